@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: MIT
+# One flat Makefile.  Every file that is built stands in a list: xen/files.mk,
+# tools/files.mk, tests/files.mk.  All output goes under build/.
+#
+# A variant is a set of flags; build/VARIANT/PATH.o is made from PATH.c:
+#   hosted  optimised          asan  address + undefined behaviour sanitizer
+#   tsan    thread sanitizer   fuzz  libFuzzer, asan    cov  line coverage
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+CC := gcc
+CLANG := clang
+PREFIX ?= /usr
+LIBDIR ?= $(PREFIX)/lib/x86_64-linux-gnu
+DESTDIR ?=
+B := build
+V ?= 0
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(2))
+
+include xen/files.mk
+include tools/files.mk
+include tests/files.mk
+
+warn := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
+        -Wundef -Wvla -Werror
+cflags := -std=gnu11 -g -fno-common -fno-strict-aliasing $(warn)
+
+flags-hosted := -O2
+flags-asan := -O1 -DDEBUG -fsanitize=address,undefined \
+              -fno-sanitize-recover=all -fno-omit-frame-pointer
+flags-tsan := -O1 -DDEBUG -Wno-tsan -fsanitize=thread
+flags-fuzz := -O1 -DDEBUG -fsanitize=fuzzer-no-link,address,undefined \
+              -fno-sanitize-recover=all
+flags-cov := -O0 -DDEBUG --coverage
+flags-clang := -O2 -DDEBUG
+link-hosted :=
+link-asan := -fsanitize=address,undefined
+link-tsan := -fsanitize=thread
+link-fuzz := -fsanitize=fuzzer,address,undefined
+link-cov := --coverage
+cc-fuzz := $(CLANG)
+cc-clang := $(CLANG)
+cc-of = $(or $(cc-$(1)),$(CC))
+variants := hosted asan tsan fuzz cov clang
+
+# The core sees no libc header; the hosted machine sees both worlds.
+inc-core := -ffreestanding -nostdinc -D__XEN__ -Iinclude -Ixen/include \
+            -isystem xen/include/std -Ixen/arch/hosted/include
+inc-hosted := -pthread -D__XEN__ -Iinclude -Ixen/include \
+              -Ixen/arch/hosted/include
+inc-test := $(inc-hosted) -Itests/unit -Itests/include
+inc-tool := -pthread -D__XEN_TOOLS__ -Iinclude -Itools/include
+
+# $(call objs,VARIANT,SOURCES)
+objs = $(patsubst %.c,$(B)/$(1)/%.o,$(2))
+core-src := $(common-y) $(lib-y) $(emul-y)
+machine-src := $(core-src) $(hosted-y)
+
+define variant_rules
+$(B)/$(1)/xen/common/%.o $(B)/$(1)/xen/lib/%.o $(B)/$(1)/xen/arch/x86/emul/%.o: inc = $(inc-core)
+$(B)/$(1)/xen/arch/hosted/%.o: inc = $(inc-hosted)
+$(B)/$(1)/tests/%.o: inc = $(inc-test)
+$(B)/$(1)/tools/%.o: inc = $(inc-tool)
+$(B)/$(1)/%.o: %.c
+	$$(call say,CC,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$(call cc-of,$(1)) $(cflags) $(flags-$(1)) $$(inc) -MMD -MP -c $$< -o $$@
+$(B)/$(1)/libmachine.a: $(call objs,$(1),$(machine-src))
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@ && ar crs $$@ $$^
+endef
+$(foreach v,$(variants),$(eval $(call variant_rules,$(v))))
+
+# The hosted hypervisor and the library that gives programs its /dev/xen.
+server-obj = $(call objs,$(1),$(server-y) $(engine-y))
+define server_rules
+$(2)/xen-hosted: $(call server-obj,$(1)) $(B)/$(1)/libmachine.a
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$(call cc-of,$(1)) -pthread $(link-$(1)) -o $$@ $$^ -lunicorn
+$(2)/oriel-devxen.so: xen/arch/hosted/preload/devxen.c
+	$$(call say,CC,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$(CC) $(cflags) -O2 -fPIC -shared -fvisibility=hidden -pthread \
+		-Iinclude -Ixen/arch/hosted/include $$< -o $$@
+endef
+$(eval $(call server_rules,hosted,$(B)/bin))
+$(foreach v,asan tsan cov,$(eval $(call server_rules,$(v),$(B)/$(v)/bin)))
+
+hosted: $(B)/bin/xen-hosted $(B)/bin/oriel-devxen.so
+
+# The libraries: build/lib/libX.so.N.M with its soname links.
+define library_rules
+$(1)-real := $(B)/lib/$$($(1)-name).so.$$($(1)-version)
+$(1)-link := $(B)/lib/$$($(1)-name).so
+$(1)-obj := $$($(1)-src:%.c=$(B)/lib/obj/%.o)
+$$($(1)-obj): $(B)/lib/obj/%.o: %.c
+	$$(call say,CC,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$(CC) $(cflags) -O2 -fPIC -Iinclude -MMD -MP -c $$< -o $$@
+$$($(1)-real): $$($(1)-obj) $$($(1)-map)
+	$$(call say,LD,$$@)
+	$$(Q)$(CC) -shared -Wl,-soname,$$($(1)-soname) -Wl,-z,defs \
+		-Wl,--version-script=$$($(1)-map) -o $$@ $$($(1)-obj) \
+		-L$(B)/lib $$($(1)-libs)
+	$$(Q)ln -sf $$(@F) $(B)/lib/$$($(1)-soname)
+	$$(Q)ln -sf $$($(1)-soname) $$($(1)-link)
+endef
+$(foreach l,$(libraries),$(eval $(call library_rules,$(l))))
+$(foreignmemory-real): $(toollog-real)
+$(ctrl-real): $(toollog-real) $(foreignmemory-real)
+libs: $(foreach l,$(libraries),$($(l)-real))
+
+# Programs: linked with our libraries, found beside them at run time too.
+define program_rules
+$(B)/bin/$(1): $(call objs,hosted,$($(1)-src)) | libs
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$(CC) -pthread -o $$@ $$^ -L$(B)/lib $($(1)-libs) \
+		-Wl,-rpath-link,$(B)/lib
+endef
+$(foreach p,$(programs),$(eval $(call program_rules,$(p))))
+programs: $(programs:%=$(B)/bin/%)
+
+# Unit tests: one file, one program, on a hosted machine of its own; those of
+# the libraries link the library's sources and play what is below it.
+extra-engine := $(engine-y)
+define unit_rules
+$(B)/$(1)/tests/unit/test-%: $(B)/$(1)/tests/unit/test-%.o \
+		$(B)/$(1)/tests/unit/world.o $(B)/$(1)/libmachine.a
+	$$(call say,LD,$$@)
+	$$(Q)$(call cc-of,$(1)) -pthread $(link-$(1)) -o $$@ $$^ -lcmocka
+$(foreach t,$(unit-engine),$(B)/$(1)/tests/unit/test-$(t)): \
+$(B)/$(1)/tests/unit/test-%: $(B)/$(1)/tests/unit/test-%.o \
+		$(B)/$(1)/tests/unit/world.o $(call objs,$(1),$(engine-y)) \
+		$(B)/$(1)/libmachine.a
+	$$(call say,LD,$$@)
+	$$(Q)$(call cc-of,$(1)) -pthread $(link-$(1)) -o $$@ $$^ -lcmocka \
+		-lunicorn
+$(B)/$(1)/tests/unit/test-toollog: $(call objs,$(1),tests/unit/test-toollog.c \
+		$(toollog-src))
+	$$(call say,LD,$$@)
+	$$(Q)$(CC) $(link-$(1)) -o $$@ $$^ $(toollog-test-ldflags) -lcmocka
+$(B)/$(1)/tests/unit/test-foreignmemory: $(call objs,$(1),\
+		tests/unit/test-foreignmemory.c $(foreignmemory-src) $(toollog-src))
+	$$(call say,LD,$$@)
+	$$(Q)$(CC) $(link-$(1)) -o $$@ $$^ $(foreignmemory-test-ldflags) \
+		-lxentoolcore -lcmocka
+$(B)/$(1)/tests/unit/test-ctrl: $(call objs,$(1),tests/unit/test-ctrl.c \
+		$(ctrl-src) $(toollog-src))
+	$$(call say,LD,$$@)
+	$$(Q)$(CC) $(link-$(1)) -o $$@ $$^ -lcmocka
+endef
+$(foreach v,asan tsan cov,$(eval $(call unit_rules,$(v))))
+
+-include $(shell find $(variants:%=$(B)/%) $(B)/lib -name '*.d' -type f 2>/dev/null)
+
+# ---- tests ----
+
+unit-progs := $(addprefix $(B)/asan/tests/unit/test-,$(unit-core) $(unit-race) \
+    $(unit-libs) $(unit-engine))
+race-progs := $(addprefix $(B)/tsan/tests/unit/test-,$(unit-race))
+
+.PHONY: check check-abi check-unit check-race check-libs check-debian need-%
+need-%:
+	@scripts/need $*
+
+check-abi: | need-build need-check
+	$(Q)tests/abi/run
+check-unit: $(unit-progs)
+	$(Q)scripts/run-tests unit $(unit-progs)
+check-race: $(race-progs)
+	$(Q)scripts/run-tests threads $(race-progs)
+$(unit-progs) $(race-progs): | need-build need-check
+
+debian-packages := xen-utils-4.17 qemu-system-xen
+$(B)/debian/done/%: | need-debian
+	@scripts/fetch-debian $*
+debian: $(debian-packages:%=$(B)/debian/done/%)
+check-libs: libs debian | need-check
+	$(Q)scripts/check-libs
+	$(Q)tools/libs/ctrl/check-prototypes
+	$(Q)tools/libs/ctrl/check-calls
+check-debian: hosted libs debian
+	$(Q)scripts/check-debian
+
+check: check-abi check-unit check-race check-libs check-debian
+
+.SECONDARY:
+.PHONY: all clean help libs hosted programs debian
+all: libs hosted programs
+
+clean:
+	rm -rf $(B)

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Records of hvm/save.h on x86: those a domain builder reads and writes.
+ * Include hvm/save.h.
+ */
+#ifndef __XEN_PUBLIC_HVM_SAVE_X86_H__
+#define __XEN_PUBLIC_HVM_SAVE_X86_H__
+
+#include "../../hvm/save.h"
+#include "../../xen.h"
+
+#define HVM_FILE_MAGIC 0x54381286
+#define HVM_FILE_VERSION 0x00000001
+
+struct hvm_save_header
+{
+    uint32_t magic;     /* HVM_FILE_MAGIC   */
+    uint32_t version;   /* HVM_FILE_VERSION */
+    uint64_t changeset;
+    uint32_t cpuid;     /* CPUID.1:EAX of the host */
+    uint32_t gtsc_khz;
+};
+DECLARE_HVM_SAVE_TYPE(HEADER, 1, struct hvm_save_header);
+
+/* One vCPU; writing it makes the vCPU ready to run. */
+struct hvm_hw_cpu
+{
+    uint8_t fpu_regs[512]; /* FXSAVE image */
+
+    uint64_t rax;
+    uint64_t rbx;
+    uint64_t rcx;
+    uint64_t rdx;
+    uint64_t rbp;
+    uint64_t rsi;
+    uint64_t rdi;
+    uint64_t rsp;
+    uint64_t r8;
+    uint64_t r9;
+    uint64_t r10;
+    uint64_t r11;
+    uint64_t r12;
+    uint64_t r13;
+    uint64_t r14;
+    uint64_t r15;
+
+    uint64_t rip;
+    uint64_t rflags;
+
+    uint64_t cr0;
+    uint64_t cr2;
+    uint64_t cr3;
+    uint64_t cr4;
+
+    uint64_t dr0;
+    uint64_t dr1;
+    uint64_t dr2;
+    uint64_t dr3;
+    uint64_t dr6;
+    uint64_t dr7;
+
+    uint32_t cs_sel;
+    uint32_t ds_sel;
+    uint32_t es_sel;
+    uint32_t fs_sel;
+    uint32_t gs_sel;
+    uint32_t ss_sel;
+    uint32_t tr_sel;
+    uint32_t ldtr_sel;
+
+    uint32_t cs_limit;
+    uint32_t ds_limit;
+    uint32_t es_limit;
+    uint32_t fs_limit;
+    uint32_t gs_limit;
+    uint32_t ss_limit;
+    uint32_t tr_limit;
+    uint32_t ldtr_limit;
+    uint32_t idtr_limit;
+    uint32_t gdtr_limit;
+
+    uint64_t cs_base;
+    uint64_t ds_base;
+    uint64_t es_base;
+    uint64_t fs_base;
+    uint64_t gs_base;
+    uint64_t ss_base;
+    uint64_t tr_base;
+    uint64_t ldtr_base;
+    uint64_t idtr_base;
+    uint64_t gdtr_base;
+
+    /* type 0-3, S 4, DPL 5-6, P 7, AVL 8, L 9, D/B 10, G 11 (SVM's form) */
+    uint32_t cs_arbytes;
+    uint32_t ds_arbytes;
+    uint32_t es_arbytes;
+    uint32_t fs_arbytes;
+    uint32_t gs_arbytes;
+    uint32_t ss_arbytes;
+    uint32_t tr_arbytes;
+    uint32_t ldtr_arbytes;
+
+    uint64_t sysenter_cs;
+    uint64_t sysenter_esp;
+    uint64_t sysenter_eip;
+
+    uint64_t shadow_gs; /* KERNEL_GS_BASE */
+
+    uint64_t msr_flags; /* obsolete */
+    uint64_t msr_lstar;
+    uint64_t msr_star;
+    uint64_t msr_cstar;
+    uint64_t msr_syscall_mask;
+    uint64_t msr_efer;
+    uint64_t msr_tsc_aux;
+
+    uint64_t tsc; /* of the guest, at the time of saving */
+
+    __extension__ union
+    {
+        uint32_t pending_event; /* being injected: VMCB EVENTINJ's form */
+        __extension__ struct
+        {
+            __extension__ uint8_t pending_vector : 8;
+            __extension__ uint8_t pending_type : 3;
+            __extension__ uint8_t pending_error_valid : 1;
+            uint32_t pending_reserved : 19;
+            __extension__ uint8_t pending_valid : 1;
+        };
+    };
+    uint32_t error_code; /* of the pending event */
+
+#define _XEN_X86_FPU_INITIALISED 0
+#define XEN_X86_FPU_INITIALISED (1U << _XEN_X86_FPU_INITIALISED)
+    uint32_t flags; /* clear: fpu_regs is not valid */
+    uint32_t pad0;
+};
+DECLARE_HVM_SAVE_TYPE_COMPAT(CPU, 2, struct hvm_hw_cpu,
+                             struct hvm_hw_cpu_compat, _hvm_hw_fix_cpu);
+
+/* The local APIC: what is not a register, and the 1 KiB of registers. */
+struct hvm_hw_lapic
+{
+    uint64_t apic_base_msr;
+    uint32_t disabled;
+    uint32_t timer_divisor;
+    uint64_t tdt_msr; /* TSC deadline */
+};
+DECLARE_HVM_SAVE_TYPE(LAPIC, 5, struct hvm_hw_lapic);
+
+struct hvm_hw_lapic_regs
+{
+    uint8_t data[1024];
+};
+DECLARE_HVM_SAVE_TYPE(LAPIC_REGS, 6, struct hvm_hw_lapic_regs);
+
+/* Memory types of one vCPU. */
+struct hvm_hw_mtrr
+{
+#define MTRR_VCNT 8
+#define NUM_FIXED_MSR 11
+    uint64_t msr_pat_cr;
+    uint64_t msr_mtrr_var[MTRR_VCNT * 2]; /* base, mask, base, mask, ... */
+    uint64_t msr_mtrr_fixed[NUM_FIXED_MSR];
+    uint64_t msr_mtrr_cap;
+    uint64_t msr_mtrr_def_type;
+};
+DECLARE_HVM_SAVE_TYPE(MTRR, 14, struct hvm_hw_mtrr);
+
+#define HVM_SAVE_CODE_MAX 20
+
+#endif

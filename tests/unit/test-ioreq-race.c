@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vcpus, an emulator and a toolstack at once: servers come and go while
+ * requests are on their way.  Run by the thread sanitizer as well.
+ */
+#include "test-ioreq.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+#define VCPUS 3
+#define ROUNDS 2000
+
+static struct domain *d;
+static unsigned int running; /* vcpus that have not finished */
+static unsigned int answered[VCPUS], unhandled[VCPUS];
+
+/* A guest's vcpu: one access after the other, each of which must end. */
+static void *run_vcpu(void *arg)
+{
+    struct vcpu *v = arg;
+    unsigned int n = v->vcpu_id;
+
+    world_be(v);
+    for ( unsigned int i = 0; i < ROUNDS; i++ )
+    {
+        ioreq_t p = in(0x60 + i % 16, 1);
+        enum io_result r = ioreq_send(v, &p);
+
+        if ( i % 64 == 0 && r == IO_UNHANDLED )
+            r = ioreq_invalidate_mapcache(v);
+        while ( r == IO_PENDING )
+        {
+            sched_yield();
+            r = ioreq_resume(v, &p);
+        }
+        if ( p.data == 0x51 )
+            answered[n]++;
+        else
+            unhandled[n]++;
+    }
+    (void)atomic_sub_return(&running, 1);
+    return NULL;
+}
+
+/* One pass of the emulator over the slots that it has mapped. */
+static void emulate(ioreq_t *slots)
+{
+    for ( unsigned int i = 0; i < VCPUS; i++ )
+    {
+        uint8_t *state = (uint8_t *)&slots[i] + 30;
+        uint8_t now = load_acquire(state);
+
+        if ( (now & 0xf) != STATE_IOREQ_READY )
+            continue;
+        WRITE_ONCE(slots[i].data, 0x51UL);
+        store_release(state, (uint8_t)((now & 0xf0) | STATE_IORESP_READY));
+    }
+}
+
+/* The emulator: a server for a while, then another in its place. */
+static void *run_emulator(void *arg)
+{
+    unsigned int life = 0;
+
+    (void)arg;
+    world_be_dom(dom0);
+    while ( READ_ONCE(running) )
+    {
+        long id = create(d, life++ % 3);
+        struct page *pg;
+
+        if ( id < 0 ||
+             map(d, (unsigned int)id, PORT, 0x60 + life % 8, 0x6f) ||
+             ioreq_resource_get(d, (uint32_t)id, 1, 1, &pg) ||
+             set_state(d, (unsigned int)id, true) )
+            abort();
+        for ( unsigned int i = 0; i < 30; i++ )
+        {
+            emulate(page_to_virt(pg));
+            sched_yield();
+        }
+        /* What is in flight now is completed by the destruction. */
+        if ( life % 2 && set_state(d, (unsigned int)id, false) )
+            abort();
+        if ( destroy(d, (unsigned int)id) )
+            abort();
+        page_put(pg);
+    }
+    return NULL;
+}
+
+static void test_every_access_ends(void **state)
+{
+    pthread_t vcpu[VCPUS], emulator[2];
+    unsigned int total = 0;
+
+    (void)state;
+    d = world_guest(VCPUS);
+    running = VCPUS;
+    memset(answered, 0, sizeof(answered));
+    memset(unhandled, 0, sizeof(unhandled));
+    for ( unsigned int i = 0; i < 2; i++ )
+        assert_int_equal(pthread_create(&emulator[i], NULL, run_emulator,
+                                        NULL), 0);
+    for ( unsigned int i = 0; i < VCPUS; i++ )
+        assert_int_equal(pthread_create(&vcpu[i], NULL, run_vcpu,
+                                        domain_vcpu(d, i)), 0);
+    for ( unsigned int i = 0; i < VCPUS; i++ )
+        assert_int_equal(pthread_join(vcpu[i], NULL), 0);
+    for ( unsigned int i = 0; i < 2; i++ )
+        assert_int_equal(pthread_join(emulator[i], NULL), 0);
+
+    for ( unsigned int i = 0; i < VCPUS; i++ )
+    {
+        assert_int_equal(answered[i] + unhandled[i], ROUNDS);
+        assert_false(ioreq_in_flight(domain_vcpu(d, i)));
+        total += answered[i];
+    }
+    assert_in_range(total, 1, VCPUS * ROUNDS);
+    assert_false(d->is_shut_down);
+    for ( unsigned int i = 0; i < MAX_IOREQ_SERVERS; i++ )
+        assert_null(d->ioreq.server[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+        T(test_every_access_ends),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

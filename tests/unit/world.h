@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A hosted machine for one test: dom0 (not translated, in control), guests
+ * made as a toolstack would, hypercalls as anybody, and an audit at the end.
+ */
+#ifndef TESTS_WORLD_H
+#define TESTS_WORLD_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <hosted.h>
+#include <hv/audit.h>
+#include <hv/lib.h>
+
+extern struct domain *dom0;
+
+/* cmocka setup and teardown; teardown fails when anything leaked. */
+int world_setup(void **state);
+int world_teardown(void **state);
+
+/* A translated guest with vcpus up to max_vcpus created, unpaused never. */
+struct domain *world_guest(unsigned int max_vcpus);
+/* The same with this configuration (NULL members of a default: see .c). */
+struct domain *world_guest_config(const struct xen_domctl_createdomain *config);
+struct xen_domctl_createdomain world_config(unsigned int max_vcpus);
+/* A second control domain that is translated (a PVH toolstack domain). */
+struct domain *world_pvh_dom0(void);
+
+/* RAM for d: nr pages from gfn on; asserts. */
+void world_populate(struct domain *d, uint64_t gfn, unsigned int nr);
+/* What the guest sees at gfn, or NULL. */
+void *world_gfn_to_virt(struct domain *d, uint64_t gfn);
+
+/* Destroy and assert that it went (it may stay a zombie: nothing asserted). */
+void world_kill(struct domain *d);
+
+/* From now on `current` is this vcpu; its memory is this process. */
+void world_be(struct vcpu *v);
+void world_be_dom(struct domain *d); /* its vcpu 0 */
+
+/* A hypercall of current, run to its end. */
+long hcall(unsigned int nr, unsigned long a0, unsigned long a1,
+           unsigned long a2, unsigned long a3, unsigned long a4);
+#define P(x) ((unsigned long)(uintptr_t)(x))
+long memory_op(unsigned int op, void *arg);
+long evtchn_op(unsigned int op, void *arg);
+long grant_op(unsigned int op, void *arg, unsigned int count);
+
+/*
+ * Run op() with the 1st, 2nd, ... allocation failing until none is reached;
+ * each failed run must return `want` (0: any error) and leave audit_all()
+ * clean and the page and heap counts as they were.
+ */
+void world_each_alloc_failure(long (*op)(void *arg), void *arg, long want);
+
+/* audit_all() must find nothing. */
+void world_audit(void);
+
+#endif

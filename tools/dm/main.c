@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* The reference device model as a program. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <xenctrl.h>
+
+#include "dm.h"
+
+const struct region regions[] = {
+    { XEN_DMOP_IO_RANGE_PORT, 0x3f8, 0x3ff, "uart", uart_read, uart_write },
+    { XEN_DMOP_IO_RANGE_PORT, 0x500, 0x50f, "block", block_read, block_write },
+    { XEN_DMOP_IO_RANGE_MEMORY, 0xf1000000, 0xf1000fff, "block", block_read,
+      block_write },
+    /* Writes come through the ring, reads as any other access. */
+    { XEN_DMOP_IO_RANGE_MEMORY, 0xa0000, 0xbffff, "window", block_read,
+      block_write },
+};
+const unsigned int nr_regions = sizeof(regions) / sizeof(regions[0]);
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int sig)
+{
+    (void)sig;
+    stop = 1;
+}
+
+void complain(domid_t domid, const char *what, const char *hint)
+{
+    fprintf(stderr, "oriel-dm: d%u: %s: %s%s%s\n", domid, what,
+            strerror(errno), *hint ? "; " : "", hint);
+}
+
+static void usage(FILE *to)
+{
+    fprintf(to,
+            "usage: oriel-dm [OPTION]... DOMID\n"
+            "Be the device model of a guest: a UART at port 0x3f8, a block of "
+            "registers at\n"
+            "ports 0x500-0x50f and at 0xf1000000, buffered writes at "
+            "0xa0000-0xbffff.\n"
+            "  -c, --console FILE   where the UART writes (default: standard "
+            "output)\n"
+            "  -i, --input          the UART reads standard input\n"
+            "  -t, --trace FILE     a line for each request (-: standard "
+            "output)\n"
+            "  -r, --ready-fd N     write a byte there when requests are "
+            "served\n"
+            "  -h, --help\n"
+            "Ends when the guest shuts down or is destroyed.\n");
+}
+
+static int open_output(const char *path)
+{
+    int fd;
+
+    if ( !strcmp(path, "-") )
+        return STDOUT_FILENO;
+    fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if ( fd < 0 )
+    {
+        fprintf(stderr, "oriel-dm: %s: %s\n", path, strerror(errno));
+        exit(1);
+    }
+    return fd;
+}
+
+/* The domain is there and has not stopped. */
+static bool domain_lives(xc_interface *xch, domid_t domid)
+{
+    xc_dominfo_t info;
+
+    return xc_domain_getinfo(xch, domid, 1, &info) == 1 &&
+           info.domid == domid && !info.dying && !info.shutdown;
+}
+
+static bool parse_domid(const char *text, domid_t *domid)
+{
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+
+    if ( *text == '\0' || *end || value >= DOMID_FIRST_RESERVED )
+    {
+        fprintf(stderr, "oriel-dm: %s: not a domain id; see oriel list\n",
+                text);
+        return false;
+    }
+    *domid = (domid_t)value;
+    return true;
+}
+
+static int run(domid_t domid, int ready_fd)
+{
+    xc_interface *xch = xc_interface_open(NULL, NULL, 0);
+    struct server server;
+    int rc = 1;
+
+    if ( !xch )
+    {
+        complain(domid, "open the control interface",
+                 "run it in dom0, or under scripts/hosted");
+        return 1;
+    }
+    if ( server_open(&server, domid) )
+    {
+        rc = 0;
+        if ( ready_fd >= 0 && write(ready_fd, "r", 1) != 1 )
+            complain(domid, "say that it is ready", "is --ready-fd open?");
+        while ( !stop && domain_lives(xch, domid) )
+            for ( unsigned int i = 0; i < 64 && !stop; i++ )
+                if ( !server_wait(&server, 100) )
+                {
+                    complain(domid, "wait for events",
+                             "the hypervisor went away");
+                    stop = 1;
+                    rc = 1;
+                }
+    }
+    server_close(&server);
+    xc_interface_close(xch);
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        { "console", required_argument, NULL, 'c' },
+        { "input", no_argument, NULL, 'i' },
+        { "trace", required_argument, NULL, 't' },
+        { "ready-fd", required_argument, NULL, 'r' },
+        { "help", no_argument, NULL, 'h' },
+        { 0 },
+    };
+    struct sigaction action = { .sa_handler = on_signal };
+    int in = -1, out = STDOUT_FILENO, ready_fd = -1, c;
+    domid_t domid;
+
+    while ( (c = getopt_long(argc, argv, "c:it:r:h", options, NULL)) >= 0 )
+        switch ( c )
+        {
+        case 'c': out = open_output(optarg); break;
+        case 'i': in = STDIN_FILENO; break;
+        case 't': trace_to(open_output(optarg)); break;
+        case 'r': ready_fd = atoi(optarg); break;
+        case 'h':
+            usage(stdout);
+            return 0;
+        default:
+            usage(stderr);
+            return 2;
+        }
+    if ( optind + 1 != argc )
+    {
+        usage(stderr);
+        return 2;
+    }
+    if ( !parse_domid(argv[optind], &domid) )
+        return 2;
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    uart_connect(in, out);
+    return run(domid, ready_fd);
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Between the files of the engine.
+ *
+ * engine.c   threads: who runs when, stopping, waiting
+ * space.c    a domain's guest-physical memory, as its engines see it
+ * exits.c    what leaves an engine: I/O, hypercalls, CPUID, exceptions
+ * inject.c   interrupts and exceptions into the guest
+ * context.c  register state in and out
+ */
+#ifndef ENGINE_PRIVATE_H
+#define ENGINE_PRIVATE_H
+
+#include <pthread.h>
+#include <unicorn/unicorn.h>
+
+#include "engine.h"
+
+#include <hv/guest-walk.h>
+
+#include <xen/hvm/save.h>
+
+/* Guest memory below this can be mapped into engines. */
+#define WINDOW_PAGES (1UL << 24) /* 64 GiB */
+#define ENGINE_PHYS_END (1UL << 40)
+
+/* A piece of an engine's physical address space. */
+struct region {
+    uint64_t gfn, nr;
+    bool ram; /* in the window; else each access calls back */
+    struct hosted_vcpu *vcpu; /* whose engine it is mapped in */
+};
+
+struct regions {
+    struct region *r;
+    size_t nr, max;
+};
+
+/* [gfn, gfn + nr) shows the frames from mfn on in the window. */
+struct run {
+    uint64_t gfn, mfn, nr;
+};
+
+struct runs {
+    struct run *r;
+    size_t nr, max;
+};
+
+struct hosted_domain {
+    struct domain *domain; /* [I] */
+
+    /* Whose turn it is: a ticket lock that can be waited for asleep. */
+    pthread_mutex_t turn_lock;
+    pthread_cond_t turn_moved;
+    uint64_t turn_next, turn_now; /* [t]; equal: nobody runs */
+
+    pthread_mutex_t window_lock;
+    char *window;            /* [I] WINDOW_PAGES; no page is ever unmapped */
+    struct runs runs;        /* [w] what belongs there                     */
+    struct regions regions;  /* [w] made from it                           */
+    uint64_t regions_of;     /* [w] the generation that they are of        */
+    bool closed;             /* [w] no vcpu will run any more              */
+    uint64_t generation;     /* [a] the p2m changed                        */
+};
+/* [I] immutable  [t] turn_lock  [w] window_lock  [a] atomic */
+
+enum exit_reason { EXIT_NONE, EXIT_KICK, EXIT_INVALID, EXIT_EXCEPTION };
+
+/* The access that the engine is about to make; see exits.c. */
+struct access {
+    uint64_t va, value;
+    unsigned int size;
+    bool write, valid;
+};
+
+struct hosted_vcpu {
+    struct vcpu *v;          /* [I] */
+    struct hosted_domain *h; /* [I] */
+
+    pthread_mutex_t lock;
+    pthread_cond_t wake, out;
+    bool kicked;    /* [v] look again; read by the engine without the lock */
+    bool sleeping;  /* [v] waits on wake                                    */
+    bool in_guest;  /* [v] executes the guest's code                        */
+    bool terminate; /* [v] the domain ends                                  */
+    bool started;   /* [v] has a thread                                     */
+    bool in_access; /* [v] waits in the middle of an instruction            */
+    bool new_context;        /* [v] context is to be loaded                 */
+    struct hvm_hw_cpu context; /* [v] while new_context                     */
+    pthread_t thread;        /* while started */
+
+    /* The rest is the thread's own (others: while it is out and paused). */
+    uc_engine *uc;
+    struct regions mapped;
+    uint64_t generation;
+    enum exit_reason reason;
+    uint32_t vector;         /* of EXIT_EXCEPTION  */
+    uint32_t slice;          /* blocks left of its turn */
+    bool want_window;        /* an event waits for interrupts to be enabled */
+    struct access access;    /* announced */
+    struct access half;      /* the rest of an 8-byte access */
+    struct access last_read; /* of a page shared with the hypervisor */
+};
+/* [v] lock */
+
+static inline uint64_t engine_reg(const struct hosted_vcpu *h, int reg)
+{
+    uint64_t value = 0;
+
+    uc_reg_read(h->uc, reg, &value);
+    return value;
+}
+
+static inline void engine_set_reg(struct hosted_vcpu *h, int reg,
+                                  uint64_t value)
+{
+    uc_reg_write(h->uc, reg, &value);
+}
+
+uint64_t engine_msr(struct hosted_vcpu *h, uint32_t msr);
+void engine_set_msr(struct hosted_vcpu *h, uint32_t msr, uint64_t value);
+
+/* ---- engine.c ---- */
+
+/*
+ * Leave guest mode in a call-back of the engine, and come back: false when
+ * the vcpu is to end, and whatever it does now does not matter.
+ */
+void engine_leave(struct hosted_vcpu *h);
+bool engine_return(struct hosted_vcpu *h);
+/* Sleep until kicked; false when the vcpu is to end. */
+bool engine_wait(struct hosted_vcpu *h);
+/* Look again after what happened before this. */
+void engine_unkick(struct hosted_vcpu *h);
+/* Stop before the next block of code; in call-backs. */
+void engine_stop_soon(struct hosted_vcpu *h);
+
+/* ---- space.c ---- */
+
+int space_create(struct hosted_domain *h); /* -ENOMEM */
+void space_destroy(struct hosted_domain *h);
+void space_flush(struct hosted_domain *h, gfn_t gfn, uint64_t nr);
+void space_close(struct hosted_domain *h);
+/* Bring the engine's memory map up to date; false: no memory. */
+bool space_update(struct hosted_vcpu *h);
+/*
+ * An access of at most 8 bytes, within a page, to memory that is not mapped
+ * in the engine: false when there is none, or writes to it go elsewhere.
+ */
+bool space_access(struct hosted_vcpu *h, uint64_t gpa, unsigned int size,
+                  bool write, uint64_t *value);
+void regions_free(struct regions *regions);
+
+/* ---- exits.c ---- */
+
+uc_err exits_install(struct hosted_vcpu *h);
+/* What the engine could not do itself, after it stopped. */
+void exits_handle(struct hosted_vcpu *h);
+uint64_t exits_mmio_read(uc_engine *uc, uint64_t offset, unsigned int size,
+                         void *arg);
+void exits_mmio_write(uc_engine *uc, uint64_t offset, unsigned int size,
+                      uint64_t value, void *arg);
+
+/* ---- inject.c ---- */
+
+/* Copy between buf and the guest's virtual memory: 0 or -EFAULT. */
+int guest_virt_copy(struct hosted_vcpu *h, uint64_t va, void *buf,
+                    size_t bytes, bool write);
+struct guest_paging guest_paging_of(struct hosted_vcpu *h);
+bool guest_read_phys(void *arg, uint64_t gpa, void *buf, unsigned int bytes);
+/* Executes 64-bit code? */
+bool guest_is_64bit(struct hosted_vcpu *h);
+/* Deliver what is pending if the guest takes it now; else note to do so. */
+void inject_events(struct hosted_vcpu *h);
+/* A fault of the instruction at RIP. */
+void inject_exception(struct hosted_vcpu *h, unsigned int vector);
+
+/* ---- context.c ---- */
+
+int context_check(const struct hvm_hw_cpu *c); /* -EINVAL */
+bool context_load(struct hosted_vcpu *h, const struct hvm_hw_cpu *c);
+void context_store(struct hosted_vcpu *h, struct hvm_hw_cpu *c);
+
+#endif

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What leaves an engine: port I/O, memory that is not mapped in it, CPUID,
+ * hypercalls, exceptions and HLT.
+ *
+ * I/O is done in the engine's call-backs: the thread leaves guest mode, waits
+ * for the device model and goes on in the middle of the instruction.
+ * Everything else stops the engine and is done after.
+ *
+ * The engine makes two I/O accesses of 4 bytes from one of 8.  A hook that it
+ * calls before each access announces the size and value; the first half does
+ * the whole access, the second one takes its part of the answer.
+ */
+#include <hv/cpu-policy.h>
+#include <hv/hypercall.h>
+#include <hv/lib.h>
+
+#include <xen/sched.h>
+
+#include "engine-private.h"
+
+#define DEBUG_CONSOLE 0xe9
+#define RFLAGS_IF 0x200
+
+/* ---- I/O ---- */
+
+/* Until the request in flight comes back: false at the end of the vcpu. */
+static bool await_answer(struct hosted_vcpu *h, ioreq_t *p)
+{
+    for ( ;; )
+    {
+        engine_unkick(h);
+        if ( ioreq_resume(h->v, p) == IO_DONE )
+            return true;
+        if ( !engine_wait(h) )
+            return false;
+    }
+}
+
+/* One access; returns the value of a read. */
+static uint64_t do_io(struct hosted_vcpu *h, ioreq_t *p)
+{
+    const ioreq_t original = *p;
+    uint64_t value;
+
+    for ( ;; )
+    {
+        enum io_result r;
+
+        engine_leave(h);
+        r = ioreq_send(h->v, p);
+        if ( r == IO_PENDING && !await_answer(h, p) )
+            p->data = ~0UL;
+        if ( !engine_return(h) )
+            return ~0UL;
+        if ( r != IO_RETRY )
+            return p->data;
+        *p = original;
+        value = p->data;
+        if ( p->type == IOREQ_TYPE_COPY &&
+             space_access(h, p->addr, p->size, p->dir == IOREQ_WRITE, &value) )
+            return value;
+    }
+}
+
+static uint32_t port_in(uc_engine *uc, uint32_t port, int size, void *arg)
+{
+    ioreq_t p = { .type = IOREQ_TYPE_PIO, .dir = IOREQ_READ, .addr = port,
+                  .size = (uint32_t)size, .count = 1 };
+
+    (void)uc;
+    return (uint32_t)do_io(arg, &p);
+}
+
+static void port_out(uc_engine *uc, uint32_t port, int size, uint32_t value,
+                     void *arg)
+{
+    ioreq_t p = { .type = IOREQ_TYPE_PIO, .dir = IOREQ_WRITE, .addr = port,
+                  .size = (uint32_t)size, .count = 1 };
+    struct hosted_vcpu *h = arg;
+
+    (void)uc;
+    p.data = size == 4 ? value : value & ((1U << size * 8) - 1);
+    if ( port == DEBUG_CONSOLE && size == 1 )
+        domain_console_putc(h->v->domain, (char)value);
+    else
+        do_io(h, &p);
+}
+
+static uint64_t memory_io(struct hosted_vcpu *h, uint64_t gpa,
+                          unsigned int size, bool write, uint64_t value)
+{
+    ioreq_t p = { .type = IOREQ_TYPE_COPY, .addr = gpa, .data = value,
+                  .size = size, .count = 1 };
+
+    if ( space_access(h, gpa, size, write, &value) )
+        return value;
+    p.dir = write ? IOREQ_WRITE : IOREQ_READ;
+    return do_io(h, &p);
+}
+
+static void before_access(uc_engine *uc, uc_mem_type type, uint64_t va,
+                          int size, int64_t value, void *arg)
+{
+    struct hosted_vcpu *h = arg;
+
+    (void)uc;
+    h->access = (struct access){ va, (uint64_t)value, (unsigned int)size,
+                                 type == UC_MEM_WRITE, true };
+    h->half.valid = false;
+}
+
+/* The first half of an announced access of 8 bytes? */
+static bool first_half(const struct hosted_vcpu *h, uint64_t gpa,
+                       unsigned int size, bool write)
+{
+    const struct access *a = &h->access;
+
+    return a->valid && a->size == 8 && size == 4 && a->write == write &&
+           !(a->va & 7) && (a->va & ~PAGE_MASK) == (gpa & ~PAGE_MASK);
+}
+
+static bool second_half(struct hosted_vcpu *h, uint64_t gpa,
+                        unsigned int size, bool write)
+{
+    bool is = h->half.valid && h->half.va == gpa && size == 4 &&
+              h->half.write == write;
+
+    h->half.valid = false;
+    return is;
+}
+
+uint64_t exits_mmio_read(uc_engine *uc, uint64_t offset, unsigned int size,
+                         void *arg)
+{
+    const struct region *r = arg;
+    struct hosted_vcpu *h = r->vcpu;
+    uint64_t gpa = (r->gfn << PAGE_SHIFT) + offset, value;
+
+    (void)uc;
+    if ( second_half(h, gpa, size, false) )
+        return h->half.value;
+    if ( !first_half(h, gpa, size, false) )
+        return memory_io(h, gpa, size, false, 0);
+    value = memory_io(h, gpa, 8, false, 0);
+    h->half = (struct access){ gpa + 4, value >> 32, 4, false, true };
+    return (uint32_t)value;
+}
+
+void exits_mmio_write(uc_engine *uc, uint64_t offset, unsigned int size,
+                      uint64_t value, void *arg)
+{
+    const struct region *r = arg;
+    struct hosted_vcpu *h = r->vcpu;
+    uint64_t gpa = (r->gfn << PAGE_SHIFT) + offset;
+
+    (void)uc;
+    if ( second_half(h, gpa, size, true) )
+        return;
+    if ( size < 8 )
+        value &= (1UL << size * 8) - 1;
+    if ( first_half(h, gpa, size, true) )
+    {
+        memory_io(h, gpa, 8, true, h->access.value);
+        h->half = (struct access){ gpa + 4, 0, 4, true, true };
+    }
+    else
+        memory_io(h, gpa, size, true, value);
+}
+
+/* ---- CPUID, invalid instructions, exceptions ---- */
+
+static int on_cpuid(uc_engine *uc, void *arg)
+{
+    struct hosted_vcpu *h = arg;
+    struct cpuid_regs r;
+
+    (void)uc;
+    cpuid_for_guest(h->v, (uint32_t)engine_reg(h, UC_X86_REG_RAX),
+                    (uint32_t)engine_reg(h, UC_X86_REG_RCX), &r);
+    engine_set_reg(h, UC_X86_REG_RAX, r.a);
+    engine_set_reg(h, UC_X86_REG_RBX, r.b);
+    engine_set_reg(h, UC_X86_REG_RCX, r.c);
+    engine_set_reg(h, UC_X86_REG_RDX, r.d);
+    return 1; /* done: the engine skips it */
+}
+
+static bool on_invalid(uc_engine *uc, void *arg)
+{
+    struct hosted_vcpu *h = arg;
+
+    h->reason = EXIT_INVALID;
+    uc_emu_stop(uc);
+    return true;
+}
+
+static void on_exception(uc_engine *uc, uint32_t vector, void *arg)
+{
+    struct hosted_vcpu *h = arg;
+
+    h->reason = EXIT_EXCEPTION;
+    h->vector = vector;
+    uc_emu_stop(uc);
+}
+
+uc_err exits_install(struct hosted_vcpu *h)
+{
+    uc_engine *uc = h->uc;
+    uc_hook hook;
+    uc_err err;
+
+    err = uc_hook_add(uc, &hook, UC_HOOK_INSN, (void *)port_in, h, 1, 0,
+                      UC_X86_INS_IN);
+    if ( !err )
+        err = uc_hook_add(uc, &hook, UC_HOOK_INSN, (void *)port_out, h, 1, 0,
+                          UC_X86_INS_OUT);
+    if ( !err )
+        err = uc_hook_add(uc, &hook, UC_HOOK_INSN, (void *)on_cpuid, h, 1, 0,
+                          UC_X86_INS_CPUID);
+    if ( !err )
+        err = uc_hook_add(uc, &hook, UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE,
+                          (void *)before_access, h, 1, 0);
+    if ( !err )
+        err = uc_hook_add(uc, &hook, UC_HOOK_INSN_INVALID, (void *)on_invalid,
+                          h, 1, 0);
+    if ( !err )
+        err = uc_hook_add(uc, &hook, UC_HOOK_INTR, (void *)on_exception, h, 1,
+                          0);
+    return err;
+}
+
+/* ---- after the engine stopped ---- */
+
+static void hypercall(struct hosted_vcpu *h)
+{
+    struct hypercall hc = {
+        .nr = engine_reg(h, UC_X86_REG_RAX),
+        .a = { engine_reg(h, UC_X86_REG_RDI), engine_reg(h, UC_X86_REG_RSI),
+               engine_reg(h, UC_X86_REG_RDX), engine_reg(h, UC_X86_REG_R10),
+               engine_reg(h, UC_X86_REG_R8), engine_reg(h, UC_X86_REG_R9) },
+    };
+    bool is_64bit = guest_is_64bit(h);
+    long rc;
+
+    if ( engine_reg(h, UC_X86_REG_CS) & 3 )
+        rc = -EPERM;
+    else if ( !is_64bit )
+        rc = -ENOSYS;
+    else
+        rc = hypercall_run(&hc);
+    engine_set_reg(h, UC_X86_REG_RAX,
+                   is_64bit ? (uint64_t)rc : (uint32_t)rc);
+}
+
+static void invalid_instruction(struct hosted_vcpu *h)
+{
+    uint64_t rip = engine_reg(h, UC_X86_REG_RIP);
+    uint8_t code[3];
+
+    if ( !guest_virt_copy(h, rip, code, sizeof(code), false) &&
+         code[0] == 0x0f && code[1] == 0x01 &&
+         (code[2] == 0xc1 || code[2] == 0xd9) )
+    {
+        hypercall(h);
+        engine_set_reg(h, UC_X86_REG_RIP, rip + sizeof(code));
+    }
+    else
+        inject_exception(h, 6);
+}
+
+static void halted(struct hosted_vcpu *h)
+{
+    struct domain *d = h->v->domain;
+
+    if ( engine_reg(h, UC_X86_REG_RFLAGS) & RFLAGS_IF )
+    {
+        vcpu_block(h->v);
+        return;
+    }
+    /* Nothing can wake it: that is how a processor is given back. */
+    vcpu_down(h->v);
+    for ( unsigned int i = 0; i < d->max_vcpus; i++ )
+    {
+        struct vcpu *v = domain_vcpu(d, i);
+
+        if ( v && !(READ_ONCE(v->flags) & VCPU_DOWN) )
+            return;
+    }
+    domain_shutdown(d, SHUTDOWN_poweroff);
+}
+
+void exits_handle(struct hosted_vcpu *h)
+{
+    switch ( h->reason )
+    {
+    case EXIT_INVALID:
+        invalid_instruction(h);
+        break;
+    case EXIT_EXCEPTION:
+        inject_exception(h, h->vector);
+        break;
+    default:
+        halted(h);
+        break;
+    }
+}

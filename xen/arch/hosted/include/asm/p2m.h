@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Encoding of p2m table entries.  Nothing walks them but the core, so the
+ * hosted machine uses the x86 nested paging format, which the bare machine
+ * shares: present, writable and user bits 0-2, the type in bits 52-55, which
+ * hardware ignores.
+ */
+#ifndef ASM_P2M_H
+#define ASM_P2M_H
+
+#include <hv/p2m.h>
+
+#define PTE_PRESENT 0x1UL
+#define PTE_WRITE 0x2UL
+#define PTE_USER 0x4UL
+#define PTE_MFN_MASK 0x000ffffffffff000UL
+#define PTE_TYPE_SHIFT 52
+
+/* A leaf entry; not present for types without a frame, which keep the type. */
+static inline uint64_t arch_pte_make(mfn_t mfn, enum p2m_type type)
+{
+    uint64_t pte = (uint64_t)type << PTE_TYPE_SHIFT;
+
+    if ( type == P2M_NONE || type == P2M_MMIO_DM )
+        return pte;
+    pte |= (mfn_x(mfn) << PAGE_SHIFT) | PTE_PRESENT | PTE_USER;
+    if ( p2m_is_writable(type) && type != P2M_IOREQ )
+        pte |= PTE_WRITE;
+    if ( type == P2M_MMIO_DIRECT )
+        pte |= PTE_WRITE;
+    return pte;
+}
+
+/* An entry that points to the next lower table. */
+static inline uint64_t arch_pte_table(mfn_t table)
+{
+    return (mfn_x(table) << PAGE_SHIFT) | PTE_PRESENT | PTE_WRITE | PTE_USER;
+}
+
+static inline bool arch_pte_present(uint64_t pte)
+{
+    return pte & PTE_PRESENT;
+}
+
+static inline mfn_t arch_pte_mfn(uint64_t pte)
+{
+    return _mfn((pte & PTE_MFN_MASK) >> PAGE_SHIFT);
+}
+
+static inline enum p2m_type arch_pte_type(uint64_t pte)
+{
+    return (enum p2m_type)((pte >> PTE_TYPE_SHIFT) & 0xf);
+}
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Between the preload library in a client and the hosted hypervisor.
+ *
+ * One SOCK_SEQPACKET connection is one open file of /dev/xen: the client
+ * sends a request, the server answers it, one at a time.  The answer to OPEN
+ * carries descriptors: the memfd with all frames and, for an event channel
+ * file, the stream on which ports are delivered.  Arguments stay in the
+ * client's memory, where the server reads and writes them as a kernel would.
+ *
+ * The hosted machine is no security boundary between its clients: they run
+ * as one user and all play dom0's programs.
+ */
+#ifndef WIRE_H
+#define WIRE_H
+
+#include <stdint.h>
+
+#define WIRE_VERSION 1
+#define WIRE_SOCKET_ENV "ORIEL_SOCKET"
+
+enum wire_file {
+    WIRE_PRIVCMD,
+    WIRE_HYPERCALL,
+    WIRE_EVTCHN,
+    WIRE_GNTDEV,
+    WIRE_GNTALLOC,
+    WIRE_NR_FILES,
+};
+
+enum wire_request_type {
+    WIRE_OPEN,   /* a: enum wire_file, b: WIRE_VERSION                        */
+    WIRE_IOCTL,  /* a: request number, b: argument                            */
+    WIRE_MMAP,   /* a: client address (reserved there), b: bytes, c: offset,
+                    d: PROT_* bits                                            */
+    WIRE_MUNMAP, /* a: client address, b: bytes: no longer mapped there       */
+};
+
+struct wire_request {
+    uint32_t type;
+    int32_t pid; /* whose memory the arguments are in */
+    uint64_t a, b, c, d;
+};
+
+/* Map frames [mfn, mfn + nr) of the memfd at addr, before going on. */
+struct wire_run {
+    uint64_t addr;
+    uint64_t mfn;
+    uint32_t nr;
+    uint32_t prot; /* PROT_* bits */
+};
+
+#define WIRE_MAX_RUNS 128
+
+/*
+ * Answers with `more` set carry runs only; the last one has the result.  When
+ * the client cannot map a run it unmaps what it asked for.
+ */
+struct wire_reply {
+    int64_t result; /* >= 0, or -errno */
+    uint32_t more;
+    uint32_t nr_runs;
+    struct wire_run run[WIRE_MAX_RUNS];
+};
+
+#define WIRE_REPLY_SIZE(nr) \
+    (sizeof(struct wire_reply) - (WIRE_MAX_RUNS - (nr)) * \
+                                     sizeof(struct wire_run))
+
+/*
+ * The event channel stream, client to server: native 32-bit ports to unmask,
+ * as a program writes them to the file; with this bit set, ports to notify
+ * (the library turns the notify ioctl into one, sparing an answer).
+ */
+#define WIRE_NOTIFY 0x80000000U
+
+#endif

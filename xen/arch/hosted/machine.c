@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The machine: frames in a memfd, heap by malloc, time by the host's clock,
+ * and the hooks through which the server and the engine join in.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <hosted.h>
+
+#include <hv/audit.h>
+#include <hv/console.h>
+#include <hv/heap.h>
+#include <hv/lib.h>
+#include <hv/p2m.h>
+#include <hv/timer.h>
+
+struct hosted_hooks hosted_hooks;
+int hosted_memfd = -1;
+
+static char *frames_base;
+static struct page *frames_table;
+static uint64_t frames_count;
+static uint64_t heap_objects;
+static __thread unsigned int fail_nth;
+static __thread bool fail_reached;
+static unsigned int preempt_every, preempt_count;
+
+/* ---- life ---- */
+
+int hosted_init(uint64_t frames)
+{
+    size_t bytes = frames << PAGE_SHIFT;
+
+    hosted_memfd = memfd_create("oriel-frames", MFD_CLOEXEC);
+    if ( hosted_memfd < 0 || ftruncate(hosted_memfd, (off_t)bytes) )
+        return -errno;
+    frames_base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+                       hosted_memfd, 0);
+    frames_table = calloc(frames, sizeof(*frames_table));
+    if ( frames_base == MAP_FAILED || !frames_table )
+        return -ENOMEM;
+    frames_count = frames;
+    hosted_preempt_every(0);
+    page_heap_init(frames_table, frames);
+    page_heap_add(0, frames);
+    domain_list_init();
+    timer_system_init();
+    console_init();
+    return 0;
+}
+
+static void kill_all_domains(void)
+{
+    struct hosted_context none = hosted_enter((struct hosted_context){});
+    domid_t from = 0;
+    struct domain *d;
+
+    while ( (d = domain_get_from(from)) != NULL )
+    {
+        int rc;
+
+        from = d->domain_id + 1;
+        do
+            rc = domain_kill(d);
+        while ( rc == -ERESTART );
+        domain_put(d);
+    }
+    (void)none;
+}
+
+unsigned int hosted_exit(void)
+{
+    unsigned int left = 0;
+    struct domain *d;
+
+    kill_all_domains();
+    while ( (d = domain_get_from(0)) != NULL )
+    {
+        printf("left over: domain %u\n", d->domain_id);
+        left++;
+        break;
+    }
+    if ( page_nr_free() != frames_count )
+    {
+        printf("left over: %lu frames\n",
+               (unsigned long)(frames_count - page_nr_free()));
+        left++;
+    }
+    if ( heap_objects && !left )
+    {
+        printf("left over: %lu objects\n", (unsigned long)heap_objects);
+        left++;
+    }
+    heap_objects = 0;
+    hosted_fail_alloc(0);
+    hosted_local_window(NULL, 0);
+    memset(&hosted_hooks, 0, sizeof(hosted_hooks));
+    munmap(frames_base, frames_count << PAGE_SHIFT);
+    free(frames_table);
+    close(hosted_memfd);
+    hosted_memfd = -1;
+    return left;
+}
+
+void *arch_mfn_to_virt(mfn_t mfn)
+{
+    return frames_base + (mfn_x(mfn) << PAGE_SHIFT);
+}
+
+/* ---- heap, fault injection, preemption ---- */
+
+void *arch_heap_alloc(size_t bytes)
+{
+    void *p = aligned_alloc(64, (bytes + 63) & ~63UL);
+
+    if ( p )
+        atomic_add_return(&heap_objects, 1);
+    return p;
+}
+
+void arch_heap_free(void *p)
+{
+    atomic_sub_return(&heap_objects, 1);
+    free(p);
+}
+
+uint64_t hosted_heap_objects(void)
+{
+    return heap_objects;
+}
+
+void hosted_fail_alloc(unsigned int nth)
+{
+    fail_nth = nth;
+    fail_reached = false;
+}
+
+bool hosted_alloc_failed(void)
+{
+    return fail_reached;
+}
+
+bool arch_alloc_fails(void)
+{
+    if ( likely(!fail_nth) || --fail_nth )
+        return false;
+    fail_reached = true;
+    return true;
+}
+
+void hosted_preempt_every(unsigned int nth)
+{
+    preempt_every = nth;
+    preempt_count = 0;
+}
+
+bool arch_hypercall_preempted(void)
+{
+    if ( !READ_ONCE(preempt_every) )
+        return false;
+    return atomic_add_return(&preempt_count, 1) % preempt_every == 0;
+}
+
+/* ---- time and console ---- */
+
+static uint64_t clock_ns(clockid_t clock)
+{
+    struct timespec ts;
+
+    clock_gettime(clock, &ts);
+    return (uint64_t)ts.tv_sec * 1000000000UL + (uint64_t)ts.tv_nsec;
+}
+
+uint64_t arch_now_ns(void)
+{
+    return clock_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t arch_wallclock_ns(void)
+{
+    return clock_ns(CLOCK_REALTIME);
+}
+
+void arch_timer_program(uint64_t expires)
+{
+    if ( hosted_hooks.timer )
+        hosted_hooks.timer(expires);
+}
+
+void arch_console_write(const char *s, size_t len)
+{
+    if ( hosted_hooks.console )
+        hosted_hooks.console(s, len);
+    else
+        fwrite(s, 1, len, stdout);
+}
+
+size_t arch_console_read(char *buf, size_t len)
+{
+    (void)buf, (void)len;
+    return 0; /* nobody types: the terminal belongs to the client */
+}
+
+void panic(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    abort();
+}
+
+/* ---- what the server and the engine do, when they are there ---- */
+
+int arch_domain_create(struct domain *d)
+{
+    return hosted_hooks.domain_create ? hosted_hooks.domain_create(d) : 0;
+}
+
+void arch_domain_relinquish(struct domain *d)
+{
+    if ( hosted_hooks.domain_relinquish )
+        hosted_hooks.domain_relinquish(d);
+}
+
+void arch_domain_destroy(struct domain *d)
+{
+    if ( hosted_hooks.domain_destroy )
+        hosted_hooks.domain_destroy(d);
+}
+
+int arch_vcpu_create(struct vcpu *v)
+{
+    return hosted_hooks.vcpu_create ? hosted_hooks.vcpu_create(v) : 0;
+}
+
+void arch_vcpu_destroy(struct vcpu *v)
+{
+    if ( hosted_hooks.vcpu_destroy )
+        hosted_hooks.vcpu_destroy(v);
+}
+
+void arch_vcpu_kick(struct vcpu *v)
+{
+    if ( hosted_hooks.kick )
+        hosted_hooks.kick(v);
+}
+
+void arch_vcpu_sync(struct vcpu *v)
+{
+    if ( hosted_hooks.sync )
+        hosted_hooks.sync(v);
+}
+
+int arch_vcpu_set_context(struct vcpu *v, const struct hvm_hw_cpu *ctx)
+{
+    return hosted_hooks.set_context ? hosted_hooks.set_context(v, ctx) : 0;
+}
+
+void arch_vcpu_get_context(struct vcpu *v, struct hvm_hw_cpu *ctx)
+{
+    if ( hosted_hooks.get_context )
+        hosted_hooks.get_context(v, ctx);
+}
+
+void arch_p2m_flush(struct domain *d, gfn_t gfn, uint64_t nr)
+{
+    if ( hosted_hooks.p2m_flush )
+        hosted_hooks.p2m_flush(d, gfn, nr);
+}
+
+void arch_audit_refs(audit_count_t count)
+{
+    if ( hosted_hooks.audit )
+        hosted_hooks.audit(count);
+}

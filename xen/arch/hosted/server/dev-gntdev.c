@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * /dev/xen/gntdev, as Linux 6.1 offers it: mapping and copying what other
+ * domains grant to dom0.
+ *
+ * A set of grants is announced by an ioctl, which gives it a place in the
+ * file's offsets, and mapped by mmap() of that place.  Each of its pages is
+ * pinned by a grant mapping of dom0 (for device access: no address of dom0's
+ * own is involved) and, while the client has it in its address space, by a
+ * reference of the file.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <xen/grant_table.h>
+#include <xen/sys/gntdev.h>
+
+#include "server.h"
+
+#include <hv/evtchn.h>
+#include <hv/page.h>
+
+#define MAX_GRANTS (64U * 1024)
+#define NOT_MAPPED UINT32_MAX
+
+struct grant {
+    struct ioctl_gntdev_grant_ref ref;
+    grant_handle_t handle; /* NOT_MAPPED */
+    mfn_t mfn;
+};
+
+/* One announced set.  Gone when neither announced nor mapped any more. */
+struct set {
+    uint64_t index; /* first page of its place in the file's offsets */
+    uint32_t count;
+    uint32_t live;      /* grants that are mapped                        */
+    uint64_t addr;      /* in the client; 0: not mapped                  */
+    bool announced, read_only;
+    struct ioctl_gntdev_unmap_notify notify; /* action 0: none           */
+    struct set *next;
+    struct grant grant[];
+};
+
+/* ---- single grants ---- */
+
+/* Pin: 0, or the GNTST_ status. */
+static int pin(struct grant *g, bool read_only)
+{
+    struct gnttab_map_grant_ref op = {
+        .flags = GNTMAP_device_map | (read_only ? GNTMAP_readonly : 0),
+        .ref = g->ref.ref,
+        .dom = (domid_t)g->ref.domid,
+    };
+    long rc = kernel_hypercall(__HYPERVISOR_grant_table_op,
+                               GNTTABOP_map_grant_ref, (uintptr_t)&op, 1);
+
+    if ( rc )
+        return GNTST_general_error;
+    if ( op.status )
+        return op.status;
+    g->handle = op.handle;
+    g->mfn = _mfn(op.dev_bus_addr >> PAGE_SHIFT);
+    return 0;
+}
+
+static void unpin(struct grant *g)
+{
+    struct gnttab_unmap_grant_ref op = {
+        .dev_bus_addr = mfn_x(g->mfn) << PAGE_SHIFT,
+        .handle = g->handle,
+    };
+
+    kernel_hypercall(__HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref,
+                     (uintptr_t)&op, 1);
+    g->handle = NOT_MAPPED;
+}
+
+/* The pinned page, with a reference for the client's mapping. */
+static struct page *get_pinned(const struct grant *g)
+{
+    struct domain *d = domain_get((domid_t)g->ref.domid);
+    struct page *pg = mfn_to_page(g->mfn);
+    bool ok = d && page_get(pg, d);
+
+    if ( d )
+        domain_put(d);
+    return ok ? pg : NULL;
+}
+
+/* ---- sets ---- */
+
+static struct set *find_set(struct file *f, uint64_t index, uint32_t count)
+{
+    for ( struct set *s = f->priv; s; s = s->next )
+        if ( s->announced && s->index == index && s->count == count )
+            return s;
+    return NULL;
+}
+
+static void tell_unmapped(struct set *s)
+{
+    const struct ioctl_gntdev_unmap_notify *n = &s->notify;
+    uint64_t offset = n->index - (s->index << PAGE_SHIFT);
+
+    if ( (n->action & UNMAP_NOTIFY_CLEAR_BYTE) && !s->read_only )
+    {
+        const struct grant *g = &s->grant[offset >> PAGE_SHIFT];
+
+        if ( g->handle != NOT_MAPPED )
+            ((char *)arch_mfn_to_virt(g->mfn))[offset & ~PAGE_MASK] = 0;
+    }
+    if ( n->action & UNMAP_NOTIFY_SEND_EVENT )
+        evtchn_send(server_dom0, n->event_channel_port);
+    s->notify.action = 0;
+}
+
+static void unpin_range(struct set *s, uint32_t from, uint32_t to)
+{
+    uint32_t noted = (uint32_t)((s->notify.index >> PAGE_SHIFT) - s->index);
+
+    if ( s->notify.action && noted >= from && noted < to )
+        tell_unmapped(s);
+    for ( uint32_t i = from; i < to; i++ )
+        if ( s->grant[i].handle != NOT_MAPPED )
+        {
+            unpin(&s->grant[i]);
+            s->live--;
+        }
+    if ( !s->live )
+        s->addr = 0;
+}
+
+static void free_unused(struct file *f)
+{
+    struct set **p = (struct set **)&f->priv;
+
+    while ( *p )
+    {
+        struct set *s = *p;
+
+        if ( s->announced || s->live )
+        {
+            p = &s->next;
+            continue;
+        }
+        if ( s->notify.action )
+            tell_unmapped(s);
+        *p = s->next;
+        free(s);
+    }
+}
+
+/* The lowest place with count free pages; the list is sorted by place. */
+static void place_set(struct file *f, struct set *s)
+{
+    struct set **p = (struct set **)&f->priv;
+    uint64_t index = 0;
+
+    for ( ; *p; p = &(*p)->next )
+    {
+        if ( index + s->count <= (*p)->index )
+            break;
+        index = (*p)->index + (*p)->count;
+    }
+    s->index = index;
+    s->next = *p;
+    *p = s;
+}
+
+/* ---- ioctls ---- */
+
+static long map_grant_ref(struct file *f, uint64_t arg)
+{
+    struct ioctl_gntdev_map_grant_ref a;
+    uint64_t refs = arg + offsetof(struct ioctl_gntdev_map_grant_ref, refs);
+    struct set *s;
+
+    if ( client_read(f, &a, arg, offsetof(typeof(a), refs)) )
+        return -EFAULT;
+    if ( !a.count || a.count > MAX_GRANTS )
+        return -EINVAL;
+    s = calloc(1, sizeof(*s) + a.count * sizeof(s->grant[0]));
+    if ( !s )
+        return -ENOMEM;
+    s->count = a.count;
+    s->announced = true;
+    for ( uint32_t i = 0; i < a.count; i++ )
+    {
+        s->grant[i].handle = NOT_MAPPED;
+        if ( client_read(f, &s->grant[i].ref, refs + i * sizeof(a.refs[0]),
+                         sizeof(a.refs[0])) )
+        {
+            free(s);
+            return -EFAULT;
+        }
+    }
+    place_set(f, s);
+    a.index = s->index << PAGE_SHIFT;
+    if ( !client_write(f, arg, &a, offsetof(typeof(a), refs)) )
+        return 0;
+    s->announced = false;
+    free_unused(f);
+    return -EFAULT;
+}
+
+static long unmap_grant_ref(struct file *f, uint64_t arg)
+{
+    struct ioctl_gntdev_unmap_grant_ref a;
+    struct set *s;
+
+    if ( client_read(f, &a, arg, sizeof(a)) )
+        return -EFAULT;
+    s = find_set(f, a.index >> PAGE_SHIFT, a.count);
+    if ( !s )
+        return -ENOENT;
+    s->announced = false; /* what is still mapped goes with the munmap() */
+    free_unused(f);
+    return 0;
+}
+
+static long get_offset(struct file *f, uint64_t arg)
+{
+    struct ioctl_gntdev_get_offset_for_vaddr a;
+
+    if ( client_read(f, &a, arg, sizeof(a)) )
+        return -EFAULT;
+    for ( const struct set *s = f->priv; s; s = s->next )
+        if ( s->live && s->addr == a.vaddr )
+        {
+            a.offset = s->index << PAGE_SHIFT;
+            a.count = s->count;
+            return client_write(f, arg, &a, sizeof(a));
+        }
+    return -EINVAL;
+}
+
+static long set_notify(struct file *f, uint64_t arg)
+{
+    struct ioctl_gntdev_unmap_notify a;
+
+    if ( client_read(f, &a, arg, sizeof(a)) )
+        return -EFAULT;
+    if ( a.action & ~(UNMAP_NOTIFY_CLEAR_BYTE | UNMAP_NOTIFY_SEND_EVENT) )
+        return -EINVAL;
+    for ( struct set *s = f->priv; s; s = s->next )
+    {
+        uint64_t page = a.index >> PAGE_SHIFT;
+
+        if ( page < s->index || page >= s->index + s->count )
+            continue;
+        if ( (a.action & UNMAP_NOTIFY_CLEAR_BYTE) && s->live && s->read_only )
+            return -EINVAL;
+        s->notify = a;
+        return 0;
+    }
+    return -ENOENT;
+}
+
+/* ---- copying ---- */
+
+/* One end of a copy: the client's memory, or a pinned page. */
+struct copy_end {
+    struct grant g;
+    uint64_t virt;
+    uint16_t offset;
+    bool granted;
+};
+
+static int open_end(struct copy_end *e, bool granted, bool read_only,
+                    const void *seg_end)
+{
+    const struct { uint32_t ref; uint16_t offset, domid; } *foreign = seg_end;
+
+    *e = (struct copy_end){ .granted = granted };
+    e->g.handle = NOT_MAPPED;
+    if ( !granted )
+    {
+        e->virt = *(const uint64_t *)seg_end;
+        return 0;
+    }
+    e->offset = foreign->offset;
+    e->g.ref = (struct ioctl_gntdev_grant_ref){ foreign->domid,
+                                                foreign->ref };
+    return pin(&e->g, read_only);
+}
+
+static void *end_virt(const struct copy_end *e)
+{
+    return (char *)arch_mfn_to_virt(e->g.mfn) + e->offset;
+}
+
+static int move(struct file *f, const struct copy_end *from,
+                const struct copy_end *to, uint16_t len)
+{
+    char buf[PAGE_SIZE];
+    int rc = 0;
+
+    if ( len > PAGE_SIZE || (from->granted && from->offset + len > PAGE_SIZE) ||
+         (to->granted && to->offset + len > PAGE_SIZE) )
+        return GNTST_bad_copy_arg;
+    if ( from->granted )
+        memcpy(buf, end_virt(from), len);
+    else
+        rc = client_read(f, buf, from->virt, len);
+    if ( rc )
+        return rc;
+    if ( !to->granted )
+        return client_write(f, to->virt, buf, len);
+    memcpy(end_virt(to), buf, len);
+    return 0;
+}
+
+/* 0 or a GNTST_ status in seg->status; -EFAULT for the client's memory. */
+static int copy_segment(struct file *f,
+                        struct ioctl_gntdev_grant_copy_segment *seg)
+{
+    struct copy_end from, to;
+    int status, rc = 0;
+
+    status = open_end(&from, seg->flags & GNTCOPY_source_gref, true,
+                      &seg->source);
+    if ( !status )
+    {
+        status = open_end(&to, seg->flags & GNTCOPY_dest_gref, false,
+                          &seg->dest);
+        if ( !status )
+            rc = move(f, &from, &to, seg->len);
+        if ( to.g.handle != NOT_MAPPED )
+            unpin(&to.g);
+    }
+    if ( from.g.handle != NOT_MAPPED )
+        unpin(&from.g);
+    if ( rc == -EFAULT )
+        return rc;
+    seg->status = (int16_t)(status ? status : rc);
+    return 0;
+}
+
+static long grant_copy(struct file *f, uint64_t arg)
+{
+    struct ioctl_gntdev_grant_copy a;
+    struct ioctl_gntdev_grant_copy_segment seg;
+    uint64_t at;
+
+    if ( client_read(f, &a, arg, sizeof(a)) )
+        return -EFAULT;
+    at = (uintptr_t)a.segments;
+    for ( unsigned int i = 0; i < a.count; i++, at += sizeof(seg) )
+    {
+        if ( client_read(f, &seg, at, sizeof(seg)) )
+            return -EFAULT;
+        /* One end at least is a grant: the rest is plain memory. */
+        if ( !(seg.flags & (GNTCOPY_source_gref | GNTCOPY_dest_gref)) )
+            return -EINVAL;
+        if ( copy_segment(f, &seg) ||
+             client_write(f, at + offsetof(typeof(seg), status), &seg.status,
+                          sizeof(seg.status)) )
+            return -EFAULT;
+    }
+    return 0;
+}
+
+static long gntdev_ioctl(struct file *f, unsigned long request, uint64_t arg)
+{
+    switch ( request )
+    {
+    case IOCTL_GNTDEV_MAP_GRANT_REF:
+        return map_grant_ref(f, arg);
+    case IOCTL_GNTDEV_UNMAP_GRANT_REF:
+        return unmap_grant_ref(f, arg);
+    case IOCTL_GNTDEV_GET_OFFSET_FOR_VADDR:
+        return get_offset(f, arg);
+    case IOCTL_GNTDEV_SET_UNMAP_NOTIFY:
+        return set_notify(f, arg);
+    case IOCTL_GNTDEV_GRANT_COPY:
+        return grant_copy(f, arg);
+    default:
+        return -ENOTTY;
+    }
+}
+
+/* ---- mapping ---- */
+
+static long gntdev_mmap(struct file *f, uint64_t addr, size_t len,
+                        uint64_t offset, int prot)
+{
+    struct set *s = find_set(f, offset >> PAGE_SHIFT,
+                             (uint32_t)(len >> PAGE_SHIFT));
+    uint32_t i;
+
+    if ( !s || s->live )
+        return -EINVAL;
+    s->read_only = !(prot & PROT_WRITE);
+    for ( i = 0; i < s->count; i++ )
+    {
+        struct page *pg;
+
+        if ( pin(&s->grant[i], s->read_only) )
+            break;
+        s->live++;
+        pg = get_pinned(&s->grant[i]);
+        if ( !pg || file_map_page(f, addr + ((uint64_t)i << PAGE_SHIFT), pg,
+                                  prot) )
+            break;
+    }
+    if ( i == s->count )
+    {
+        s->addr = addr;
+        return 0;
+    }
+    file_unmap_range(f, addr, len);
+    unpin_range(s, 0, s->count);
+    return -EINVAL;
+}
+
+static void gntdev_munmap(struct file *f, uint64_t addr, size_t len)
+{
+    for ( struct set *s = f->priv; s; s = s->next )
+    {
+        uint64_t end = s->addr + ((uint64_t)s->count << PAGE_SHIFT);
+        uint64_t from = max(addr, s->addr), to = min(addr + len, end);
+
+        if ( s->live && from < to )
+            unpin_range(s, (uint32_t)((from - s->addr) >> PAGE_SHIFT),
+                        (uint32_t)((to - s->addr) >> PAGE_SHIFT));
+    }
+    free_unused(f);
+}
+
+static void gntdev_close(struct file *f)
+{
+    for ( struct set *s = f->priv; s; s = s->next )
+        s->announced = false;
+    free_unused(f);
+}
+
+const struct file_ops gntdev_ops = {
+    .ioctl = gntdev_ioctl,
+    .mmap = gntdev_mmap,
+    .munmap = gntdev_munmap,
+    .close = gntdev_close,
+};

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hosted hypervisor as a program: makes a machine and dom0, serves
+ * clients at a socket, runs one command against it and ends with that.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../engine/engine.h"
+#include "server.h"
+
+#include <hv/audit.h>
+#include <hv/lib.h>
+#include <hv/timer.h>
+
+struct domain *server_dom0;
+
+static struct {
+    const char *socket, *preload, *console;
+    unsigned long memory_mib;
+    bool audit;
+} option = { .memory_mib = 256 };
+
+static int console_fd = STDERR_FILENO;
+static int listener;
+
+static void usage(FILE *to)
+{
+    fprintf(to,
+            "usage: xen-hosted [OPTION]... -- COMMAND [ARG]...\n"
+            "Run COMMAND against a hypervisor in this process; its exit status "
+            "is COMMAND's.\n"
+            "  --memory MIB     memory of the machine (default 256)\n"
+            "  --console FILE   where the console goes (default: standard "
+            "error)\n"
+            "  --socket PATH    where clients connect (default: a new "
+            "temporary one)\n"
+            "  --preload FILE   library that gives COMMAND its /dev/xen files\n"
+            "  --audit          at the end recount all references; exit 1 when "
+            "any is wrong\n");
+}
+
+/* ---- hooks ---- */
+
+static void kick(struct vcpu *v)
+{
+    if ( v->domain == server_dom0 )
+        server_dom0_upcall(v);
+    else
+        engine_kick(v);
+}
+
+static void console_out(const char *s, size_t len)
+{
+    while ( len )
+    {
+        ssize_t done = write(console_fd, s, len);
+
+        if ( done <= 0 )
+            return;
+        s += done;
+        len -= (size_t)done;
+    }
+}
+
+static void audit(audit_count_t count)
+{
+    files_audit(count);
+    gntalloc_audit(count);
+}
+
+static pthread_mutex_t timer_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t timer_moved;
+static uint64_t timer_due = UINT64_MAX;
+
+static void timer_program(uint64_t expires)
+{
+    pthread_mutex_lock(&timer_lock);
+    timer_due = expires;
+    pthread_cond_signal(&timer_moved);
+    pthread_mutex_unlock(&timer_lock);
+}
+
+static void *timer_thread(void *arg)
+{
+    (void)arg;
+    hosted_enter((struct hosted_context){ .v = domain_vcpu(server_dom0, 0) });
+    pthread_mutex_lock(&timer_lock);
+    for ( ;; )
+    {
+        uint64_t due = timer_due;
+        struct timespec ts = { (time_t)(due / 1000000000UL),
+                               (long)(due % 1000000000UL) };
+
+        if ( due == UINT64_MAX )
+            pthread_cond_wait(&timer_moved, &timer_lock);
+        else if ( now_ns() < due )
+            pthread_cond_timedwait(&timer_moved, &timer_lock, &ts);
+        else
+        {
+            timer_due = UINT64_MAX;
+            pthread_mutex_unlock(&timer_lock);
+            timer_run();
+            pthread_mutex_lock(&timer_lock);
+        }
+    }
+    return NULL;
+}
+
+static void start_timers(void)
+{
+    pthread_condattr_t attr;
+    pthread_t thread;
+
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&timer_moved, &attr);
+    if ( pthread_create(&thread, NULL, timer_thread, NULL) )
+        panic("no thread for timers\n");
+}
+
+/* ---- the machine ---- */
+
+static int make_dom0(void)
+{
+    const struct xen_domctl_createdomain config = {
+        .max_vcpus = 1,
+        .max_evtchn_port = 4095,
+        .max_grant_frames = 64,
+        .max_maptrack_frames = 1024,
+        .grant_opts = XEN_DOMCTL_GRANT_version(2),
+    };
+    int rc = domain_create(0, &config, true, &server_dom0);
+
+    if ( !rc )
+        rc = vcpu_create(server_dom0, 0);
+    if ( rc )
+        return rc;
+    vcpu_up(domain_vcpu(server_dom0, 0));
+    return domain_ctl_unpause(server_dom0);
+}
+
+static int start_machine(void)
+{
+    int rc = hosted_init(option.memory_mib << (20 - PAGE_SHIFT));
+
+    if ( rc )
+        return rc;
+    engine_hooks(&hosted_hooks);
+    hosted_hooks.kick = kick;
+    hosted_hooks.console = console_out;
+    hosted_hooks.audit = audit;
+    hosted_hooks.timer = timer_program;
+    rc = make_dom0();
+    if ( !rc )
+        start_timers();
+    return rc;
+}
+
+static void *accept_thread(void *arg)
+{
+    (void)arg;
+    server_run(listener);
+    return NULL;
+}
+
+/* ---- the command ---- */
+
+static int run_command(char **argv)
+{
+    int status;
+    pid_t pid = fork();
+
+    if ( pid == 0 )
+    {
+        const char *others = getenv("LD_PRELOAD");
+        char *preload = NULL;
+
+        signal(SIGPIPE, SIG_DFL);
+        setenv(WIRE_SOCKET_ENV, option.socket, 1);
+        if ( asprintf(&preload, "%s%s%s", option.preload, others ? ":" : "",
+                      others ? others : "") >= 0 )
+            setenv("LD_PRELOAD", preload, 1);
+        execvp(argv[0], argv);
+        fprintf(stderr, "xen-hosted: cannot run %s: %s\n", argv[0],
+                strerror(errno));
+        _exit(127);
+    }
+    if ( pid < 0 || waitpid(pid, &status, 0) != pid )
+    {
+        fprintf(stderr, "xen-hosted: cannot start %s: %s\n", argv[0],
+                strerror(errno));
+        return 126;
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* Default paths: a socket of our own, the library beside the program. */
+static int fill_defaults(char *directory)
+{
+    static char socket_path[PATH_MAX], preload_path[PATH_MAX];
+    ssize_t len;
+    char *slash;
+
+    if ( !option.socket )
+    {
+        if ( !mkdtemp(directory) )
+            return -errno;
+        snprintf(socket_path, sizeof(socket_path), "%s/xen", directory);
+        option.socket = socket_path;
+    }
+    if ( !option.preload )
+    {
+        len = readlink("/proc/self/exe", preload_path,
+                       sizeof(preload_path) - 32);
+        if ( len < 0 )
+            return -errno;
+        preload_path[len] = '\0';
+        slash = strrchr(preload_path, '/');
+        strcpy(slash, "/oriel-devxen.so");
+        option.preload = preload_path;
+    }
+    if ( option.console )
+    {
+        console_fd = open(option.console,
+                          O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+        if ( console_fd < 0 )
+            return -errno;
+    }
+    return 0;
+}
+
+static int parse_options(int argc, char **argv)
+{
+    static const struct option options[] = {
+        { "memory", required_argument, NULL, 'm' },
+        { "console", required_argument, NULL, 'c' },
+        { "socket", required_argument, NULL, 's' },
+        { "preload", required_argument, NULL, 'p' },
+        { "audit", no_argument, NULL, 'a' },
+        { "help", no_argument, NULL, 'h' },
+        { 0 },
+    };
+    char *end;
+    int c;
+
+    while ( (c = getopt_long(argc, argv, "+h", options, NULL)) >= 0 )
+        switch ( c )
+        {
+        case 'm':
+            option.memory_mib = strtoul(optarg, &end, 10);
+            if ( *end || option.memory_mib < 4 || option.memory_mib > 65536 )
+            {
+                fprintf(stderr, "xen-hosted: --memory %s: must be 4 to 65536 "
+                        "(MiB)\n", optarg);
+                return -1;
+            }
+            break;
+        case 'c': option.console = optarg; break;
+        case 's': option.socket = optarg; break;
+        case 'p': option.preload = optarg; break;
+        case 'a': option.audit = true; break;
+        case 'h':
+            usage(stdout);
+            exit(0);
+        default:
+            usage(stderr);
+            return -1;
+        }
+    if ( optind == argc )
+    {
+        usage(stderr);
+        return -1;
+    }
+    return optind;
+}
+
+/* Clients that outlive the command are cut off; then everything is counted. */
+static int end_machine(int status)
+{
+    unsigned int findings = 0;
+
+    shutdown(listener, SHUT_RDWR);
+    files_hang_up();
+    server_drain();
+    if ( option.audit )
+        findings = audit_all();
+    if ( findings )
+        fprintf(stderr, "xen-hosted: audit: %u findings\n", findings);
+    return findings ? 1 : status;
+}
+
+int main(int argc, char **argv)
+{
+    char directory[] = "/tmp/oriel-XXXXXX";
+    int first = parse_options(argc, argv), rc, status;
+    pthread_t acceptor;
+
+    if ( first < 0 )
+        return 2;
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGINT, SIG_IGN); /* the command's to handle */
+    rc = fill_defaults(directory);
+    if ( !rc )
+        rc = start_machine();
+    if ( !rc )
+        rc = listener = server_listen(option.socket);
+    if ( rc >= 0 && pthread_create(&acceptor, NULL, accept_thread, NULL) )
+        rc = -EAGAIN;
+    if ( rc < 0 )
+    {
+        fprintf(stderr, "xen-hosted: cannot start the machine: %s\n",
+                strerror(-rc));
+        return 125;
+    }
+    status = end_machine(run_command(argv + first));
+    unlink(option.socket);
+    rmdir(directory);
+    fflush(NULL);
+    _exit(status); /* guests' threads run to the last */
+}

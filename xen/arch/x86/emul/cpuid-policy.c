@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * CPUID policies: what the machine has, what a guest may see of it, what a
+ * toolstack made of that, and how a guest's CPUID is answered.
+ *
+ * A policy is a list of leaves at the places of the ABI's serialised form:
+ * basic 0..0xd, extended 0x80000000..0x80000021, and the subleaves of 4, 7,
+ * 0xb and 0xd; all other leaves have XEN_CPUID_NO_SUBLEAF.  A leaf that is
+ * not in the list reads as zero.
+ *
+ * Every leaf that enters a policy of guests goes through cpuid_guest_filter(),
+ * the machine's own and what a toolstack sends: a guest never sees a feature
+ * that the hypervisor does not keep for it.  A toolstack's leaf is also masked
+ * with the machine's default, bit by bit.
+ *
+ * The machine's two policies are made once; `made` says when they are there.
+ */
+#include <hv/cpu-policy.h>
+#include <hv/domain.h>
+#include <hv/lib.h>
+
+#include <xen/arch-x86/cpuid.h>
+
+#include "cpuid-policy.h"
+
+#define BASIC_MAX 0xd
+#define EXTENDED 0x80000000U
+#define EXTENDED_MAX 0x80000021U
+#define HYPERVISOR 0x40000000U
+#define HYPERVISOR_2 0x40000100U /* where a second interface would be */
+
+#define NR_CACHE 6
+#define NR_FEATURE 3
+#define NR_TOPOLOGY 2
+#define NR_XSAVE 63
+
+#define MSR_PLATFORM_INFO 0xce
+#define MSR_ARCH_CAPABILITIES 0x10a
+
+enum { NOT_MADE, BEING_MADE, MADE };
+
+static struct cpu_policy host_policy, default_policy;
+static uint32_t made = NOT_MADE;
+
+/* ---- places ---- */
+
+static unsigned int nr_subleaves(uint32_t leaf)
+{
+    switch ( leaf )
+    {
+    case 0x4:
+        return NR_CACHE;
+    case 0x7:
+        return NR_FEATURE;
+    case 0xb:
+        return NR_TOPOLOGY;
+    case 0xd:
+        return NR_XSAVE;
+    default:
+        return 0;
+    }
+}
+
+static bool place_ok(uint32_t leaf, uint32_t subleaf)
+{
+    unsigned int nr = nr_subleaves(leaf);
+
+    if ( leaf > BASIC_MAX && leaf != HYPERVISOR && leaf != HYPERVISOR_2 &&
+         (leaf < EXTENDED || leaf > EXTENDED_MAX) )
+        return false;
+    return nr ? subleaf < nr : subleaf == XEN_CPUID_NO_SUBLEAF;
+}
+
+static const xen_cpuid_leaf_t *find_leaf(const struct cpu_policy *p,
+                                         uint32_t leaf, uint32_t subleaf)
+{
+    static const xen_cpuid_leaf_t none;
+
+    if ( !nr_subleaves(leaf) )
+        subleaf = XEN_CPUID_NO_SUBLEAF;
+    for ( unsigned int i = 0; i < p->nr_leaves; i++ )
+        if ( p->leaf[i].leaf == leaf && p->leaf[i].subleaf == subleaf )
+            return &p->leaf[i];
+    return &none;
+}
+
+/* Replace the leaf of this place, or insert it in order. */
+static void put_leaf(struct cpu_policy *p, const xen_cpuid_leaf_t *l)
+{
+    unsigned int i = 0;
+
+    while ( i < p->nr_leaves &&
+            (p->leaf[i].leaf < l->leaf ||
+             (p->leaf[i].leaf == l->leaf && p->leaf[i].subleaf < l->subleaf)) )
+        i++;
+    if ( i == p->nr_leaves || p->leaf[i].leaf != l->leaf ||
+         p->leaf[i].subleaf != l->subleaf )
+    {
+        BUG_ON(p->nr_leaves == CPU_POLICY_MAX_LEAVES);
+        memmove(&p->leaf[i + 1], &p->leaf[i],
+                (p->nr_leaves - i) * sizeof(p->leaf[0]));
+        p->nr_leaves++;
+    }
+    p->leaf[i] = *l;
+}
+
+/* ---- the machine's ---- */
+
+static void read_leaf(struct cpu_policy *p, uint32_t leaf, uint32_t subleaf)
+{
+    xen_cpuid_leaf_t l = { .leaf = leaf, .subleaf = subleaf };
+    struct cpuid_regs r;
+
+    arch_cpuid(leaf, subleaf == XEN_CPUID_NO_SUBLEAF ? 0 : subleaf, &r);
+    l.a = r.a;
+    l.b = r.b;
+    l.c = r.c;
+    l.d = r.d;
+    put_leaf(p, &l);
+}
+
+static void read_range(struct cpu_policy *p, uint32_t first, uint32_t limit)
+{
+    struct cpuid_regs r;
+
+    arch_cpuid(first, 0, &r);
+    if ( r.a < first ) /* no such range */
+        return;
+    for ( uint32_t leaf = first; leaf <= min(r.a, limit); leaf++ )
+    {
+        unsigned int nr = nr_subleaves(leaf);
+
+        if ( !nr )
+            read_leaf(p, leaf, XEN_CPUID_NO_SUBLEAF);
+        for ( unsigned int sub = 0; sub < nr; sub++ )
+            read_leaf(p, leaf, sub);
+    }
+}
+
+static void drop_empty_subleaves(struct cpu_policy *p)
+{
+    unsigned int kept = 0;
+
+    for ( unsigned int i = 0; i < p->nr_leaves; i++ )
+    {
+        const xen_cpuid_leaf_t *l = &p->leaf[i];
+
+        if ( nr_subleaves(l->leaf) && l->subleaf &&
+             !(l->a | l->b | l->c | l->d) )
+            continue;
+        p->leaf[kept++] = *l;
+    }
+    p->nr_leaves = kept;
+}
+
+static void make_policies(void)
+{
+    static const xen_msr_entry_t msrs[CPU_POLICY_MAX_MSRS] = {
+        { .idx = MSR_PLATFORM_INFO }, { .idx = MSR_ARCH_CAPABILITIES },
+    };
+
+    host_policy.nr_leaves = 0;
+    read_range(&host_policy, 0, BASIC_MAX);
+    read_range(&host_policy, EXTENDED, EXTENDED_MAX);
+    memcpy(host_policy.msr, msrs, sizeof(msrs));
+    host_policy.nr_msrs = CPU_POLICY_MAX_MSRS;
+
+    default_policy = host_policy;
+    for ( unsigned int i = 0; i < default_policy.nr_leaves; i++ )
+        cpuid_guest_filter(&default_policy.leaf[i]);
+    cpuid_add_emulated(&default_policy);
+    drop_empty_subleaves(&default_policy);
+    drop_empty_subleaves(&host_policy);
+}
+
+static void policies_ready(void)
+{
+    uint32_t state = NOT_MADE;
+
+    if ( likely(load_acquire(&made) == MADE) )
+        return;
+    if ( atomic_cmpxchg(&made, &state, BEING_MADE) )
+    {
+        make_policies();
+        store_release(&made, MADE);
+    }
+    while ( load_acquire(&made) != MADE )
+        ;
+}
+
+const struct cpu_policy *cpu_policy_host(void)
+{
+    policies_ready();
+    return &host_policy;
+}
+
+const struct cpu_policy *cpu_policy_default(void)
+{
+    policies_ready();
+    return &default_policy;
+}
+
+/* ---- a toolstack's ---- */
+
+int cpu_policy_set_leaf(struct cpu_policy *p, const xen_cpuid_leaf_t *leaf)
+{
+    const xen_cpuid_leaf_t *most;
+    xen_cpuid_leaf_t l = *leaf;
+
+    if ( !place_ok(l.leaf, l.subleaf) )
+        return -ERANGE;
+    most = find_leaf(cpu_policy_default(), l.leaf, l.subleaf);
+    /* How many leaves there are: no more than those that are known. */
+    if ( (l.leaf == 0 || l.leaf == EXTENDED ||
+          (l.leaf == 7 && l.subleaf == 0)) && l.a > most->a )
+        return -EINVAL;
+    cpuid_guest_filter(&l);
+    cpuid_mask_features(&l, most);
+    put_leaf(p, &l);
+    return 0;
+}
+
+/* Neither CPUID faulting nor any of the capabilities exist for guests. */
+int cpu_policy_set_msr(struct cpu_policy *p, const xen_msr_entry_t *msr)
+{
+    if ( msr->flags )
+        return -EINVAL;
+    for ( unsigned int i = 0; i < p->nr_msrs; i++ )
+        if ( p->msr[i].idx == msr->idx )
+            return msr->val ? -EINVAL : 0;
+    return -ERANGE;
+}
+
+void cpu_policy_features(const struct cpu_policy *p,
+                         uint32_t words[CPU_FEATURE_WORDS])
+{
+    for ( unsigned int i = 0; i < CPU_FEATURE_WORDS; i++ )
+    {
+        const struct feature_word *f = &cpuid_feature_words[i];
+
+        words[i] = 0;
+        if ( f->reg != REG_NONE )
+            words[i] = *cpuid_reg_const(find_leaf(p, f->leaf, f->subleaf),
+                                        f->reg);
+    }
+}
+
+/* ---- a guest's CPUID ---- */
+
+static void policy_leaf(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
+                        struct cpuid_regs *out)
+{
+    const struct cpu_policy *p = v->domain->cpu_policy;
+    const xen_cpuid_leaf_t *l;
+    uint32_t apic_id = v->vcpu_id * 2;
+
+    if ( !p )
+        p = cpu_policy_default();
+    if ( leaf > find_leaf(p, leaf & EXTENDED, 0)->a )
+        return;
+    l = find_leaf(p, leaf, subleaf);
+    *out = (struct cpuid_regs){ l->a, l->b, l->c, l->d };
+
+    switch ( leaf )
+    {
+    case 0x1: /* 8 bits: larger ids are in leaf 0xb */
+        out->b = (out->b & 0x00ffffff) | (apic_id << 24);
+        break;
+    case 0xb:
+        if ( find_leaf(p, 1, 0)->c & CPUID_1C_X2APIC )
+        {
+            out->c = (out->c & ~0xffU) | (subleaf & 0xff);
+            out->d = apic_id;
+        }
+        break;
+    }
+}
+
+void cpuid_for_guest(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
+                     struct cpuid_regs *out)
+{
+    *out = (struct cpuid_regs){ 0, 0, 0, 0 };
+    if ( leaf >= HYPERVISOR && leaf < HYPERVISOR_2 )
+        cpuid_hypervisor_leaf(v, leaf - HYPERVISOR, subleaf, out);
+    else if ( leaf < HYPERVISOR || leaf >= EXTENDED )
+        policy_leaf(v, leaf, subleaf, out);
+}

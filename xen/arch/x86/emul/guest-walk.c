@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The page table walk of an x86 processor, for all its paging modes: none,
+ * 32-bit (4 MiB pages), PAE (2 MiB) and 4-level (2 MiB, 1 GiB).
+ *
+ * Tables are the guest's memory: it may change them under the walk, so each
+ * entry is read once.  The depth bounds the loop, whatever the entries say.
+ */
+#include <hv/guest-walk.h>
+
+#define CR0_WP 0x10000UL
+#define CR0_PG 0x80000000UL
+#define CR4_PSE 0x10UL
+#define CR4_PAE 0x20UL
+#define EFER_LMA 0x400UL
+#define EFER_NX 0x800UL
+
+#define PTE_P 0x1UL
+#define PTE_RW 0x2UL
+#define PTE_US 0x4UL
+#define PTE_PS 0x80UL
+#define PTE_NX (1UL << 63)
+#define PTE_ADDRESS 0x000ffffffffff000UL
+
+struct mode {
+    unsigned int levels, index_bits, entry_bytes;
+    bool nx;
+};
+
+static struct mode mode_of(const struct guest_paging *p)
+{
+    bool nx = p->efer & EFER_NX;
+
+    if ( p->efer & EFER_LMA )
+        return (struct mode){ 4, 9, 8, nx };
+    if ( p->cr4 & CR4_PAE )
+        return (struct mode){ 3, 9, 8, nx };
+    return (struct mode){ 2, 10, 4, false };
+}
+
+static bool canonical(uint64_t va)
+{
+    return (uint64_t)((int64_t)(va << 16) >> 16) == va;
+}
+
+/* May an entry of this level map a page itself? */
+static bool is_leaf(const struct guest_paging *p, const struct mode *m,
+                    unsigned int level, uint64_t pte)
+{
+    if ( level == 1 )
+        return true;
+    if ( !(pte & PTE_PS) )
+        return false;
+    if ( m->levels == 2 )
+        return p->cr4 & CR4_PSE;
+    return level == 2 || (level == 3 && m->levels == 4);
+}
+
+/* Reserved bits of a large page's address must be clear. */
+static bool leaf_address(const struct mode *m, unsigned int level,
+                         uint64_t pte, uint64_t va, uint64_t *gpa)
+{
+    uint64_t size = 1UL << (PAGE_SHIFT + (level - 1) * m->index_bits);
+    uint64_t frame = pte & PTE_ADDRESS;
+
+    if ( level > 1 )
+    {
+        if ( m->levels == 2 ) /* bits 13-20 are address bits 32-39 */
+            frame = (pte & 0xffc00000UL) | ((pte >> 13 & 0xff) << 32);
+        else
+            frame &= ~(1UL << PAGE_SHIFT); /* PAT */
+    }
+    *gpa = frame | (va & (size - 1));
+    return !(frame & (size - 1));
+}
+
+/* rights: the entries' permissions along the way, and-ed; nx: or-ed. */
+static bool allowed(const struct guest_paging *p, unsigned int access,
+                    uint64_t rights, bool nx)
+{
+    if ( (access & WALK_USER) && !(rights & PTE_US) )
+        return false;
+    if ( (access & WALK_FETCH) && nx )
+        return false;
+    if ( (access & WALK_WRITE) && !(rights & PTE_RW) )
+        return !(access & WALK_USER) && !(p->cr0 & CR0_WP);
+    return true;
+}
+
+bool guest_walk(const struct guest_paging *p, uint64_t va, unsigned int access,
+                guest_read_phys_t read, void *arg, uint64_t *gpa,
+                unsigned int *error)
+{
+    struct mode m = mode_of(p);
+    uint64_t rights = PTE_RW | PTE_US, table;
+    bool nx = false;
+
+    *error = access & (WALK_WRITE | WALK_USER | (m.nx ? WALK_FETCH : 0));
+    if ( !(p->efer & EFER_LMA) )
+        va = (uint32_t)va;
+    if ( !(p->cr0 & CR0_PG) )
+    {
+        *gpa = va;
+        return true;
+    }
+    if ( !canonical(va) )
+        return false;
+
+    table = m.levels == 4   ? p->cr3 & PTE_ADDRESS
+            : m.levels == 3 ? p->cr3 & 0xffffffe0UL
+                            : p->cr3 & 0xfffff000UL;
+    for ( unsigned int level = m.levels;; level-- )
+    {
+        unsigned int shift = PAGE_SHIFT + (level - 1) * m.index_bits;
+        uint64_t index = (va >> shift) & ((1UL << m.index_bits) - 1);
+        uint64_t pte = 0;
+
+        if ( m.levels == 3 && level == 3 )
+            index &= 3;
+        if ( !read(arg, table + index * m.entry_bytes, &pte, m.entry_bytes) ||
+             !(pte & PTE_P) )
+            return false;
+        if ( (pte & PTE_NX) && !m.nx )
+            goto reserved;
+        /* PAE's top entries have no permissions. */
+        if ( !(m.levels == 3 && level == 3) )
+        {
+            rights &= pte;
+            nx |= pte & PTE_NX;
+        }
+        if ( is_leaf(p, &m, level, pte) )
+        {
+            if ( !leaf_address(&m, level, pte, va, gpa) )
+                goto reserved;
+            break;
+        }
+        if ( level > 2 && (pte & PTE_PS) )
+            goto reserved;
+        table = pte & (m.levels == 2 ? 0xfffff000UL : PTE_ADDRESS);
+    }
+    if ( allowed(p, access, rights, nx) )
+        return true;
+    *error |= WALK_PRESENT;
+    return false;
+
+ reserved:
+    *error |= WALK_PRESENT | WALK_RESERVED;
+    return false;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The auditor: see the header.  Holders report each reference by name; then
+ * every page's count must equal the sum, and every domain's accounting the
+ * pages it owns.
+ *
+ * One tally at a time, kept in a table of the heap; the callbacks of the
+ * holders have no argument, so it hangs in a static variable.
+ */
+#include <hv/audit.h>
+#include <hv/domain.h>
+#include <hv/evtchn.h>
+#include <hv/grant.h>
+#include <hv/heap.h>
+#include <hv/lib.h>
+
+struct tally {
+    uint32_t held[NR_PAGE_HOLDERS];
+};
+
+static struct tally *tally; /* one for each frame, during an audit */
+static unsigned int findings;
+
+static const char *const holder_name[NR_PAGE_HOLDERS] = {
+    "p2m", "foreign", "grant", "table", "arch",
+};
+
+static void count(mfn_t mfn, enum page_holder holder)
+{
+    if ( mfn_valid(mfn) )
+    {
+        tally[mfn_x(mfn)].held[holder]++;
+        return;
+    }
+    printk("audit: %s holds frame %#lx, which does not exist\n",
+           holder_name[holder], mfn_x(mfn));
+    findings++;
+}
+
+static int count_p2m_entry(struct domain *d, gfn_t gfn, struct p2m_entry e,
+                           void *arg)
+{
+    (void)d, (void)gfn, (void)arg;
+    if ( p2m_has_page(e.type) )
+        count(e.mfn, p2m_is_ram(e.type) ? HOLD_P2M : HOLD_FOREIGN);
+    return 0;
+}
+
+static void count_domain(struct domain *d)
+{
+    uint64_t gfn = 0;
+
+    if ( d->translated )
+        p2m_for_each(d, &gfn, count_p2m_entry, NULL);
+    p2m_audit_refs(d, count);
+    ioreq_audit_refs(d, count);
+    evtchn_audit_refs(d, count);
+    if ( d->grant )
+        grant_audit_refs(d, count);
+    if ( d->shared_page )
+        count(page_to_mfn(d->shared_page), HOLD_TABLE);
+    for ( unsigned int i = 0; i < d->max_vcpus; i++ )
+        if ( d->vcpu[i] && d->vcpu[i]->info_page )
+            count(page_to_mfn(d->vcpu[i]->info_page), HOLD_TABLE);
+}
+
+static void check_page(uint64_t mfn)
+{
+    const struct page *pg = &frame_table[mfn];
+    const uint32_t *held = tally[mfn].held;
+    uint32_t sum = 0;
+
+    for ( unsigned int i = 0; i < NR_PAGE_HOLDERS; i++ )
+        sum += held[i];
+    if ( sum == pg->refs )
+        return;
+    printk("audit: frame %#lx of d%d has %u references, found %u:",
+           mfn, pg->owner ? pg->owner->domain_id : -1, pg->refs, sum);
+    for ( unsigned int i = 0; i < NR_PAGE_HOLDERS; i++ )
+        if ( held[i] )
+            printk(" %s %u", holder_name[i], held[i]);
+    printk("\n");
+    findings++;
+}
+
+static void check_accounts(const struct domain *d)
+{
+    uint64_t tot = 0, extra = 0;
+
+    for ( uint64_t mfn = 0; mfn < nr_frames; mfn++ )
+        if ( frame_table[mfn].refs && frame_table[mfn].owner == d )
+            (*(frame_table[mfn].flags & PAGE_EXTRA ? &extra : &tot))++;
+    if ( tot == d->tot_pages && extra == d->extra_pages )
+        return;
+    printk("audit: d%u is charged for %lu+%lu pages and owns %lu+%lu\n",
+           d->domain_id, d->tot_pages, d->extra_pages, tot, extra);
+    findings++;
+}
+
+static void check_heap(void)
+{
+    uint64_t in_use = 0;
+
+    for ( uint64_t mfn = 0; mfn < nr_frames; mfn++ )
+        in_use += frame_table[mfn].refs != 0;
+    if ( in_use + page_nr_free() == nr_frames )
+        return;
+    printk("audit: %lu frames in use and %lu free, of %lu\n", in_use,
+           page_nr_free(), nr_frames);
+    findings++;
+}
+
+unsigned int audit_all(void)
+{
+    struct domain *d;
+
+    tally = arch_heap_alloc(nr_frames * sizeof(*tally));
+    if ( !tally )
+    {
+        printk("audit: no memory\n");
+        return 1;
+    }
+    memset(tally, 0, nr_frames * sizeof(*tally));
+    findings = 0;
+
+    domain_list_lock();
+    for ( d = domain_next(NULL); d; d = domain_next(d) )
+        count_domain(d);
+    arch_audit_refs(count);
+    for ( uint64_t mfn = 0; mfn < nr_frames; mfn++ )
+        check_page(mfn);
+    for ( d = domain_next(NULL); d; d = domain_next(d) )
+        check_accounts(d);
+    domain_list_unlock();
+    check_heap();
+
+    arch_heap_free(tally);
+    tally = NULL;
+    return findings;
+}

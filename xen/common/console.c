@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hypervisor's log: printk, and the ring that XEN_SYSCTL_readconsole
+ * reads.
+ *
+ * Bytes are numbered from boot on, modulo 2^32; the ring holds the newest
+ * CONSOLE_RING_SIZE of them, [produced - size, produced), except those that a
+ * reader consumed.  console_lock is the last of the lock order, so that any
+ * code may log.
+ */
+#include <hv/console.h>
+#include <hv/lib.h>
+#include <hv/lock.h>
+
+_Static_assert((CONSOLE_RING_SIZE & (CONSOLE_RING_SIZE - 1)) == 0,
+               "indices wrap with 2^32");
+
+static char ring[CONSOLE_RING_SIZE];
+static uint32_t produced; /* number of the next byte           */
+static uint32_t oldest;   /* number of the first one to be read */
+static spinlock_t console_lock;
+
+const char *hv_command_line = "";
+
+void console_init(void)
+{
+    spin_lock_init(&console_lock, LOCK_CONSOLE);
+    produced = oldest = 0;
+}
+
+/* Nothing older than this can be read. */
+static uint32_t clamp_index(uint32_t index)
+{
+    return produced - index > produced - oldest ? oldest : index;
+}
+
+void console_write(const char *s, size_t len)
+{
+    spin_lock(&console_lock);
+    for ( size_t i = 0; i < len; i++ )
+        ring[produced++ % CONSOLE_RING_SIZE] = s[i];
+    if ( produced - oldest > CONSOLE_RING_SIZE )
+        oldest = produced - CONSOLE_RING_SIZE;
+    arch_console_write(s, len);
+    spin_unlock(&console_lock);
+}
+
+size_t console_ring_read(char *buf, size_t len, uint32_t *index)
+{
+    size_t n = 0;
+    uint32_t at;
+
+    spin_lock(&console_lock);
+    at = clamp_index(*index);
+    while ( n < len && at != produced )
+        buf[n++] = ring[at++ % CONSOLE_RING_SIZE];
+    spin_unlock(&console_lock);
+    *index = at;
+    return n;
+}
+
+uint32_t console_ring_oldest(void)
+{
+    uint32_t index;
+
+    spin_lock(&console_lock);
+    index = oldest;
+    spin_unlock(&console_lock);
+    return index;
+}
+
+void console_ring_consume(uint32_t index)
+{
+    spin_lock(&console_lock);
+    oldest = clamp_index(index);
+    spin_unlock(&console_lock);
+}
+
+void printk(const char *fmt, ...)
+{
+    char line[400];
+    va_list ap;
+    int len;
+
+    va_start(ap, fmt);
+    len = hv_vsnprintf(line, sizeof(line), fmt, ap);
+    va_end(ap);
+    console_write(line, min((size_t)len, sizeof(line) - 1));
+}

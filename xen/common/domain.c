@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Domains: creation, lookup, references, destruction.
+ *
+ * The list of all domains, sorted by id, is protected by list_lock
+ * (LOCK_DOMAIN_LIST).  A domain enters it complete and leaves it when its last
+ * reference goes; a lookup takes its reference under the lock, and never from
+ * zero, so it cannot revive one that is on its way out.
+ */
+#include <hv/domain.h>
+#include <hv/console.h>
+#include <hv/cpu-policy.h>
+#include <hv/grant.h>
+#include <hv/heap.h>
+#include <hv/hypercall.h>
+#include <hv/lib.h>
+
+#define FIRST_PICKED_DOMID 1
+
+static struct list domains;
+static spinlock_t list_lock;
+static domid_t last_picked;
+
+void domain_list_init(void)
+{
+    list_init(&domains);
+    spin_lock_init(&list_lock, LOCK_DOMAIN_LIST);
+    last_picked = 0;
+}
+
+void domain_list_lock(void)
+{
+    spin_lock(&list_lock);
+}
+
+void domain_list_unlock(void)
+{
+    spin_unlock(&list_lock);
+}
+
+struct domain *domain_next(struct domain *d)
+{
+    struct list *next = d ? d->list.next : domains.next;
+
+    ASSERT(spin_is_mine(&list_lock));
+    return next == &domains ? NULL : list_entry(next, struct domain, list);
+}
+
+/* ---- lookup and references ---- */
+
+static bool get_unless_zero(struct domain *d)
+{
+    uint32_t refs = READ_ONCE(d->refs);
+
+    do {
+        if ( refs == 0 )
+            return false;
+    } while ( !atomic_cmpxchg(&d->refs, &refs, refs + 1) );
+    return true;
+}
+
+struct domain *domain_get_from(domid_t domid)
+{
+    struct domain *d, *found = NULL;
+
+    spin_lock(&list_lock);
+    list_for_each (d, &domains, list)
+        if ( d->domain_id >= domid && get_unless_zero(d) )
+        {
+            found = d;
+            break;
+        }
+    spin_unlock(&list_lock);
+    return found;
+}
+
+struct domain *domain_get(domid_t domid)
+{
+    struct domain *d = domain_get_from(domid);
+
+    if ( d && d->domain_id != domid )
+    {
+        domain_put(d);
+        d = NULL;
+    }
+    return d;
+}
+
+void domain_get_more(struct domain *d)
+{
+    uint32_t refs = atomic_add_return(&d->refs, 1);
+
+    BUG_ON(refs < 2);
+}
+
+int domain_get_any(domid_t domid, struct domain **dp)
+{
+    *dp = domain_get(domid == DOMID_SELF ? current_domain->domain_id : domid);
+    return *dp ? 0 : -ESRCH;
+}
+
+int domain_get_remote(domid_t domid, struct domain **dp)
+{
+    int rc = domain_get_any(domid, dp);
+
+    if ( rc || *dp != current_domain )
+        return rc;
+    domain_put(*dp);
+    *dp = NULL;
+    return -EPERM;
+}
+
+int domain_ctl_allowed(const struct domain *caller, const struct domain *d)
+{
+    (void)d; /* a control domain controls all */
+    return is_control_domain(caller) ? 0 : -EPERM;
+}
+
+int domain_dm_allowed(const struct domain *caller, const struct domain *d)
+{
+    if ( READ_ONCE(caller->target_id) == d->domain_id )
+        return 0;
+    return domain_ctl_allowed(caller, d);
+}
+
+/* ---- creation ---- */
+
+/* Everything that was not given back while dying.  Nobody refers to d. */
+static void domain_free(struct domain *d)
+{
+    for ( unsigned int i = 0; d->vcpu && i < d->max_vcpus; i++ )
+        if ( d->vcpu[i] )
+            vcpu_destroy(d->vcpu[i]);
+    arch_domain_destroy(d);
+    evtchn_destroy(d);
+    if ( d->grant )
+        grant_table_destroy(d);
+    p2m_destroy(d);
+    hv_free(d->vcpu);
+    hv_free(d->memory_map);
+    hv_free(d->cpu_policy);
+    spin_lock_destroy(&d->ioreq.lock);
+    spin_lock_destroy(&d->lock);
+    spin_lock_destroy(&d->page_lock);
+    hv_free(d);
+}
+
+/* The id may be somebody else's from now on: no right to it remains. */
+static void forget_target_locked(domid_t domid)
+{
+    struct domain *d;
+
+    list_for_each (d, &domains, list)
+        if ( READ_ONCE(d->target_id) == domid )
+            WRITE_ONCE(d->target_id, DOMID_INVALID);
+}
+
+void domain_put(struct domain *d)
+{
+    if ( atomic_sub_return(&d->refs, 1) )
+        return;
+
+    spin_lock(&list_lock);
+    list_del(&d->list);
+    forget_target_locked(d->domain_id);
+    spin_unlock(&list_lock);
+    domain_free(d);
+}
+
+/*
+ * Drop what the hypervisor holds of pages that d owns: they would keep it
+ * referenced for ever.
+ */
+static void drop_own_pages(struct domain *d)
+{
+    struct page *pg = d->shared_page;
+
+    if ( d->grant )
+        grant_table_relinquish(d);
+    d->shared_page = NULL;
+    if ( pg )
+        page_put(pg);
+}
+
+static struct domain *domain_new(const struct xen_domctl_createdomain *config,
+                                 bool privileged)
+{
+    struct domain *d = new_object(struct domain);
+
+    if ( !d )
+        return NULL;
+    d->config = *config;
+    d->is_privileged = privileged;
+    d->translated = config->flags & XEN_DOMCTL_CDF_hvm;
+    d->refs = 1;
+    d->domain_id = DOMID_INVALID;
+    d->target_id = DOMID_INVALID;
+    d->shutdown_code = 255;
+    d->ssidref = config->ssidref;
+    d->max_vcpus = config->max_vcpus;
+    d->max_pages = privileged ? UINT64_MAX : 0;
+    d->sched_weight = 256;
+    d->ctl_pause_count = d->pause_count = 1;
+    memcpy(d->handle, config->handle, sizeof(d->handle));
+    list_init(&d->list);
+    spin_lock_init(&d->lock, LOCK_DOMAIN);
+    spin_lock_init(&d->page_lock, LOCK_PAGE);
+    return d;
+}
+
+static int domain_init_parts(struct domain *d)
+{
+    int rc;
+
+    d->vcpu = new_array(struct vcpu *, d->max_vcpus);
+    if ( !d->vcpu )
+        return -ENOMEM;
+    rc = p2m_init(d);
+    if ( !rc )
+        rc = evtchn_init(d);
+    if ( !rc )
+        rc = ioreq_domain_init(d);
+    if ( !rc )
+        rc = arch_domain_create(d);
+    if ( rc )
+        return rc;
+
+    d->shared_page = page_alloc(d, 0, PAGE_EXTRA);
+    if ( !d->shared_page )
+        return -ENOMEM;
+    d->shared = page_to_virt(d->shared_page);
+    return grant_table_init(d);
+}
+
+/* Enter the list, sorted; picks an id when none is wanted. */
+static int domain_enlist(struct domain *d, domid_t domid)
+{
+    struct domain *pos;
+    unsigned int tries = DOMID_FIRST_RESERVED;
+    int rc = domid == DOMID_INVALID ? -ENOMEM : -EEXIST;
+    bool pick = domid == DOMID_INVALID;
+
+    spin_lock(&list_lock);
+    do {
+        bool used = false;
+
+        if ( pick )
+        {
+            if ( ++last_picked >= DOMID_FIRST_RESERVED )
+                last_picked = FIRST_PICKED_DOMID;
+            domid = last_picked;
+        }
+        list_for_each (pos, &domains, list)
+            if ( pos->domain_id >= domid )
+            {
+                used = pos->domain_id == domid;
+                break;
+            }
+        if ( !used )
+        {
+            d->domain_id = domid;
+            list_add_tail(&d->list, &pos->list);
+            rc = 0;
+        }
+    } while ( rc && pick && --tries );
+    spin_unlock(&list_lock);
+    return rc;
+}
+
+int domain_create_get(domid_t domid,
+                      const struct xen_domctl_createdomain *config,
+                      bool privileged, struct domain **dp)
+{
+    struct domain *d;
+    int rc;
+
+    if ( domid != DOMID_INVALID && domid >= DOMID_FIRST_RESERVED )
+        return -EINVAL;
+    if ( config->max_vcpus < 1 || config->max_vcpus > MAX_VCPUS )
+        return -EINVAL;
+
+    d = domain_new(config, privileged);
+    if ( !d )
+        return -ENOMEM;
+
+    rc = domain_init_parts(d);
+    d->refs++; /* the caller's: nobody else sees d yet */
+    if ( !rc )
+        rc = domain_enlist(d, domid);
+    if ( rc )
+    {
+        d->state = DOM_DEAD;
+        drop_own_pages(d);
+        domain_put(d);
+        domain_put(d);
+        return rc;
+    }
+    *dp = d;
+    return 0;
+}
+
+int domain_create(domid_t domid, const struct xen_domctl_createdomain *config,
+                  bool privileged, struct domain **dp)
+{
+    int rc = domain_create_get(domid, config, privileged, dp);
+
+    if ( !rc )
+        domain_put(*dp);
+    return rc;
+}
+
+/* ---- destruction ---- */
+
+static int relinquish_own_pages(struct domain *d)
+{
+    ioreq_domain_relinquish(d);
+    for ( unsigned int i = 0; i < d->max_vcpus; i++ )
+    {
+        struct vcpu *v = d->vcpu[i];
+        struct page *pg = v ? v->info_page : NULL;
+
+        if ( !v )
+            continue;
+        v->info = &v->own_info;
+        v->info_page = NULL;
+        if ( pg )
+            page_put(pg);
+    }
+    return 0;
+}
+
+static int relinquish_vcpus(struct domain *d)
+{
+    for ( unsigned int i = 0; i < d->max_vcpus; i++ )
+        if ( d->vcpu[i] )
+        {
+            timer_stop(&d->vcpu[i]->singleshot);
+            timer_stop(&d->vcpu[i]->poll_timer);
+        }
+    arch_domain_relinquish(d);
+    return 0;
+}
+
+/*
+ * What a dying domain gives back, in order: each step may be called again
+ * after -ERESTART.  Grant mappings go before the p2m, whose entries they own.
+ */
+static int (*const teardown[])(struct domain *d) = {
+    relinquish_vcpus,
+    evtchn_relinquish,
+    relinquish_own_pages,
+    grant_relinquish_mappings,
+    p2m_relinquish,
+};
+
+int domain_kill(struct domain *d)
+{
+    if ( current && d == current_domain )
+        return -EINVAL;
+
+    spin_lock(&d->lock);
+    if ( d->state == DOM_DEAD )
+    {
+        spin_unlock(&d->lock);
+        return 0;
+    }
+    if ( d->state == DOM_ALIVE )
+    {
+        spin_unlock(&d->lock);
+        domain_pause(d);
+        spin_lock(&d->lock);
+        /* Under page_lock too: no page is charged to d from here on. */
+        spin_lock(&d->page_lock);
+        if ( d->state == DOM_ALIVE )
+            WRITE_ONCE(d->state, DOM_DYING);
+        spin_unlock(&d->page_lock);
+    }
+    /* One killer at a time: the other one comes back. */
+    if ( d->being_killed )
+    {
+        spin_unlock(&d->lock);
+        return -ERESTART;
+    }
+    d->being_killed = true;
+    spin_unlock(&d->lock);
+
+    while ( d->teardown_step < ARRAY_SIZE(teardown) )
+    {
+        int rc = teardown[d->teardown_step](d);
+
+        if ( !rc )
+            d->teardown_step++;
+        if ( rc || hypercall_preempt_check() )
+        {
+            spin_lock(&d->lock);
+            d->being_killed = false;
+            spin_unlock(&d->lock);
+            return rc ? rc : -ERESTART;
+        }
+    }
+
+    spin_lock(&d->lock);
+    d->being_killed = false;
+    if ( d->state == DOM_DEAD )
+    {
+        spin_unlock(&d->lock);
+        return 0;
+    }
+    WRITE_ONCE(d->state, DOM_DEAD);
+    spin_unlock(&d->lock);
+
+    drop_own_pages(d);
+    domain_tell_controller();
+    domain_put(d);
+    return 0;
+}

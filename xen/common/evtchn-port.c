@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ports: allocation, closing, sending; the life of a domain's table.
+ *
+ * A bucket of ports, once there, stays until the domain is freed, so a pointer
+ * to a port of a domain that is kept is always good.  See hv/evtchn.h for what
+ * the locks keep and evtchn-private.h for the states.
+ */
+#include "evtchn-private.h"
+
+#include <hv/heap.h>
+#include <hv/hypercall.h>
+#include <hv/lib.h>
+
+struct evtchn *evtchn_find(const struct domain *d, evtchn_port_t port)
+{
+    const struct evtchn_domain *e = &d->evtchn;
+
+    ASSERT(spin_is_mine(&e->lock));
+    if ( port >= e->nr_ports )
+        return NULL;
+    return &e->bucket[port / EVTCHN_PER_BUCKET][port % EVTCHN_PER_BUCKET];
+}
+
+static int add_bucket(struct evtchn_domain *e)
+{
+    struct evtchn *bucket = new_array(struct evtchn, EVTCHN_PER_BUCKET);
+
+    if ( !bucket )
+        return -ENOMEM;
+    for ( unsigned int i = 0; i < EVTCHN_PER_BUCKET; i++ )
+        bucket[i].port = e->nr_ports + i;
+    e->bucket[e->nr_ports / EVTCHN_PER_BUCKET] = bucket;
+    WRITE_ONCE(e->nr_ports, e->nr_ports + EVTCHN_PER_BUCKET);
+    return 0;
+}
+
+int evtchn_get_free(struct domain *d, struct evtchn **chnp)
+{
+    struct evtchn_domain *e = &d->evtchn;
+    uint32_t limit = min(e->limit, e->abi->max_ports);
+
+    /* Under the lock: evtchn_relinquish() finds all there will ever be. */
+    if ( domain_is_dying(d) )
+        return -EINVAL;
+
+    for ( uint32_t port = e->free_hint; port < limit; port++ )
+    {
+        struct evtchn *chn;
+
+        if ( port == e->nr_ports && add_bucket(e) )
+            return -ENOMEM;
+        chn = evtchn_find(d, port);
+        if ( chn->state == EVTCHN_FREE )
+        {
+            if ( e->abi->is_busy(d, chn) )
+                continue;
+            *chnp = chn;
+            return 0;
+        }
+        if ( port == e->free_hint )
+            e->free_hint++;
+    }
+    return -ENOSPC;
+}
+
+void evtchn_take(struct domain *d, struct evtchn *chn, enum evtchn_state state,
+                 unsigned int vcpu)
+{
+    ASSERT(spin_is_mine(&d->evtchn.lock));
+    ASSERT(chn->state == EVTCHN_FREE && !chn->consumer);
+    chn->state = (uint8_t)state;
+    WRITE_ONCE(chn->vcpu, (uint16_t)vcpu);
+    WRITE_ONCE(chn->priority, EVTCHN_FIFO_PRIORITY_DEFAULT);
+    d->evtchn.active++;
+}
+
+/* ---- closing ---- */
+
+static int may_close(const struct evtchn *chn, enum evtchn_closer closer)
+{
+    if ( !chn || chn->state <= EVTCHN_RESERVED )
+        return -EINVAL;
+    if ( closer == CLOSED_BY_GUEST && chn->consumer )
+        return -EINVAL;
+    if ( closer == CLOSED_BY_HV && !chn->consumer )
+        return -EINVAL;
+    return 0;
+}
+
+/* A port of the hypervisor in d, whose lock or whose sender's is held. */
+static void call_consumer(struct domain *d, const struct evtchn *chn)
+{
+    struct vcpu *v = domain_vcpu(d, READ_ONCE(chn->vcpu));
+
+    if ( v )
+        chn->consumer(v, chn->port);
+}
+
+/* All locks that it takes are held. */
+static void close_port(struct domain *d, struct evtchn *chn)
+{
+    struct evtchn_domain *e = &d->evtchn;
+    struct evtchn *remote = chn->remote;
+
+    if ( chn->state == EVTCHN_INTERDOMAIN )
+    {
+        ASSERT(remote->state == EVTCHN_INTERDOMAIN && remote->remote == chn);
+        remote->state = EVTCHN_UNBOUND;
+        remote->remote_id = d->domain_id;
+        remote->remote_dom = NULL;
+        remote->remote = NULL;
+        if ( remote->consumer )
+        {
+            remote->lost = true;
+            call_consumer(chn->remote_dom, remote);
+        }
+    }
+    else if ( chn->state == EVTCHN_VIRQ )
+    {
+        /* A global one may notify another vcpu, but is vcpu 0's. */
+        struct vcpu *v = domain_vcpu(d, virq_is_global(chn->virq)
+                                            ? 0 : chn->vcpu);
+
+        ASSERT(v->virq_port[chn->virq] == chn->port);
+        v->virq_port[chn->virq] = 0;
+    }
+
+    e->abi->clear_pending(d, chn);
+    if ( chn->consumer )
+        e->xen_ports--;
+    e->active--;
+    e->free_hint = min(e->free_hint, chn->port);
+    chn->consumer = NULL;
+    chn->lost = false;
+    chn->remote_dom = NULL;
+    chn->remote = NULL;
+    WRITE_ONCE(chn->vcpu, 0);
+    chn->state = EVTCHN_FREE;
+}
+
+/*
+ * Closing an interdomain port needs the other domain's lock too, which may
+ * have to be taken first: let go, take both, and look again whether the other
+ * end is still that domain.  A reference keeps it across the gap.
+ */
+int evtchn_close(struct domain *d, evtchn_port_t port,
+                 enum evtchn_closer closer)
+{
+    struct domain *other = d;
+    struct evtchn *chn;
+    int rc;
+
+    for ( ; ; )
+    {
+        struct domain *remote;
+
+        spin_lock_two(&d->evtchn.lock, &other->evtchn.lock);
+        chn = evtchn_find(d, port);
+        rc = may_close(chn, closer);
+        if ( rc || chn->state != EVTCHN_INTERDOMAIN )
+            break;
+        remote = chn->remote_dom;
+        if ( remote == d || remote == other )
+            break;
+        domain_get_more(remote);
+        spin_unlock_two(&d->evtchn.lock, &other->evtchn.lock);
+        if ( other != d )
+            domain_put(other);
+        other = remote;
+    }
+    if ( !rc )
+        close_port(d, chn);
+    spin_unlock_two(&d->evtchn.lock, &other->evtchn.lock);
+    if ( other != d )
+        domain_put(other);
+    return rc;
+}
+
+/* ---- sending ---- */
+
+/*
+ * Whoever polls sets its flag and then looks at its ports; here the port is
+ * set and then the flags are looked at.  One of the two sees the other.
+ */
+static void wake_pollers(struct domain *d)
+{
+    smp_mb();
+    for ( unsigned int i = 0; i < d->max_vcpus; i++ )
+    {
+        struct vcpu *v = domain_vcpu(d, i);
+
+        if ( v && (READ_ONCE(v->flags) & VCPU_POLLING) )
+            vcpu_wake(v);
+    }
+}
+
+void evtchn_deliver(struct domain *d, struct evtchn *chn)
+{
+    if ( load_acquire(&d->evtchn.abi)->set_pending(d, chn) )
+        wake_pollers(d);
+}
+
+/* The lock of the sender keeps the binding, and so the other domain. */
+static void send_to_remote(const struct evtchn *chn)
+{
+    struct evtchn *remote = chn->remote;
+
+    if ( remote->consumer )
+        call_consumer(chn->remote_dom, remote);
+    else
+        evtchn_deliver(chn->remote_dom, remote);
+}
+
+int evtchn_send(struct domain *d, evtchn_port_t port)
+{
+    struct evtchn *chn;
+    int rc = 0;
+
+    spin_lock(&d->evtchn.lock);
+    chn = evtchn_find(d, port);
+    if ( !chn || chn->consumer )
+        rc = -EINVAL;
+    else if ( chn->state == EVTCHN_INTERDOMAIN )
+        send_to_remote(chn);
+    else if ( chn->state == EVTCHN_IPI )
+        evtchn_deliver(d, chn);
+    else if ( chn->state != EVTCHN_UNBOUND )
+        rc = -EINVAL;
+    spin_unlock(&d->evtchn.lock);
+    return rc;
+}
+
+/* ---- the life of a table ---- */
+
+int evtchn_init(struct domain *d)
+{
+    struct evtchn_domain *e = &d->evtchn;
+
+    e->limit = min(d->config.max_evtchn_port, MAX_EVTCHNS - 1) + 1;
+    e->abi = &evtchn_abi_2l;
+    e->bucket = new_array(struct evtchn *,
+                          DIV_ROUND_UP(e->limit, EVTCHN_PER_BUCKET));
+    if ( !e->bucket )
+        return -ENOMEM;
+    if ( add_bucket(e) )
+    {
+        hv_free(e->bucket);
+        e->bucket = NULL;
+        return -ENOMEM;
+    }
+    e->bucket[0][0].state = EVTCHN_RESERVED;
+    e->free_hint = 1;
+    spin_lock_init(&e->lock, LOCK_EVTCHN);
+    spin_lock_init(&e->queue_lock, LOCK_EVTCHN_QUEUE);
+    return 0;
+}
+
+int evtchn_relinquish(struct domain *d)
+{
+    struct evtchn_domain *e = &d->evtchn;
+    uint32_t nr;
+
+    ASSERT(domain_is_dying(d));
+    spin_lock(&e->lock);
+    nr = e->nr_ports; /* final: no port is added to a dying domain */
+    spin_unlock(&e->lock);
+
+    while ( e->close_next < nr )
+    {
+        uint32_t port = e->close_next++;
+
+        if ( evtchn_close(d, port, CLOSED_BY_TEARDOWN) == 0 &&
+             hypercall_preempt_check() )
+            return -ERESTART;
+    }
+
+    spin_lock(&e->lock);
+    BUG_ON(e->active);
+    evtchn_fifo_stop(d);
+    spin_unlock(&e->lock);
+    return 0;
+}
+
+void evtchn_destroy(struct domain *d)
+{
+    struct evtchn_domain *e = &d->evtchn;
+
+    if ( !e->bucket )
+        return;
+    BUG_ON(e->active || e->fifo);
+    for ( uint32_t i = 0; i < e->nr_ports / EVTCHN_PER_BUCKET; i++ )
+        hv_free(e->bucket[i]);
+    hv_free(e->bucket);
+    e->bucket = NULL;
+    spin_lock_destroy(&e->lock);
+    spin_lock_destroy(&e->queue_lock);
+}
+
+void evtchn_vcpu_destroy(struct vcpu *v)
+{
+    ASSERT(!v->fifo);
+    for ( unsigned int i = 0; i < NR_VIRQS; i++ )
+        ASSERT(!v->virq_port[i]);
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the event channels share: a port and its states, and the
+ * operations in which the two ABIs differ.
+ *
+ *               alloc_unbound, alloc_xen
+ *        FREE ---------------------------> UNBOUND
+ *         | ^                               ^   |
+ *         | | close          the other side |   | the other side binds
+ *         | |                        closes |   v
+ *         | +<--------------------------- INTERDOMAIN
+ *         | |                               ^
+ *         +-|-------------------------------+ bind_interdomain
+ *         +-|---> VIRQ, IPI                   bind_virq, bind_ipi
+ *           +<------+
+ *
+ * Port 0 is RESERVED for ever.
+ */
+#ifndef EVTCHN_PRIVATE_H
+#define EVTCHN_PRIVATE_H
+
+#include <hv/domain.h>
+#include <hv/evtchn.h>
+
+/* A reset that gave way: not in the public header. */
+#define EVTCHNOP_reset_cont 14
+
+enum evtchn_state {
+    EVTCHN_FREE,
+    EVTCHN_RESERVED,
+    EVTCHN_UNBOUND,
+    EVTCHN_INTERDOMAIN,
+    EVTCHN_VIRQ,
+    EVTCHN_IPI,
+};
+
+struct evtchn {
+    uint32_t port;      /* [I] */
+    uint8_t state;      /* [E] enum evtchn_state                            */
+    uint8_t priority;   /* [Ea] FIFO: the queue it will join                */
+    uint16_t vcpu;      /* [Ea] whom it notifies                            */
+    uint16_t last_vcpu; /* [Q] FIFO: the queue that it joined last, which it */
+    uint8_t last_queue; /* [Q] may still be linked in: outlives a close     */
+    bool saved;         /* [Q] FIFO: pending, but it has no event word yet  */
+    bool lost;          /* [B] hypervisor's own: was bound, and closed      */
+    domid_t remote_id;  /* [E] UNBOUND: who may bind                        */
+    uint32_t virq;      /* [E] VIRQ                                         */
+    struct domain *remote_dom; /* [B] INTERDOMAIN: the other end            */
+    struct evtchn *remote;     /* [B] */
+    evtchn_consumer_t consumer; /* [B] of the hypervisor's own ports        */
+};
+/*
+ * [I] immutable  [E] evtchn lock  [Ea] [E] to change, atomic to read
+ * [Q] queue_lock  [B] of an INTERDOMAIN port: both domains' evtchn locks to
+ * change, one of them to read; else [E]
+ */
+
+/* An ABI's operations on a port; all but set_pending with the lock held. */
+struct evtchn_abi {
+    uint32_t max_ports;
+    /* Returns whether it became pending; sender's or d's lock held. */
+    bool (*set_pending)(struct domain *d, struct evtchn *chn);
+    void (*clear_pending)(struct domain *d, struct evtchn *chn);
+    void (*unmask)(struct domain *d, struct evtchn *chn);
+    bool (*is_pending)(struct domain *d, const struct evtchn *chn);
+    /* A closed port that the guest has not let go of: not to be reused. */
+    bool (*is_busy)(struct domain *d, const struct evtchn *chn);
+    int (*set_priority)(struct domain *d, struct evtchn *chn, uint32_t prio);
+    void (*rescan)(struct vcpu *v);
+};
+
+extern const struct evtchn_abi evtchn_abi_2l, evtchn_abi_fifo;
+
+/* ---- evtchn-port.c ---- */
+
+/* NULL when there is none; lock held. */
+struct evtchn *evtchn_find(const struct domain *d, evtchn_port_t port);
+
+/*
+ * A free port, still FREE; lock held.  -EINVAL dying, -ENOSPC, -ENOMEM.  It
+ * becomes the caller's by evtchn_take(), which cannot fail.
+ */
+int evtchn_get_free(struct domain *d, struct evtchn **chn) must_check;
+void evtchn_take(struct domain *d, struct evtchn *chn, enum evtchn_state state,
+                 unsigned int vcpu);
+
+/*
+ * Close a port.  -EINVAL when there is nothing to close, or it is not one of
+ * the closer's.
+ */
+enum evtchn_closer { CLOSED_BY_GUEST, CLOSED_BY_HV, CLOSED_BY_TEARDOWN };
+int evtchn_close(struct domain *d, evtchn_port_t port,
+                 enum evtchn_closer closer);
+
+/* Make chn of d pending; its domain's lock or its sender's held. */
+void evtchn_deliver(struct domain *d, struct evtchn *chn);
+
+bool virq_is_global(uint32_t virq);
+
+/* ---- evtchn-bind.c: decoded sub-operations of current_domain ---- */
+
+int evtchn_alloc_unbound(struct evtchn_alloc_unbound *alloc);
+int evtchn_bind_interdomain(struct evtchn_bind_interdomain *bind);
+int evtchn_bind_virq(struct evtchn_bind_virq *bind);
+int evtchn_bind_ipi(struct evtchn_bind_ipi *bind);
+int evtchn_bind_vcpu(const struct evtchn_bind_vcpu *bind);
+
+/* ---- evtchn-2l.c ---- */
+
+/* Take port's pending bit out of the bitmap; queue_lock may be held. */
+bool evtchn_2l_take_pending(struct domain *d, evtchn_port_t port);
+
+/* ---- evtchn-fifo-setup.c ---- */
+
+int evtchn_fifo_init_control(struct evtchn_init_control *init);
+int evtchn_fifo_expand_array(const struct evtchn_expand_array *expand);
+
+/* Back to 2-level: lock held, no guest's port open.  */
+void evtchn_fifo_stop(struct domain *d);
+
+/* ---- evtchn-fifo.c ---- */
+
+#define FIFO_WORDS_PER_PAGE (PAGE_SIZE / sizeof(event_word_t))
+#define FIFO_MAX_PAGES (EVTCHN_FIFO_NR_CHANNELS / FIFO_WORDS_PER_PAGE)
+
+struct evtchn_fifo_domain {
+    unsigned int nr_pages;             /* [E+Q] grows only */
+    struct page *page[FIFO_MAX_PAGES]; /* [E+Q] event words, held */
+    bool complained;                   /* [Q] of a guest that fights us */
+};
+
+struct evtchn_fifo_vcpu {
+    struct page *page;                     /* [E+Q] held */
+    struct evtchn_fifo_control_block *block; /* [E+Q] in it */
+    uint32_t tail[EVTCHN_FIFO_MAX_QUEUES]; /* [Q] last port linked, 0: none */
+};
+
+/* Re-raise chn if it was made pending while it had no event word. */
+void evtchn_fifo_raise_saved(struct domain *d, struct evtchn *chn);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The maptrack table: a domain's mappings of others' grants, by handle.  The
+ * states of a mapping are in the header.
+ *
+ * Handles are made in chunks of MAPTRACK_PER_FRAME, up to the domain's
+ * max_maptrack_frames, and used again last in, first out.
+ */
+#include "gnttab-private.h"
+
+#define MAP_KINDS (GNTMAP_device_map | GNTMAP_host_map)
+
+static struct mapping *mapping_locked(const struct grant_table *gt,
+                                      uint32_t handle)
+{
+    struct mapping *chunk = gt->maptrack.p[handle / MAPTRACK_PER_FRAME];
+
+    return &chunk[handle % MAPTRACK_PER_FRAME];
+}
+
+static void make_handles_locked(struct grant_table *gt)
+{
+    unsigned int chunk = gt->nr_handles / MAPTRACK_PER_FRAME;
+    struct mapping *m;
+
+    if ( gt->nr_handles == gt->max_handles ||
+         ptr_array_reserve(&gt->maptrack, chunk + 1) )
+        return;
+    m = new_array(struct mapping, MAPTRACK_PER_FRAME);
+    if ( !m )
+        return;
+    for ( unsigned int i = 0; i < MAPTRACK_PER_FRAME; i++ )
+        m[i].ref = gt->nr_handles + i + 1;
+    m[MAPTRACK_PER_FRAME - 1].ref = gt->free_handle;
+    gt->free_handle = gt->nr_handles;
+    gt->maptrack.p[chunk] = m;
+    gt->nr_handles += MAPTRACK_PER_FRAME;
+}
+
+uint32_t maptrack_alloc(struct domain *d)
+{
+    struct grant_table *gt = d->grant;
+    uint32_t handle = HANDLE_NONE;
+
+    spin_lock(&gt->maptrack_lock);
+    if ( !domain_is_dying(d) )
+    {
+        if ( gt->free_handle == HANDLE_NONE )
+            make_handles_locked(gt);
+        handle = gt->free_handle;
+    }
+    if ( handle != HANDLE_NONE )
+    {
+        struct mapping *m = mapping_locked(gt, handle);
+
+        gt->free_handle = m->ref;
+        *m = (struct mapping){ .busy = true };
+    }
+    spin_unlock(&gt->maptrack_lock);
+    return handle;
+}
+
+bool maptrack_commit(struct domain *d, uint32_t handle,
+                     const struct mapping *m)
+{
+    struct grant_table *gt = d->grant;
+    bool ok;
+
+    ASSERT(m->flags & MAP_KINDS);
+    spin_lock(&gt->maptrack_lock);
+    ASSERT(mapping_locked(gt, handle)->busy);
+    /* grant_relinquish_mappings() has looked, or will: not both. */
+    ok = !domain_is_dying(d);
+    if ( ok )
+    {
+        *mapping_locked(gt, handle) = *m;
+        mapping_locked(gt, handle)->busy = false;
+    }
+    spin_unlock(&gt->maptrack_lock);
+    return ok;
+}
+
+int maptrack_claim(struct grant_table *gt, uint32_t handle,
+                   struct mapping *m)
+{
+    struct mapping *entry;
+    int rc = -ENOENT;
+
+    spin_lock(&gt->maptrack_lock);
+    entry = handle < gt->nr_handles ? mapping_locked(gt, handle) : NULL;
+    if ( entry && entry->flags )
+    {
+        rc = entry->busy ? -EBUSY : 0;
+        entry->busy = true;
+        *m = *entry;
+    }
+    spin_unlock(&gt->maptrack_lock);
+    return rc;
+}
+
+void maptrack_release(struct grant_table *gt, uint32_t handle,
+                      unsigned int flags)
+{
+    struct mapping *m;
+
+    spin_lock(&gt->maptrack_lock);
+    m = mapping_locked(gt, handle);
+    ASSERT(m->busy);
+    m->busy = false;
+    m->flags = flags & MAP_KINDS ? flags : 0;
+    if ( !m->flags )
+    {
+        m->page = NULL;
+        m->ref = gt->free_handle;
+        gt->free_handle = handle;
+    }
+    spin_unlock(&gt->maptrack_lock);
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pins: the use of a granted page by another domain, told to the granting
+ * guest through GTF_reading and GTF_writing.
+ *
+ * The guest owns the entry and may change it at any moment.  A version 1
+ * entry is one 64-bit word: it is read as a whole, checked, and the flags are
+ * set by a compare-and-exchange of the whole word, so that what was checked
+ * is what was pinned.  A version 2 entry has its flags in another page: they
+ * are set first, then the header is read again, for a guest that took the
+ * grant back in between looks at the flags after it changed the header.
+ *
+ * Pages are looked up with no lock held, since letting go a page that turns
+ * out to be another domain's may free that domain: pinning goes on with the
+ * next try, if the entry still names the frame.
+ *
+ * Once pinned, an entry's terms (who, which page) are the active entry's; of
+ * the guest's only GTF_readonly is looked at again, when a first write pin is
+ * added.
+ */
+#include "gnttab-private.h"
+
+#define MAX_TRIES 5 /* against a guest that keeps changing its entry */
+
+/* The first word of an entry, both versions. */
+static inline unsigned int word_flags(uint64_t word) { return word & 0xffff; }
+static inline domid_t word_domid(uint64_t word) { return word >> 16 & 0xffff; }
+
+struct active_entry *active_entry_locked(const struct grant_table *gt,
+                                         grant_ref_t ref)
+{
+    struct active_entry *chunk;
+
+    if ( ref / ACTIVE_PER_CHUNK >= gt->active.cap )
+        return NULL;
+    chunk = gt->active.p[ref / ACTIVE_PER_CHUNK];
+    return chunk ? &chunk[ref % ACTIVE_PER_CHUNK] : NULL;
+}
+
+static struct active_entry *active_entry_make_locked(struct grant_table *gt,
+                                                     grant_ref_t ref)
+{
+    unsigned int chunk = ref / ACTIVE_PER_CHUNK;
+
+    if ( ptr_array_reserve(&gt->active, chunk + 1) )
+        return NULL;
+    if ( !gt->active.p[chunk] )
+        gt->active.p[chunk] = new_array(struct active_entry,
+                                        ACTIVE_PER_CHUNK);
+    return active_entry_locked(gt, ref);
+}
+
+static bool has_write_pins(const struct active_entry *act)
+{
+    return act->pin[PIN_HOST_W] || act->pin[PIN_DEV_W];
+}
+
+uint16_t pin_flags(const struct active_entry *act)
+{
+    if ( has_write_pins(act) )
+        return GTF_reading | GTF_writing;
+    return act->pin[PIN_HOST_R] || act->pin[PIN_DEV_R] ? GTF_reading : 0;
+}
+
+struct page *gnttab_own_page(struct domain *d, uint64_t frame, bool write,
+                             bool *writable)
+{
+    enum p2m_type t = P2M_RAM_RW;
+    struct page *pg;
+
+    if ( d->translated )
+        pg = p2m_get_page(d, _gfn(frame), &t);
+    else
+    {
+        pg = mfn_valid(_mfn(frame)) ? mfn_to_page(_mfn(frame)) : NULL;
+        if ( pg && !page_get(pg, d) )
+            pg = NULL;
+    }
+    if ( !pg )
+        return NULL;
+    if ( !p2m_is_ram(t) || pg->owner != d || (write && t == P2M_RAM_RO) )
+    {
+        page_put(pg);
+        return NULL;
+    }
+    if ( writable )
+        *writable = t != P2M_RAM_RO;
+    return pg;
+}
+
+/* ---- the guest's flags ---- */
+
+/* What is asked of an entry, and the page found for it so far. */
+struct request {
+    domid_t ld;
+    unsigned int pins;
+    bool write, map;
+    bool pinned;       /* the terms are settled                            */
+    bool writable;     /* the page is                                      */
+    struct page *page; /* of looked_up, held; NULL: none                   */
+    uint64_t looked_up;
+    uint64_t frame;    /* the one that the entry names                     */
+};
+
+static bool terms_ok(uint64_t word, const struct request *r)
+{
+    unsigned int mask = GTF_type_mask | (r->map ? GTF_sub_page : 0);
+
+    if ( !r->pinned && ((word_flags(word) & mask) != GTF_permit_access ||
+                        word_domid(word) != r->ld) )
+        return false;
+    return !r->write || !(word_flags(word) & GTF_readonly);
+}
+
+/* The page for this frame is at hand; if not, it is the one to look up. */
+static bool frame_ok(uint64_t frame, struct request *r)
+{
+    r->frame = frame;
+    return r->pinned || (r->page && r->looked_up == frame);
+}
+
+static uint16_t wanted_flags(const struct request *r)
+{
+    return r->write ? GTF_reading | GTF_writing : GTF_reading;
+}
+
+/*
+ * Set the flags, if the entry is what was asked: GNTST_general_error when it
+ * is not, GNTST_eagain when it changed or names a frame yet to be looked up.
+ * *word gets the first word as it was.
+ */
+static int16_t set_flags_v1(uint64_t *entry, struct request *r,
+                            uint64_t *word)
+{
+    *word = READ_ONCE(*entry);
+    if ( !terms_ok(*word, r) )
+        return GNTST_general_error;
+    if ( !frame_ok(*word >> 32, r) ||
+         !atomic_cmpxchg(entry, word, *word | wanted_flags(r)) )
+        return GNTST_eagain;
+    return GNTST_okay;
+}
+
+static int16_t set_flags_v2(uint64_t *entry, uint16_t *status,
+                            struct request *r, uint64_t *word)
+{
+    int16_t rc = GNTST_okay;
+
+    if ( !terms_ok(READ_ONCE(entry[0]), r) )
+        return GNTST_general_error;
+    if ( !frame_ok(READ_ONCE(entry[1]), r) )
+        return GNTST_eagain;
+
+    atomic_fetch_or(status, wanted_flags(r));
+    smp_mb();
+    *word = READ_ONCE(entry[0]);
+    if ( !terms_ok(*word, r) )
+        rc = GNTST_general_error;
+    else if ( !frame_ok(READ_ONCE(entry[1]), r) )
+        rc = GNTST_eagain;
+    /* Of a pinned entry GTF_reading was set before. */
+    if ( rc )
+        atomic_fetch_and(status, (uint16_t)~(r->pinned ? GTF_writing
+                                                       : wanted_flags(r)));
+    return rc;
+}
+
+/* Flags without a pin behind them go. */
+static void clear_flags_locked(struct grant_table *gt, grant_ref_t ref,
+                               const struct active_entry *act)
+{
+    uint16_t stale = (GTF_reading | GTF_writing) & ~pin_flags(act);
+
+    /* The frames of a dead domain's table are gone. */
+    if ( stale && ref < nr_entries_locked(gt) )
+        atomic_fetch_and(status_word_locked(gt, ref), (uint16_t)~stale);
+}
+
+/* ---- pins ---- */
+
+/* Settle the terms of a new active entry; it takes over r's page. */
+static void activate_locked(struct grant_table *gt, grant_ref_t ref,
+                            struct active_entry *act, uint64_t word,
+                            struct request *r)
+{
+    bool sub_page = gt->version == 2 && (word_flags(word) & GTF_sub_page);
+
+    act->domid = r->ld;
+    act->sub_page = sub_page;
+    act->start = sub_page ? word >> 32 & 0xffff : 0;
+    act->length = sub_page ? word >> 48 : PAGE_SIZE;
+    act->writable = r->writable;
+    act->page = r->page;
+    r->page = NULL;
+    gt->nr_pinned++;
+    gt->nr_pinned_unreserved += ref >= GNTTAB_NR_RESERVED_ENTRIES;
+}
+
+static bool pin_limit_reached(const struct active_entry *act,
+                              unsigned int pins)
+{
+    for ( unsigned int i = 0; i < NR_PINS; i++ )
+        if ( (pins & PIN_BIT(i)) && act->pin[i] == PIN_LIMIT )
+            return true;
+    return false;
+}
+
+/* One try: GNTST_eagain for another one, with r's frame looked up. */
+static int16_t pin_locked(struct domain *rd, grant_ref_t ref,
+                          struct request *r, struct pinned *out)
+{
+    struct grant_table *gt = rd->grant;
+    struct active_entry *act;
+    uint64_t *entry, word = 0;
+    int16_t rc = GNTST_okay;
+
+    if ( ref >= nr_entries_locked(gt) )
+        return GNTST_bad_gntref;
+    act = active_entry_make_locked(gt, ref);
+    if ( !act )
+        return GNTST_no_space;
+    r->pinned = pin_flags(act);
+    if ( r->pinned && (act->domid != r->ld || (r->map && act->sub_page) ||
+                       pin_limit_reached(act, r->pins)) )
+        return GNTST_general_error;
+    if ( domain_is_dying(rd) )
+        return GNTST_general_error;
+
+    if ( !r->pinned || (r->write && !has_write_pins(act)) )
+    {
+        if ( r->pinned && !act->writable )
+            return GNTST_bad_page;
+        entry = shared_word_locked(gt, ref);
+        rc = gt->version == 1
+                 ? set_flags_v1(entry, r, &word)
+                 : set_flags_v2(entry, status_word_locked(gt, ref), r, &word);
+        if ( rc )
+            return rc;
+        if ( !r->pinned )
+            activate_locked(gt, ref, act, word, r);
+    }
+    for ( unsigned int i = 0; i < NR_PINS; i++ )
+        act->pin[i] += !!(r->pins & PIN_BIT(i));
+    *out = (struct pinned){ act->page, act->start, act->length };
+    return GNTST_okay;
+}
+
+int16_t gnttab_pin(struct domain *rd, grant_ref_t ref, domid_t ld,
+                   unsigned int pins, bool map, struct pinned *out)
+{
+    struct request r = { .ld = ld, .pins = pins, .write = pins & PIN_WRITES,
+                         .map = map };
+    int16_t rc = GNTST_eagain;
+
+    ASSERT(pins);
+    for ( unsigned int i = 0; i < MAX_TRIES && rc == GNTST_eagain; i++ )
+    {
+        if ( i && (!r.page || r.looked_up != r.frame) )
+        {
+            if ( r.page )
+                page_put(r.page);
+            r.looked_up = r.frame;
+            r.page = gnttab_own_page(rd, r.frame, r.write, &r.writable);
+            if ( !r.page )
+                return GNTST_bad_page;
+        }
+        spin_lock(&rd->grant->lock);
+        rc = pin_locked(rd, ref, &r, out);
+        spin_unlock(&rd->grant->lock);
+    }
+    if ( r.page )
+        page_put(r.page);
+    return rc == GNTST_eagain ? GNTST_general_error : rc;
+}
+
+void gnttab_unpin(struct domain *rd, grant_ref_t ref, unsigned int pins)
+{
+    struct grant_table *gt = rd->grant;
+    struct active_entry *act;
+    struct page *pg = NULL;
+
+    spin_lock(&gt->lock);
+    act = active_entry_locked(gt, ref);
+    BUG_ON(!act);
+    for ( unsigned int i = 0; i < NR_PINS; i++ )
+    {
+        if ( !(pins & PIN_BIT(i)) )
+            continue;
+        BUG_ON(!act->pin[i]);
+        act->pin[i]--;
+    }
+    clear_flags_locked(gt, ref, act);
+    if ( !pin_flags(act) )
+    {
+        pg = act->page;
+        act->page = NULL;
+        gt->nr_pinned--;
+        gt->nr_pinned_unreserved -= ref >= GNTTAB_NR_RESERVED_ENTRIES;
+    }
+    spin_unlock(&gt->lock);
+    if ( pg )
+        page_put(pg);
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a guest asks about its table, and the change of its version.
+ *
+ * set_version gives way and is called again with the same argument:
+ *
+ *     v1 --status frames populated, GNTTAB_STEP at a time--> switch
+ *     v2 --no status frame held by others--> switch
+ *     switch: frame 0 cleaned, the reserved entries put back, gt->usable = 1
+ *     then the other frames are cleaned, GNTTAB_STEP at a time
+ *
+ * Entries of frames that are not clean yet do not exist, so that no entry is
+ * ever read in the layout of the other version.  Only reserved entries may be
+ * pinned meanwhile; their flags are written from the pins.
+ */
+#include "gnttab-private.h"
+
+#include <hv/guest-access.h>
+
+struct reserved_entry {
+    uint16_t flags;
+    domid_t domid;
+    uint64_t frame;
+};
+
+static void read_reserved_locked(const struct grant_table *gt, grant_ref_t ref,
+                                 struct reserved_entry *e)
+{
+    uint64_t *entry = shared_word_locked(gt, ref);
+    uint64_t word = READ_ONCE(entry[0]);
+
+    e->flags = word & 0xffff & ~(GTF_reading | GTF_writing);
+    e->domid = word >> 16 & 0xffff;
+    e->frame = gt->version == 1 ? word >> 32 : READ_ONCE(entry[1]);
+}
+
+static void write_reserved_locked(const struct grant_table *gt,
+                                  grant_ref_t ref,
+                                  const struct reserved_entry *e)
+{
+    const struct active_entry *act = active_entry_locked(gt, ref);
+    uint64_t *entry = shared_word_locked(gt, ref);
+    uint64_t word = e->flags | (uint64_t)e->domid << 16;
+    uint16_t in_use = act ? pin_flags(act) : 0;
+
+    if ( gt->version == 1 )
+    {
+        WRITE_ONCE(*entry, word | in_use | e->frame << 32);
+        return;
+    }
+    WRITE_ONCE(*status_word_locked(gt, ref), in_use);
+    WRITE_ONCE(entry[1], e->frame);
+    WRITE_ONCE(entry[0], word);
+}
+
+/* Back to version 1: only what it can express, -ERANGE for the rest. */
+static int to_v1(struct reserved_entry *e)
+{
+    switch ( e->flags & GTF_type_mask )
+    {
+    case GTF_permit_access:
+        return e->frame >> 32 ? -ERANGE : 0;
+
+    case GTF_transitive:
+        return -ERANGE;
+
+    default:
+        memset(e, 0, sizeof(*e));
+        return 0;
+    }
+}
+
+/* XSA-255: a status frame that somebody else holds must stay. */
+static bool status_frames_held_locked(const struct grant_table *gt)
+{
+    for ( unsigned int i = 0; i < gt->nr_status; i++ )
+    {
+        const struct page *pg = gt->status.p[i];
+
+        if ( READ_ONCE(pg->refs) != 1 )
+            return true;
+    }
+    return false;
+}
+
+static void clean_frame_locked(const struct grant_table *gt, unsigned int i)
+{
+    memset(page_to_virt(gt->shared.p[i]), 0, PAGE_SIZE);
+}
+
+static int switch_locked(struct domain *d, unsigned int version)
+{
+    struct reserved_entry e[GNTTAB_NR_RESERVED_ENTRIES];
+    struct grant_table *gt = d->grant;
+    int rc = 0;
+
+    if ( version == 2 )
+    {
+        rc = populate_status_locked(d, grant_to_status_frames(gt->nr_frames));
+        if ( rc && rc != -ERESTART )
+            drop_status_locked(gt);
+        if ( rc )
+            return rc;
+    }
+    for ( unsigned int i = 0; i < ARRAY_SIZE(e) && !rc; i++ )
+    {
+        read_reserved_locked(gt, i, &e[i]);
+        if ( version == 1 )
+            rc = to_v1(&e[i]);
+    }
+    if ( rc )
+        return rc;
+    if ( version == 1 )
+    {
+        if ( status_frames_held_locked(gt) )
+            return -EBUSY;
+        drop_status_locked(gt);
+    }
+
+    gt->version = version;
+    gt->usable = 1;
+    clean_frame_locked(gt, 0);
+    for ( unsigned int i = 0; i < ARRAY_SIZE(e); i++ )
+        write_reserved_locked(gt, i, &e[i]);
+    return -ERESTART;
+}
+
+/* One step: -ERESTART for more. */
+static int set_version_locked(struct domain *d, unsigned int version)
+{
+    struct grant_table *gt = d->grant;
+
+    if ( !gt->nr_frames )
+        return -EBUSY; /* the table of a dead domain */
+    if ( gt->usable < gt->nr_frames )
+    {
+        unsigned int to = min(gt->nr_frames, gt->usable + GNTTAB_STEP);
+
+        while ( gt->usable < to )
+            clean_frame_locked(gt, gt->usable++);
+        return -ERESTART;
+    }
+    if ( gt->version == version )
+        return 0;
+    if ( gt->nr_pinned_unreserved )
+        return -EBUSY;
+    return switch_locked(d, version);
+}
+
+long gnttab_set_version(uint64_t uop)
+{
+    struct domain *d = current_domain;
+    struct grant_table *gt = d->grant;
+    gnttab_set_version_t op;
+    int rc;
+
+    if ( copy_from_arg(&op, uop) )
+        return -EFAULT;
+    if ( op.version != 1 && op.version != 2 )
+        rc = -EINVAL;
+    else if ( op.version > gt->max_version )
+        rc = -ENOSYS;
+    else
+        do
+        {
+            spin_lock(&gt->lock);
+            rc = set_version_locked(d, op.version);
+            spin_unlock(&gt->lock);
+            if ( rc == -ERESTART && hypercall_preempt_check() )
+                return rc;
+        } while ( rc == -ERESTART );
+
+    spin_lock(&gt->lock);
+    op.version = gt->version;
+    spin_unlock(&gt->lock);
+    return copy_to_arg(uop, &op) ? -EFAULT : rc;
+}
+
+long gnttab_get_version(uint64_t uop)
+{
+    gnttab_get_version_t op;
+    struct domain *d;
+    int rc;
+
+    if ( copy_from_arg(&op, uop) )
+        return -EFAULT;
+    rc = domain_get_any(op.dom, &d);
+    if ( rc )
+        return rc;
+    rc = gnttab_allowed(d) ? 0 : -EPERM;
+    spin_lock(&d->grant->lock);
+    op.version = d->grant->version;
+    spin_unlock(&d->grant->lock);
+    domain_put(d);
+    if ( !rc && copy_field_to_arg(uop, &op, version) )
+        rc = -EFAULT;
+    return rc;
+}
+
+/* ---- sizes and lists of frames ---- */
+
+/* d with a reference; or NULL, and the status why not. */
+static struct domain *get_allowed(domid_t domid, int16_t *status)
+{
+    struct domain *d;
+
+    *status = GNTST_bad_domain;
+    if ( domain_get_any(domid, &d) )
+        return NULL;
+    *status = GNTST_okay;
+    if ( gnttab_allowed(d) )
+        return d;
+    *status = GNTST_permission_denied;
+    domain_put(d);
+    return NULL;
+}
+
+/*
+ * The first nr frames of a, as numbers that d can use: machine frames, or for
+ * a translated domain, in whose terms they have no number, ~0.  A fault is
+ * reported as GNTST_bad_virt_addr.
+ */
+static int16_t list_frames(struct domain *d, const struct ptr_array *a,
+                           uint64_t list, unsigned int nr)
+{
+    uint64_t batch[GNTTAB_STEP];
+
+    for ( unsigned int i = 0; i < nr; i += GNTTAB_STEP )
+    {
+        unsigned int n = min(nr - i, (unsigned int)GNTTAB_STEP);
+
+        spin_lock(&d->grant->lock);
+        for ( unsigned int j = 0; j < n; j++ )
+        {
+            /* Frames may have gone meanwhile: the version, a death. */
+            const struct page *pg = i + j < a->cap ? a->p[i + j] : NULL;
+
+            batch[j] = d->translated || !pg ? ~0UL : mfn_x(page_to_mfn(pg));
+        }
+        spin_unlock(&d->grant->lock);
+        if ( guest_copy_out(list + i * sizeof(*batch), batch,
+                            n * sizeof(*batch)) )
+            return GNTST_bad_virt_addr;
+    }
+    return GNTST_okay;
+}
+
+static long setup_table(struct domain *d, gnttab_setup_table_t *op)
+{
+    struct grant_table *gt = d->grant;
+    int rc;
+
+    op->status = GNTST_general_error;
+    if ( op->nr_frames > gt->max_frames )
+        return 0;
+    do
+    {
+        rc = gnttab_grow_step(d, op->nr_frames);
+        if ( rc == -ERESTART && hypercall_preempt_check() )
+            return rc;
+    } while ( rc == -ERESTART );
+    if ( !rc )
+        op->status = list_frames(d, &gt->shared, handle_addr(op->frame_list),
+                                 op->nr_frames);
+    return 0;
+}
+
+long gnttab_setup_table(uint64_t uop, unsigned int count)
+{
+    gnttab_setup_table_t op;
+    struct domain *d;
+    long rc = 0;
+
+    if ( count != 1 )
+        return -EINVAL;
+    if ( copy_from_arg(&op, uop) )
+        return -EFAULT;
+    d = get_allowed(op.dom, &op.status);
+    if ( d )
+    {
+        rc = setup_table(d, &op);
+        domain_put(d);
+    }
+    if ( rc )
+        return rc;
+    return copy_field_to_arg(uop, &op, status) ? -EFAULT : 0;
+}
+
+long gnttab_query_size(uint64_t uop, unsigned int count)
+{
+    gnttab_query_size_t op;
+    struct domain *d;
+
+    if ( count != 1 )
+        return -EINVAL;
+    if ( copy_from_arg(&op, uop) )
+        return -EFAULT;
+    d = get_allowed(op.dom, &op.status);
+    if ( d )
+    {
+        spin_lock(&d->grant->lock);
+        op.nr_frames = d->grant->nr_frames;
+        op.max_nr_frames = d->grant->max_frames;
+        spin_unlock(&d->grant->lock);
+        domain_put(d);
+    }
+    return copy_to_arg(uop, &op) ? -EFAULT : 0;
+}
+
+long gnttab_get_status_frames(uint64_t uop, unsigned int count)
+{
+    gnttab_get_status_frames_t op;
+    unsigned int have;
+    struct domain *d;
+
+    if ( count != 1 )
+        return -EINVAL;
+    if ( copy_from_arg(&op, uop) )
+        return -EFAULT;
+    d = get_allowed(op.dom, &op.status);
+    if ( d )
+    {
+        spin_lock(&d->grant->lock);
+        have = d->grant->version == 2 ? d->grant->nr_status : 0;
+        spin_unlock(&d->grant->lock);
+        op.status = op.nr_frames > have
+                        ? GNTST_general_error
+                        : list_frames(d, &d->grant->status,
+                                      handle_addr(op.frame_list),
+                                      op.nr_frames);
+        domain_put(d);
+    }
+    return copy_field_to_arg(uop, &op, status) ? -EFAULT : 0;
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory whose writes go to a server: HVMMEM_ioreq_server.
+ *
+ * One server of a domain may claim the type.  An entry of that type is RAM
+ * that the machine lets the guest read but not write.  When the claim ends
+ * its entries become plain RAM again: all of them, step by step, when it is
+ * given up; when the server is destroyed, each at the next write to it, and
+ * what is left before somebody else may claim.
+ */
+#include "ioreq-private.h"
+
+#include <hv/hypercall.h>
+#include <hv/lib.h>
+
+#include <xen/hvm/hvm_op.h>
+
+/*
+ * Change the type of entry e at gfn, which keeps its frame if the new type
+ * has one.  -EBUSY when the entry is no longer e.
+ */
+static int retype(struct domain *d, gfn_t gfn, struct p2m_entry e,
+                  enum p2m_type to)
+{
+    struct page *pg = p2m_has_page(to) ? mfn_to_page(e.mfn) : NULL;
+    int rc;
+
+    ASSERT(!pg || p2m_is_ram(e.type));
+    if ( pg && !page_get(pg, d) )
+        return -EBUSY;
+    rc = p2m_replace(d, gfn, e, pg ? e.mfn : INVALID_MFN, to);
+    if ( rc && pg )
+        page_put(pg);
+    return rc;
+}
+
+enum io_result ioreq_mem_route(struct domain *d, uint64_t addr,
+                               unsigned int *id)
+{
+    gfn_t gfn = _gfn(addr >> PAGE_SHIFT);
+    struct p2m_entry e;
+
+    ASSERT(spin_is_mine(&d->ioreq.lock));
+    if ( !d->ioreq.mem_type_used )
+        return IO_UNHANDLED;
+    e = p2m_lookup(d, gfn);
+    if ( e.type == P2M_RAM_RW )
+        return IO_RETRY;
+    if ( e.type != P2M_IOREQ )
+        return IO_UNHANDLED;
+    if ( d->ioreq.mem_type_server < 0 )
+        /* Failed or not: the next attempt looks again. */
+        return retype(d, gfn, e, P2M_RAM_RW) == -ENOMEM ? IO_UNHANDLED
+                                                        : IO_RETRY;
+    *id = (unsigned int)d->ioreq.mem_type_server;
+    return IO_PENDING;
+}
+
+/* ---- claiming and giving up ---- */
+
+#define SWEEP_BATCH 256
+
+struct sweep {
+    unsigned int left; /* entries to look at before giving way */
+    struct p2m_entry found;
+};
+
+static int sweep_one(struct domain *d, gfn_t gfn, struct p2m_entry e,
+                     void *arg)
+{
+    struct sweep *sweep = arg;
+
+    (void)d, (void)gfn;
+    sweep->found = e;
+    return e.type == P2M_IOREQ || !--sweep->left;
+}
+
+/*
+ * Make all entries from *gfn on plain RAM.  No locks held.  *gfn is not 0 when
+ * it gives way.
+ */
+static int sweep_entries(struct domain *d, uint64_t *gfn)
+{
+    struct sweep sweep = { .left = SWEEP_BATCH };
+
+    while ( p2m_for_each(d, gfn, sweep_one, &sweep) )
+    {
+        int rc = 0;
+
+        if ( sweep.found.type == P2M_IOREQ )
+            rc = retype(d, _gfn(*gfn), sweep.found, P2M_RAM_RW);
+        if ( rc == -EBUSY )
+            continue; /* it changed: look again */
+        if ( rc )
+            return rc;
+        ++*gfn;
+        sweep.left = SWEEP_BATCH;
+        if ( hypercall_preempt_check() )
+            return -ERESTART;
+    }
+    return 0;
+}
+
+static bool claimed(struct domain *d)
+{
+    bool yes;
+
+    spin_lock(&d->ioreq.lock);
+    yes = d->ioreq.mem_type_server >= 0;
+    spin_unlock(&d->ioreq.lock);
+    return yes;
+}
+
+static int claim_check(struct domain *d, unsigned int id, uint32_t flags)
+{
+    struct ioreq_server *s;
+    int rc = ioreq_server_find(d, id, &s);
+
+    if ( rc )
+        return rc;
+    if ( flags )
+        return d->ioreq.mem_type_server < 0 ? 0 : -EBUSY;
+    return d->ioreq.mem_type_server == s->id ? 0 : -EINVAL;
+}
+
+/* What was left of an earlier claim goes first. */
+static int claim(struct domain *d, unsigned int id, uint64_t *gfn)
+{
+    int rc;
+
+    spin_lock(&d->ioreq.lock);
+    rc = claim_check(d, id, XEN_DMOP_IOREQ_MEM_ACCESS_WRITE);
+    spin_unlock(&d->ioreq.lock);
+    if ( !rc )
+        rc = sweep_entries(d, gfn);
+    if ( rc )
+        return rc;
+
+    spin_lock(&d->ioreq.lock);
+    rc = claim_check(d, id, XEN_DMOP_IOREQ_MEM_ACCESS_WRITE);
+    if ( !rc )
+    {
+        d->ioreq.mem_type_server = (int)id;
+        d->ioreq.mem_type_used = true;
+    }
+    spin_unlock(&d->ioreq.lock);
+    return rc;
+}
+
+int ioreq_server_map_mem_type(struct domain *d, ioservid_t id, uint32_t type,
+                              uint32_t flags, uint64_t *gfn)
+{
+    int rc = 0;
+
+    if ( type != HVMMEM_ioreq_server ||
+         (flags & ~XEN_DMOP_IOREQ_MEM_ACCESS_WRITE) )
+        return -EINVAL;
+    if ( flags )
+        return claim(d, id, gfn);
+
+    if ( *gfn == 0 )
+    {
+        spin_lock(&d->ioreq.lock);
+        rc = claim_check(d, id, 0);
+        if ( !rc )
+            d->ioreq.mem_type_server = -1;
+        spin_unlock(&d->ioreq.lock);
+    }
+    /* Claimed again since: these are the new owner's. */
+    return rc || claimed(d) ? rc : sweep_entries(d, gfn);
+}
+
+/* ---- changing the type of one frame ---- */
+
+static const enum p2m_type p2m_type_of[] = {
+    [HVMMEM_ram_rw] = P2M_RAM_RW,   [HVMMEM_ram_ro] = P2M_RAM_RO,
+    [HVMMEM_mmio_dm] = P2M_MMIO_DM, [HVMMEM_unused] = P2M_NONE,
+    [HVMMEM_ioreq_server] = P2M_IOREQ,
+};
+
+static bool change_allowed(enum p2m_type from, enum p2m_type to)
+{
+    if ( to == P2M_IOREQ )
+        return from == P2M_RAM_RW;
+    if ( from == P2M_IOREQ )
+        return to == P2M_RAM_RW;
+    return p2m_is_ram(from) ||
+           ((from == P2M_NONE || from == P2M_MMIO_DM) && to == P2M_MMIO_DM);
+}
+
+int ioreq_set_mem_type(struct domain *d, gfn_t gfn, unsigned int type)
+{
+    struct p2m_entry e;
+    int rc;
+
+    if ( type >= ARRAY_SIZE(p2m_type_of) || type == HVMMEM_unused )
+        return -EINVAL;
+    if ( type == HVMMEM_ioreq_server && !claimed(d) )
+        return -EINVAL;
+    do {
+        e = p2m_lookup(d, gfn);
+        if ( !change_allowed(e.type, p2m_type_of[type]) )
+            return -EINVAL;
+        rc = retype(d, gfn, e, p2m_type_of[type]);
+    } while ( rc == -EBUSY );
+    return rc;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the ioreq files share.
+ *
+ *   ioreq-server.c  life of servers, their ports, ranges and state
+ *   ioreq-pages.c   where the pages that they share come from
+ *   ioreq.c         a vcpu's access: routing, the slot, the answer
+ *   ioreq-ring.c    the ring of buffered writes
+ *   ioreq-mem.c     memory whose writes go to a server
+ *   ioreq-index.c   who claims which address
+ *
+ * All of it is protected by d->ioreq.lock.  A server is freed only after it
+ * left d->ioreq.server[] under that lock, with every request that it had not
+ * answered completed; nobody keeps a pointer to one beyond the lock.
+ */
+#ifndef IOREQ_PRIVATE_H
+#define IOREQ_PRIVATE_H
+
+#include <hv/domain.h>
+#include <hv/ioreq.h>
+
+/* Frames are numbered as the resource's: the ring, then pages of slots. */
+#define FRAME_RING 0
+#define FRAME_SLOTS 1
+#define MAX_FRAMES (FRAME_SLOTS + DIV_ROUND_UP(MAX_VCPUS, IOREQS_PER_PAGE))
+
+enum ioreq_backing {
+    BACKED_NOT_YET,
+    BACKED_BY_GFN, /* guest memory, taken out of the p2m while enabled */
+    BACKED_BY_MFN, /* extra pages of the target, never in a p2m        */
+};
+
+struct ioreq_gfn {
+    gfn_t gfn;
+    unsigned int slot; /* where in the pool it goes back to */
+};
+
+struct ioreq_server {
+    struct domain *target;      /* [I] */
+    struct domain *emulator;    /* [I] who created it; referenced            */
+    uint8_t id;                 /* [I] */
+    uint8_t bufioreq;           /* [I] HVM_IOREQSRV_BUFIOREQ_*               */
+    enum ioreq_backing backing; /* [i] leaves NOT_YET once                   */
+    struct ioreq_gfn gfn[FRAME_SLOTS + 1]; /* [i] by frame, when BY_GFN      */
+    struct page *frame[MAX_FRAMES];        /* [i] held; NULL: none           */
+    evtchn_port_t ring_port;               /* [i] 0: none                    */
+    evtchn_port_t port[]; /* [i] max_vcpus, 0: no such vcpu yet              */
+};
+/* [I] immutable  [i] target->ioreq.lock */
+
+static inline uint8_t ioreq_server_bit(const struct ioreq_server *s)
+{
+    return (uint8_t)(1U << s->id);
+}
+
+static inline bool ioreq_server_buffers(const struct ioreq_server *s)
+{
+    return s->bufioreq != HVM_IOREQSRV_BUFIOREQ_OFF;
+}
+
+static inline bool ioreq_server_enabled(const struct ioreq_server *s)
+{
+    return s->target->ioreq.enabled & ioreq_server_bit(s);
+}
+
+#define for_each_ioreq_vcpu(d, v) \
+    list_for_each (v, &(d)->ioreq.vcpus, io.link)
+
+/* ---- ioreq-server.c ---- */
+
+/*
+ * The server, which the caller must have created: -ENOENT, -EPERM.  Lock held.
+ */
+int ioreq_server_find(struct domain *d, unsigned int id,
+                      struct ioreq_server **sp) must_check;
+
+/* ---- ioreq-pages.c: lock held unless said otherwise ---- */
+
+/* Pages of slots that serve the domain. */
+static inline unsigned int ioreq_nr_slot_frames(const struct domain *d)
+{
+    return (unsigned int)DIV_ROUND_UP(d->max_vcpus, IOREQS_PER_PAGE);
+}
+
+/* v's slot, or NULL while there are no pages. */
+ioreq_t *ioreq_slot(const struct ioreq_server *s, unsigned int vcpu_id);
+
+/* Back the server by GFNs: errors as ioreq_server_info(). */
+int ioreq_pages_from_gfns(struct ioreq_server *s) must_check;
+
+/*
+ * Bring the pages in line with the enabled bit, after either changed: GFNs
+ * leave the p2m or go back to it, zeroed; an enabled server's slots show
+ * their ports.
+ */
+void ioreq_pages_enabled(struct ioreq_server *s);
+void ioreq_pages_disabled(struct ioreq_server *s);
+void ioreq_show_port(struct ioreq_server *s, unsigned int vcpu_id);
+
+/* The GFNs go back to the pool. */
+void ioreq_pages_unpool(struct ioreq_server *s);
+
+/* Drop the references.  No locks held: a page may be the owner's last. */
+void ioreq_pages_put(struct ioreq_server *s);
+
+/* ---- ioreq.c ---- */
+
+/* The server goes away: who waits for it gets all-ones.  Lock held. */
+void ioreq_complete_all(struct ioreq_server *s);
+
+/* ---- ioreq-ring.c ---- */
+
+/*
+ * Put a write into the ring and notify.  False: it does not fit in an entry
+ * or in the ring now, or there is no ring.  Lock held.
+ */
+bool ioreq_ring_put(struct ioreq_server *s, const ioreq_t *p);
+
+/* ---- ioreq-mem.c ---- */
+
+/*
+ * Does a write to addr belong to the server that claimed the memory type?
+ * IO_PENDING: yes, to *id.  IO_RETRY: the address is plain memory (by now).
+ * IO_UNHANDLED: it is not memory.  Lock held.
+ */
+enum io_result ioreq_mem_route(struct domain *d, uint64_t addr,
+                               unsigned int *id);
+
+#endif

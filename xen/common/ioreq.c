@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One access of a vcpu: to whom it goes, how it gets there, what comes back.
+ *
+ *            route           slot_send                 slot_look
+ *   access ---------> server ---------> slot: READY ------------------> NONE
+ *               \                         |  INPROCESS and RESP_READY
+ *                +-> ring (a write,       |  are the emulator's
+ *                    done at once)        +-> its server, or the other end of
+ *                                             its port, goes: all-ones
+ *
+ * v->io.pending says which servers still owe v an answer: it is the whole
+ * search.  A slot's state is read once at each look and compared with the last
+ * one (v->io.seen): a step back, or a state that does not exist, crashes the
+ * target.  NONE is taken as an answer of all-ones: the emulator gave up, or
+ * its slots were cleared.
+ *
+ * Everything here runs under d->ioreq.lock, which is what keeps a server from
+ * going away between its lookup and its slot.
+ */
+#include "ioreq-private.h"
+#include "ioreq-index.h"
+
+#include <hv/lib.h>
+
+#define CF8_PORT 0xcf8
+#define CFC_PORT 0xcfc
+#define CF8_ENABLED 0x80000000U
+#define VGA_BASE 0xa0000UL
+#define VGA_END 0xc0000UL
+#define ALL_ONES (~0UL)
+
+/* ---- the slot's state: the low bits of a byte that has others ---- */
+
+#define STATE_OFFSET 30
+#define STATE_MASK 0xf
+
+_Static_assert(offsetof(ioreq_t, type) == STATE_OFFSET + 1, "ABI: the slot");
+
+static uint8_t *state_byte(ioreq_t *slot)
+{
+    return (uint8_t *)slot + STATE_OFFSET;
+}
+
+static uint8_t slot_state(ioreq_t *slot)
+{
+    return load_acquire(state_byte(slot)) & STATE_MASK;
+}
+
+/* What p says, in this state, becomes visible after the rest of the slot. */
+static void slot_publish(ioreq_t *slot, const ioreq_t *p, uint8_t state)
+{
+    ioreq_t final = *p;
+
+    final.state = state & STATE_MASK;
+    store_release(state_byte(slot), *state_byte(&final));
+}
+
+/*
+ * All but the state, which the emulator may be looking at, and the padding.
+ * Stores of their own: none may touch the state's byte.
+ */
+static void slot_fill(ioreq_t *slot, const ioreq_t *p)
+{
+    WRITE_ONCE(slot->addr, p->addr);
+    WRITE_ONCE(slot->data, p->data);
+    WRITE_ONCE(slot->count, p->count);
+    WRITE_ONCE(slot->size, p->size);
+    WRITE_ONCE(slot->vp_eport, p->vp_eport);
+    WRITE_ONCE(slot->type, p->type);
+}
+
+/* ---- routing ---- */
+
+/* An access in terms of the ranges that servers claim. */
+struct claim {
+    unsigned int type; /* XEN_DMOP_IO_RANGE_* */
+    uint64_t start, end;
+};
+
+/* False: it wraps around the end of the address space. */
+static bool memory_claim(const ioreq_t *p, struct claim *c)
+{
+    uint64_t before_last = (uint64_t)(p->count - 1) * p->size;
+    uint64_t last = p->addr + (p->df ? 0 : before_last);
+
+    /* With DF the elements go down from addr, each of them still up. */
+    c->type = XEN_DMOP_IO_RANGE_MEMORY;
+    c->start = p->addr - (p->df ? before_last : 0);
+    c->end = last + p->size - 1;
+    return c->start <= p->addr && last >= p->addr && c->end >= last;
+}
+
+/*
+ * Turns an access to the PCI data ports into one of configuration space, by
+ * what was last written to the address port.
+ */
+static bool make_claim(const struct domain *d, ioreq_t *p, struct claim *c)
+{
+    uint32_t cf8 = d->ioreq.cf8;
+
+    if ( !p->count || !p->size )
+        return false;
+    if ( p->type == IOREQ_TYPE_COPY )
+        return memory_claim(p, c);
+
+    if ( (p->addr & ~3UL) == CFC_PORT && (cf8 & CF8_ENABLED) )
+    {
+        c->type = XEN_DMOP_IO_RANGE_PCI;
+        c->start = c->end = (cf8 >> 8) & 0xffff;
+        p->type = IOREQ_TYPE_PCI_CONFIG;
+        p->addr = c->start << 32 | (cf8 & 0xfc) | (p->addr & 3);
+        return true;
+    }
+    c->type = XEN_DMOP_IO_RANGE_PORT;
+    c->start = p->addr;
+    c->end = p->addr + p->size - 1;
+    return c->end >= c->start;
+}
+
+/* IO_PENDING: goes to server *id.  The newest of those that claim it wins. */
+static enum io_result route(struct domain *d, ioreq_t *p, unsigned int *id)
+{
+    enum io_result r = IO_UNHANDLED;
+    struct claim c;
+    unsigned int servers;
+
+    if ( p->type == IOREQ_TYPE_COPY && p->dir == IOREQ_WRITE )
+        r = ioreq_mem_route(d, p->addr, id);
+    if ( r != IO_UNHANDLED || !make_claim(d, p, &c) )
+        return r;
+
+    servers = ioreq_index_covers(d->ioreq.index[c.type], c.start, c.end) &
+              d->ioreq.enabled;
+    if ( !servers )
+        return IO_UNHANDLED;
+    *id = 31U - (unsigned int)__builtin_clz(servers);
+    return IO_PENDING;
+}
+
+/* ---- sending ---- */
+
+/*
+ * False: the server has no page or port for v, the slot is not free, or the
+ * emulator closed its end of the port, so that nobody would answer.
+ */
+static bool slot_send(struct ioreq_server *s, struct vcpu *v, const ioreq_t *p)
+{
+    ioreq_t *slot = ioreq_slot(s, v->vcpu_id);
+    ioreq_t req = *p;
+
+    req.vp_eport = s->port[v->vcpu_id];
+    if ( !slot || !req.vp_eport || slot_state(slot) != STATE_IOREQ_NONE )
+        return false;
+
+    slot_fill(slot, &req);
+    slot_publish(slot, &req, STATE_IOREQ_READY);
+    if ( !evtchn_notify_xen(v->domain, req.vp_eport) )
+    {
+        slot_publish(slot, &req, STATE_IOREQ_NONE);
+        return false;
+    }
+    v->io.pending |= ioreq_server_bit(s);
+    v->io.seen[s->id] = STATE_IOREQ_READY;
+    return true;
+}
+
+/* Writes to the VGA window may be over before the device model sees them. */
+static bool may_buffer(const struct domain *d, const ioreq_t *p)
+{
+    return p->type == IOREQ_TYPE_COPY && p->dir == IOREQ_WRITE &&
+           p->addr >= VGA_BASE && p->addr < VGA_END &&
+           p->size <= VGA_END - p->addr &&
+           (d->config.arch.emulation_flags & XEN_X86_EMU_VGA);
+}
+
+static enum io_result send_locked(struct vcpu *v, const ioreq_t *p)
+{
+    struct domain *d = v->domain;
+    struct ioreq_server *s;
+    ioreq_t req = *p;
+    enum io_result r;
+    unsigned int id;
+
+    /* The latch is ours; the write itself goes on to who claimed the port. */
+    if ( p->type == IOREQ_TYPE_PIO && p->addr == CF8_PORT && p->size == 4 &&
+         p->dir == IOREQ_WRITE && p->count == 1 && !p->data_is_ptr )
+        d->ioreq.cf8 = (uint32_t)p->data;
+
+    r = route(d, &req, &id);
+    if ( r != IO_PENDING )
+        return r;
+    s = d->ioreq.server[id];
+    if ( may_buffer(d, &req) && ioreq_ring_put(s, &req) )
+        return IO_DONE;
+    if ( !slot_send(s, v, &req) )
+        return IO_UNHANDLED;
+
+    v->io.req = *p;
+    v->io.req.state = STATE_IOREQ_READY;
+    v->io.server = (int8_t)id;
+    return IO_PENDING;
+}
+
+enum io_result ioreq_send(struct vcpu *v, ioreq_t *p)
+{
+    struct domain *d = v->domain;
+    const ioreq_t req = {
+        .addr = p->addr,
+        .data = p->data,
+        .count = p->count,
+        .size = p->size,
+        .data_is_ptr = p->data_is_ptr,
+        .dir = p->dir,
+        .df = p->df,
+        .type = p->type,
+    };
+    enum io_result r;
+
+    ASSERT(!ioreq_in_flight(v));
+    ASSERT(p->type == IOREQ_TYPE_PIO || p->type == IOREQ_TYPE_COPY);
+
+    /* A request not yet sent can wait until the domain is resumed. */
+    if ( load_acquire(&d->is_shut_down) )
+        return IO_RETRY;
+
+    spin_lock(&d->ioreq.lock);
+    r = send_locked(v, &req);
+    spin_unlock(&d->ioreq.lock);
+    if ( r == IO_UNHANDLED && p->dir == IOREQ_READ )
+        p->data = ALL_ONES;
+    return r;
+}
+
+enum io_result ioreq_invalidate_mapcache(struct vcpu *v)
+{
+    struct domain *d = v->domain;
+    const ioreq_t req = {
+        .type = IOREQ_TYPE_INVALIDATE,
+        .size = 4,
+        .dir = IOREQ_WRITE,
+        .data = ALL_ONES,
+    };
+    bool sent = false;
+
+    ASSERT(!ioreq_in_flight(v));
+    if ( load_acquire(&d->is_shut_down) )
+        return IO_RETRY;
+
+    spin_lock(&d->ioreq.lock);
+    for ( unsigned int left = d->ioreq.enabled; left; left &= left - 1 )
+        sent |= slot_send(d->ioreq.server[__builtin_ctz(left)], v, &req);
+    if ( sent )
+    {
+        v->io.req = req;
+        v->io.req.state = STATE_IOREQ_READY;
+        v->io.server = -1;
+    }
+    spin_unlock(&d->ioreq.lock);
+    return sent ? IO_PENDING : IO_DONE;
+}
+
+/* ---- answers ---- */
+
+bool ioreq_in_flight(const struct vcpu *v)
+{
+    return v->io.req.state != STATE_IOREQ_NONE;
+}
+
+/* The server owes v nothing more. */
+static void complete(struct vcpu *v, const struct ioreq_server *s,
+                     uint64_t data)
+{
+    ioreq_t *req = &v->io.req;
+
+    v->io.pending &= (uint8_t)~ioreq_server_bit(s);
+    if ( v->io.server == s->id && req->dir == IOREQ_READ && !req->data_is_ptr )
+        req->data = data;
+}
+
+void ioreq_complete_all(struct ioreq_server *s)
+{
+    struct vcpu *v;
+
+    for_each_ioreq_vcpu (s->target, v)
+        if ( v->io.pending & ioreq_server_bit(s) )
+        {
+            complete(v, s, ALL_ONES);
+            arch_vcpu_kick(v);
+        }
+}
+
+static void slot_look(struct ioreq_server *s, struct vcpu *v)
+{
+    ioreq_t *slot = ioreq_slot(s, v->vcpu_id);
+    uint8_t state = slot_state(slot), before = v->io.seen[s->id];
+    uint64_t data;
+
+    v->io.seen[s->id] = state;
+    if ( state == STATE_IOREQ_NONE )
+        complete(v, s, ALL_ONES);
+    else if ( state < before || state > STATE_IORESP_READY )
+    {
+        complete(v, s, ALL_ONES);
+        domain_crash(v->domain, "vcpu %u: d%u moved its request from %u to %u",
+                     v->vcpu_id, s->emulator->domain_id, before, state);
+    }
+    else if ( state == STATE_IORESP_READY )
+    {
+        data = READ_ONCE(slot->data);
+        slot_publish(slot, &v->io.req, STATE_IOREQ_NONE);
+        complete(v, s, data);
+    }
+    else if ( evtchn_xen_lost(v->domain, s->port[v->vcpu_id]) )
+    {
+        slot_publish(slot, &v->io.req, STATE_IOREQ_NONE);
+        complete(v, s, ALL_ONES);
+    }
+}
+
+enum io_result ioreq_resume(struct vcpu *v, ioreq_t *p)
+{
+    struct domain *d = v->domain;
+    bool pending;
+
+    ASSERT(ioreq_in_flight(v));
+    spin_lock(&d->ioreq.lock);
+    for ( unsigned int left = v->io.pending; left; left &= left - 1 )
+        slot_look(d->ioreq.server[__builtin_ctz(left)], v);
+    pending = v->io.pending;
+    spin_unlock(&d->ioreq.lock);
+    if ( pending )
+        return IO_PENDING;
+
+    v->io.req.state = STATE_IOREQ_NONE;
+    *p = v->io.req;
+    return IO_DONE;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The paging pool: the memory a domain's tables may take, set aside for it.
+ *
+ * pool_pages of the hypervisor's pages, each with one reference: pool_used of
+ * them are tables, the others hang in p2m.pool.  A guest that scatters its
+ * mappings exhausts its own pool and nobody else's memory.
+ */
+#include <hv/domain.h>
+#include <hv/hypercall.h>
+#include <hv/lib.h>
+
+#include "p2m-private.h"
+
+/* A page more, from the heap.  No lock held. */
+static int grow_by_one(struct p2m *p2m)
+{
+    struct page *pg = page_alloc(NULL, 0, PAGE_P2M);
+
+    if ( !pg )
+        return -ENOMEM;
+    spin_lock(&p2m->lock);
+    list_add_tail(&pg->link, &p2m->pool);
+    p2m->pool_pages++;
+    spin_unlock(&p2m->lock);
+    return 0;
+}
+
+struct page *p2m_pool_pop(struct p2m *p2m)
+{
+    struct page *pg;
+
+    ASSERT(spin_is_mine(&p2m->lock));
+    if ( list_empty(&p2m->pool) )
+        return NULL;
+    pg = list_entry(p2m->pool.next, struct page, link);
+    list_del(&pg->link);
+    p2m->pool_pages--;
+    return pg;
+}
+
+static void shrink_by(struct p2m *p2m, unsigned int nr)
+{
+    while ( nr-- )
+    {
+        struct page *pg;
+
+        spin_lock(&p2m->lock);
+        pg = p2m_pool_pop(p2m);
+        spin_unlock(&p2m->lock);
+        if ( !pg )
+            break; /* became tables meanwhile */
+        page_put(pg);
+    }
+}
+
+struct page *p2m_pool_take(struct p2m *p2m)
+{
+    struct page *pg = p2m_pool_pop(p2m);
+
+    BUG_ON(!pg); /* counted before */
+    p2m->pool_pages++;
+    p2m->pool_used++;
+    return pg;
+}
+
+void p2m_pool_forget(struct p2m *p2m)
+{
+    ASSERT(spin_is_mine(&p2m->lock) && p2m->pool_used);
+    p2m->pool_pages--;
+    p2m->pool_used--;
+}
+
+int p2m_pool_init(struct p2m *p2m)
+{
+    for ( unsigned int i = 0; i < P2M_POOL_DEFAULT; i++ )
+    {
+        int rc = grow_by_one(p2m);
+
+        if ( rc )
+            return rc;
+    }
+    return 0;
+}
+
+int p2m_pool_resize(struct domain *d, unsigned int pages)
+{
+    struct p2m *p2m = &d->p2m;
+    unsigned int now, used, added = 0;
+    int rc;
+
+    if ( !p2m->root || domain_is_dying(d) )
+        return -EINVAL;
+    for ( ;; )
+    {
+        spin_lock(&p2m->lock);
+        now = p2m->pool_pages;
+        used = p2m->pool_used;
+        spin_unlock(&p2m->lock);
+
+        if ( pages < used )
+            return -EBUSY;
+        if ( now == pages )
+            return 0;
+        if ( now > pages )
+            shrink_by(p2m, 1);
+        else
+        {
+            rc = grow_by_one(p2m);
+            if ( rc )
+            {
+                shrink_by(p2m, added);
+                return rc;
+            }
+            added++;
+        }
+        if ( hypercall_preempt_check() )
+            return -ERESTART;
+    }
+}

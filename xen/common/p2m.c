@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The p2m: what a guest frame number leads to.  See the header for who holds
+ * which reference.
+ *
+ * p2m.lock protects tables, pool and counts.  A change is made under it; then,
+ * without it, the machine forgets what it cached of the old entry, and only
+ * then the old entry's reference is dropped: putting a page may free it, and
+ * its owner.
+ *
+ * Dying: p2m_relinquish() takes the lock after the domain is seen to be dying,
+ * and no entry gets a frame after that, so that what it has emptied stays
+ * empty.
+ */
+#include <hv/domain.h>
+#include <hv/hypercall.h>
+#include <hv/lib.h>
+
+#include "p2m-private.h"
+
+static const struct p2m_entry none = { { ~0UL }, P2M_NONE };
+
+static bool has_frame(enum p2m_type t)
+{
+    return p2m_has_page(t) || t == P2M_MMIO_DIRECT;
+}
+
+int p2m_init(struct domain *d)
+{
+    struct p2m *p2m = &d->p2m;
+    int rc;
+
+    spin_lock_init(&p2m->lock, LOCK_P2M);
+    list_init(&p2m->pool);
+    if ( !d->translated )
+        return 0;
+    rc = p2m_pool_init(p2m);
+    if ( rc )
+        return rc;
+    spin_lock(&p2m->lock);
+    p2m->root = p2m_pool_take(p2m);
+    spin_unlock(&p2m->lock);
+    return 0;
+}
+
+void p2m_destroy(struct domain *d)
+{
+    struct p2m *p2m = &d->p2m;
+    struct page *pg;
+
+    if ( !p2m->pool.next )
+        return; /* never initialised */
+    spin_lock(&p2m->lock);
+    if ( p2m->root )
+    {
+        /* A domain that was never in the list has nothing in its p2m. */
+        BUG_ON(p2m->pool_used != 1);
+        p2m_pool_forget(p2m);
+        page_put(p2m->root);
+        p2m->root = NULL;
+    }
+    while ( (pg = p2m_pool_pop(p2m)) != NULL )
+        page_put(pg);
+    spin_unlock(&p2m->lock);
+    spin_lock_destroy(&p2m->lock);
+}
+
+/* ---- looking ---- */
+
+static bool in_range(const struct domain *d, uint64_t gfn)
+{
+    return d->p2m.root && gfn < P2M_GFN_LIMIT;
+}
+
+struct p2m_entry p2m_lookup(struct domain *d, gfn_t gfn)
+{
+    struct p2m_entry e;
+
+    if ( !in_range(d, gfn_x(gfn)) )
+        return none;
+    spin_lock(&d->p2m.lock);
+    e = p2m_pt_get(&d->p2m, gfn_x(gfn));
+    spin_unlock(&d->p2m.lock);
+    return e;
+}
+
+struct page *p2m_get_page(struct domain *d, gfn_t gfn, enum p2m_type *t)
+{
+    struct page *pg = NULL;
+    struct p2m_entry e = none;
+
+    if ( in_range(d, gfn_x(gfn)) )
+    {
+        spin_lock(&d->p2m.lock);
+        e = p2m_pt_get(&d->p2m, gfn_x(gfn));
+        if ( p2m_has_page(e.type) )
+        {
+            pg = mfn_to_page(e.mfn);
+            page_get_more(pg); /* the entry holds one */
+        }
+        spin_unlock(&d->p2m.lock);
+    }
+    if ( t )
+        *t = e.type;
+    return pg;
+}
+
+uint64_t p2m_max_gfn(struct domain *d)
+{
+    uint64_t gfn;
+
+    spin_lock(&d->p2m.lock);
+    gfn = d->p2m.max_gfn;
+    spin_unlock(&d->p2m.lock);
+    return gfn;
+}
+
+int p2m_for_each(struct domain *d, uint64_t *gfn,
+                 int (*fn)(struct domain *d, gfn_t gfn, struct p2m_entry e,
+                           void *arg),
+                 void *arg)
+{
+    int rc = 0;
+
+    if ( !d->p2m.root )
+        return 0;
+    spin_lock(&d->p2m.lock);
+    for ( ; p2m_pt_next(&d->p2m, gfn); ++*gfn )
+    {
+        rc = fn(d, _gfn(*gfn), p2m_pt_get(&d->p2m, *gfn), arg);
+        if ( rc )
+            break;
+    }
+    spin_unlock(&d->p2m.lock);
+    return rc;
+}
+
+/* ---- changing ---- */
+
+/* The entry was replaced: nobody reaches its frame any more. No lock held. */
+static void forget(struct domain *d, gfn_t gfn, struct p2m_entry old)
+{
+    if ( !has_frame(old.type) )
+        return;
+    arch_p2m_flush(d, gfn, 1);
+    if ( p2m_has_page(old.type) )
+        page_put(mfn_to_page(old.mfn));
+}
+
+static bool same(struct p2m_entry a, struct p2m_entry b)
+{
+    return a.type == b.type && (!has_frame(a.type) || mfn_eq(a.mfn, b.mfn));
+}
+
+/* from: NULL for anything. */
+static int change(struct domain *d, gfn_t gfn, const struct p2m_entry *from,
+                  struct p2m_entry to)
+{
+    struct p2m *p2m = &d->p2m;
+    struct p2m_entry old;
+    int rc = 0;
+
+    if ( !in_range(d, gfn_x(gfn)) )
+        return -EINVAL;
+    ASSERT(!p2m_has_page(to.type) || mfn_valid(to.mfn));
+
+    spin_lock(&p2m->lock);
+    old = p2m_pt_get(p2m, gfn_x(gfn));
+    if ( from && !same(old, *from) )
+        rc = -EBUSY;
+    else if ( has_frame(to.type) && !has_frame(old.type) &&
+              domain_is_dying(d) )
+        rc = -EINVAL;
+    else if ( to.type != P2M_NONE )
+        rc = p2m_pt_make(p2m, gfn_x(gfn), 1);
+    if ( !rc )
+    {
+        p2m_pt_put(p2m, gfn_x(gfn), to);
+        if ( to.type != P2M_NONE )
+            p2m->max_gfn = max(p2m->max_gfn, gfn_x(gfn));
+    }
+    spin_unlock(&p2m->lock);
+    if ( !rc )
+        forget(d, gfn, old);
+    return rc;
+}
+
+int p2m_set(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type)
+{
+    return change(d, gfn, NULL, (struct p2m_entry){ mfn, type });
+}
+
+int p2m_replace(struct domain *d, gfn_t gfn, struct p2m_entry from, mfn_t mfn,
+                enum p2m_type type)
+{
+    return change(d, gfn, &from, (struct p2m_entry){ mfn, type });
+}
+
+int p2m_remove(struct domain *d, gfn_t gfn, mfn_t mfn)
+{
+    struct p2m_entry old;
+    int rc = 0;
+
+    if ( !in_range(d, gfn_x(gfn)) )
+        return -ENOENT;
+    spin_lock(&d->p2m.lock);
+    old = p2m_pt_get(&d->p2m, gfn_x(gfn));
+    if ( old.type == P2M_NONE )
+        rc = -ENOENT;
+    else if ( !mfn_eq(mfn, INVALID_MFN) && !mfn_eq(mfn, old.mfn) )
+        rc = -EINVAL;
+    else
+        p2m_pt_put(&d->p2m, gfn_x(gfn), none);
+    spin_unlock(&d->p2m.lock);
+    if ( !rc )
+        forget(d, gfn, old);
+    return rc;
+}
+
+int p2m_prepare(struct domain *d, gfn_t gfn, uint64_t nr)
+{
+    int rc = -EINVAL;
+
+    if ( !in_range(d, gfn_x(gfn)) || !nr ||
+         nr > P2M_GFN_LIMIT - gfn_x(gfn) )
+        return -EINVAL;
+    spin_lock(&d->p2m.lock);
+    if ( !domain_is_dying(d) )
+        rc = p2m_pt_make(&d->p2m, gfn_x(gfn), nr);
+    spin_unlock(&d->p2m.lock);
+    return rc;
+}
+
+/* ---- the end ---- */
+
+#define BATCH 64 /* entries or pages between two looks at the clock */
+
+/* Take up to BATCH entries out: is there anything left? */
+static bool empty_some(struct domain *d)
+{
+    struct p2m *p2m = &d->p2m;
+    struct p2m_entry old[BATCH];
+    uint64_t first, gfn;
+    unsigned int n = 0;
+    bool more;
+
+    spin_lock(&p2m->lock);
+    gfn = p2m->emptied;
+    more = p2m_pt_next(p2m, &gfn);
+    for ( first = gfn; more && n < BATCH; more = p2m_pt_next(p2m, &gfn) )
+    {
+        old[n++] = p2m_pt_get(p2m, gfn);
+        p2m_pt_put(p2m, gfn++, none);
+    }
+    p2m->emptied = gfn;
+    spin_unlock(&p2m->lock);
+
+    if ( n )
+        arch_p2m_flush(d, _gfn(first), gfn - first);
+    while ( n-- )
+        if ( p2m_has_page(old[n].type) )
+            page_put(mfn_to_page(old[n].mfn));
+    return more;
+}
+
+/* Give up to BATCH tables and free pages back: is there anything left? */
+static bool free_some(struct p2m *p2m)
+{
+    for ( unsigned int i = 0; i < BATCH; i++ )
+    {
+        struct page *pg;
+
+        spin_lock(&p2m->lock);
+        pg = p2m_pt_unlink_one(p2m);
+        if ( pg )
+            p2m_pool_forget(p2m);
+        else
+            pg = p2m_pool_pop(p2m);
+        spin_unlock(&p2m->lock);
+        if ( !pg )
+            return false;
+        page_put(pg);
+    }
+    return true;
+}
+
+int p2m_relinquish(struct domain *d)
+{
+    ASSERT(domain_is_dying(d));
+    if ( !d->p2m.root )
+        return 0;
+    while ( empty_some(d) )
+        if ( hypercall_preempt_check() )
+            return -ERESTART;
+    /* Its vcpus do not run any more: nobody walks the tables. */
+    while ( free_some(&d->p2m) )
+        if ( hypercall_preempt_check() )
+            return -ERESTART;
+    return 0;
+}
+
+void p2m_audit_refs(struct domain *d,
+                    void (*count)(mfn_t mfn, enum page_holder holder))
+{
+    struct p2m *p2m = &d->p2m;
+    struct page *pg;
+
+    if ( !p2m->root )
+        return;
+    spin_lock(&p2m->lock);
+    p2m_pt_for_each_table(p2m, count);
+    list_for_each (pg, &p2m->pool, link)
+        count(page_to_mfn(pg), HOLD_TABLE);
+    spin_unlock(&p2m->lock);
+}

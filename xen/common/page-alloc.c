@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The heap of frames: a buddy allocator.
+ *
+ * Free blocks of 2^order frames, aligned to their size, hang in one list per
+ * order; the first page of a free block carries the order and FREE_HEAD.
+ * heap_lock (LOCK_HEAP) protects lists and the `link`, `order` fields of free
+ * pages.
+ */
+#include "page-private.h"
+
+#include <hv/atomic.h>
+#include <hv/heap.h>
+#include <hv/lib.h>
+#include <hv/lock.h>
+
+#define FREE_HEAD 0x80 /* page->flags: first page of a free block */
+
+struct page *frame_table;
+uint64_t nr_frames;
+
+static struct list free_list[MAX_ORDER + 1];
+static uint64_t nr_free;
+static spinlock_t heap_lock;
+
+void page_heap_init(struct page *table, uint64_t frames)
+{
+    frame_table = table;
+    nr_frames = frames;
+    nr_free = 0;
+    for ( unsigned int i = 0; i <= MAX_ORDER; i++ )
+        list_init(&free_list[i]);
+    spin_lock_init(&heap_lock, LOCK_HEAP);
+}
+
+static void push_free(struct page *pg, unsigned int order)
+{
+    pg->flags = FREE_HEAD;
+    pg->order = (uint8_t)order;
+    list_add_tail(&pg->link, &free_list[order]);
+}
+
+static void pop_free(struct page *pg)
+{
+    pg->flags = 0;
+    list_del(&pg->link);
+}
+
+static bool is_free_block(uint64_t mfn, unsigned int order)
+{
+    return mfn + (1UL << order) <= nr_frames &&
+           READ_ONCE(frame_table[mfn].flags) == FREE_HEAD &&
+           frame_table[mfn].order == order;
+}
+
+/* Give back one frame, merged with its buddies as far as they are free. */
+static void free_one_locked(uint64_t mfn)
+{
+    unsigned int order;
+
+    ASSERT(spin_is_mine(&heap_lock));
+    for ( order = 0; order < MAX_ORDER; order++ )
+    {
+        uint64_t buddy = mfn ^ (1UL << order);
+
+        if ( !is_free_block(buddy, order) )
+            break;
+        pop_free(&frame_table[buddy]);
+        mfn &= ~(1UL << order);
+    }
+    push_free(&frame_table[mfn], order);
+    nr_free++;
+}
+
+void page_heap_add(uint64_t first, uint64_t nr)
+{
+    spin_lock(&heap_lock);
+    for ( uint64_t mfn = first; mfn < first + nr; mfn++ )
+        free_one_locked(mfn);
+    spin_unlock(&heap_lock);
+}
+
+struct page *heap_alloc_block(unsigned int order)
+{
+    struct page *pg = NULL;
+    unsigned int o;
+
+    if ( order > MAX_ORDER || arch_alloc_fails() )
+        return NULL;
+
+    spin_lock(&heap_lock);
+    for ( o = order; o <= MAX_ORDER; o++ )
+        if ( !list_empty(&free_list[o]) )
+            break;
+    if ( o <= MAX_ORDER )
+    {
+        pg = list_entry(free_list[o].next, struct page, link);
+        pop_free(pg);
+        while ( o-- > order )
+            push_free(pg + (1UL << o), o);
+        nr_free -= 1UL << order;
+    }
+    spin_unlock(&heap_lock);
+    return pg;
+}
+
+void heap_free_frame(struct page *pg)
+{
+    spin_lock(&heap_lock);
+    free_one_locked(mfn_x(page_to_mfn(pg)));
+    spin_unlock(&heap_lock);
+}
+
+uint64_t page_nr_free(void)
+{
+    uint64_t nr;
+
+    spin_lock(&heap_lock);
+    nr = nr_free;
+    spin_unlock(&heap_lock);
+    return nr;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Between the page reference rules (page.c) and the heap (page-alloc.c). */
+#ifndef PAGE_PRIVATE_H
+#define PAGE_PRIVATE_H
+
+#include <hv/page.h>
+
+#define MAX_ORDER 18 /* 1 GiB */
+
+/* A block of 2^order frames with no references and no owner, or NULL. */
+struct page *heap_alloc_block(unsigned int order) must_check;
+
+/* Give back one frame that nobody refers to. */
+void heap_free_frame(struct page *pg);
+
+#endif

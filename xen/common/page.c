@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Page ownership and references: see the header for the life of a page.
+ *
+ * d->page_lock protects the three counts of a domain.  The count of owned
+ * pages (tot + extra) going from 0 to 1 takes a reference on the domain, and
+ * back to 0 drops it: a domain lives as long as any of its pages.
+ */
+#include "page-private.h"
+
+#include <hv/atomic.h>
+#include <hv/domain.h>
+#include <hv/lib.h>
+
+/* Charge d for nr pages: false when it may not have them. */
+static bool charge(struct domain *d, uint64_t nr, unsigned int flags)
+{
+    bool ok = false, first = false;
+
+    spin_lock(&d->page_lock);
+    if ( domain_is_dying(d) )
+        goto out;
+    /* max_pages may have been set below tot_pages: no sum, no underflow. */
+    if ( !(flags & PAGE_EXTRA) && (d->tot_pages >= d->max_pages ||
+                                   nr > d->max_pages - d->tot_pages) )
+        goto out;
+
+    first = d->tot_pages + d->extra_pages == 0;
+    *(flags & PAGE_EXTRA ? &d->extra_pages : &d->tot_pages) += nr;
+    ok = true;
+
+ out:
+    spin_unlock(&d->page_lock);
+    if ( first )
+        domain_get_more(d);
+    return ok;
+}
+
+static void uncharge(struct domain *d, uint64_t nr, unsigned int flags)
+{
+    uint64_t *count = flags & PAGE_EXTRA ? &d->extra_pages : &d->tot_pages;
+    bool last;
+
+    spin_lock(&d->page_lock);
+    ASSERT(*count >= nr);
+    *count -= nr;
+    last = d->tot_pages + d->extra_pages == 0;
+    spin_unlock(&d->page_lock);
+    if ( last )
+        domain_put(d);
+}
+
+struct page *page_alloc(struct domain *d, unsigned int order,
+                        unsigned int flags)
+{
+    uint64_t nr = 1UL << order;
+    struct page *pg;
+
+    if ( order > MAX_ORDER || (d && !charge(d, nr, flags)) )
+        return NULL;
+
+    pg = heap_alloc_block(order);
+    if ( !pg )
+    {
+        if ( d )
+            uncharge(d, nr, flags);
+        return NULL;
+    }
+
+    memset(page_to_virt(pg), 0, nr << PAGE_SHIFT);
+    for ( uint64_t i = 0; i < nr; i++ )
+    {
+        pg[i].owner = d;
+        WRITE_ONCE(pg[i].flags, (uint8_t)(d ? flags : flags | PAGE_HV));
+        store_release(&pg[i].refs, 1);
+    }
+    return pg;
+}
+
+bool page_get(struct page *pg, const struct domain *d)
+{
+    uint32_t refs = READ_ONCE(pg->refs);
+
+    do {
+        if ( refs == 0 || refs == UINT32_MAX )
+            return false;
+    } while ( !atomic_cmpxchg(&pg->refs, &refs, refs + 1) );
+
+    if ( likely(pg->owner == d && d) )
+        return true;
+    page_put(pg);
+    return false;
+}
+
+void page_get_more(struct page *pg)
+{
+    uint32_t refs = atomic_add_return(&pg->refs, 1);
+
+    BUG_ON(refs < 2);
+}
+
+void page_put(struct page *pg)
+{
+    struct domain *d = pg->owner;
+    unsigned int flags = pg->flags;
+    uint32_t refs = atomic_sub_return(&pg->refs, 1);
+
+    BUG_ON(refs == UINT32_MAX);
+    if ( refs )
+        return;
+
+    pg->owner = NULL;
+    heap_free_frame(pg);
+    if ( d )
+        uncharge(d, 1, flags);
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * physmap: putting pages that exist already at a gfn of a translated domain,
+ * and taking them away.
+ *
+ * Each page is: find the source and take a reference on it; look what is at the
+ * place; swap the entry if it is still that.  The reference goes to the entry,
+ * and what was there before is dropped: memory that nothing else holds is free
+ * then.  A page may be at several places; only XENMAPSPACE_gmfn moves.
+ */
+#include <hv/domain.h>
+#include <hv/grant.h>
+#include <hv/guest-access.h>
+#include <hv/lib.h>
+#include <hv/memory.h>
+
+/* Install pg at gpfn: on success the reference belongs to the entry. */
+static int install(struct domain *d, gfn_t gpfn, struct page *pg,
+                   enum p2m_type type)
+{
+    struct p2m_entry old = p2m_lookup(d, gpfn);
+
+    if ( old.type == P2M_MMIO_DIRECT )
+        return -EPERM;
+    if ( old.type == P2M_FOREIGN || p2m_is_grant(old.type) )
+        return -ENXIO;
+    return p2m_replace(d, gpfn, old, page_to_mfn(pg), type);
+}
+
+/* ---- the sources ---- */
+
+/* All give a reference on *pg, or -errno. */
+
+static int get_shared_info(struct domain *d, uint64_t idx, struct page **pg)
+{
+    *pg = READ_ONCE(d->shared_page);
+    return idx == 0 && *pg && page_get(*pg, d) ? 0 : -EINVAL;
+}
+
+/* Memory of d's own: what the hypervisor shares with it is not moved so. */
+static int get_own(struct domain *d, uint64_t gfn, struct page **pg)
+{
+    enum p2m_type t;
+
+    *pg = p2m_get_page(d, _gfn(gfn), &t);
+    if ( !*pg )
+        return -EINVAL;
+    if ( p2m_is_ram(t) && !((*pg)->flags & PAGE_EXTRA) )
+        return 0;
+    page_put(*pg);
+    return -EINVAL;
+}
+
+static int get_foreign(struct domain *d, domid_t domid, uint64_t gfn,
+                       struct page **pg)
+{
+    struct domain *fd;
+    enum p2m_type t;
+    int rc;
+
+    /* DOMID_SELF would mean the caller, which need not be d. */
+    if ( domid == DOMID_SELF )
+        return -EINVAL;
+    rc = domain_get_any(domid, &fd);
+    if ( rc )
+        return rc;
+    if ( fd == d )
+        rc = -EINVAL;
+    if ( !rc )
+        rc = domain_dm_allowed(d, fd);
+    if ( !rc )
+    {
+        *pg = p2m_get_page(fd, _gfn(gfn), &t);
+        if ( !*pg )
+            rc = -EINVAL;
+        else if ( t != P2M_RAM_RW && t != P2M_RAM_RO )
+        {
+            page_put(*pg);
+            rc = -EINVAL;
+        }
+    }
+    domain_put(fd);
+    return rc;
+}
+
+/* ---- one page ---- */
+
+static int add_one(struct domain *d, unsigned int space, domid_t foreign,
+                   uint64_t idx, uint64_t gpfn)
+{
+    struct page *pg;
+    mfn_t mfn;
+    int rc;
+
+    switch ( space )
+    {
+    case XENMAPSPACE_shared_info:
+        rc = get_shared_info(d, idx, &pg);
+        break;
+    case XENMAPSPACE_grant_table:
+        rc = grant_map_frame(d, idx, &pg);
+        break;
+    case XENMAPSPACE_gmfn:
+        rc = get_own(d, idx, &pg);
+        break;
+    case XENMAPSPACE_gmfn_foreign:
+        rc = get_foreign(d, foreign, idx, &pg);
+        break;
+    default:
+        return -EINVAL;
+    }
+    if ( rc )
+        return rc;
+
+    mfn = page_to_mfn(pg);
+    rc = install(d, _gfn(gpfn), pg,
+                 space == XENMAPSPACE_gmfn_foreign ? P2M_FOREIGN : P2M_RAM_RW);
+    if ( rc )
+        page_put(pg);
+    else if ( space == XENMAPSPACE_gmfn && idx != gpfn )
+        /* If it is no longer there, there is nothing to take away. */
+        (void)!p2m_remove(d, _gfn(idx), mfn);
+    return rc;
+}
+
+/* ---- the calls ---- */
+
+static int allowed(const struct domain *d, unsigned int space)
+{
+    if ( !d->translated || space == XENMAPSPACE_dev_mmio )
+        return -EACCES;
+    return memory_allowed(d);
+}
+
+static long add_range(struct hypercall *hc, struct domain *d,
+                      const struct xen_add_to_physmap *a, unsigned long start)
+{
+    int rc = 0;
+
+    if ( start > a->size )
+        return -XEN_EILSEQ;
+    for ( unsigned long i = start; i < a->size && !rc; i++ )
+    {
+        if ( i != start && hypercall_preempt_check() )
+            return memory_restart(hc, i);
+        rc = add_one(d, XENMAPSPACE_gmfn, DOMID_INVALID, a->idx + i,
+                     a->gpfn + i);
+    }
+    return rc;
+}
+
+long memory_add_to_physmap(struct hypercall *hc, uint64_t arg,
+                           unsigned long start)
+{
+    struct xen_add_to_physmap a;
+    struct domain *d;
+    long rc;
+
+    if ( copy_from_arg(&a, arg) )
+        return -EFAULT;
+    if ( a.space == XENMAPSPACE_gmfn_foreign )
+        return -ENOSYS;
+    rc = domain_get_any(a.domid, &d);
+    if ( rc )
+        return rc;
+    rc = allowed(d, a.space);
+    if ( !rc )
+        rc = a.space == XENMAPSPACE_gmfn_range
+                 ? add_range(hc, d, &a, start)
+                 : add_one(d, a.space, DOMID_INVALID, a.idx, a.gpfn);
+    domain_put(d);
+    return rc;
+}
+
+static long add_batch(struct hypercall *hc, struct domain *d,
+                      const struct xen_add_to_physmap_batch *a,
+                      unsigned long start)
+{
+    if ( start > a->size || (start && start == a->size) )
+        return -XEN_EILSEQ;
+    for ( unsigned long i = start; i < a->size; i++ )
+    {
+        xen_ulong_t idx;
+        xen_pfn_t gpfn;
+        int err;
+
+        if ( i != start && hypercall_preempt_check() )
+            return memory_restart(hc, i);
+        if ( copy_from_handle(&idx, a->idxs, i, 1) ||
+             copy_from_handle(&gpfn, a->gpfns, i, 1) )
+            return -EFAULT;
+        err = add_one(d, a->space, a->u.foreign_domid, idx, gpfn);
+        if ( copy_to_handle(a->errs, i, &err, 1) )
+            return -EFAULT;
+    }
+    return 0;
+}
+
+long memory_add_to_physmap_batch(struct hypercall *hc, uint64_t arg,
+                                 unsigned long start)
+{
+    struct xen_add_to_physmap_batch a;
+    struct domain *d;
+    long rc;
+
+    if ( copy_from_arg(&a, arg) )
+        return -EFAULT;
+    if ( a.space == XENMAPSPACE_gmfn_range )
+        return -EOPNOTSUPP;
+    rc = domain_get_any(a.domid, &d);
+    if ( rc )
+        return rc;
+    rc = allowed(d, a.space);
+    if ( !rc )
+        rc = add_batch(hc, d, &a, start);
+    domain_put(d);
+    return rc;
+}
+
+/*
+ * As in Xen this may be the entry of a grant mapping: the unmapping of the
+ * grant will then fail, and its pin goes with the domain.
+ */
+long memory_remove_from_physmap(uint64_t arg)
+{
+    struct xen_remove_from_physmap r;
+    struct domain *d;
+    struct page *pg;
+    long rc;
+
+    if ( copy_from_arg(&r, arg) )
+        return -EFAULT;
+    rc = domain_get_any(r.domid, &d);
+    if ( rc )
+        return rc;
+    rc = memory_allowed(d);
+    if ( !rc )
+    {
+        pg = p2m_get_page(d, _gfn(r.gpfn), NULL);
+        rc = pg ? p2m_remove(d, _gfn(r.gpfn), page_to_mfn(pg)) : -ENOENT;
+        if ( pg )
+            page_put(pg);
+    }
+    domain_put(d);
+    return rc;
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * acquire_resource: a device model or a toolstack gets at pages that belong to
+ * a guest's resources.  The order of checks is in hv/memory.h.
+ *
+ * The pages are the target's, always.  A provider gives each with a reference.
+ * A translated caller has each put at a gfn of its own, which must be empty:
+ * the reference becomes that of the entry.  Any other caller gets the frame
+ * numbers, and the references are dropped at once: a number gives no access.
+ * Who maps it takes a reference of its own and checks the owner again, so a
+ * frame that went elsewhere meanwhile is refused, and one that came back to the
+ * target is nothing the caller may not see.
+ *
+ * Work goes by strides, and may give way after each.  All or nothing: when one
+ * fails, what the earlier ones mapped is taken away again, which may give way
+ * too.  The progress is `start`:
+ *
+ *   acquiring, n frames mapped --failure--> undoing, n left, errno kept
+ *        |                                      |
+ *        +--> 0                                 +--> -errno
+ *
+ * A caller can begin in the undoing state by itself: it takes away mappings of
+ * its own then, and gets the error it chose.
+ */
+#include <hv/domain.h>
+#include <hv/grant.h>
+#include <hv/guest-access.h>
+#include <hv/ioreq.h>
+#include <hv/lib.h>
+#include <hv/memory.h>
+
+#define STRIDE 32
+
+/* start, above the number of extents */
+#define UNDOING (1UL << 26)
+#define UNDO_ERRNO_SHIFT 27
+#define UNDO_ERRNO_MAX 0xffUL
+
+_Static_assert(MEMOP_MAX_EXTENTS < UNDOING, "the count has its own bits");
+
+struct resource_type {
+    /* How many frames the resource has: at least 1, or -errno. */
+    long (*size)(struct domain *d, uint32_t id);
+    /* References on frames [frame, frame + nr): 0, or -errno and none. */
+    int (*get)(struct domain *d, uint32_t id, uint64_t frame, unsigned int nr,
+               struct page **pages);
+};
+
+/* No domain is ever created with trace buffers. */
+static long no_trace_buffers(struct domain *d, uint32_t id)
+{
+    (void)d, (void)id;
+    return -EINVAL;
+}
+
+static const struct resource_type types[] = {
+    [XENMEM_resource_ioreq_server] = { ioreq_resource_size,
+                                       ioreq_resource_get },
+    [XENMEM_resource_grant_table] = { grant_resource_size,
+                                      grant_resource_get },
+    [XENMEM_resource_vmtrace_buf] = { no_trace_buffers, NULL },
+};
+
+struct request {
+    struct domain *d;
+    const struct resource_type *type;
+    struct xen_mem_acquire_resource arg;
+};
+
+static void put_pages(struct page **pages, unsigned int nr)
+{
+    while ( nr-- )
+        page_put(pages[nr]);
+}
+
+/* ---- translated callers ---- */
+
+static const struct p2m_entry empty = { { ~0UL }, P2M_NONE };
+
+/* Remove the entry, if it is still the one that was made for pg. */
+static void unmap_one(gfn_t gfn, const struct page *pg)
+{
+    struct p2m_entry e = { page_to_mfn(pg), P2M_FOREIGN };
+
+    (void)!p2m_replace(current_domain, gfn, e, INVALID_MFN, P2M_NONE);
+}
+
+/* The resource is gone: its pages are those of the target at the gfn. */
+static void unmap_any(struct domain *d, gfn_t gfn)
+{
+    enum p2m_type t;
+    struct page *pg = p2m_get_page(current_domain, gfn, &t);
+
+    if ( !pg )
+        return;
+    if ( t == P2M_FOREIGN && pg->owner == d )
+        unmap_one(gfn, pg);
+    page_put(pg);
+}
+
+/* Takes over the references. */
+static int map_pages(const xen_pfn_t *gfns, struct page **pages,
+                     unsigned int nr)
+{
+    unsigned int i;
+    int rc = 0;
+
+    for ( i = 0; i < nr && !rc; i += !rc )
+        rc = p2m_replace(current_domain, _gfn(gfns[i]), empty,
+                         page_to_mfn(pages[i]), P2M_FOREIGN);
+    if ( !rc )
+        return 0;
+    put_pages(pages + i, nr - i);
+    /* The target owns the pages: they are compared, not used. */
+    while ( i-- )
+        unmap_one(_gfn(gfns[i]), pages[i]);
+    return rc;
+}
+
+static void unmap_stride(const struct request *r, unsigned long first,
+                         unsigned int nr)
+{
+    struct page *pages[STRIDE];
+    xen_pfn_t gfns[STRIDE];
+    bool known;
+
+    /* Who takes its list away while it is used keeps what it has mapped. */
+    if ( copy_from_handle(gfns, r->arg.frame_list, first, nr) )
+        return;
+    known = !r->type->get(r->d, r->arg.id, r->arg.frame + first, nr, pages);
+    for ( unsigned int i = 0; i < nr; i++ )
+        if ( known )
+            unmap_one(_gfn(gfns[i]), pages[i]);
+        else
+            unmap_any(r->d, _gfn(gfns[i]));
+    if ( known )
+        put_pages(pages, nr);
+}
+
+/* ---- strides ---- */
+
+static int acquire_stride(const struct request *r, unsigned long first,
+                          unsigned int nr)
+{
+    bool translated = current_domain->translated;
+    struct page *pages[STRIDE];
+    xen_pfn_t frames[STRIDE];
+    int rc;
+
+    rc = r->type->get(r->d, r->arg.id, r->arg.frame + first, nr, pages);
+    if ( rc )
+        return rc;
+    if ( translated )
+    {
+        if ( !copy_from_handle(frames, r->arg.frame_list, first, nr) )
+            return map_pages(frames, pages, nr);
+        put_pages(pages, nr);
+        return -EFAULT;
+    }
+    for ( unsigned int i = 0; i < nr; i++ )
+        frames[i] = mfn_x(page_to_mfn(pages[i]));
+    put_pages(pages, nr);
+    return copy_to_handle(r->arg.frame_list, first, frames, nr) ? -EFAULT : 0;
+}
+
+/* Take the first `left` frames away again; returns err, or gives way. */
+static long undo(struct hypercall *hc, const struct request *r,
+                 unsigned long left, long err)
+{
+    if ( !current_domain->translated )
+        return err;
+    while ( left )
+    {
+        unsigned int nr = (unsigned int)min(left, (unsigned long)STRIDE);
+
+        left -= nr;
+        unmap_stride(r, left, nr);
+        if ( left && hypercall_preempt_check() )
+            return memory_restart(hc, left | UNDOING |
+                                          ((unsigned long)-err
+                                           << UNDO_ERRNO_SHIFT));
+    }
+    return err;
+}
+
+static long acquire(struct hypercall *hc, const struct request *r,
+                    unsigned long done)
+{
+    while ( done < r->arg.nr_frames )
+    {
+        unsigned long left = r->arg.nr_frames - done;
+        unsigned int nr = (unsigned int)min(left, (unsigned long)STRIDE);
+        int rc = acquire_stride(r, done, nr);
+
+        if ( rc )
+            return undo(hc, r, done, rc);
+        done += nr;
+        if ( done < r->arg.nr_frames && hypercall_preempt_check() )
+            return memory_restart(hc, done);
+    }
+    return 0;
+}
+
+/* ---- the call ---- */
+
+static long resume_undo(struct hypercall *hc, const struct request *r,
+                        unsigned long start)
+{
+    unsigned long err = start >> UNDO_ERRNO_SHIFT;
+    unsigned long left = start & (UNDOING - 1);
+
+    /* Not from us: any error would do, but for "call again". */
+    if ( left > r->arg.nr_frames || err == 0 || err > UNDO_ERRNO_MAX ||
+         err == ERESTART )
+        return -EINVAL;
+    return undo(hc, r, left, -(long)err);
+}
+
+static long size_query(uint64_t arg, struct request *r, long size,
+                       unsigned long start)
+{
+    if ( r->arg.nr_frames || start )
+        return -EINVAL;
+    r->arg.nr_frames = (uint32_t)size;
+    return copy_field_to_arg(arg, &r->arg, nr_frames) ? -EFAULT : 0;
+}
+
+/* Checks 6 to 9. */
+static long use_resource(struct hypercall *hc, uint64_t arg,
+                         struct request *r, unsigned long start)
+{
+    long size;
+
+    if ( r->arg.type >= ARRAY_SIZE(types) )
+        return -EOPNOTSUPP;
+    r->type = &types[r->arg.type];
+    /* Taking away: of a resource that is gone, or shrank, as well. */
+    if ( (start & UNDOING) && r->type->get &&
+         !handle_is_null(r->arg.frame_list) )
+        return resume_undo(hc, r, start);
+
+    size = r->type->size(r->d, r->arg.id);
+    if ( size <= 0 )
+        return size ? size : -EINVAL;
+    if ( handle_is_null(r->arg.frame_list) )
+        return size_query(arg, r, size, start);
+    if ( start >= r->arg.nr_frames || r->arg.nr_frames > MEMOP_MAX_EXTENTS )
+        return -EINVAL;
+    return acquire(hc, r, start);
+}
+
+long memory_acquire_resource(struct hypercall *hc, uint64_t arg,
+                             unsigned long start)
+{
+    struct request r;
+    long rc;
+
+    if ( copy_from_arg(&r.arg, arg) )
+        return -EFAULT;
+    if ( r.arg.pad )
+        return -EINVAL;
+    /* ABI: nr_frames is 32 bits wide, but frame is 64. */
+    if ( (r.arg.frame >> 32) || ((r.arg.frame + r.arg.nr_frames) >> 32) )
+        return -EINVAL;
+    rc = domain_get_remote(r.arg.domid, &r.d);
+    if ( rc )
+        return rc;
+    rc = domain_dm_allowed(current_domain, r.d);
+    if ( !rc )
+        rc = use_resource(hc, arg, &r, start);
+    domain_put(r.d);
+    return rc;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Sub-operations of sysctl that describe the machine: sysctl-topology.c. */
+#ifndef SYSCTL_PRIVATE_H
+#define SYSCTL_PRIVATE_H
+
+#include <hv/types.h>
+
+#include <xen/sysctl.h>
+
+/* Each fills its part of op; the caller copies op back on success. */
+typedef long sysctl_fn(struct xen_sysctl *op);
+
+sysctl_fn sysctl_physinfo;
+sysctl_fn sysctl_cputopoinfo;
+sysctl_fn sysctl_numainfo;
+sysctl_fn sysctl_cpupool_op;
+sysctl_fn sysctl_cpu_featureset;
+sysctl_fn sysctl_cpu_policy;
+
+#endif

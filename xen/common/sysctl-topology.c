@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sysctl operations that describe the machine: one NUMA node, one socket,
+ * one thread on each core, one pool of processors, and what CPUID says.
+ */
+#include <hv/domain.h>
+#include <hv/guest-access.h>
+#include <hv/lib.h>
+
+#include "control.h"
+#include "sysctl-private.h"
+
+#define LOCAL_DISTANCE 10
+
+long sysctl_physinfo(struct xen_sysctl *s)
+{
+    struct xen_sysctl_physinfo *p = &s->u.physinfo;
+    uint32_t words[CPU_FEATURE_WORDS];
+    struct cpu_info info;
+
+    arch_cpu_info(&info);
+    cpu_policy_features(cpu_policy_host(), words);
+    memset(p, 0, sizeof(*p));
+    p->threads_per_core = 1;
+    p->nr_cpus = p->cores_per_socket = control_nr_cpus();
+    p->max_cpu_id = p->nr_cpus - 1;
+    p->nr_nodes = 1;
+    p->cpu_khz = info.khz;
+    p->capabilities = XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap |
+                      XEN_SYSCTL_PHYSCAP_gnttab_v1 |
+                      XEN_SYSCTL_PHYSCAP_gnttab_v2;
+    p->total_pages = nr_frames;
+    p->free_pages = page_nr_free();
+    p->max_mfn = nr_frames - 1;
+    _Static_assert(sizeof(p->hw_cap) <= sizeof(words), "first words fit");
+    memcpy(p->hw_cap, words, sizeof(p->hw_cap));
+    return 0;
+}
+
+/* Says how many there are, and copies as many of them as there is room for. */
+long sysctl_cputopoinfo(struct xen_sysctl *s)
+{
+    struct xen_sysctl_cputopoinfo *op = &s->u.cputopoinfo;
+    uint32_t nr = control_nr_cpus();
+
+    if ( !handle_is_null(op->cputopo) )
+        for ( uint32_t i = 0; i < min(nr, op->num_cpus); i++ )
+        {
+            const xen_sysctl_cputopo_t topo = { .core = i };
+
+            if ( copy_to_handle(op->cputopo, i, &topo, 1) )
+                return -EFAULT;
+        }
+    op->num_cpus = nr;
+    return 0;
+}
+
+long sysctl_numainfo(struct xen_sysctl *s)
+{
+    struct xen_sysctl_numainfo *op = &s->u.numainfo;
+    const xen_sysctl_meminfo_t mem = {
+        .memsize = nr_frames << PAGE_SHIFT,
+        .memfree = page_nr_free() << PAGE_SHIFT,
+    };
+    const uint32_t distance = LOCAL_DISTANCE;
+
+    if ( op->num_nodes && !handle_is_null(op->meminfo) &&
+         copy_to_handle(op->meminfo, 0, &mem, 1) )
+        return -EFAULT;
+    if ( op->num_nodes && !handle_is_null(op->distance) &&
+         copy_to_handle(op->distance, 0, &distance, 1) )
+        return -EFAULT;
+    op->num_nodes = 1;
+    return 0;
+}
+
+static uint32_t nr_domains(void)
+{
+    struct domain *d = NULL;
+    uint32_t nr = 0;
+
+    domain_list_lock();
+    while ( (d = domain_next(d)) != NULL )
+        nr++;
+    domain_list_unlock();
+    return nr;
+}
+
+/* There is pool 0, with all processors and domains, and no free processor. */
+long sysctl_cpupool_op(struct xen_sysctl *s)
+{
+    struct xen_sysctl_cpupool_op *op = &s->u.cpupool_op;
+    unsigned int nr = control_nr_cpus();
+    uint64_t map[CPU_WORDS];
+
+    switch ( op->op )
+    {
+    case XEN_SYSCTL_CPUPOOL_OP_INFO:
+        if ( op->cpupool_id != 0 ) /* the next pool from this id on */
+            return -ENOENT;
+        op->sched_id = SCHEDULER_ID;
+        op->n_dom = nr_domains();
+        control_bitmap_fill(map, nr);
+        return control_bitmap_out(&op->cpumap, map, nr);
+    case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
+        memset(map, 0, sizeof(map));
+        return control_bitmap_out(&op->cpumap, map, nr);
+    case XEN_SYSCTL_CPUPOOL_OP_CREATE:
+    case XEN_SYSCTL_CPUPOOL_OP_DESTROY:
+    case XEN_SYSCTL_CPUPOOL_OP_ADDCPU:
+    case XEN_SYSCTL_CPUPOOL_OP_RMCPU:
+    case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:
+        return -EOPNOTSUPP;
+    default:
+        return -ENOSYS;
+    }
+}
+
+/* -EINVAL unknown index, -EOPNOTSUPP for PV guests: there are none. */
+long sysctl_cpu_featureset(struct xen_sysctl *s)
+{
+    struct xen_sysctl_cpu_featureset *op = &s->u.cpu_featureset;
+    const struct cpu_policy *p = cpu_policy_default();
+    uint32_t words[CPU_FEATURE_WORDS], nr;
+
+    switch ( op->index )
+    {
+    case XEN_SYSCTL_cpu_featureset_raw:
+    case XEN_SYSCTL_cpu_featureset_host:
+        p = cpu_policy_host();
+        break;
+    case XEN_SYSCTL_cpu_featureset_hvm:
+    case XEN_SYSCTL_cpu_featureset_hvm_max:
+        break;
+    case XEN_SYSCTL_cpu_featureset_pv:
+    case XEN_SYSCTL_cpu_featureset_pv_max:
+        return -EOPNOTSUPP;
+    default:
+        return -EINVAL;
+    }
+
+    nr = min(op->nr_features, (uint32_t)CPU_FEATURE_WORDS);
+    op->nr_features = CPU_FEATURE_WORDS;
+    if ( handle_is_null(op->features) )
+        return 0;
+    cpu_policy_features(p, words);
+    if ( copy_to_handle(op->features, 0, words, nr) )
+        return -EFAULT;
+    op->nr_features = nr;
+    return nr < CPU_FEATURE_WORDS ? -ENOBUFS : 0;
+}
+
+long sysctl_cpu_policy(struct xen_sysctl *s)
+{
+    struct xen_sysctl_cpu_policy *op = &s->u.cpu_policy;
+    const struct cpu_policy *p;
+    int rc;
+
+    if ( op->_rsvd )
+        return -EINVAL;
+    switch ( op->index )
+    {
+    case XEN_SYSCTL_cpu_policy_raw:
+    case XEN_SYSCTL_cpu_policy_host:
+        p = cpu_policy_host();
+        break;
+    case XEN_SYSCTL_cpu_policy_hvm_max:
+    case XEN_SYSCTL_cpu_policy_hvm_default:
+        p = cpu_policy_default();
+        break;
+    case XEN_SYSCTL_cpu_policy_pv_max:
+    case XEN_SYSCTL_cpu_policy_pv_default:
+        return -EOPNOTSUPP;
+    default:
+        return -EINVAL;
+    }
+    rc = control_copy_leaves(p, handle_addr(op->leaves), &op->nr_leaves);
+    if ( !rc )
+        rc = control_copy_msrs(p, handle_addr(op->msrs), &op->nr_msrs);
+    return rc;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Areas of guest memory that the hypervisor writes for a vcpu: its vcpu_info
+ * and its runstate.
+ *
+ * vcpu_info moves once in a vcpu's life, from where it was (shared info page,
+ * or v->own_info for vcpus that have no place there) to the guest's page, on
+ * which v->info_page then holds a reference until the domain's end.
+ */
+#include <hv/domain.h>
+#include <hv/guest-access.h>
+#include <hv/lib.h>
+
+#include "vcpu-private.h"
+
+void vcpu_runstate_get(struct vcpu *v, struct vcpu_runstate_info *info)
+{
+    spin_lock(&v->lock);
+    *info = v->runstate;
+    spin_unlock(&v->lock);
+    info->time[info->state] += now_ns() - info->state_entry_time;
+}
+
+/* A page of d's own, writable, with a reference; or NULL. */
+static struct page *own_page(struct domain *d, uint64_t frame)
+{
+    enum p2m_type t = P2M_RAM_RW;
+    struct page *pg = NULL;
+
+    if ( d->translated )
+        pg = p2m_get_page(d, _gfn(frame), &t);
+    else if ( mfn_valid(_mfn(frame)) )
+    {
+        pg = mfn_to_page(_mfn(frame));
+        if ( !page_get(pg, d) )
+            pg = NULL;
+    }
+    if ( pg && (t != P2M_RAM_RW || pg->owner != d) )
+    {
+        page_put(pg);
+        pg = NULL;
+    }
+    return pg;
+}
+
+long vcpu_register_info(struct vcpu *v, uint64_t arg)
+{
+    struct vcpu_register_vcpu_info reg;
+    struct domain *d = v->domain;
+    struct vcpu_info *info;
+    struct page *pg;
+    long rc = 0;
+
+    if ( copy_from_arg(&reg, arg) )
+        return -EFAULT;
+    /* Aligned: pending bits are changed by 64-bit atomic operations. */
+    if ( reg.offset > PAGE_SIZE - sizeof(*info) ||
+         reg.offset % sizeof(uint64_t) )
+        return -EINVAL;
+    pg = own_page(d, reg.mfn);
+    if ( !pg )
+        return -EINVAL;
+    info = (struct vcpu_info *)((char *)page_to_virt(pg) + reg.offset);
+
+    spin_lock(&d->lock);
+    /* Of a running vcpu only itself knows when its info may move. */
+    if ( v->info_page || domain_is_dying(d) ||
+         (v != current && !(READ_ONCE(v->flags) & VCPU_DOWN)) )
+        rc = -EINVAL;
+    else
+    {
+        memcpy(info, v->info, sizeof(*info));
+        v->info_page = pg;
+        store_release(&v->info, info);
+        evtchn_rescan(v);
+    }
+    spin_unlock(&d->lock);
+    if ( rc )
+        page_put(pg);
+    return rc;
+}
+
+long vcpu_register_runstate(struct vcpu *v, uint64_t arg)
+{
+    struct vcpu_register_runstate_memory_area area;
+    struct vcpu_runstate_info info;
+
+    if ( copy_from_arg(&area, arg) )
+        return -EFAULT;
+    vcpu_runstate_get(v, &info);
+    if ( area.addr.p && copy_to_arg(area.addr.p, &info) )
+        return -EFAULT;
+    WRITE_ONCE(v->runstate_addr, area.addr.p);
+    return 0;
+}

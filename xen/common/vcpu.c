@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vcpus: creation, and the reasons for which one does not run.
+ *
+ * d->vcpu[] is filled under d->lock and never emptied before the domain is
+ * freed, so readers need no lock: a non-NULL entry is complete and stays.
+ */
+#include <hv/domain.h>
+#include <hv/hypercall.h>
+#include <hv/heap.h>
+#include <hv/lib.h>
+
+#include <xen/sched.h>
+
+struct vcpu *domain_vcpu(struct domain *d, unsigned int id)
+{
+    return id < d->max_vcpus ? load_acquire(&d->vcpu[id]) : NULL;
+}
+
+static void singleshot_fired(void *data)
+{
+    evtchn_send_virq(data, VIRQ_TIMER);
+}
+
+static void poll_timed_out(void *data)
+{
+    vcpu_wake(data);
+}
+
+static void vcpu_init(struct vcpu *v, struct domain *d, unsigned int id)
+{
+    v->domain = d;
+    v->vcpu_id = id;
+    v->flags = VCPU_DOWN;
+    v->info = id < XEN_LEGACY_MAX_VCPUS ? &d->shared->vcpu_info[id]
+                                        : &v->own_info;
+    v->runstate.state = RUNSTATE_offline;
+    v->runstate.state_entry_time = now_ns();
+    spin_lock_init(&v->lock, LOCK_VCPU);
+    timer_init(&v->singleshot, singleshot_fired, v);
+    timer_init(&v->poll_timer, poll_timed_out, v);
+}
+
+int vcpu_create(struct domain *d, unsigned int id)
+{
+    struct vcpu *v;
+    int rc;
+
+    if ( id >= d->max_vcpus || domain_vcpu(d, id) )
+        return -EINVAL;
+
+    v = new_object(struct vcpu);
+    if ( !v )
+        return -ENOMEM;
+    vcpu_init(v, d, id);
+
+    rc = arch_vcpu_create(v);
+    if ( rc )
+        goto free;
+    rc = ioreq_vcpu_add(v);
+    if ( rc )
+        goto arch;
+
+    spin_lock(&d->lock);
+    if ( d->vcpu[id] || domain_is_dying(d) )
+        rc = -EINVAL;
+    else
+        store_release(&d->vcpu[id], v);
+    spin_unlock(&d->lock);
+    if ( !rc )
+        return 0;
+
+    ioreq_vcpu_remove(v);
+ arch:
+    arch_vcpu_destroy(v);
+ free:
+    spin_lock_destroy(&v->lock);
+    hv_free(v);
+    return rc;
+}
+
+void vcpu_destroy(struct vcpu *v)
+{
+    v->domain->vcpu[v->vcpu_id] = NULL;
+    evtchn_vcpu_destroy(v);
+    arch_vcpu_destroy(v);
+    spin_lock_destroy(&v->lock);
+    hv_free(v);
+}
+
+/* ---- running or not ---- */
+
+bool vcpu_runnable(struct vcpu *v)
+{
+    const struct domain *d = v->domain;
+
+    return !READ_ONCE(d->pause_count) && !READ_ONCE(v->pause_count) &&
+           !READ_ONCE(d->is_shut_down) && !domain_is_dying(d) &&
+           !(READ_ONCE(v->flags) &
+             (VCPU_DOWN | VCPU_BLOCKED | VCPU_POLLING | VCPU_IN_IO));
+}
+
+void vcpu_pause_nosync(struct vcpu *v)
+{
+    atomic_add_return(&v->pause_count, 1);
+    arch_vcpu_kick(v);
+}
+
+void vcpu_pause(struct vcpu *v)
+{
+    vcpu_pause_nosync(v);
+    if ( v != current )
+        arch_vcpu_sync(v);
+}
+
+void vcpu_unpause(struct vcpu *v)
+{
+    unsigned int left = atomic_sub_return(&v->pause_count, 1);
+
+    ASSERT(left + 1 != 0);
+    if ( !left )
+        arch_vcpu_kick(v);
+}
+
+/* The runstate a guest sees; v->lock held. */
+static void runstate_set(struct vcpu *v, int state)
+{
+    uint64_t now = now_ns();
+
+    ASSERT(spin_is_mine(&v->lock));
+    v->runstate.time[v->runstate.state] += now - v->runstate.state_entry_time;
+    v->runstate.state = state;
+    v->runstate.state_entry_time = now;
+}
+
+static void vcpu_change(struct vcpu *v, uint32_t set, uint32_t clear)
+{
+    uint32_t flags;
+
+    spin_lock(&v->lock);
+    flags = (v->flags & ~clear) | set;
+    WRITE_ONCE(v->flags, flags);
+    runstate_set(v, flags & VCPU_DOWN                       ? RUNSTATE_offline
+                    : flags & (VCPU_BLOCKED | VCPU_POLLING | VCPU_IN_IO)
+                        ? RUNSTATE_blocked
+                        : RUNSTATE_running);
+    spin_unlock(&v->lock);
+}
+
+int vcpu_load(struct vcpu *v, const struct hvm_hw_cpu *ctx)
+{
+    int rc = arch_vcpu_set_context(v, ctx);
+
+    if ( !rc )
+        WRITE_ONCE(v->initialised, true);
+    return rc;
+}
+
+void vcpu_up(struct vcpu *v)
+{
+    vcpu_change(v, 0, VCPU_DOWN);
+    arch_vcpu_kick(v);
+}
+
+void vcpu_down(struct vcpu *v)
+{
+    vcpu_change(v, VCPU_DOWN, 0);
+    arch_vcpu_kick(v);
+}
+
+bool vcpu_event_pending(const struct vcpu *v)
+{
+    return READ_ONCE(v->info->evtchn_upcall_pending) &&
+           !READ_ONCE(v->info->evtchn_upcall_mask);
+}
+
+void vcpu_block(struct vcpu *v)
+{
+    vcpu_change(v, VCPU_BLOCKED, 0);
+    /* Against an event that came before the flag: whoever sends sets the
+     * event first and looks at the flag after. */
+    smp_mb();
+    if ( vcpu_event_pending(v) )
+        vcpu_change(v, 0, VCPU_BLOCKED);
+}
+
+void vcpu_wake(struct vcpu *v)
+{
+    smp_mb();
+    if ( READ_ONCE(v->flags) & (VCPU_BLOCKED | VCPU_POLLING) )
+        vcpu_change(v, 0, VCPU_BLOCKED | VCPU_POLLING);
+    arch_vcpu_kick(v);
+}

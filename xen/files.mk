@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+# What the hypervisor is made of, by folder.  common, lib and emul are the same
+# on every machine.
+
+common-y := $(addprefix xen/common/, \
+    audit.c console-io.c console.c control.c dm-op-hvm.c dm-op.c \
+    domain-run.c domain.c domctl-create.c domctl-mem.c domctl-policy.c \
+    domctl-vcpu.c domctl.c evtchn-2l.c evtchn-bind.c evtchn-fifo-setup.c \
+    evtchn-fifo.c evtchn-hv.c evtchn-port.c evtchn.c gnttab-copy.c \
+    gnttab-map.c gnttab-maptrack.c gnttab-pin.c gnttab-table.c \
+    gnttab-version.c gnttab.c guest-access.c heap.c hvm-op.c hvm-save.c \
+    hypercall.c ioreq-index.c ioreq-mem.c ioreq-pages.c ioreq-ring.c \
+    ioreq-server.c ioreq.c memory-map.c memory.c multicall.c p2m-pool.c \
+    p2m-pt.c p2m.c page-alloc.c page.c physmap.c reservation.c resource.c \
+    sched-op.c sysctl-topology.c sysctl.c timer.c vcpu-area.c vcpu-context.c \
+    vcpu-op.c vcpu.c version.c)
+lib-y := $(addprefix xen/lib/, \
+    vsnprintf.c)
+emul-y := $(addprefix xen/arch/x86/emul/, \
+    cpuid-leaves.c cpuid-policy.c guest-walk.c)
+
+# The hosted machine; its server, which plays dom0's kernel; its engine,
+# which runs guests.
+hosted-y := $(addprefix xen/arch/hosted/, \
+    access.c cpu.c lock.c machine.c)
+server-y := $(addprefix xen/arch/hosted/server/, \
+    connection.c dev-evtchn.c dev-gntalloc.c dev-gntdev.c dev-privcmd.c \
+    file.c main.c vma.c)
+engine-y := $(addprefix xen/arch/hosted/engine/, \
+    context.c engine.c exits.c inject.c space.c)

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hypercalls: one table, one dispatcher, one calling form.
+ *
+ * A handler gets its arguments in hc->a[].  To give way it stores in them
+ * what it needs to go on and returns -ERESTART: the dispatcher or the machine
+ * underneath calls it again.  A guest never sees -ERESTART.
+ */
+#ifndef HV_HYPERCALL_H
+#define HV_HYPERCALL_H
+
+#include <hv/types.h>
+
+#include <xen/xen.h>
+
+struct hypercall {
+    unsigned long nr;   /* __HYPERVISOR_* */
+    unsigned long a[6]; /* arguments; rewritten by a handler that restarts */
+};
+
+/* Internal: outside the errno values that guests know. */
+#define ERESTART 85
+
+/*
+ * Run one hypercall for `current`.  -ENOSYS for one that does not exist;
+ * -ERESTART after an arch_hypercall_preempted() handler: call again.
+ */
+long hypercall_dispatch(struct hypercall *hc);
+
+/* Run to the end, however often it gives way. */
+long hypercall_run(struct hypercall *hc);
+
+/* The handlers: one for each row of the table in hypercall.c. */
+long do_memory_op(struct hypercall *hc);       /* memory.c       */
+long do_xen_version(struct hypercall *hc);     /* version.c      */
+long do_console_io(struct hypercall *hc);      /* console-io.c   */
+long do_grant_table_op(struct hypercall *hc);  /* gnttab.c       */
+long do_vcpu_op(struct hypercall *hc);         /* vcpu-op.c      */
+long do_sched_op(struct hypercall *hc);        /* sched-op.c     */
+long do_event_channel_op(struct hypercall *hc);/* evtchn.c       */
+long do_hvm_op(struct hypercall *hc);          /* hvm-op.c       */
+long do_sysctl(struct hypercall *hc);          /* sysctl.c       */
+long do_domctl(struct hypercall *hc);          /* domctl.c       */
+long do_dm_op(struct hypercall *hc);           /* dm-op.c        */
+long do_multicall(struct hypercall *hc);       /* multicall.c    */
+long do_vm_assist(struct hypercall *hc);       /* version.c      */
+long do_set_timer_op(struct hypercall *hc);    /* sched-op.c     */
+
+/* ---- arch contract ---- */
+
+/*
+ * Should a long operation give way now?  Hosted: every n-th call, so that
+ * every restart point is exercised.
+ */
+bool arch_hypercall_preempted(void);
+#define hypercall_preempt_check() arch_hypercall_preempted()
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Everyday helpers: memory and string functions, console output, assertions.
+ *
+ * Error ladder, mildest first: return an error < domain_crash() (the guest
+ * did the impossible) < BUG_ON() (going on could leak or corrupt).  A BUG_ON
+ * or ASSERT that a guest can reach is a security bug.
+ */
+#ifndef HV_LIB_H
+#define HV_LIB_H
+
+#include <hv/errno.h>
+#include <hv/types.h>
+
+void *memset(void *s, int c, size_t n);
+void *memcpy(void *d, const void *s, size_t n);
+void *memmove(void *d, const void *s, size_t n);
+int memcmp(const void *a, const void *b, size_t n);
+size_t strlen(const char *s);
+int strcmp(const char *a, const char *b);
+
+/*
+ * Format into buf (at most size bytes, always terminated when size > 0).
+ * Knows %d %i %u %x %X %o %c %s %p %%, flags 0 - and #, width, .precision,
+ * and h, hh, l, ll, z.  Returns the length the whole text would have.
+ */
+int hv_snprintf(char *buf, size_t size, const char *fmt, ...)
+    printf_like(3, 4);
+int hv_vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
+
+/* One line (or part of one) for the hypervisor's log and console ring. */
+void printk(const char *fmt, ...) printf_like(1, 2);
+
+/* Print, then stop the machine (hosted: abort). Never returns. */
+void panic(const char *fmt, ...) printf_like(1, 2) noreturn_fn;
+
+#define BUG_ON(cond)                                                         \
+    do {                                                                     \
+        if ( unlikely(cond) )                                                \
+            panic("BUG at %s:%d: %s\n", __FILE__, __LINE__, #cond);          \
+    } while ( 0 )
+
+#ifdef DEBUG
+#define ASSERT(cond) BUG_ON(!(cond))
+#define ASSERT_UNREACHABLE() \
+    panic("unreachable code reached at %s:%d\n", __FILE__, __LINE__)
+#else
+#define ASSERT(cond) ((void)sizeof(cond))
+#define ASSERT_UNREACHABLE() ((void)0)
+#endif
+
+#endif

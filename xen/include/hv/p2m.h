@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guest-physical address space of a translated domain: gfn -> mfn, type.
+ *
+ * An entry with a frame holds one reference on it, and drops it when it is
+ * replaced or removed, after the flush.  The tables are real 4-level tables
+ * in the format that the machine walks (encoding: <asm/p2m.h>), built from
+ * pages of the domain's paging pool.
+ */
+#ifndef HV_P2M_H
+#define HV_P2M_H
+
+#include <hv/lock.h>
+#include <hv/page.h>
+
+struct domain;
+
+/* Stored in table entries: 4 bits. */
+enum p2m_type {
+    P2M_NONE,      /* nothing: accesses become I/O                          */
+    P2M_RAM_RW,    /* own memory                                            */
+    P2M_RAM_RO,    /* own memory, writes dropped (HVMMEM_ram_ro)            */
+    P2M_MMIO_DM,   /* HVMMEM_mmio_dm: no frame, goes to a device model      */
+    P2M_IOREQ,     /* own memory, writes go to the server that claimed it   */
+    P2M_FOREIGN,   /* another domain's memory, read-write                   */
+    P2M_GRANT_RW,  /* granted by another domain                             */
+    P2M_GRANT_RO,
+    P2M_MMIO_DIRECT, /* a device's frame: no struct page, no reference      */
+};
+
+static inline bool p2m_is_ram(enum p2m_type t)
+{
+    return t == P2M_RAM_RW || t == P2M_RAM_RO || t == P2M_IOREQ;
+}
+
+static inline bool p2m_is_grant(enum p2m_type t)
+{
+    return t == P2M_GRANT_RW || t == P2M_GRANT_RO;
+}
+
+static inline bool p2m_is_writable(enum p2m_type t)
+{
+    return t == P2M_RAM_RW || t == P2M_FOREIGN || t == P2M_GRANT_RW ||
+           t == P2M_IOREQ;
+}
+
+/* The entry holds a reference on its frame. */
+static inline bool p2m_has_page(enum p2m_type t)
+{
+    return p2m_is_ram(t) || t == P2M_FOREIGN || p2m_is_grant(t);
+}
+
+struct p2m_entry {
+    mfn_t mfn; /* INVALID_MFN when the type has no frame */
+    enum p2m_type type;
+};
+
+struct p2m {
+    spinlock_t lock;         /* LOCK_P2M                                     */
+    struct page *root;       /* [I] PAGE_P2M; NULL: domain not translated    */
+    struct list pool;        /* [P] free pages for tables                    */
+    unsigned int pool_pages; /* [P] pool size: free ones and tables          */
+    unsigned int pool_used;  /* [P] tables, the root among them              */
+    uint64_t max_gfn;        /* [P] highest gfn ever set                     */
+    uint64_t emptied;        /* [P] p2m_relinquish(): no frame below this    */
+};
+/* [I] immutable after creation  [P] p2m.lock */
+
+/* Frame numbers of a guest are below this; others: -EINVAL. */
+#define P2M_GFN_LIMIT (1UL << 36)
+
+int p2m_init(struct domain *d) must_check; /* -ENOMEM */
+void p2m_destroy(struct domain *d);        /* of an emptied one */
+
+/*
+ * Set the size of the paging pool, in pages.  -EINVAL d is not translated or
+ * dying; -EBUSY when more tables are in use; -ENOMEM, what this call added
+ * given back; -ERESTART: call again with the same target (progress is kept).
+ * Size after p2m_init(): P2M_POOL_DEFAULT pages.
+ */
+#define P2M_POOL_DEFAULT 256
+int p2m_pool_resize(struct domain *d, unsigned int pages) must_check;
+
+struct p2m_entry p2m_lookup(struct domain *d, gfn_t gfn);
+
+/*
+ * Look up and take a reference on the frame: NULL when the entry has none.
+ * *t (may be NULL) gets the type in either case.  The page may belong to
+ * another domain (foreign, grant types): the caller decides by the type.
+ */
+struct page *p2m_get_page(struct domain *d, gfn_t gfn, enum p2m_type *t)
+    must_check;
+
+/*
+ * Install an entry, replacing what was there.  On success the caller's
+ * reference on the frame (when the type has one) belongs to the entry, and
+ * the old entry's frame is dropped.  On failure nothing changed: -ENOMEM (no
+ * table), -EINVAL (gfn out of range, d not translated, or d is dying and the
+ * entry had no frame: a dying domain's space only gets emptier).
+ */
+int p2m_set(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type)
+    must_check;
+
+/*
+ * The same, only if the entry is now `from` (frame and type; type P2M_NONE
+ * for: empty).  -EBUSY when it is not.
+ */
+int p2m_replace(struct domain *d, gfn_t gfn, struct p2m_entry from, mfn_t mfn,
+                enum p2m_type type) must_check;
+
+/*
+ * Remove the entry if it maps mfn (INVALID_MFN: whatever it maps), drop its
+ * reference.  -ENOENT when there is nothing, -EINVAL when it maps another.
+ */
+int p2m_remove(struct domain *d, gfn_t gfn, mfn_t mfn) must_check;
+
+/*
+ * Make the tables for [gfn, gfn + nr), all or none: p2m_set() there cannot
+ * fail for want of memory any more.  -ENOMEM, -EINVAL.
+ */
+int p2m_prepare(struct domain *d, gfn_t gfn, uint64_t nr) must_check;
+
+/* The highest gfn that ever had an entry. */
+uint64_t p2m_max_gfn(struct domain *d);
+
+/*
+ * Call fn for each present entry from *gfn on, in order, until it returns
+ * non-zero (which is returned, *gfn naming that entry).  fn runs under the p2m
+ * lock and must not change it.
+ */
+int p2m_for_each(struct domain *d, uint64_t *gfn,
+                 int (*fn)(struct domain *d, gfn_t gfn, struct p2m_entry e,
+                           void *arg),
+                 void *arg);
+
+/*
+ * Empty that of a dying domain; all of its pool goes back to the heap, but the
+ * root.  0, or -ERESTART when there is more and preemption is due.
+ */
+int p2m_relinquish(struct domain *d) must_check;
+
+/* Audit: the pages of the pool and the tables, one HOLD_TABLE each. */
+void p2m_audit_refs(struct domain *d,
+                    void (*count)(mfn_t mfn, enum page_holder holder));
+
+/* ---- arch contract (encoding in <asm/p2m.h>) ---- */
+
+/*
+ * The entries of [gfn, gfn + nr) changed.  When this returns no vcpu of d can
+ * still reach a frame that the old entries named.  Called without p2m.lock.
+ */
+void arch_p2m_flush(struct domain *d, gfn_t gfn, uint64_t nr);
+
+#endif
