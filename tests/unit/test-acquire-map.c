@@ -220,7 +220,7 @@ static void test_forged_restarts(void **state)
         { 64, -EINVAL, 64 },
         { 1UL << 25, -EINVAL, 64 },
         { 1UL << 57, -EINVAL, 64 },
-        { 1UL << 26 | 65, -EINVAL, 64 },                        /* too many */
+        { 1UL << 26 | 65 | 16UL << 27, -EINVAL, 64 },           /* too many */
         { 1UL << 26 | 10, -EINVAL, 64 },                        /* no error */
         { 1UL << 26 | 10 | (unsigned long)ERESTART << 27, -EINVAL, 64 },
         { 1UL << 26 | 10 | 256UL << 27, -EINVAL, 64 },

@@ -4,14 +4,15 @@
 
 static void test_order_of_checks(void **state)
 {
-    /* Each row has the flaws of the rows after it, and is told of its own. */
+    /* The flaws of each row come after the one it is told of. */
     static const struct {
         int want;
         uint32_t pad, frame_hi, wrap, domid, guest, type, id, nr;
     } cases[] = {
         /*                pad hi wrap domid       guest type id     nr */
-        { -EINVAL,        1,  1, 1,   0x1234,     1,    99,  9999,  0 },
-        { -EINVAL,        0,  1, 1,   0x1234,     1,    99,  9999,  0 },
+        { -EINVAL,        1,  0, 0,   0x1234,     1,    99,  9999,  0 },
+        { -EINVAL,        0,  1, 0,   0x1234,     1,    99,  9999,  0 },
+        { -EINVAL,        0,  -1, 1,  0x1234,     1,    99,  9999,  1 },
         { -EINVAL,        0,  0, 1,   0x1234,     1,    99,  9999,  -1 },
         { -ESRCH,         0,  0, 0,   0x1234,     1,    99,  9999,  0 },
         { -EPERM,         0,  0, 0,   DOMID_SELF, 0,    99,  9999,  0 },
@@ -67,6 +68,17 @@ static void test_frame_is_not_truncated(void **state)
     assert_int_equal(acquire(d, GRANT, 0, 64, 1), -EINVAL);
     assert_int_equal(acquire(d, GRANT, 0, 63, 1), 0);
     assert_int_equal(acquire(d, GRANT, 0, 63, 2), -EINVAL);
+}
+
+static void test_too_many_frames_touch_nothing(void **state)
+{
+    struct domain *d = world_guest(1);
+    uint64_t extra = d->extra_pages;
+
+    (void)state;
+    assert_int_equal(acquire(d, GRANT, 0, 0, MEMOP_MAX_EXTENTS + 1), -EINVAL);
+    assert_int_equal(acquire(d, GRANT, 0, 0, UINT32_MAX), -EINVAL);
+    assert_int_equal(d->extra_pages, extra); /* the table did not grow */
 }
 
 /* Items 18, 20, 22: what is told is what can be mapped. */
@@ -245,6 +257,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(test_order_of_checks),
         TEST(test_frame_is_not_truncated),
+        TEST(test_too_many_frames_touch_nothing),
         TEST(test_sizes),
         TEST(test_target_without_translation),
         TEST(test_frame_numbers_in_order),

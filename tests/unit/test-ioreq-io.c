@@ -215,6 +215,30 @@ static void test_da20c93108_broadcast_waits_for_all(void **state)
     assert_int_equal(ioreq_resume(v, &p), IO_DONE);
 }
 
+/* A guest that gives pages up does not run on before all have heard of it. */
+static void test_588d961d15_removal_is_told(void **state)
+{
+    struct domain *d = world_guest(1);
+    struct vcpu *v = domain_vcpu(d, 0);
+    unsigned int id = serve(d, OFF, PORT, 0x60, 0x60);
+    xen_pfn_t gfn = 16;
+    struct xen_memory_reservation r = { .nr_extents = 1, .domid = DOMID_SELF };
+    ioreq_t p;
+
+    (void)state;
+    world_populate(d, gfn, 1);
+    r.extent_start.p = &gfn;
+    world_be(v);
+    assert_int_equal(memory_op(XENMEM_maximum_ram_page, NULL), WORLD_FRAMES);
+    assert_false(ioreq_in_flight(v));
+    assert_int_equal(memory_op(XENMEM_decrease_reservation, &r), 1);
+    assert_true(ioreq_in_flight(v));
+    world_be_dom(dom0);
+    assert_int_equal(slot_of(d, id, 0)->type, IOREQ_TYPE_INVALIDATE);
+    answer(slot_of(d, id, 0), 0);
+    assert_int_equal(ioreq_resume(v, &p), IO_DONE);
+}
+
 /* The emulator is notified of a request, and the vcpu of the answer. */
 static void test_both_sides_are_notified(void **state)
 {
@@ -298,6 +322,7 @@ int main(void)
         T(test_f7039ee41b_destroy_completes_requests),
         T(test_b7e0d89788_shutdown_with_io),
         T(test_da20c93108_broadcast_waits_for_all),
+        T(test_588d961d15_removal_is_told),
         T(test_both_sides_are_notified),
         T(test_emulator_writes_anything),
     };

@@ -96,6 +96,8 @@ static void test_populate_keeps_foreign_frames(void **state)
         assert_int_equal(memory_op(XENMEM_decrease_reservation, &r), 1);
         r = extents(d, 1, 3); /* four holes, then ours */
         assert_int_equal(memory_op(XENMEM_decrease_reservation, &r), 0);
+        assert_int_equal(memory_remove_page(d, _gfn(0x1007)),
+                         types[i] == P2M_MMIO_DIRECT ? -EPERM : -ENXIO);
     }
 }
 
@@ -303,6 +305,8 @@ static void test_numbers(void **state)
         world_be_dom(dom0);
     }
     assert_int_equal(memory_op(XENMEM_maximum_ram_page, NULL), nr_frames);
+    assert_true(memory_op_takes_pages(XENMEM_decrease_reservation));
+    assert_false(memory_op_takes_pages(XENMEM_maximum_gpfn));
     assert_int_equal(memory_op(XENMEM_get_sharing_freed_pages, NULL), 0);
     assert_int_equal(memory_op(XENMEM_get_sharing_shared_pages, NULL), 0);
     assert_int_equal(memory_op(XENMEM_exchange, NULL), -EOPNOTSUPP);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The p2m: entries and their references, its pool, its end. */
+/* The p2m: entries and their references, and its end. */
 #include "world.h"
 
 #include <pthread.h>
@@ -67,6 +67,7 @@ static void test_errors(void **state)
     struct page *a = new_page(d), *b = new_page(d);
     const struct p2m_entry is_a = { page_to_mfn(a), P2M_RAM_RW };
     const struct p2m_entry ro_a = { page_to_mfn(a), P2M_RAM_RO };
+    const struct p2m_entry is_b = { page_to_mfn(b), P2M_RAM_RW };
 
     (void)state;
     assert_int_equal(set(d, P2M_GFN_LIMIT, a, P2M_RAM_RW), -EINVAL);
@@ -88,6 +89,8 @@ static void test_errors(void **state)
     assert_int_equal(p2m_replace(d, _gfn(P2M_GFN_LIMIT - 1), nothing,
                                  page_to_mfn(b), P2M_RAM_RW), -EBUSY);
     assert_int_equal(p2m_replace(d, _gfn(P2M_GFN_LIMIT - 1), ro_a,
+                                 page_to_mfn(b), P2M_RAM_RW), -EBUSY);
+    assert_int_equal(p2m_replace(d, _gfn(P2M_GFN_LIMIT - 1), is_b,
                                  page_to_mfn(b), P2M_RAM_RW), -EBUSY);
     assert_int_equal(a->refs, 1);
     /* The old page goes, the new one's reference is the entry's. */
@@ -165,117 +168,21 @@ static void test_for_each_in_order(void **state)
     (void)state;
     for ( unsigned int i = ARRAY_SIZE(at); i-- > 0; )
         world_populate(d, at[i], 1);
-    assert_int_equal(p2m_set(d, _gfn(2), INVALID_MFN, P2M_MMIO_DM), 0);
+    assert_int_equal(p2m_set(d, _gfn(510), INVALID_MFN, P2M_MMIO_DM), 0);
     assert_int_equal(p2m_for_each(d, &gfn, note, &s), 42);
     assert_int_equal(gfn, at[4]);
     gfn++;
     assert_int_equal(p2m_for_each(d, &gfn, note, &s), 0);
     assert_int_equal(s.nr, ARRAY_SIZE(at));
     assert_memory_equal(s.gfn, at, sizeof(at));
-}
-
-/* ---- the pool ---- */
-
-static void test_pool_exhausted_leaks_nothing(void **state)
-{
-    struct domain *d = world_guest(1);
-    struct page *pg = new_page(d);
-    unsigned int used;
-    uint64_t gfn = 0;
-
-    (void)state;
-    assert_int_equal(d->p2m.pool_pages, P2M_POOL_DEFAULT);
-    assert_int_equal(d->p2m.pool_used, 1);
-    /* 3 tables for each; 2 are left at the end, which is not enough. */
-    assert_int_equal(p2m_pool_resize(d, 1 + 3 * 5 + 2), 0);
-    for ( ; gfn < 5UL << 27; gfn += 1UL << 27 )
+    /* From wherever it begins. */
+    for ( unsigned int i = 1; i < ARRAY_SIZE(at); i++ )
     {
-        page_get_more(pg);
-        assert_int_equal(set(d, gfn, pg, P2M_RAM_RW), 0);
+        s = (struct seen){ .stop_at = 1 };
+        gfn = max(at[i - 1] + 1, at[i] - 1);
+        assert_int_equal(p2m_for_each(d, &gfn, note, &s), 42);
+        assert_int_equal(gfn, at[i]);
     }
-    used = d->p2m.pool_used;
-    assert_int_equal(used, 16);
-    assert_int_equal(set(d, gfn, pg, P2M_RAM_RW), -ENOMEM);
-    assert_int_equal(p2m_replace(d, _gfn(gfn), nothing, page_to_mfn(pg),
-                                 P2M_RAM_RW), -ENOMEM);
-    assert_int_equal(d->p2m.pool_used, used);
-    assert_int_equal(pg->refs, 6);
-    /* A place whose tables exist still works; so does emptying. */
-    assert_int_equal(set(d, 1, pg, P2M_RAM_RW), 0);
-    assert_int_equal(p2m_set(d, _gfn(gfn), INVALID_MFN, P2M_NONE), 0);
-    assert_int_equal(d->p2m.pool_used, used);
-    world_audit();
-}
-
-static void test_prepare_is_all_or_none(void **state)
-{
-    struct domain *d = world_guest(1);
-
-    (void)state;
-    assert_int_equal(p2m_pool_resize(d, 1 + 2 + 4), 0);
-    assert_int_equal(p2m_prepare(d, _gfn(0), 512 * 5), -ENOMEM);
-    assert_int_equal(d->p2m.pool_used, 1);
-    assert_int_equal(p2m_prepare(d, _gfn(511), 512 * 3 + 1), 0);
-    assert_int_equal(d->p2m.pool_used, 7);
-    assert_int_equal(p2m_prepare(d, _gfn(0), 512 * 4), 0);
-    assert_int_equal(p2m_prepare(d, _gfn(512 * 4), 1), -ENOMEM);
-    assert_int_equal(p2m_prepare(d, _gfn(P2M_GFN_LIMIT - 1), 2), -EINVAL);
-    assert_int_equal(p2m_prepare(d, _gfn(1), ~0UL), -EINVAL);
-    assert_int_equal(p2m_prepare(d, _gfn(1), 0), -EINVAL);
-    assert_int_equal(p2m_prepare(dom0, _gfn(1), 1), -EINVAL);
-    world_audit();
-}
-
-static long grow(void *arg)
-{
-    struct domain *d = arg;
-    long rc;
-
-    do
-        rc = p2m_pool_resize(d, P2M_POOL_DEFAULT + 40);
-    while ( rc == -ERESTART );
-    return rc;
-}
-
-static void test_pool_resize(void **state)
-{
-    struct domain *d = world_guest(1);
-    unsigned int restarts = 0;
-    uint64_t before;
-    int rc;
-
-    (void)state;
-    world_each_alloc_failure(grow, d, -ENOMEM);
-    assert_int_equal(d->p2m.pool_pages, P2M_POOL_DEFAULT + 40);
-
-    before = page_nr_free();
-    hosted_preempt_every(1);
-    while ( (rc = p2m_pool_resize(d, 10)) == -ERESTART )
-        restarts++;
-    assert_int_equal(rc, 0);
-    assert_true(restarts > 100);
-    assert_int_equal(page_nr_free() - before, P2M_POOL_DEFAULT + 30);
-    world_populate(d, 0, 1);
-    assert_int_equal(p2m_pool_resize(d, 3), -EBUSY);
-    assert_int_equal(p2m_pool_resize(d, 0), -EBUSY);
-    assert_int_equal(d->p2m.pool_pages, 10);
-    assert_int_equal(p2m_pool_resize(dom0, 10), -EINVAL);
-    world_audit();
-}
-
-static long make_guest(void *arg)
-{
-    struct xen_domctl_createdomain config = world_config(1);
-    struct domain *d;
-
-    (void)arg;
-    return domain_create(DOMID_INVALID, &config, false, &d);
-}
-
-static void test_init_failing_anywhere(void **state)
-{
-    (void)state;
-    world_each_alloc_failure(make_guest, NULL, 0);
 }
 
 /* ---- the end ---- */
@@ -381,10 +288,6 @@ int main(void)
         TEST(test_errors),
         TEST(test_flush_comes_before_put),
         TEST(test_for_each_in_order),
-        TEST(test_pool_exhausted_leaks_nothing),
-        TEST(test_prepare_is_all_or_none),
-        TEST(test_pool_resize),
-        TEST(test_init_failing_anywhere),
         TEST(test_relinquish_restarts),
         TEST(test_dying_gets_no_new_entries),
         TEST(test_many_at_once),

@@ -5,8 +5,6 @@
 #include <hv/grant.h>
 #include <hv/page.h>
 
-#define WORLD_FRAMES 16384 /* 64 MiB */
-
 struct domain *dom0;
 
 struct xen_domctl_createdomain world_config(unsigned int max_vcpus)

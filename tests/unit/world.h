@@ -20,6 +20,8 @@
 #include <hv/audit.h>
 #include <hv/lib.h>
 
+#define WORLD_FRAMES 16384 /* 64 MiB */
+
 extern struct domain *dom0;
 
 /* cmocka setup and teardown; teardown fails when anything leaked. */

@@ -60,5 +60,7 @@ long hypercall_run(struct hypercall *hc)
     do
         rc = hypercall_dispatch(hc);
     while ( rc == -ERESTART );
+    if ( current_domain->translated )
+        ioreq_hypercall_done(current);
     return rc;
 }

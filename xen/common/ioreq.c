@@ -260,6 +260,15 @@ enum io_result ioreq_invalidate_mapcache(struct vcpu *v)
     return sent ? IO_PENDING : IO_DONE;
 }
 
+void ioreq_hypercall_done(struct vcpu *v)
+{
+    if ( likely(!v->io.stale) )
+        return;
+    v->io.stale = false;
+    /* A domain that is shut down has nobody left who would use the pages. */
+    (void)ioreq_invalidate_mapcache(v);
+}
+
 /* ---- answers ---- */
 
 bool ioreq_in_flight(const struct vcpu *v)

@@ -152,6 +152,8 @@ long do_memory_op(struct hypercall *hc)
     unsigned long start = hc->a[0] >> MEMOP_CMD_BITS;
     uint64_t arg = hc->a[1];
 
+    if ( memory_op_takes_pages(op) )
+        current->io.stale = true;
     switch ( op )
     {
     case XENMEM_increase_reservation:

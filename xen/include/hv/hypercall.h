@@ -27,7 +27,10 @@ struct hypercall {
  */
 long hypercall_dispatch(struct hypercall *hc);
 
-/* Run to the end, however often it gives way. */
+/*
+ * Run to the end, however often it gives way.  Afterwards the caller may have
+ * to wait for device models: ioreq_in_flight().
+ */
 long hypercall_run(struct hypercall *hc);
 
 /* The handlers: one for each row of the table in hypercall.c. */

@@ -56,6 +56,7 @@ struct ioreq_vcpu {
     uint8_t pending;  /* [i] one bit for each server that has not answered   */
     int8_t server;    /* [i] whose answer counts, -1: nobody's (broadcast)   */
     uint8_t seen[MAX_IOREQ_SERVERS]; /* [i] slot state at the last look      */
+    bool stale; /* its own: pages went, device models are still to be told   */
 };
 
 int ioreq_domain_init(struct domain *d) must_check;
@@ -111,6 +112,9 @@ bool ioreq_in_flight(const struct vcpu *v);
  * flight, waits for all of them.  IO_DONE when there is nobody to wait for.
  */
 enum io_result ioreq_invalidate_mapcache(struct vcpu *v);
+
+/* The same at the end of a hypercall of v, if v->io.stale says so. */
+void ioreq_hypercall_done(struct vcpu *v);
 
 /*
  * ---- control operations (dm-op.c): caller is current_domain ----

@@ -97,13 +97,12 @@ long memory_set_map(uint64_t arg);
 long memory_restart(struct hypercall *hc, unsigned long done);
 
 /*
- * May this memory_op have taken pages out of the caller's own memory?  Then a
- * machine that runs a guest calls ioreq_invalidate_mapcache() for the vcpu on
- * the way back into it: device models forget what they have mapped.
+ * May this memory_op take pages out of the caller's own memory?  Then device
+ * models are told to forget what they have mapped before it runs on.
  */
-static inline bool memory_op_takes_pages(unsigned long cmd)
+static inline bool memory_op_takes_pages(unsigned int op)
 {
-    switch ( cmd & ((1UL << MEMOP_CMD_BITS) - 1) )
+    switch ( op )
     {
     case XENMEM_decrease_reservation:
     case XENMEM_populate_physmap:

@@ -12,6 +12,8 @@
  *    at its read, not at its write.  FIFO event arrays and memory shared with
  *    other domains get no such care: there the guest's locked instructions
  *    are not atomic against other processes; plain loads and stores are;
+ *  - page tables must map addresses to themselves: the engine looks up what is
+ *    behind an access by its virtual address.  One beyond 2^40 ends the guest;
  *  - all code runs in ring 0, interrupts and exceptions are delivered to ring
  *    0 code only, and an exception's error code is worked out again (0 where
  *    it cannot be: a selector's);
