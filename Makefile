@@ -21,9 +21,15 @@ V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(2))
 
+# Of programs that find our libraries beside themselves, at run time too.
+own-libs := -Wl,-rpath,'$$$$ORIGIN/../lib'
+
 include xen/files.mk
 include tools/files.mk
 include tests/files.mk
+-include tests/guest/files.mk
+-include tests/contract/files.mk tests/fuzz/files.mk tests/model/files.mk \
+    tests/bench/files.mk
 
 warn := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
         -Wundef -Wvla -Werror
@@ -65,7 +71,8 @@ $(B)/$(1)/xen/common/%.o $(B)/$(1)/xen/lib/%.o $(B)/$(1)/xen/arch/x86/emul/%.o: 
 $(B)/$(1)/xen/arch/hosted/%.o: inc = $(inc-hosted)
 $(B)/$(1)/tests/%.o: inc = $(inc-test)
 $(B)/$(1)/tools/%.o: inc = $(inc-tool)
-$(B)/$(1)/%.o: %.c
+$(B)/$(1)/tests/%.o $(B)/clang/%.o: | $(B)/.need-check
+$(B)/$(1)/%.o: %.c | $(B)/.need-build
 	$$(call say,CC,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$(call cc-of,$(1)) $(cflags) $(flags-$(1)) $$(inc) -MMD -MP -c $$< -o $$@
@@ -82,7 +89,7 @@ $(2)/xen-hosted: $(call server-obj,$(1)) $(B)/$(1)/libmachine.a
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$(call cc-of,$(1)) -pthread $(link-$(1)) -o $$@ $$^ -lunicorn
-$(2)/oriel-devxen.so: xen/arch/hosted/preload/devxen.c
+$(2)/oriel-devxen.so: xen/arch/hosted/preload/devxen.c | $(B)/.need-build
 	$$(call say,CC,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$(CC) $(cflags) -O2 -fPIC -shared -fvisibility=hidden -pthread \
@@ -98,7 +105,7 @@ define library_rules
 $(1)-real := $(B)/lib/$$($(1)-name).so.$$($(1)-version)
 $(1)-link := $(B)/lib/$$($(1)-name).so
 $(1)-obj := $$($(1)-src:%.c=$(B)/lib/obj/%.o)
-$$($(1)-obj): $(B)/lib/obj/%.o: %.c
+$$($(1)-obj): $(B)/lib/obj/%.o: %.c | $(B)/.need-build
 	$$(call say,CC,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$(CC) $(cflags) -O2 -fPIC -Iinclude -MMD -MP -c $$< -o $$@
@@ -126,9 +133,22 @@ endef
 $(foreach p,$(programs),$(eval $(call program_rules,$(p))))
 programs: $(programs:%=$(B)/bin/%)
 
+# Guests: PVH images.
+define guest_rules
+$(B)/guest/$(1).elf: $$(guest-$(1)-src:%=$(B)/guest/%.o) $$(guest-lds)
+	$$(call say,LD,$$@)
+	$$(Q)$(CC) $$(guest-cflags) $$(guest-ldflags) -o $$@ \
+		$$(guest-$(1)-src:%=$(B)/guest/%.o)
+endef
+$(foreach g,$(guests),$(eval $(call guest_rules,$(g))))
+$(B)/guest/%.o: % | $(B)/.need-build
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -g $(warn) $(guest-cflags) -MMD -MP -c $< -o $@
+guests: $(guests:%=$(B)/guest/%.elf)
+
 # Unit tests: one file, one program, on a hosted machine of its own; those of
 # the libraries link the library's sources and play what is below it.
-extra-engine := $(engine-y)
 define unit_rules
 $(B)/$(1)/tests/unit/test-%: $(B)/$(1)/tests/unit/test-%.o \
 		$(B)/$(1)/tests/unit/world.o $(B)/$(1)/libmachine.a
@@ -157,7 +177,7 @@ $(B)/$(1)/tests/unit/test-ctrl: $(call objs,$(1),tests/unit/test-ctrl.c \
 endef
 $(foreach v,asan tsan cov,$(eval $(call unit_rules,$(v))))
 
--include $(shell find $(variants:%=$(B)/%) $(B)/lib -name '*.d' -type f 2>/dev/null)
+-include $(shell find $(variants:%=$(B)/%) $(B)/lib $(B)/guest -name '*.d' -type f 2>/dev/null)
 
 # ---- tests ----
 
@@ -165,34 +185,88 @@ unit-progs := $(addprefix $(B)/asan/tests/unit/test-,$(unit-core) $(unit-race) \
     $(unit-libs) $(unit-engine))
 race-progs := $(addprefix $(B)/tsan/tests/unit/test-,$(unit-race))
 
-.PHONY: check check-abi check-unit check-race check-libs check-debian need-%
-need-%:
+# Debian packages: looked for once, installed when missing.
+$(B)/.need-%:
 	@scripts/need $*
+	@mkdir -p $(B) && touch $@
 
-check-abi: | need-build need-check
+.PHONY: check check-abi check-unit check-race check-libs check-debian
+check-abi: | $(B)/.need-build $(B)/.need-check
 	$(Q)tests/abi/run
 check-unit: $(unit-progs)
 	$(Q)scripts/run-tests unit $(unit-progs)
 check-race: $(race-progs)
 	$(Q)scripts/run-tests threads $(race-progs)
-$(unit-progs) $(race-progs): | need-build need-check
-
 debian-packages := xen-utils-4.17 qemu-system-xen
-$(B)/debian/done/%: | need-debian
+$(B)/debian/done/%: | $(B)/.need-debian
 	@scripts/fetch-debian $*
 debian: $(debian-packages:%=$(B)/debian/done/%)
-check-libs: libs debian | need-check
+check-libs: libs debian | $(B)/.need-check
 	$(Q)scripts/check-libs
 	$(Q)tools/libs/ctrl/check-prototypes
 	$(Q)tools/libs/ctrl/check-calls
 check-debian: hosted libs debian
 	$(Q)scripts/check-debian
 
-check: check-abi check-unit check-race check-libs check-debian
+# The public libraries' contract, as programs that run on any hypervisor.
+define contract_rules
+$(B)/contract/$(1): $(call objs,hosted,$($(1)-src)) | libs
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$(CC) -pthread -o $$@ $$^ -L$(B)/lib $(contract-libs) \
+		-Wl,-rpath-link,$(B)/lib
+endef
+$(foreach p,$(contract-progs),$(eval $(call contract_rules,$(p))))
+
+check-demo: run
+run: all
+	$(Q)scripts/hosted --audit -- scripts/demo
+
+# Everything compiles without a warning with clang too.
+check-clang: $(call objs,clang,$(machine-src) $(server-y) $(engine-y) \
+    $(foreach p,$(programs),$($(p)-src)) $(foreach l,$(libraries),$($(l)-src)))
+	@echo '== clang' && echo '1 passed, 0 failed'
+lint:
+	$(Q)scripts/lint
+
+all-checks := check-lint check-clang check-abi check-unit check-race \
+    check-libs check-debian check-demo
+check-lint: lint
+check: $(all-checks)
+
+# ---- installation ----
+
+install: libs programs hosted
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/bin \
+		$(DESTDIR)$(PREFIX)/include/xen
+	$(foreach l,$(libraries),cp -d $(B)/lib/$($(l)-name).so* \
+		$(DESTDIR)$(LIBDIR)/ &&) :
+	$(foreach l,$(libraries),sed -e 's|@PREFIX@|$(PREFIX)|g' \
+		-e 's|@LIBDIR@|$(LIBDIR)|g' -e 's|@VERSION@|$($(l)-version)|g' \
+		$($(l)-pc) > \
+		$(DESTDIR)$(LIBDIR)/pkgconfig/$(notdir $($(l)-pc:.in=)) &&) :
+	install -m 644 $(foreach l,$(libraries),$($(l)-headers)) \
+		$(DESTDIR)$(PREFIX)/include/
+	cp -r include/xen/. $(DESTDIR)$(PREFIX)/include/xen/
+	install $(programs:%=$(B)/bin/%) $(B)/bin/xen-hosted \
+		$(B)/bin/oriel-devxen.so $(DESTDIR)$(PREFIX)/bin/
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 
 .SECONDARY:
-.PHONY: all clean help libs hosted programs debian
-all: libs hosted programs
+.PHONY: all clean help run install libs hosted programs guests debian \
+    check-demo check-clang check-lint lint
+all: libs hosted programs guests
 
 clean:
 	rm -rf $(B)
+
+help:
+	@echo 'make            the libraries, the hosted hypervisor, programs, guests'
+	@echo 'make run        see a guest served: seconds, no root, no VM'
+	@echo 'make check      all tests; check-abi, check-unit, ... are its parts:'
+	@echo '                $(filter check-%,$(all-checks))'
+	@echo 'make libs       libxentoollog, libxenforeignmemory, libxenctrl in build/lib'
+	@echo 'make install    DESTDIR= PREFIX= LIBDIR='
+	@echo 'make clean      remove build/'
+	@echo 'V=1 shows the commands.'

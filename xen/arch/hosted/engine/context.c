@@ -8,7 +8,8 @@
  * the engine before it sees the guest's, load segments from descriptors made
  * for the purpose and switch the mode as a guest would.
  *
- * Selectors are those of that table until the guest loads its own.
+ * The descriptors stand where the selectors say, or further up for selectors
+ * that say nothing (a PVH start has none).
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -43,22 +44,23 @@ enum {
 };
 
 /* The pages: code and descriptors, and tables that map 2 MiB one to one. */
+#define START_GDTR 0x7f0
 #define START_GDT 0x800
-#define START_GDTR 0x8f0
+#define START_GDT_SPARE 186 /* as many as there are segments, up to 192 */
 #define START_STACK 0xff0
 #define START_TABLES 0x1000
 #define START_BYTES 0x4000
 
 /*
  * In: r8, r9: cr4 and cr0 of long mode; r10-r14: selectors of ds, es, ss, fs,
- * gs; r15: where to go in CS; ecx, edx: cr0 and cr4 outside long mode.
+ * gs; rbx: of cs; r15: where to go there; ecx, edx: cr0 and cr4 outside long mode.
  */
 extern const uint8_t engine_start[], engine_start_32[], engine_start_end_64[],
     engine_start_end_32[], engine_start_end[];
 __asm__(".pushsection .rodata\n"
         "engine_start:\n"
         "    .code64\n"
-        "    lgdt 0x8f0\n"
+        "    lgdt 0x7f0\n"
         "    mov %r8, %cr4\n"
         "    mov $0x1000, %eax\n"
         "    mov %rax, %cr3\n"
@@ -68,7 +70,7 @@ __asm__(".pushsection .rodata\n"
         "    mov %r12d, %ss\n"
         "    mov %r13d, %fs\n"
         "    mov %r14d, %gs\n"
-        "    pushq $8\n"
+        "    push %rbx\n"
         "    push %r15\n"
         "    lretq\n"
         "engine_start_end_64:\n"
@@ -129,38 +131,49 @@ static uint64_t descriptor(uint64_t base, uint32_t limit, uint32_t ar)
            (uint64_t)(ar >> 8 & 0xf) << 52 | (base >> 24 & 0xff) << 56;
 }
 
-/* The pages, filled in; returns where CS begins to count. */
-static void fill_pages(uint8_t *page, const struct hvm_hw_cpu *c,
-                       uint64_t selector[5])
+struct segment {
+    uint32_t sel, limit, ar;
+    uint64_t base;
+};
+
+enum { CS, DS, ES, SS, FS, GS, NR_SEGMENTS };
+
+/* Put segment i into the table; returns the selector for it. */
+static uint64_t place_segment(uint64_t *gdt, unsigned int i, struct segment s)
 {
-    const struct {
-        uint64_t base;
-        uint32_t limit, ar;
-    } segment[] = {
-        { c->cs_base, c->cs_limit, c->cs_arbytes },
-        { c->ds_base, c->ds_limit, c->ds_arbytes },
-        { c->es_base, c->es_limit, c->es_arbytes },
-        { c->ss_base, c->ss_limit, c->ss_arbytes },
-        { c->fs_base, c->fs_limit, c->fs_arbytes },
-        { c->gs_base, c->gs_limit, c->gs_arbytes },
+    unsigned int slot = s.sel >> 3;
+    uint64_t d = descriptor(s.base, s.limit, s.ar);
+
+    if ( !(s.ar & AR_P) )
+        return 0;
+    if ( !slot || slot >= START_GDT_SPARE || (s.sel & 4) ||
+         (gdt[slot] && gdt[slot] != d) )
+        slot = START_GDT_SPARE + i;
+    gdt[slot] = d;
+    return slot * 8;
+}
+
+/* The pages, filled in, and a selector for each segment. */
+static void fill_pages(uint8_t *page, const struct hvm_hw_cpu *c,
+                       uint64_t selector[NR_SEGMENTS])
+{
+#define SEGMENT(s) { c->s##_sel, c->s##_limit, c->s##_arbytes, c->s##_base }
+    const struct segment segment[NR_SEGMENTS] = {
+        SEGMENT(cs), SEGMENT(ds), SEGMENT(es),
+        SEGMENT(ss), SEGMENT(fs), SEGMENT(gs),
     };
+#undef SEGMENT
     const struct __attribute__((packed)) {
         uint16_t limit;
         uint64_t base;
-    } gdtr = { 7 * 8 - 1, START_GDT };
+    } gdtr = { (START_GDT_SPARE + NR_SEGMENTS) * 8 - 1, START_GDT };
     uint64_t *table = (uint64_t *)(page + START_TABLES);
 
     memcpy(page, engine_start, (size_t)(engine_start_end - engine_start));
     memcpy(page + START_GDTR, &gdtr, sizeof(gdtr));
-    for ( unsigned int i = 0; i < ARRAY_SIZE(segment); i++ )
-    {
-        uint64_t d = descriptor(segment[i].base, segment[i].limit,
-                                segment[i].ar);
-
-        memcpy(page + START_GDT + 8 * (i + 1), &d, 8);
-        if ( i )
-            selector[i - 1] = segment[i].ar & AR_P ? 8 * (i + 1) : 0;
-    }
+    for ( unsigned int i = 0; i < NR_SEGMENTS; i++ )
+        selector[i] = place_segment((uint64_t *)(page + START_GDT), i,
+                                    segment[i]);
     table[0] = (START_TABLES + 0x1000) | 0x3;
     table[512] = (START_TABLES + 0x2000) | 0x3;
     table[1024] = 0x83;
@@ -171,7 +184,7 @@ static bool run_start(struct hosted_vcpu *h, const struct hvm_hw_cpu *c)
 {
     const uint8_t *stop = is_long(c) ? engine_start_end_64
                                      : engine_start_end_32;
-    uint64_t exit = (uint64_t)(stop - engine_start), selector[5];
+    uint64_t exit = (uint64_t)(stop - engine_start), selector[NR_SEGMENTS];
     uint8_t *page = mmap(NULL, START_BYTES, PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     bool ok;
@@ -182,8 +195,12 @@ static bool run_start(struct hosted_vcpu *h, const struct hvm_hw_cpu *c)
     engine_set_msr(h, MSR_EFER, c->msr_efer | EFER_LME);
     engine_set_reg(h, UC_X86_REG_R8, c->cr4 | CR4_PAE);
     engine_set_reg(h, UC_X86_REG_R9, c->cr0 | CR0_PG);
-    for ( int i = 0; i < 5; i++ )
-        engine_set_reg(h, UC_X86_REG_R10 + i, selector[i]);
+    engine_set_reg(h, UC_X86_REG_RBX, selector[CS]);
+    engine_set_reg(h, UC_X86_REG_R10, selector[DS]);
+    engine_set_reg(h, UC_X86_REG_R11, selector[ES]);
+    engine_set_reg(h, UC_X86_REG_R12, selector[SS]);
+    engine_set_reg(h, UC_X86_REG_R13, selector[FS]);
+    engine_set_reg(h, UC_X86_REG_R14, selector[GS]);
     engine_set_reg(h, UC_X86_REG_R15,
                    is_long(c) ? exit
                               : (uint64_t)(engine_start_32 - engine_start));
@@ -292,11 +309,6 @@ bool context_load(struct hosted_vcpu *h, const struct hvm_hw_cpu *c)
 }
 
 /* ---- out ---- */
-
-struct segment {
-    uint32_t sel, limit, ar;
-    uint64_t base;
-};
 
 /* What the guest's table says about a selector; flat where it says nothing. */
 static struct segment read_segment(struct hosted_vcpu *h, int reg, bool code)

@@ -258,6 +258,8 @@ static void run(struct hosted_vcpu *h)
     err = uc_emu_start(h->uc, rip, 0, 0, 0);
     engine_leave(h);
 
+    if ( READ_ONCE(h->terminate) )
+        return;
     if ( err )
         domain_crash(h->v->domain, "vcpu %u: %s at rip %lx", h->v->vcpu_id,
                      uc_strerror(err),

@@ -43,6 +43,8 @@ static uint64_t do_io(struct hosted_vcpu *h, ioreq_t *p)
     const ioreq_t original = *p;
     uint64_t value;
 
+    if ( READ_ONCE(h->terminate) ) /* the rest of its last block */
+        return ~0UL;
     for ( ;; )
     {
         enum io_result r;

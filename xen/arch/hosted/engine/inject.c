@@ -275,6 +275,22 @@ static bool is_software(struct hosted_vcpu *h, unsigned int vector)
            code[1] == vector;
 }
 
+/*
+ * The engine remembers faults of these kinds, to make a double fault of the
+ * next, and forgets them only when it delivers one itself: take a new engine.
+ */
+static void forget_fault(struct hosted_vcpu *h)
+{
+    struct hvm_hw_cpu context;
+
+    context_store(h, &context);
+    pthread_mutex_lock(&h->lock);
+    if ( !h->new_context )
+        h->context = context;
+    h->new_context = true;
+    pthread_mutex_unlock(&h->lock);
+}
+
 void inject_exception(struct hosted_vcpu *h, unsigned int vector)
 {
     uint64_t rip = engine_reg(h, UC_X86_REG_RIP);
@@ -283,7 +299,11 @@ void inject_exception(struct hosted_vcpu *h, unsigned int vector)
     if ( vector < 256 &&
          deliver(h, vector, pushes_error(vector) && !is_software(h, vector),
                  error) )
+    {
+        if ( !vector || (vector >= 10 && vector <= VECTOR_PF) )
+            forget_fault(h);
         return;
+    }
     domain_crash(h->v->domain,
                  "vcpu %u: triple fault: vector %u (error %x) at rip %lx",
                  h->v->vcpu_id, vector, error, (unsigned long)rip);

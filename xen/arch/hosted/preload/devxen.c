@@ -363,7 +363,8 @@ EXPORT int __open64_2(const char *path, int flags)
     return open_common(AT_FDCWD, path, flags | O_LARGEFILE, 0);
 }
 
-EXPORT int close(int fd)
+/* The program's descriptor is not the file's any more. */
+static void forget_fd(int fd)
 {
     struct file *f;
 
@@ -376,7 +377,27 @@ EXPORT int close(int fd)
         maybe_free(f);
     }
     pthread_mutex_unlock(&table_lock);
+}
+
+EXPORT int close(int fd)
+{
+    forget_fd(fd);
     return real_close(fd);
+}
+
+/* Xen's libraries restrict a handle by putting /dev/null in its place. */
+EXPORT int dup3(int from, int to, int flags)
+{
+    if ( from != to && fcntl(from, F_GETFD) >= 0 )
+        forget_fd(to);
+    return (int)syscall(SYS_dup3, from, to, flags);
+}
+
+EXPORT int dup2(int from, int to)
+{
+    if ( from == to )
+        return fcntl(from, F_GETFD) < 0 ? -1 : to;
+    return dup3(from, to, 0);
 }
 
 /* ---- event channels: which ports are this file's ---- */

@@ -298,9 +298,6 @@ static int move(struct file *f, const struct copy_end *from,
     char buf[PAGE_SIZE];
     int rc = 0;
 
-    if ( len > PAGE_SIZE || (from->granted && from->offset + len > PAGE_SIZE) ||
-         (to->granted && to->offset + len > PAGE_SIZE) )
-        return GNTST_bad_copy_arg;
     if ( from->granted )
         memcpy(buf, end_virt(from), len);
     else
@@ -311,6 +308,17 @@ static int move(struct file *f, const struct copy_end *from,
         return client_write(f, to->virt, buf, len);
     memcpy(end_virt(to), buf, len);
     return 0;
+}
+
+/* One end at least is a grant, and none goes over the end of its page. */
+static bool segment_ok(const struct ioctl_gntdev_grant_copy_segment *seg)
+{
+    bool from = seg->flags & GNTCOPY_source_gref;
+    bool to = seg->flags & GNTCOPY_dest_gref;
+
+    return (from || to) && seg->len <= PAGE_SIZE &&
+           (!from || seg->source.foreign.offset + seg->len <= PAGE_SIZE) &&
+           (!to || seg->dest.foreign.offset + seg->len <= PAGE_SIZE);
 }
 
 /* 0 or a GNTST_ status in seg->status; -EFAULT for the client's memory. */
@@ -352,8 +360,7 @@ static long grant_copy(struct file *f, uint64_t arg)
     {
         if ( client_read(f, &seg, at, sizeof(seg)) )
             return -EFAULT;
-        /* One end at least is a grant: the rest is plain memory. */
-        if ( !(seg.flags & (GNTCOPY_source_gref | GNTCOPY_dest_gref)) )
+        if ( !segment_ok(&seg) )
             return -EINVAL;
         if ( copy_segment(f, &seg) ||
              client_write(f, at + offsetof(typeof(seg), status), &seg.status,

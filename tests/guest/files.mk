@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+# PVH images of test guests: build/guest/NAME.elf from guest-NAME-src, linked
+# with guest-lds.
+guests := hello exits events
+guest-lib := $(addprefix tests/guest/,start.S guest.c)
+guest-hello-src := tests/guest/hello.c $(guest-lib)
+guest-exits-src := tests/guest/exits.c $(guest-lib)
+guest-events-src := tests/guest/events.c $(guest-lib)
+guest-lds := tests/guest/guest.lds
+guest-cflags := -std=gnu11 -m64 -O2 -ffreestanding -fno-pic -fno-pie \
+    -mno-red-zone -mgeneral-regs-only -fno-stack-protector \
+    -fcf-protection=none -fno-asynchronous-unwind-tables \
+    -fno-tree-loop-distribute-patterns -Iinclude -Itests/guest
+guest-ldflags := -nostdlib -static -no-pie -Wl,--build-id=none \
+    -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments \
+    -T $(guest-lds)

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/* Text, traps, events and hypercalls for test guests. */
+#include "guest.h"
+
+#include <xen/arch-x86/hvm/start_info.h>
+#include <xen/hvm/hvm_op.h>
+#include <xen/hvm/params.h>
+
+#define UPCALL_VECTOR 0xf3
+
+uint8_t cpu_is_amd;
+struct shared_info *shared_info;
+volatile unsigned int event_count[MAX_PORTS];
+bool (*trap_hook)(unsigned int vector, uint64_t error, struct trap_frame *f);
+
+/* ---- text ---- */
+
+void put(const char *s)
+{
+    while ( *s )
+        outb(0xe9, (uint8_t)*s++);
+}
+
+static void put_number(uint64_t n, unsigned int base, int width, char pad)
+{
+    char digits[24];
+    int i = 0;
+
+    do
+    {
+        digits[i++] = "0123456789abcdef"[n % base];
+        n /= base;
+    } while ( n );
+    for ( ; width > i; width-- )
+        outb(0xe9, (uint8_t)pad);
+    while ( i )
+        outb(0xe9, (uint8_t)digits[--i]);
+}
+
+void say(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    for ( ; *fmt; fmt++ )
+    {
+        bool is_long = false;
+        char pad = ' ';
+        int width = 0;
+        long n;
+
+        if ( *fmt != '%' )
+        {
+            outb(0xe9, (uint8_t)*fmt);
+            continue;
+        }
+        if ( *++fmt == '0' )
+            pad = *fmt++;
+        while ( *fmt >= '0' && *fmt <= '9' )
+            width = width * 10 + *fmt++ - '0';
+        if ( *fmt == 'l' )
+        {
+            is_long = true;
+            fmt++;
+        }
+        switch ( *fmt )
+        {
+        case 's': put(va_arg(ap, const char *)); break;
+        case 'c': outb(0xe9, (uint8_t)va_arg(ap, int)); break;
+        case 'd':
+            n = is_long ? va_arg(ap, long) : va_arg(ap, int);
+            if ( n < 0 )
+                outb(0xe9, '-');
+            put_number(n < 0 ? -(uint64_t)n : (uint64_t)n, 10, width, pad);
+            break;
+        case 'u':
+        case 'x':
+            put_number(is_long ? va_arg(ap, uint64_t)
+                               : va_arg(ap, unsigned int),
+                       *fmt == 'u' ? 10 : 16, width, pad);
+            break;
+        default: outb(0xe9, (uint8_t)*fmt); break;
+        }
+    }
+    va_end(ap);
+}
+
+const char *command_line(void)
+{
+    const struct hvm_start_info *info = (void *)start_info_address;
+
+    if ( !info || info->magic != XEN_HVM_START_MAGIC_VALUE ||
+         !info->cmdline_paddr )
+        return "";
+    return (const char *)info->cmdline_paddr;
+}
+
+/* What follows name at the start of a word, or NULL. */
+static const char *find_word(const char *name)
+{
+    for ( const char *s = command_line(); *s; s++ )
+    {
+        const char *a = s, *b = name;
+
+        while ( *b && *a == *b )
+            a++, b++;
+        if ( !*b && (s == command_line() || s[-1] == ' ') )
+            return a;
+    }
+    return NULL;
+}
+
+unsigned long command_number(const char *name, unsigned long otherwise)
+{
+    const char *s = find_word(name);
+    unsigned long n = 0;
+
+    if ( !s || *s++ != '=' )
+        return otherwise;
+    while ( *s >= '0' && *s <= '9' )
+        n = n * 10 + (unsigned long)(*s++ - '0');
+    return n;
+}
+
+bool command_has(const char *word)
+{
+    const char *s = find_word(word);
+
+    return s && (!*s || *s == ' ');
+}
+
+static unsigned int tap_count;
+
+void tap(bool ok, const char *what)
+{
+    say("%sok %u - %s\n", ok ? "" : "not ", ++tap_count, what);
+}
+
+void tap_end(void)
+{
+    say("1..%u\n", tap_count);
+}
+
+/* ---- traps ---- */
+
+struct gate
+{
+    uint16_t offset_0, selector;
+    uint8_t ist, type;
+    uint16_t offset_16;
+    uint32_t offset_32, zero;
+};
+
+static struct gate idt[256];
+
+static void set_gate(unsigned int vector, void *handler)
+{
+    uint64_t at = ADDRESS(handler);
+
+    idt[vector] = (struct gate){ (uint16_t)at, 8, 0, 0x8e,
+                                 (uint16_t)(at >> 16), (uint32_t)(at >> 32),
+                                 0 };
+}
+
+static void trap(unsigned int vector, uint64_t error, struct trap_frame *f)
+{
+    if ( trap_hook && trap_hook(vector, error, f) )
+        return;
+    say("trap %u (error %lx) at %lx\n", vector, error, f->rip);
+    guest_shutdown(SHUTDOWN_crash);
+}
+
+#define TRAP(n)                                                              \
+    __attribute__((interrupt)) static void trap_##n(struct trap_frame *f)    \
+    {                                                                        \
+        trap(n, 0, f);                                                       \
+    }
+#define TRAP_ERROR(n)                                                        \
+    __attribute__((interrupt)) static void trap_##n(struct trap_frame *f,    \
+                                                    unsigned long error)     \
+    {                                                                        \
+        trap(n, error, f);                                                   \
+    }
+TRAP(0) TRAP(1) TRAP(3) TRAP(6) TRAP(7)
+TRAP_ERROR(8) TRAP_ERROR(11) TRAP_ERROR(12) TRAP_ERROR(13) TRAP_ERROR(14)
+TRAP(128)
+
+static void handle_events(void)
+{
+    struct vcpu_info *info = &shared_info->vcpu_info[0];
+
+    __atomic_store_n(&info->evtchn_upcall_pending, 0, __ATOMIC_SEQ_CST);
+    for ( ;; )
+    {
+        unsigned long words = __atomic_exchange_n(&info->evtchn_pending_sel,
+                                                  0, __ATOMIC_SEQ_CST);
+
+        if ( !words )
+            return;
+        for ( unsigned int w = 0; w < 64; w++ )
+        {
+            unsigned long ports = shared_info->evtchn_pending[w] &
+                                  ~shared_info->evtchn_mask[w];
+
+            if ( !(words >> w & 1) )
+                continue;
+            __atomic_fetch_and(&shared_info->evtchn_pending[w], ~ports,
+                               __ATOMIC_SEQ_CST);
+            for ( ; ports; ports &= ports - 1 )
+            {
+                unsigned int port = w * 64 + (unsigned)__builtin_ctzl(ports);
+
+                if ( port < MAX_PORTS )
+                    event_count[port]++;
+            }
+        }
+    }
+}
+
+__attribute__((interrupt)) static void upcall(struct trap_frame *f)
+{
+    (void)f;
+    handle_events();
+}
+
+void guest_init(void)
+{
+    uint32_t a = 0, b, c, d;
+    struct __attribute__((packed))
+    {
+        uint16_t limit;
+        uint64_t base;
+    } idtr = { sizeof(idt) - 1, ADDRESS(idt) };
+
+    __asm__ volatile("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
+    cpu_is_amd = c == 0x444d4163; /* "cAMD" */
+
+#define SET(n) set_gate(n, trap_##n)
+    SET(0), SET(1), SET(3), SET(6), SET(7), SET(8), SET(11), SET(12), SET(13),
+        SET(14), SET(128);
+#undef SET
+    set_gate(UPCALL_VECTOR, upcall);
+    __asm__ volatile("lidt %0" : : "m"(idtr));
+}
+
+/* ---- the hypervisor ---- */
+
+long evtchn_op(unsigned int op, void *arg)
+{
+    return hypercall5(__HYPERVISOR_event_channel_op, op, ADDRESS(arg), 0, 0,
+                      0);
+}
+
+long add_to_physmap(unsigned int space, unsigned long idx, uint64_t address)
+{
+    struct xen_add_to_physmap a = { .domid = DOMID_SELF, .space = space,
+                                    .idx = idx, .gpfn = address / PAGE_SIZE };
+
+    return hypercall5(__HYPERVISOR_memory_op, XENMEM_add_to_physmap,
+                      ADDRESS(&a), 0, 0, 0);
+}
+
+_Noreturn void guest_shutdown(unsigned int code)
+{
+    struct sched_shutdown s = { .reason = code };
+
+    hypercall5(__HYPERVISOR_sched_op, SCHEDOP_shutdown, ADDRESS(&s), 0, 0, 0);
+    for ( ;; )
+        __asm__ volatile("cli; hlt");
+}
+
+bool guest_events_init(void)
+{
+    struct xen_hvm_param p = {
+        .domid = DOMID_SELF,
+        .index = HVM_PARAM_CALLBACK_IRQ,
+        .value = (uint64_t)HVM_PARAM_CALLBACK_TYPE_VECTOR << 56 |
+                 UPCALL_VECTOR,
+    };
+
+    if ( add_to_physmap(XENMAPSPACE_shared_info, 0, SHARED_INFO_ADDRESS) )
+        return false;
+    shared_info = (struct shared_info *)SHARED_INFO_ADDRESS;
+    for ( unsigned int w = 0; w < 64; w++ )
+        shared_info->evtchn_mask[w] = ~0UL;
+    return !hypercall5(__HYPERVISOR_hvm_op, HVMOP_set_param, ADDRESS(&p), 0,
+                       0, 0);
+}
+
+void guest_unmask(evtchn_port_t port)
+{
+    struct evtchn_unmask u = { .port = port };
+
+    evtchn_op(EVTCHNOP_unmask, &u);
+}
+
+/* The compiler may call them. */
+void *memset(void *s, int c, size_t n);
+void *memcpy(void *d, const void *s, size_t n);
+
+void *memset(void *s, int c, size_t n)
+{
+    void *at = s;
+
+    __asm__ volatile("rep stosb" : "+D"(at), "+c"(n) : "a"(c) : "memory");
+    return s;
+}
+
+void *memcpy(void *d, const void *s, size_t n)
+{
+    void *at = d;
+
+    __asm__ volatile("rep movsb" : "+D"(at), "+S"(s), "+c"(n) : : "memory");
+    return d;
+}

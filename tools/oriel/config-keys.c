@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The settings, as a table: name, where it goes, what it may be.  Paths are
+ * relative to the current folder, as with xl.
+ */
+#define _GNU_SOURCE
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "layout.h"
+#include "say.h"
+#include "uuid.h"
+
+struct key {
+    const char *name;
+    enum { TEXT, NUMBER, TYPE, UUID, TSC } kind;
+    size_t offset; /* in struct config */
+    uint64_t min, max; /* of a number */
+    const char *expected;
+};
+
+#define FIELD(f) offsetof(struct config, f)
+
+static const struct key keys[] = {
+    { "name", TEXT, FIELD(name), 0, 0, NULL },
+    { "type", TYPE, 0, 0, 0, "\"pvh\" or \"hvm\"" },
+    { "kernel", TEXT, FIELD(kernel), 0, 0, NULL },
+    { "ramdisk", TEXT, FIELD(ramdisk), 0, 0, NULL },
+    { "cmdline", TEXT, FIELD(cmdline), 0, 0, NULL },
+    { "root", TEXT, FIELD(root), 0, 0, NULL },
+    { "extra", TEXT, FIELD(extra), 0, 0, NULL },
+    { "memory", NUMBER, FIELD(memory), LAYOUT_MEMORY_MIN_MIB, 1 << 24,
+      "MiB, 2 to 16777216" },
+    { "maxmem", NUMBER, FIELD(maxmem), LAYOUT_MEMORY_MIN_MIB, 1 << 24,
+      "MiB, 2 to 16777216" },
+    { "vcpus", NUMBER, FIELD(vcpus), 1, 8192, "a number from 1 to 8192" },
+    { "maxvcpus", NUMBER, FIELD(maxvcpus), 1, 8192, "a number from 1 to 8192" },
+    { "max_grant_frames", NUMBER, FIELD(max_grant_frames), 1, 1 << 20,
+      "a number of pages from 1 to 1048576" },
+    { "max_maptrack_frames", NUMBER, FIELD(max_maptrack_frames), 0, 1 << 20,
+      "a number of pages from 0 to 1048576" },
+    { "max_grant_version", NUMBER, FIELD(max_grant_version), 1, 2, "1 or 2" },
+    { "max_event_channels", NUMBER, FIELD(max_event_channels), 3, 131071,
+      "the highest port, 3 to 131071" },
+    { "tsc_mode", TSC, 0, 0, 0,
+      "\"default\", \"always_emulate\" or \"native\"" },
+    { "uuid", UUID, 0, 0, 0, "8-4-4-4-12 hexadecimal digits" },
+};
+
+void config_defaults(struct config *config)
+{
+    *config = (struct config){
+        .max_grant_frames = -1, .max_maptrack_frames = -1,
+        .max_grant_version = -1, .max_event_channels = 1023, .tsc_mode = 2,
+    };
+}
+
+static bool set_text(char **where, const char *value)
+{
+    free(*where);
+    *where = strdup(value);
+    return *where;
+}
+
+static bool set_number(const struct key *key, const char *value,
+                       uint64_t *where)
+{
+    unsigned long long number;
+    char *end;
+
+    errno = 0;
+    number = strtoull(value, &end, 0);
+    if ( *value < '0' || *value > '9' || *end || errno || number < key->min ||
+         number > key->max )
+        return false;
+    *where = number;
+    return true;
+}
+
+/* One of the words, by its place in the list. */
+static bool choose(const char *value, const char *const *words,
+                   unsigned int nr, uint64_t *choice)
+{
+    for ( unsigned int i = 0; i < nr; i++ )
+        if ( words[i] && !strcmp(value, words[i]) )
+        {
+            *choice = i;
+            return true;
+        }
+    return false;
+}
+
+static bool apply_key(const struct key *key, const char *value,
+                      struct config *config)
+{
+    static const char *const types[] = { "pvh", "hvm" };
+    static const char *const tsc[] = { "default", "always_emulate", "native" };
+    void *field = (char *)config + key->offset;
+    uint64_t choice;
+
+    switch ( key->kind )
+    {
+    case TEXT:
+        return set_text(field, value);
+    case NUMBER:
+        return set_number(key, value, field);
+    case TYPE:
+        if ( !choose(value, types, 2, &choice) )
+            return false;
+        config->hvm = choice;
+        return true;
+    case TSC:
+        return choose(value, tsc, 3, &config->tsc_mode);
+    case UUID:
+        config->has_uuid = uuid_parse(value, config->uuid);
+        return config->has_uuid;
+    }
+    return false;
+}
+
+bool config_apply(const char *path, const struct config_record *record,
+                  struct config *config)
+{
+    for ( unsigned int i = 0; i < sizeof(keys) / sizeof(keys[0]); i++ )
+    {
+        const struct key *key = &keys[i];
+        const char *expected = key->expected ? key->expected : "a string";
+
+        if ( strcmp(key->name, record->name) )
+            continue;
+        if ( strcmp(record->kind, "s") )
+        {
+            failed("%s:%u: %s is a list; expected %s", path, record->line,
+                   record->name, expected);
+            return false;
+        }
+        if ( apply_key(key, record->item[0], config) )
+            return true;
+        failed("%s:%u: %s = \"%s\"; expected %s", path, record->line,
+               record->name, record->item[0], expected);
+        return false;
+    }
+    warn("%s:%u: %s is not used here: ignored", path, record->line,
+         record->name);
+    return true;
+}
+
+static bool check_name(const char *path, const char *name)
+{
+    if ( !name )
+        failed("%s: name is missing; say name = \"NAME\"", path);
+    else if ( *name == '\0' || strlen(name) >= CONFIG_NAME_MAX ||
+              strpbrk(name, "/ \t\n") || strspn(name, "0123456789") ==
+                                             strlen(name) )
+        failed("%s: name = \"%s\"; expected 1 to %d characters, no slash and "
+               "no space, not digits alone", path, name, CONFIG_NAME_MAX - 1);
+    else
+        return true;
+    return false;
+}
+
+/* cmdline, or what root and extra make of it. */
+static bool finish_cmdline(struct config *c)
+{
+    const char *root = c->root ? c->root : "";
+    const char *extra = c->extra ? c->extra : "";
+
+    if ( c->cmdline )
+    {
+        if ( c->root || c->extra )
+            warn("root and extra are ignored: cmdline is given");
+        return true;
+    }
+    return asprintf(&c->cmdline, "%s%s%s%s", *root ? "root=" : "", root,
+                    *root && *extra ? " " : "", extra) >= 0;
+}
+
+bool config_finish(const char *path, struct config *c)
+{
+    if ( !check_name(path, c->name) )
+        return false;
+    if ( !c->kernel )
+    {
+        failed("%s: kernel is missing; say kernel = \"FILE\", an ELF file: "
+               "there is no firmware to boot from a disk", path);
+        return false;
+    }
+    if ( !c->memory )
+        c->memory = 128 < c->maxmem || !c->maxmem ? 128 : c->maxmem;
+    if ( !c->maxmem )
+        c->maxmem = c->memory;
+    if ( !c->vcpus )
+        c->vcpus = 1;
+    if ( !c->maxvcpus )
+        c->maxvcpus = c->vcpus;
+    if ( c->maxmem < c->memory || c->maxvcpus < c->vcpus )
+    {
+        failed("%s: %s is less than %s", path,
+               c->maxmem < c->memory ? "maxmem" : "maxvcpus",
+               c->maxmem < c->memory ? "memory" : "vcpus");
+        return false;
+    }
+    if ( c->maxvcpus > c->vcpus )
+        warn("%s: the guest finds %llu vcpus: without hotplug, vcpus = %llu "
+             "cannot be told to it", path, (unsigned long long)c->maxvcpus,
+             (unsigned long long)c->vcpus);
+    return finish_cmdline(c);
+}

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guest's console: a page with two rings (xen/io/console.h) that it has
+ * granted to dom0 in the entry reserved for that, and an event channel.
+ *
+ * Indices come from the guest: the distance between two is checked, and what
+ * they select is taken modulo the ring, so a lying guest only garbles its own
+ * output.
+ */
+#define _GNU_SOURCE
+#include "oriel.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <xenevtchn.h>
+#include <xenforeignmemory.h>
+#include <xengnttab.h>
+
+#include <xen/hvm/params.h>
+#include <xen/io/console.h>
+
+#include "xen.h"
+
+#define LEAVE 0x1d /* Ctrl-] */
+#define LOOK_MS 200 /* how often to look whether the domain lives */
+
+struct console {
+    uint32_t domid;
+    xc_interface *xch;
+    xengnttab_handle *grants;
+    xenevtchn_handle *events;
+    evtchn_port_t port; /* ours; 0: none */
+    struct xencons_interface *page;
+    bool granted; /* page is of grants, not a foreign mapping */
+    bool input; /* standard input is a terminal */
+    struct termios saved;
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int sig)
+{
+    (void)sig;
+    interrupted = 1;
+}
+
+/* By its grant; a guest that took the entry away still has its page. */
+static bool map_page(struct console *c)
+{
+    uint64_t gfn;
+    xen_pfn_t frame;
+
+    c->grants = xengnttab_open(xen_logger(), 0);
+    if ( c->grants )
+        c->page = xengnttab_map_grant_ref(c->grants, c->domid,
+                                          GNTTAB_RESERVED_CONSOLE,
+                                          PROT_READ | PROT_WRITE);
+    c->granted = c->page;
+    if ( c->page )
+        return true;
+    if ( xc_hvm_param_get(c->xch, c->domid, HVM_PARAM_CONSOLE_PFN, &gfn) )
+    {
+        failed_errno(errno, "only HVM and PVH domains have one here",
+                     "d%u: ask for its console page", c->domid);
+        return false;
+    }
+    if ( !gfn )
+    {
+        failed("d%u: it has no console: HVM_PARAM_CONSOLE_PFN is 0", c->domid);
+        return false;
+    }
+    frame = gfn;
+    c->page = xenforeignmemory_map(xc_interface_fmem_handle(c->xch), c->domid,
+                                   PROT_READ | PROT_WRITE, 1, &frame, NULL);
+    if ( !c->page )
+        failed_errno(errno, "grant reference 0 could not be mapped either",
+                     "d%u: map its console page, frame %#llx", c->domid,
+                     (unsigned long long)gfn);
+    return c->page;
+}
+
+static bool bind_port(struct console *c)
+{
+    xenevtchn_port_or_error_t rc;
+    uint64_t remote;
+
+    if ( xc_hvm_param_get(c->xch, c->domid, HVM_PARAM_CONSOLE_EVTCHN,
+                          &remote) || !remote )
+    {
+        failed("d%u: it has no event channel for its console", c->domid);
+        return false;
+    }
+    c->events = xenevtchn_open(xen_logger(), 0);
+    if ( !c->events )
+    {
+        failed_errno(errno, "is xen-evtchn loaded?", "open /dev/xen/evtchn");
+        return false;
+    }
+    rc = xenevtchn_bind_interdomain(c->events, c->domid,
+                                    (evtchn_port_t)remote);
+    if ( rc < 0 )
+    {
+        failed_errno(errno, "somebody else is attached; --once only looks",
+                     "d%u: bind its console's event channel %llu", c->domid,
+                     (unsigned long long)remote);
+        return false;
+    }
+    c->port = (evtchn_port_t)rc;
+    return true;
+}
+
+static void console_close(struct console *c)
+{
+    if ( c->page && c->granted )
+        xengnttab_unmap(c->grants, c->page, 1);
+    else if ( c->page )
+        xenforeignmemory_unmap(xc_interface_fmem_handle(c->xch), c->page, 1);
+    if ( c->events )
+        xenevtchn_close(c->events);
+    if ( c->grants )
+        xengnttab_close(c->grants);
+}
+
+/* Copies what the guest has written; the new out_cons is for the caller. */
+static uint32_t peek_output(const struct console *c, char *text, size_t *len)
+{
+    uint32_t cons = __atomic_load_n(&c->page->out_cons, __ATOMIC_RELAXED);
+    uint32_t prod = __atomic_load_n(&c->page->out_prod, __ATOMIC_ACQUIRE);
+
+    if ( prod - cons > sizeof(c->page->out) )
+        cons = prod - sizeof(c->page->out);
+    *len = prod - cons;
+    for ( uint32_t i = 0; i < *len; i++ )
+        text[i] = c->page->out[MASK_XENCONS_IDX(cons + i, c->page->out)];
+    return prod;
+}
+
+static void write_all(const char *text, size_t len)
+{
+    while ( len )
+    {
+        ssize_t done = write(STDOUT_FILENO, text, len);
+
+        if ( done < 0 && errno != EINTR )
+            return;
+        if ( done > 0 )
+        {
+            text += done;
+            len -= (size_t)done;
+        }
+    }
+}
+
+static void drain(struct console *c)
+{
+    char text[sizeof(c->page->out)];
+    size_t len;
+    uint32_t cons = peek_output(c, text, &len);
+
+    if ( !len )
+        return;
+    __atomic_store_n(&c->page->out_cons, cons, __ATOMIC_RELEASE);
+    xenevtchn_notify(c->events, c->port);
+    write_all(text, len);
+}
+
+static size_t input_room(const struct console *c)
+{
+    uint32_t used = c->page->in_prod -
+                    __atomic_load_n(&c->page->in_cons, __ATOMIC_ACQUIRE);
+
+    return used < sizeof(c->page->in) ? sizeof(c->page->in) - used : 0;
+}
+
+/* False when the user wants to leave. */
+static bool type(struct console *c)
+{
+    char text[64];
+    size_t room = input_room(c);
+    ssize_t len = read(STDIN_FILENO, text,
+                       room < sizeof(text) ? room : sizeof(text));
+    uint32_t prod = c->page->in_prod;
+
+    if ( len <= 0 )
+    {
+        c->input = len < 0 && errno == EINTR;
+        return true;
+    }
+    for ( ssize_t i = 0; i < len; i++ )
+    {
+        if ( text[i] == LEAVE )
+            return false;
+        c->page->in[MASK_XENCONS_IDX(prod, c->page->in)] = text[i];
+        prod++;
+    }
+    __atomic_store_n(&c->page->in_prod, prod, __ATOMIC_RELEASE);
+    xenevtchn_notify(c->events, c->port);
+    return true;
+}
+
+static void raw_terminal(struct console *c)
+{
+    struct termios raw;
+
+    c->input = isatty(STDIN_FILENO) && !tcgetattr(STDIN_FILENO, &c->saved);
+    if ( !c->input )
+        return;
+    raw = c->saved;
+    cfmakeraw(&raw);
+    raw.c_oflag |= OPOST; /* the guest's newlines return the carriage */
+    tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+}
+
+static bool has_ended(const struct console *c)
+{
+    xc_dominfo_t info;
+
+    return !xen_domain(c->xch, c->domid, &info) || info.dying || info.shutdown;
+}
+
+static enum console_end talk(struct console *c)
+{
+    for ( ;; )
+    {
+        bool listen = c->input && input_room(c);
+        struct pollfd p[2] = {
+            { .fd = xenevtchn_fd(c->events), .events = POLLIN },
+            { .fd = listen ? STDIN_FILENO : -1, .events = POLLIN },
+        };
+        /* Asked before looking: what came before the end is printed. */
+        bool ended = has_ended(c);
+
+        drain(c);
+        if ( ended )
+            return CONSOLE_DOMAIN_ENDED;
+        if ( interrupted )
+            return CONSOLE_LEFT;
+        if ( poll(p, 2, LOOK_MS) < 0 && errno != EINTR )
+            return CONSOLE_FAILED;
+        if ( p[0].revents & POLLIN )
+        {
+            xenevtchn_port_or_error_t port = xenevtchn_pending(c->events);
+
+            if ( port >= 0 )
+                xenevtchn_unmask(c->events, (evtchn_port_t)port);
+        }
+        else if ( p[0].revents )
+            return CONSOLE_FAILED;
+        if ( p[1].revents && !type(c) )
+            return CONSOLE_LEFT;
+    }
+}
+
+static enum console_end attach(struct console *c)
+{
+    struct sigaction action = { .sa_handler = on_signal }, old[2];
+    bool terminal;
+    enum console_end end;
+
+    if ( !map_page(c) || !bind_port(c) )
+        return CONSOLE_FAILED;
+    sigaction(SIGINT, &action, &old[0]);
+    sigaction(SIGTERM, &action, &old[1]);
+    raw_terminal(c);
+    terminal = c->input;
+    end = talk(c);
+    if ( terminal )
+        tcsetattr(STDIN_FILENO, TCSANOW, &c->saved);
+    sigaction(SIGINT, &old[0], NULL);
+    sigaction(SIGTERM, &old[1], NULL);
+    if ( end == CONSOLE_FAILED )
+        failed_errno(errno, NULL, "d%u: wait for console events", c->domid);
+    return end;
+}
+
+enum console_end console_attach(uint32_t domid)
+{
+    struct console c = { .domid = domid };
+    enum console_end end = CONSOLE_FAILED;
+
+    c.xch = xc_interface_open(xen_logger(), xen_logger(), 0);
+    if ( c.xch )
+        end = attach(&c);
+    console_close(&c);
+    xc_interface_close(c.xch);
+    return end;
+}
+
+static int look_once(xc_interface *xch, uint32_t domid)
+{
+    struct console c = { .domid = domid, .xch = xch };
+    bool good = map_page(&c);
+
+    if ( good )
+    {
+        char text[sizeof(c.page->out)];
+        size_t len;
+
+        peek_output(&c, text, &len);
+        write_all(text, len);
+    }
+    console_close(&c);
+    return good ? EXIT_OK : EXIT_FAILED;
+}
+
+static int run_console(int argc, char **argv)
+{
+    static const struct option options[] = {
+        { "once", no_argument, NULL, '1' },
+        { "help", no_argument, NULL, 'h' },
+        { 0 },
+    };
+    bool once = false;
+    xc_interface *xch;
+    xc_dominfo_t info;
+    int c, code = EXIT_FAILED;
+
+    while ( (c = command_option(&command_console, argc, argv, "1h",
+                                options)) != -1 )
+    {
+        if ( c != '1' )
+            return EXIT_USAGE;
+        once = true;
+    }
+    if ( optind + 1 != argc )
+        return misused("console", "expected one DOMAIN");
+    xch = xen_open(false);
+    if ( !xch )
+        return EXIT_FAILED;
+    if ( xen_find(xch, argv[optind], &info) )
+        code = once ? look_once(xch, info.domid)
+               : console_attach(info.domid) == CONSOLE_FAILED ? EXIT_FAILED
+                                                              : EXIT_OK;
+    xen_close();
+    return code;
+}
+
+const struct command command_console = {
+    "console", "[--once] DOMAIN", "Show a domain's console and type on it",
+    "Ends with the domain, or with Ctrl-].\n"
+    "  -1, --once   print what waits in the ring, leave it there, end\n",
+    run_console,
+};

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * oriel create:
+ *
+ *   build ──> device model ──> unpause ──> (-F) console until it ends ──> gone
+ *     │            └─ fails: destroy the domain
+ *     └─ fails: nothing is left
+ */
+#include "oriel.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "build.h"
+#include "dm.h"
+#include "state.h"
+#include "uuid.h"
+#include "xen.h"
+
+struct request {
+    const char *file, *dm, *trace, *uart;
+    bool no_dm, paused, quiet, verbose, foreground;
+};
+
+/* ---- before ---- */
+
+struct living {
+    xc_dominfo_t *list;
+    int nr;
+};
+
+static bool is_living(const uint8_t *handle, void *arg)
+{
+    const struct living *l = arg;
+
+    for ( int i = 0; i < l->nr; i++ )
+        if ( !memcmp(l->list[i].handle, handle, sizeof(xen_domain_handle_t)) )
+            return true;
+    return false;
+}
+
+/* A name and a UUID stand for one domain. */
+static bool is_new(xc_interface *xch, const struct config *config,
+                   const uint8_t *uuid)
+{
+    struct living l;
+    bool good = true;
+
+    l.nr = xen_domains(xch, &l.list);
+    if ( l.nr < 0 )
+    {
+        failed_errno(errno, NULL, "list the domains");
+        return false;
+    }
+    for ( int i = 0; i < l.nr && good; i++ )
+    {
+        struct state_record record;
+
+        if ( state_read(l.list[i].handle, &record) &&
+             !strcmp(record.name, config->name) )
+        {
+            failed("%s: %s has this name; choose another or destroy it",
+                   config->name, xen_label(&l.list[i]));
+            good = false;
+        }
+        else if ( !memcmp(l.list[i].handle, uuid, sizeof(config->uuid)) )
+        {
+            failed("%s: %s has this UUID", config->name,
+                   xen_label(&l.list[i]));
+            good = false;
+        }
+    }
+    if ( good )
+        state_prune(is_living, &l);
+    free(l.list);
+    return good;
+}
+
+/* ---- device model ---- */
+
+static bool start_dm(const struct request *r, const struct build *b,
+                     struct state_record *record)
+{
+    struct dm_request dm = {
+        .domid = b->domid, .program = r->dm, .uart = r->uart,
+        .trace = r->trace,
+    };
+    char *uart = state_path(b->uuid, "uart"), *log = state_path(b->uuid, "log");
+    bool good;
+
+    if ( !dm.uart )
+        dm.uart = r->foreground ? "-" : uart ? uart : "/dev/null";
+    if ( !r->foreground )
+        dm.log = log;
+    good = dm_start(&dm, &record->dm_pid, &record->dm_start);
+    if ( strcmp(dm.uart, "-") )
+        snprintf(record->uart, sizeof(record->uart), "%s", dm.uart);
+    free(uart);
+    free(log);
+    return good;
+}
+
+static void undo(const struct build *b, const struct state_record *record)
+{
+    if ( xc_domain_destroy(b->xch, b->domid) && errno != ESRCH )
+        failed_errno(errno, "try oriel destroy", "d%u: destroy it", b->domid);
+    dm_stop(record->dm_pid, record->dm_start);
+    state_remove(b->uuid);
+}
+
+/* ---- after ---- */
+
+/* Until the domain ends; then it is destroyed, whatever happened. */
+static int stay(const struct request *r, const struct build *b,
+                const struct state_record *record)
+{
+    enum console_end end = console_attach(b->domid);
+    xc_dominfo_t info;
+    int code = EXIT_FAILED;
+
+    if ( end == CONSOLE_LEFT )
+        failed("d%u (%s): interrupted: destroying it", b->domid, record->name);
+    else if ( !xen_domain(b->xch, b->domid, &info) || info.dying )
+        failed("d%u (%s): it was destroyed", b->domid, record->name);
+    else if ( info.shutdown )
+    {
+        bool good = info.shutdown_reason == SHUTDOWN_poweroff ||
+                    info.shutdown_reason == SHUTDOWN_reboot;
+
+        code = good ? EXIT_OK : EXIT_FAILED;
+        if ( !r->quiet || !good )
+            fprintf(stderr, "oriel: d%u (%s): ended: %s\n", b->domid,
+                    record->name, xen_shutdown_reason(info.shutdown_reason));
+    }
+    undo(b, record);
+    return code;
+}
+
+static int start(const struct request *r, struct build *b)
+{
+    struct state_record record = { 0 };
+
+    snprintf(record.name, sizeof(record.name), "%s", b->config->name);
+    if ( !r->no_dm && !start_dm(r, b, &record) )
+    {
+        record.dm_pid = 0;
+        undo(b, &record);
+        return EXIT_FAILED;
+    }
+    if ( !state_write(b->uuid, &record) )
+        warn("d%u: its name is not kept: %s/: %s", b->domid,
+             state_dir() ? state_dir() : "/run/oriel", strerror(errno));
+    if ( !r->paused && xc_domain_unpause(b->xch, b->domid) )
+    {
+        failed_errno(errno, NULL, "d%u (%s): unpause it", b->domid,
+                     record.name);
+        undo(b, &record);
+        return EXIT_FAILED;
+    }
+    if ( !r->quiet )
+        fprintf(r->foreground ? stderr : stdout, "d%u (%s): created%s%s%s\n",
+                b->domid, record.name, r->paused ? ", paused" : "",
+                *record.uart ? "; UART output: " : "", record.uart);
+    fflush(stdout);
+    return r->foreground ? stay(r, b, &record) : EXIT_OK;
+}
+
+static int create(const struct request *r, const struct config *config)
+{
+    struct build b = {
+        .config = config, .verbose = r->verbose, .quiet = r->quiet,
+    };
+    int code = EXIT_FAILED;
+
+    b.xch = xen_open(r->verbose);
+    if ( !b.xch )
+        return EXIT_FAILED;
+    if ( config->has_uuid )
+        memcpy(b.uuid, config->uuid, sizeof(b.uuid));
+    else if ( !uuid_random(b.uuid) )
+        code = failed_errno(errno, "give a uuid", "make a UUID");
+    if ( is_new(b.xch, config, b.uuid) && build(&b) )
+        code = start(r, &b);
+    build_free(&b);
+    xen_close();
+    return code;
+}
+
+static const struct option options[] = {
+    { "paused", no_argument, NULL, 'p' },
+    { "quiet", no_argument, NULL, 'q' },
+    { "verbose", no_argument, NULL, 'v' },
+    { "foreground", no_argument, NULL, 'F' },
+    { "device-model", required_argument, NULL, 'd' },
+    { "no-device-model", no_argument, NULL, 'n' },
+    { "trace", required_argument, NULL, 't' },
+    { "uart", required_argument, NULL, 'u' },
+    { "help", no_argument, NULL, 'h' },
+    { 0 },
+};
+
+static int run_create(int argc, char **argv)
+{
+    struct request r = { 0 };
+    struct config config = { 0 };
+    int c, code = EXIT_FAILED;
+
+    while ( (c = command_option(&command_create, argc, argv, "pqvFd:nt:u:h",
+                                options)) != -1 )
+        switch ( c )
+        {
+        case 'p': r.paused = true; break;
+        case 'q': r.quiet = true; break;
+        case 'v': r.verbose = true; break;
+        case 'F': r.foreground = true; break;
+        case 'd': r.dm = optarg; break;
+        case 'n': r.no_dm = true; break;
+        case 't': r.trace = optarg; break;
+        case 'u': r.uart = optarg; break;
+        default: return EXIT_USAGE;
+        }
+    if ( optind + 1 != argc )
+        return misused("create", "expected one configuration FILE");
+    if ( r.no_dm && (r.dm || r.trace || r.uart) )
+        return misused("create", "--no-device-model leaves nobody for "
+                       "--device-model, --trace or --uart");
+    r.file = argv[optind];
+    if ( config_read(r.file, &config) )
+        code = create(&r, &config);
+    config_free(&config);
+    return code;
+}
+
+const struct command command_create = {
+    "create", "[OPTION]... FILE", "Create a domain from a configuration file",
+    "FILE has xl.cfg's syntax: name and kernel are needed; type, ramdisk, "
+    "cmdline,\nmemory, maxmem, vcpus, maxvcpus, max_grant_frames, "
+    "max_maptrack_frames,\nmax_grant_version, max_event_channels, tsc_mode and "
+    "uuid are understood.\n"
+    "  -p, --paused             do not let it run yet\n"
+    "  -F, --foreground         show its console, wait until it ends, destroy "
+    "it;\n"
+    "                           exit with 0 if it powered off, 1 if it "
+    "crashed\n"
+    "  -d, --device-model PATH  instead of oriel-dm\n"
+    "  -n, --no-device-model    start none\n"
+    "  -u, --uart FILE          where the device model's UART writes (-: "
+    "standard\n"
+    "                           output, the default with -F)\n"
+    "  -t, --trace FILE         a line there for each request it serves\n"
+    "  -q, --quiet              only say what goes wrong\n"
+    "  -v, --verbose            show each step and the memory layout\n",
+    run_create,
+};

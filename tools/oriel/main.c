@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "oriel.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct command *const commands[] = {
+    &command_create, &command_list, &command_pause, &command_unpause,
+    &command_shutdown, &command_destroy, &command_console, &command_resources,
+};
+#define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void usage(FILE *to)
+{
+    fputs("usage: oriel COMMAND [OPTION]... [ARGUMENT]...\n\n", to);
+    for ( size_t i = 0; i < NR_COMMANDS; i++ )
+        fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+    fputs("  help       this, or help COMMAND\n\n"
+          "oriel COMMAND --help tells more.  A DOMAIN is an id, a name or a "
+          "UUID.\n"
+          "Exit codes: 0 done, 1 failed, 2 misused.\n", to);
+}
+
+static const struct command *find_command(const char *name)
+{
+    for ( size_t i = 0; i < NR_COMMANDS; i++ )
+        if ( !strcmp(commands[i]->name, name) )
+            return commands[i];
+    fprintf(stderr, "oriel: %s: no such command; see oriel help\n", name);
+    return NULL;
+}
+
+int command_help(const struct command *command)
+{
+    printf("usage: oriel %s %s\n%s.\n%s  -h, --help\n", command->name,
+           command->arguments, command->summary, command->help);
+    return EXIT_OK;
+}
+
+int command_option(const struct command *command, int argc, char **argv,
+                   const char *letters, const struct option *options)
+{
+    int c = getopt_long(argc, argv, letters, options, NULL);
+
+    if ( c == 'h' )
+        exit(command_help(command));
+    if ( c == '?' )
+        fprintf(stderr, "see oriel %s --help\n", command->name);
+    return c;
+}
+
+static int help(int argc, char **argv)
+{
+    const struct command *command;
+
+    if ( argc < 2 )
+    {
+        usage(stdout);
+        return EXIT_OK;
+    }
+    command = find_command(argv[1]);
+    return command ? command_help(command) : EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    const struct command *command;
+
+    if ( argc < 2 )
+    {
+        usage(stderr);
+        return EXIT_USAGE;
+    }
+    if ( !strcmp(argv[1], "help") || !strcmp(argv[1], "--help") ||
+         !strcmp(argv[1], "-h") )
+        return help(argc - 1, argv + 1);
+    command = find_command(argv[1]);
+    return command ? command->run(argc - 1, argv + 1) : EXIT_USAGE;
+}

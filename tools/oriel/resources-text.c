@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* A snapshot in columns, for people. */
+#include <errno.h>
+#include <string.h>
+
+#include "snapshot.h"
+#include "xen.h"
+
+static void print_slots(const struct snapshot_server *server, FILE *to)
+{
+    unsigned int idle = 0, first = 0, last = 0;
+
+    for ( unsigned int i = 0; i < server->nr_slots; i++ )
+        idle += server->slot[i].state == STATE_IOREQ_NONE;
+    if ( idle < server->nr_slots )
+        fprintf(to, "    %-6s %-10s %-5s %-10s %14s %4s %6s %20s %6s\n",
+                "vcpu", "state", "dir", "type", "address", "size", "count",
+                "data", "port");
+    for ( unsigned int i = 0; i < server->nr_slots; i++ )
+    {
+        const ioreq_t *p = &server->slot[i];
+
+        if ( p->state == STATE_IOREQ_NONE )
+        {
+            if ( !first || p->vp_eport < first )
+                first = p->vp_eport;
+            if ( p->vp_eport > last )
+                last = p->vp_eport;
+            continue;
+        }
+        fprintf(to, "    %-6u %-10s %-5s %-10s %#14llx %4u %6u %s%#18llx %6u\n",
+                i, ioreq_state_name(p->state),
+                p->dir == IOREQ_READ ? "read" : "write",
+                ioreq_type_name(p->type), (unsigned long long)p->addr, p->size,
+                p->count, p->data_is_ptr ? "@ " : "  ",
+                (unsigned long long)p->data, p->vp_eport);
+    }
+    if ( idle )
+        fprintf(to, "    %u of %u slots idle, ports %u to %u\n", idle,
+                server->nr_slots, first, last);
+}
+
+static void print_ring(const struct snapshot_server *server, FILE *to)
+{
+    unsigned int pending = ring_pending(server), i = 0;
+
+    if ( server->ring_error )
+    {
+        fprintf(to, "    ring: %s\n", server->ring_error == ENOENT
+                                          ? "none"
+                                          : strerror(server->ring_error));
+        return;
+    }
+    fprintf(to, "    ring: read %u, write %u: %u of %u pending\n",
+            server->read_pointer, server->write_pointer, pending,
+            IOREQ_BUFFER_SLOT_NUM);
+    while ( i < pending )
+    {
+        struct snapshot_pending p;
+
+        i += ring_entry(server, i, &p);
+        fprintf(to, "      %-5s %-10s %#14x %4u %#20llx\n",
+                p.dir == IOREQ_READ ? "read" : "write",
+                ioreq_type_name(p.type), p.addr, p.size,
+                (unsigned long long)p.data);
+    }
+}
+
+static void print_servers(const struct snapshot *s, FILE *to)
+{
+    unsigned int nr = 0;
+
+    for ( unsigned int id = 0; id < SNAPSHOT_SERVERS && !s->servers_error;
+          id++ )
+    {
+        const struct snapshot_server *server = &s->server[id];
+
+        if ( server->error == ENOENT )
+            continue;
+        nr++;
+        if ( server->error )
+        {
+            fprintf(to, "  ioreq server %u: %s\n", id,
+                    server->error == EPERM
+                        ? "not mapped: its pages are at frame numbers of the "
+                          "guest, or it is another domain's"
+                        : strerror(server->error));
+            continue;
+        }
+        fprintf(to, "  ioreq server %u: %u frame%s of slots\n", id,
+                server->nr_frames, server->nr_frames == 1 ? "" : "s");
+        print_slots(server, to);
+        print_ring(server, to);
+    }
+    if ( s->servers_error )
+        fprintf(to, "  no ioreq servers: a PV domain\n");
+    else if ( !nr )
+        fprintf(to, "  no ioreq servers\n");
+}
+
+static void print_grant(const struct snapshot_grant *g, FILE *to)
+{
+    const char *names[GRANT_FLAG_NAMES];
+    unsigned int nr = grant_flags(g, names);
+    char text[128] = "";
+
+    for ( unsigned int i = 0; i < nr; i++ )
+    {
+        strcat(text, i ? " " : "");
+        strcat(text, names[i]);
+    }
+    fprintf(to, "    %-8u %6u ", g->ref, g->domid);
+    if ( (g->flags & GTF_type_mask) == GTF_transitive )
+        fprintf(to, "%6s d%u ref %u", "", g->trans_domid, g->trans_ref);
+    else
+        fprintf(to, "%#14llx", (unsigned long long)g->frame);
+    fprintf(to, "  %s", text);
+    if ( g->length )
+        fprintf(to, ", bytes %u-%u", g->page_off,
+                g->page_off + g->length - 1U);
+    fputc('\n', to);
+}
+
+static void print_grants(const struct snapshot *s, FILE *to)
+{
+    if ( s->grants_error )
+    {
+        fprintf(to, "  grant table: %s\n", strerror(s->grants_error));
+        return;
+    }
+    fprintf(to, "  grant table: version %u, %u of %u frames", s->version,
+            s->nr_frames, s->max_frames);
+    if ( s->version == 2 )
+        fprintf(to, ", %u of status", s->nr_status_frames);
+    fprintf(to, "; %u of %u entries in use\n", s->nr_grants, s->nr_entries);
+    if ( s->nr_grants )
+        fprintf(to, "    %-8s %6s %14s  %s\n", "ref", "to", "frame", "flags");
+    for ( unsigned int i = 0; i < s->nr_grants; i++ )
+        print_grant(&s->grant[i], to);
+}
+
+void snapshot_text(const struct snapshot *s, FILE *to)
+{
+    fprintf(to, "%s: %s, %u vcpu%s\n", xen_label(&s->info),
+            !s->info.hvm ? "PV" : "HVM or PVH", s->nr_vcpus,
+            s->nr_vcpus == 1 ? "" : "s");
+    fprintf(to, "  sizes: ioreq server %zu KiB, grant table %zu KiB shared",
+            s->ioreq_bytes >> 10, s->shared_bytes >> 10);
+    if ( s->status_bytes )
+        fprintf(to, ", %zu KiB status", s->status_bytes >> 10);
+    fputc('\n', to);
+    print_servers(s, to);
+    print_grants(s, to);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* Messages, all to standard error. */
+#define _GNU_SOURCE /* strerrorname_np */
+#include "say.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int failed(const char *fmt, ...)
+{
+    va_list ap;
+
+    fputs("oriel: ", stderr);
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+    return EXIT_FAILED;
+}
+
+int failed_errno(int err, const char *hint, const char *fmt, ...)
+{
+    const char *name = strerrorname_np(abs(err));
+    va_list ap;
+
+    fputs("oriel: ", stderr);
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fprintf(stderr, ": %s (%s)%s%s\n", strerror(abs(err)), name ? name : "?",
+            hint ? "; " : "", hint ? hint : "");
+    return EXIT_FAILED;
+}
+
+void warn(const char *fmt, ...)
+{
+    va_list ap;
+
+    fputs("oriel: warning: ", stderr);
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+}
+
+int misused(const char *command, const char *fmt, ...)
+{
+    va_list ap;
+
+    fprintf(stderr, "oriel %s: ", command);
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fprintf(stderr, "; see oriel %s --help\n", command);
+    return EXIT_USAGE;
+}

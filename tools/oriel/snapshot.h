@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a domain shares through resources, copied at one moment.  Everything
+ * shared is read once, into the snapshot, and decoded from there.
+ */
+#ifndef ORIEL_SNAPSHOT_H
+#define ORIEL_SNAPSHOT_H
+
+#include <stdio.h>
+
+#include <xenctrl.h>
+
+#include <xen/hvm/ioreq.h>
+
+#define SNAPSHOT_SERVERS 8U
+#define GRANT_FLAG_NAMES 12U
+
+struct snapshot_server {
+    /* 0: there, its slots are known; ENOENT: no such server; EPERM: it has its
+     * pages at frame numbers, or is another domain's; else why not */
+    int error;
+    unsigned int nr_frames, nr_slots; /* of slots */
+    ioreq_t *slot;
+    int ring_error; /* the same; ENOENT: it has no ring */
+    uint32_t read_pointer, write_pointer;
+    buf_ioreq_t ring[IOREQ_BUFFER_SLOT_NUM];
+};
+
+/* A pending entry of a ring, its second half included. */
+struct snapshot_pending {
+    unsigned int type, dir, size; /* size in bytes */
+    uint32_t addr;
+    uint64_t data;
+};
+
+struct snapshot_grant {
+    uint32_t ref;
+    uint16_t flags; /* with reading and writing, wherever they are kept */
+    uint16_t domid;
+    uint64_t frame; /* not of a transitive grant */
+    uint16_t page_off, length; /* of a sub-page grant */
+    uint16_t trans_domid;
+    uint32_t trans_ref;
+};
+
+struct snapshot {
+    xc_dominfo_t info;
+    unsigned int nr_vcpus;
+
+    int servers_error; /* 0, or why there can be none: EINVAL a PV domain */
+    size_t ioreq_bytes; /* the resource's size */
+    struct snapshot_server server[SNAPSHOT_SERVERS];
+
+    int grants_error;
+    unsigned int version;
+    unsigned int nr_frames, max_frames; /* shared: now, and at most */
+    size_t shared_bytes, status_bytes; /* the resources' sizes; 0: none */
+    unsigned int nr_status_frames; /* version 2 */
+    unsigned int nr_entries; /* in those frames */
+    unsigned int nr_grants; /* of them in use */
+    struct snapshot_grant *grant;
+};
+
+/*
+ * Looks at a domain.  0 or a negative errno: ESRCH it is gone, ENOMEM.  What
+ * cannot be looked at has its error in the snapshot.  snapshot_free() after
+ * success.
+ */
+int snapshot_take(xc_interface *xch, const xc_dominfo_t *info,
+                  struct snapshot *s);
+void snapshot_free(struct snapshot *s);
+
+/* ---- decoding ---- */
+
+const char *ioreq_state_name(unsigned int state);
+const char *ioreq_type_name(unsigned int type);
+
+/* Entries in the ring, at most as many as it has. */
+unsigned int ring_pending(const struct snapshot_server *server);
+
+/* The i-th entry; returns how many it takes, 1 or 2. */
+unsigned int ring_entry(const struct snapshot_server *server, unsigned int i,
+                        struct snapshot_pending *pending);
+
+/* Names of the flags that are set; their number. */
+unsigned int grant_flags(const struct snapshot_grant *grant,
+                         const char *names[GRANT_FLAG_NAMES]);
+
+/* ---- printing ---- */
+
+void snapshot_text(const struct snapshot *s, FILE *to);
+
+/* One object, without a newline. */
+void snapshot_json(const struct snapshot *s, FILE *to);
+
+#endif

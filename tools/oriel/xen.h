@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The connection to the hypervisor, and domains by id, name or UUID.  One
+ * connection per process, from xen_open() to xen_close().
+ */
+#ifndef ORIEL_XEN_H
+#define ORIEL_XEN_H
+
+#include <stdbool.h>
+
+#include <xenctrl.h>
+
+/* NULL after a message.  chatty: what the library says goes to stderr. */
+xc_interface *xen_open(bool chatty);
+void xen_close(void);
+xentoollog_logger *xen_logger(void);
+
+/*
+ * The domain named by an id, the name it was created with, or its UUID.  False
+ * after a message.  command is who asks.
+ */
+bool xen_find(xc_interface *xch, const char *who, xc_dominfo_t *info);
+
+/* Exactly that domain; false with errno. */
+bool xen_domain(xc_interface *xch, uint32_t domid, xc_dominfo_t *info);
+
+/* All domains, for free(); the count, or -1 with errno. */
+int xen_domains(xc_interface *xch, xc_dominfo_t **list);
+
+/* "d5 (name)" or "d5"; in one of a few buffers that take turns. */
+const char *xen_label(const xc_dominfo_t *info);
+
+/* "poweroff", "crash", ... */
+const char *xen_shutdown_reason(unsigned int reason);
+
+#endif
