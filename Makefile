@@ -89,11 +89,12 @@ $(2)/xen-hosted: $(call server-obj,$(1)) $(B)/$(1)/libmachine.a
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$(call cc-of,$(1)) -pthread $(link-$(1)) -o $$@ $$^ -lunicorn
-$(2)/oriel-devxen.so: xen/arch/hosted/preload/devxen.c | $(B)/.need-build
+$(2)/oriel-devxen.so: $(preload-y) xen/arch/hosted/preload/preload.h \
+		xen/arch/hosted/include/wire.h | $(B)/.need-build
 	$$(call say,CC,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$(CC) $(cflags) -O2 -fPIC -shared -fvisibility=hidden -pthread \
-		-Iinclude -Ixen/arch/hosted/include $$< -o $$@
+		-Iinclude -Ixen/arch/hosted/include $(preload-y) -o $$@
 endef
 $(eval $(call server_rules,hosted,$(B)/bin))
 $(foreach v,asan tsan cov,$(eval $(call server_rules,$(v),$(B)/$(v)/bin)))

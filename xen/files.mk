@@ -28,3 +28,4 @@ server-y := $(addprefix xen/arch/hosted/server/, \
     file.c main.c vma.c)
 engine-y := $(addprefix xen/arch/hosted/engine/, \
     context.c engine.c exits.c inject.c space.c)
+preload-y := $(addprefix xen/arch/hosted/preload/, devxen.c file.c map.c)

@@ -1,24 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Preload library: /dev/xen files for unmodified programs.
- *
- * Each open of a /dev/xen file becomes a connection to the hosted hypervisor
- * (wire.h).  The program gets a descriptor that it may close, poll and, for
- * event channels, read and write as it would the real file; the connection
- * itself stays hidden at a high number, and lives until the descriptor is
- * closed and the last mapping made through it is gone.
- *
- * Locks: table_lock protects the lists of files and maps; a file's own lock
- * makes its requests wait for each other, and is never taken under it.
- */
+/* What programs call instead of libc's functions: see preload.h. */
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdarg.h>
-#include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -26,139 +11,13 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <xen/sys/evtchn.h>
 
-#include <wire.h>
+#include "preload.h"
 
 #define EXPORT __attribute__((visibility("default")))
-#define HIDDEN_FD_MIN 700
-#define PAGE 4096UL
-#define MAX_PORTS 4096 /* of dom0, which uses the 2-level ABI */
-
-struct file {
-    int fd;        /* the program's, -1 once closed          */
-    int conn;      /* hidden                                 */
-    int kind;      /* enum wire_file                         */
-    int nr_maps;   /* maps that name this file               */
-    uint8_t bound[MAX_PORTS / 8]; /* event channels: ports */
-    pthread_mutex_t lock;
-    struct file *next;
-};
-
-struct map {
-    uintptr_t start, end;
-    struct file *file;
-    struct map *next;
-};
-
-static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct file *files;
-static struct map *maps;
-static int memfd = -1; /* all frames; [table_lock] */
-
-static const char *const names[WIRE_NR_FILES] = {
-    [WIRE_PRIVCMD] = "/dev/xen/privcmd",
-    [WIRE_HYPERCALL] = "/dev/xen/hypercall",
-    [WIRE_EVTCHN] = "/dev/xen/evtchn",
-    [WIRE_GNTDEV] = "/dev/xen/gntdev",
-    [WIRE_GNTALLOC] = "/dev/xen/gntalloc",
-};
-
-/* ---- the real calls: by system call, so no symbol lookup can recurse ---- */
-
-static void *real_mmap(void *addr, size_t len, int prot, int flags, int fd,
-                       off_t offset)
-{
-    return (void *)syscall(SYS_mmap, addr, len, prot, flags, fd, offset);
-}
-
-static int real_munmap(void *addr, size_t len)
-{
-    return (int)syscall(SYS_munmap, addr, len);
-}
-
-static int real_close(int fd)
-{
-    return (int)syscall(SYS_close, fd);
-}
-
-/* ---- requests ---- */
-
-/* What a request has mapped so far, to be taken back if it fails. */
-struct extent {
-    uintptr_t start, end;
-};
-
-/* Put the frames of one answer in place: 0 or -errno. */
-static int apply_runs(const struct wire_reply *reply, struct extent *done)
-{
-    for ( uint32_t i = 0; i < reply->nr_runs; i++ )
-    {
-        const struct wire_run *r = &reply->run[i];
-        uintptr_t end = r->addr + r->nr * PAGE;
-
-        if ( real_mmap((void *)(uintptr_t)r->addr, r->nr * PAGE, (int)r->prot,
-                       MAP_SHARED | MAP_FIXED, memfd,
-                       (off_t)(r->mfn * PAGE)) == MAP_FAILED )
-            return -errno;
-        if ( !done->end || r->addr < done->start )
-            done->start = r->addr;
-        if ( end > done->end )
-            done->end = end;
-    }
-    return 0;
-}
-
-/* Reserved and not mapped, as it was before frames came. */
-static void reserve(uintptr_t start, uintptr_t end)
-{
-    if ( start < end )
-        real_mmap((void *)start, end - start, PROT_NONE,
-                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
-                  0);
-}
-
-/* One request and its answers; f->lock held.  The result or -errno. */
-static long transact(struct file *f, const struct wire_request *req)
-{
-    struct extent done = { 0, 0 };
-    struct wire_reply reply;
-    int failed = 0;
-
-    if ( send(f->conn, req, sizeof(*req), MSG_NOSIGNAL) !=
-         (ssize_t)sizeof(*req) )
-        return -EIO;
-    do {
-        ssize_t len;
-
-        do
-            len = recv(f->conn, &reply, sizeof(reply), 0);
-        while ( len < 0 && errno == EINTR );
-        if ( len < (ssize_t)WIRE_REPLY_SIZE(0) )
-            return -EIO; /* the hypervisor is gone */
-        if ( !failed )
-            failed = apply_runs(&reply, &done);
-    } while ( reply.more );
-    if ( !failed && reply.result >= 0 )
-        return reply.result;
-    reserve(done.start, done.end);
-    return failed ? failed : reply.result;
-}
-
-static long request(struct file *f, uint32_t type, uint64_t a, uint64_t b,
-                    uint64_t c, uint64_t d)
-{
-    struct wire_request req = { type, getpid(), a, b, c, d };
-    long rc;
-
-    pthread_mutex_lock(&f->lock);
-    rc = transact(f, &req);
-    pthread_mutex_unlock(&f->lock);
-    return rc;
-}
 
 static long set_errno(long rc)
 {
@@ -169,143 +28,6 @@ static long set_errno(long rc)
 }
 
 /* ---- opening and closing ---- */
-
-static int connect_server(void)
-{
-    const char *path = getenv(WIRE_SOCKET_ENV);
-    struct sockaddr_un addr = { .sun_family = AF_UNIX };
-    int fd, high;
-
-    if ( !path || strlen(path) >= sizeof(addr.sun_path) )
-        return -ENOENT;
-    strcpy(addr.sun_path, path);
-    fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    if ( fd < 0 )
-        return -errno;
-    high = fcntl(fd, F_DUPFD_CLOEXEC, HIDDEN_FD_MIN);
-    real_close(fd);
-    if ( high < 0 )
-        return -errno;
-    if ( connect(high, (struct sockaddr *)&addr, sizeof(addr)) )
-    {
-        int rc = errno == ECONNREFUSED ? -ENXIO : -errno;
-
-        real_close(high);
-        return rc;
-    }
-    return high;
-}
-
-/* Say OPEN; *stream gets the event stream's descriptor or -1. */
-static int say_open(int conn, int kind, int *stream)
-{
-    struct wire_request req = { WIRE_OPEN, getpid(), (uint64_t)kind,
-                                WIRE_VERSION, 0, 0 };
-    char control[CMSG_SPACE(2 * sizeof(int))];
-    struct wire_reply reply;
-    struct iovec iov = { &reply, sizeof(reply) };
-    struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
-                          .msg_control = control,
-                          .msg_controllen = sizeof(control) };
-    struct cmsghdr *cmsg;
-    int fds[2] = { -1, -1 };
-
-    if ( send(conn, &req, sizeof(req), MSG_NOSIGNAL) < 0 ||
-         recvmsg(conn, &msg, MSG_CMSG_CLOEXEC) < (ssize_t)WIRE_REPLY_SIZE(0) )
-        return -ENXIO;
-    if ( reply.result < 0 )
-        return (int)reply.result;
-    cmsg = CMSG_FIRSTHDR(&msg);
-    if ( !cmsg || cmsg->cmsg_type != SCM_RIGHTS )
-        return -EPROTO;
-    memcpy(fds, CMSG_DATA(cmsg), cmsg->cmsg_len - CMSG_LEN(0));
-    *stream = fds[1];
-
-    pthread_mutex_lock(&table_lock);
-    if ( memfd < 0 )
-    {
-        memfd = fcntl(fds[0], F_DUPFD_CLOEXEC, HIDDEN_FD_MIN);
-        if ( memfd < 0 )
-            memfd = dup(fds[0]);
-    }
-    pthread_mutex_unlock(&table_lock);
-    real_close(fds[0]);
-    return 0;
-}
-
-static int open_file(int kind, int flags)
-{
-    struct file *f = calloc(1, sizeof(*f));
-    int rc, stream = -1;
-
-    if ( !f )
-        return -ENOMEM;
-    rc = f->conn = connect_server();
-    if ( rc < 0 )
-        goto fail;
-    rc = say_open(f->conn, kind, &stream);
-    if ( rc )
-        goto fail_conn;
-    f->kind = kind;
-    f->fd = stream >= 0 ? stream : dup(f->conn);
-    if ( f->fd < 0 )
-    {
-        rc = -errno;
-        goto fail_conn;
-    }
-    fcntl(f->fd, F_SETFD, flags & O_CLOEXEC ? FD_CLOEXEC : 0);
-    if ( flags & O_NONBLOCK )
-        fcntl(f->fd, F_SETFL, O_NONBLOCK);
-    pthread_mutex_init(&f->lock, NULL);
-
-    pthread_mutex_lock(&table_lock);
-    f->next = files;
-    files = f;
-    pthread_mutex_unlock(&table_lock);
-    return f->fd;
-
- fail_conn:
-    real_close(f->conn);
- fail:
-    free(f);
-    return rc;
-}
-
-static struct file *find_file(int fd)
-{
-    struct file *f;
-
-    pthread_mutex_lock(&table_lock);
-    for ( f = files; f && f->fd != fd; f = f->next )
-        ;
-    pthread_mutex_unlock(&table_lock);
-    return f;
-}
-
-/* Free a file that is closed and has no maps; table_lock held. */
-static void maybe_free(struct file *f)
-{
-    struct file **p = &files;
-
-    if ( f->fd >= 0 || f->nr_maps )
-        return;
-    while ( *p != f )
-        p = &(*p)->next;
-    *p = f->next;
-    real_close(f->conn);
-    pthread_mutex_destroy(&f->lock);
-    free(f);
-}
-
-static int kind_of(const char *path)
-{
-    for ( int i = 0; i < WIRE_NR_FILES; i++ )
-        if ( path && !strcmp(path, names[i]) )
-            return i;
-    return -1;
-}
-
-/* ---- what programs call ---- */
 
 static int open_common(int dirfd, const char *path, int flags, mode_t mode)
 {
@@ -463,19 +185,7 @@ EXPORT int ioctl(int fd, unsigned long req, ...)
     return (int)set_errno(request(f, WIRE_IOCTL, req, arg, 0, 0));
 }
 
-static void add_map(struct file *f, void *addr, size_t len)
-{
-    struct map *m = malloc(sizeof(*m));
-
-    pthread_mutex_lock(&table_lock);
-    if ( m )
-    {
-        *m = (struct map){ (uintptr_t)addr, (uintptr_t)addr + len, f, maps };
-        maps = m;
-        f->nr_maps++;
-    }
-    pthread_mutex_unlock(&table_lock);
-}
+/* ---- mapping ---- */
 
 EXPORT void *mmap(void *addr, size_t len, int prot, int flags, int fd,
                   off_t offset)
@@ -519,50 +229,6 @@ EXPORT void *mmap64(void *addr, size_t len, int prot, int flags, int fd,
     return mmap(addr, len, prot, flags, fd, offset);
 }
 
-/* Take [start, end) out of the list; returns one overlap at a time. */
-static struct file *cut_map(uintptr_t start, uintptr_t end, uintptr_t *from,
-                            uintptr_t *to)
-{
-    for ( struct map **p = &maps; *p; p = &(*p)->next )
-    {
-        struct map *m = *p;
-
-        if ( m->end <= start || m->start >= end )
-            continue;
-        *from = m->start > start ? m->start : start;
-        *to = m->end < end ? m->end : end;
-        if ( m->start < *from && m->end > *to )
-        {
-            struct map *tail = malloc(sizeof(*tail));
-
-            if ( tail )
-            {
-                *tail = *m;
-                tail->start = *to;
-                m->next = tail;
-                m->file->nr_maps++;
-            }
-            m->end = *from;
-        }
-        else if ( m->start < *from )
-            m->end = *from;
-        else if ( m->end > *to )
-            m->start = *to;
-        else
-        {
-            struct file *f = m->file;
-
-            /* nr_maps drops when the server has been told. */
-            *p = m->next;
-            free(m);
-            return f;
-        }
-        m->file->nr_maps++;
-        return m->file;
-    }
-    return NULL;
-}
-
 /*
  * The frames go first, then the server's references, and the addresses last:
  * no other thread can get them before the server has forgotten them.
@@ -574,19 +240,13 @@ EXPORT int munmap(void *addr, size_t len)
 
     while ( !(start & (PAGE - 1)) )
     {
-        struct file *f;
+        struct file *f = cut_map(start, end, &from, &to);
 
-        pthread_mutex_lock(&table_lock);
-        f = maps ? cut_map(start, end, &from, &to) : NULL;
-        pthread_mutex_unlock(&table_lock);
         if ( !f )
             break;
         reserve(from, to);
         request(f, WIRE_MUNMAP, from, to - from, 0, 0);
-        pthread_mutex_lock(&table_lock);
-        f->nr_maps--;
-        maybe_free(f);
-        pthread_mutex_unlock(&table_lock);
+        map_told(f);
     }
     return real_munmap(addr, len);
 }

@@ -287,11 +287,12 @@ static int parse_options(int argc, char **argv)
 }
 
 /* Clients that outlive the command are cut off; then everything is counted. */
-static int end_machine(int status)
+static int end_machine(int status, pthread_t acceptor)
 {
     unsigned int findings = 0;
 
     shutdown(listener, SHUT_RDWR);
+    pthread_join(acceptor, NULL);
     files_hang_up();
     server_drain();
     if ( option.audit )
@@ -324,7 +325,7 @@ int main(int argc, char **argv)
                 strerror(-rc));
         return 125;
     }
-    status = end_machine(run_command(argv + first));
+    status = end_machine(run_command(argv + first), acceptor);
     unlink(option.socket);
     rmdir(directory);
     fflush(NULL);
