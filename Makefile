@@ -175,6 +175,9 @@ $(B)/$(1)/tests/unit/test-ctrl: $(call objs,$(1),tests/unit/test-ctrl.c \
 		$(ctrl-src) $(toollog-src))
 	$$(call say,LD,$$@)
 	$$(Q)$(CC) $(link-$(1)) -o $$@ $$^ -lcmocka
+$(B)/$(1)/tests/unit/test-elf: $(call objs,$(1),tests/unit/test-elf.c)
+	$$(call say,LD,$$@)
+	$$(Q)$(CC) $(link-$(1)) -o $$@ $$^ -lcmocka
 endef
 $(foreach v,asan tsan cov,$(eval $(call unit_rules,$(v))))
 
@@ -194,7 +197,7 @@ $(B)/.need-%:
 .PHONY: check check-abi check-unit check-race check-libs check-debian
 check-abi: | $(B)/.need-build $(B)/.need-check
 	$(Q)tests/abi/run
-check-unit: $(unit-progs)
+check-unit: guests $(unit-progs)
 	$(Q)scripts/run-tests unit $(unit-progs)
 check-race: $(race-progs)
 	$(Q)scripts/run-tests threads $(race-progs)
@@ -219,6 +222,13 @@ $(B)/contract/$(1): $(call objs,hosted,$($(1)-src)) | libs
 endef
 $(foreach p,$(contract-progs),$(eval $(call contract_rules,$(p))))
 
+# With our libraries and with Debian's; each run recounts all references.
+contract-run = scripts/run-tests "contract with $(1) libraries" \
+    --wrap "env LD_LIBRARY_PATH=$(2) scripts/hosted --audit --" $(3:%=$(B)/contract/%)
+check-contract: hosted $(contract-progs:%=$(B)/contract/%)
+	$(Q)$(call contract-run,our,$(CURDIR)/$(B)/lib,$(contract-progs))
+	$(Q)$(call contract-run,Debian's,,$(contract-both))
+
 check-demo: run
 run: all
 	$(Q)scripts/hosted --audit -- scripts/demo
@@ -231,7 +241,7 @@ lint:
 	$(Q)scripts/lint
 
 all-checks := check-lint check-clang check-abi check-unit check-race \
-    check-libs check-debian check-demo
+    check-libs check-debian check-contract check-demo
 check-lint: lint
 check: $(all-checks)
 
@@ -256,7 +266,7 @@ install: libs programs hosted
 
 .SECONDARY:
 .PHONY: all clean help run install libs hosted programs guests debian \
-    check-demo check-clang check-lint lint
+    check-demo check-contract check-clang check-lint lint
 all: libs hosted programs guests
 
 clean:

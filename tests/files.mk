@@ -7,7 +7,7 @@ unit-core := acquire acquire-life acquire-map dm-op dm-op-hvm domctl \
     evtchn-fifo-bulk evtchn-life evtchn-random grant grant-copy grant-life \
     grant-map grant-version hvm-op ioreq-gfn ioreq-gone ioreq-index ioreq-io \
     ioreq-pages ioreq-ring ioreq-route ioreq-server memory memory-map \
-    memory-physmap misc p2m p2m-pool sched sysctl vcpu-info
+    memory-physmap guest-walk misc p2m p2m-pool sched sysctl vcpu-info
 unit-race := evtchn-race grant-race ioreq-race
-unit-libs := toollog foreignmemory ctrl
-unit-engine :=
+unit-libs := toollog foreignmemory ctrl elf
+unit-engine := engine

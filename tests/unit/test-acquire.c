@@ -15,7 +15,7 @@ static void test_order_of_checks(void **state)
         { -EINVAL,        0,  -1, 1,  0x1234,     1,    99,  9999,  1 },
         { -EINVAL,        0,  0, 1,   0x1234,     1,    99,  9999,  -1 },
         { -ESRCH,         0,  0, 0,   0x1234,     1,    99,  9999,  0 },
-        { -EPERM,         0,  0, 0,   DOMID_SELF, 0,    99,  9999,  0 },
+        { -ESRCH,         0,  0, 0,   DOMID_SELF, 0,    99,  9999,  0 },
         { -EPERM,         0,  0, 0,   0,          0,    99,  9999,  0 },
         { -EPERM,         0,  0, 0,   -1,         1,    99,  9999,  0 },
         { -EOPNOTSUPP,    0,  0, 0,   -1,         0,    99,  9999,  0 },

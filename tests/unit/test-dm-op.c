@@ -56,7 +56,7 @@ static void test_order_of_checks(void **state)
         { { none, 0, true, true, 0, 99, 1, 1, true }, -ESRCH },
         { { none, 1, false, true, 0, 99, 1, 1, true }, -ESRCH },
         { { g->domain_id, 1, false, true, 0, 99, 1, 1, true }, -EPERM },
-        { { DOMID_SELF, 1, false, true, 0, 99, 1, 1, true }, -EPERM },
+        { { DOMID_SELF, 1, false, true, 0, 99, 1, 1, true }, -ESRCH },
         { { me, 1, false, true, 0, 99, 1, 1, false }, -EPERM },
         { { me, 0, false, true, 0, 99, 1, 1, true }, -EINVAL },
         { { id, 0, false, true, 0, 99, 1, 1, true }, -EPERM },

@@ -296,6 +296,16 @@ static void test_runstate(void **state)
     assert_int_equal(vcpu_op(VCPUOP_register_runstate_memory_area, 0, &area),
                      0);
     assert_int_equal(written.state, RUNSTATE_running);
+    vcpu_down(current);
+    vcpu_runstate_show(current);
+    assert_int_equal(written.state, RUNSTATE_offline);
+    vcpu_up(current);
+    written.state = 77;
+    vcpu_runstate_show(current);
+    assert_int_equal(written.state, RUNSTATE_running);
+    written.state = 77;
+    vcpu_runstate_show(current); /* nothing new */
+    assert_int_equal(written.state, 77);
     area.addr.p = 8;
     assert_int_equal(vcpu_op(VCPUOP_register_runstate_memory_area, 0, &area),
                      -EFAULT);

@@ -32,6 +32,7 @@ static int ask_host(struct build *b, uint32_t *flags)
     }
     if ( host.capabilities & XEN_SYSCTL_PHYSCAP_hap )
         *flags |= XEN_DOMCTL_CDF_hap;
+    b->nested_paging = *flags & XEN_DOMCTL_CDF_hap;
     b->grant_version = b->config->max_grant_version > 0
                            ? (uint32_t)b->config->max_grant_version
                        : host.capabilities & XEN_SYSCTL_PHYSCAP_gnttab_v2 ? 2
@@ -86,12 +87,15 @@ int create_domain(struct build *b)
 }
 
 /*
- * Guest and device page tables come out of this.  Before 4.17 there was one
- * pool for all and nothing to set.
+ * The tables that map the guest's memory come out of this: a few pages for each
+ * vcpu and 8 bytes for a page, or without nested paging shadows of the guest's
+ * own tables, for which 1 MiB a vcpu has proved enough.  Before 4.17 there was
+ * one pool for all and nothing to set.
  */
 int set_paging_pool(struct build *b)
 {
-    uint64_t size = (4ULL << 20) + (b->config->maxvcpus << 20) +
+    uint64_t per_vcpu = b->nested_paging ? 16ULL << 10 : 1ULL << 20;
+    uint64_t size = (4ULL << 20) + b->config->maxvcpus * per_vcpu +
                     (b->config->maxmem << 20) / 128;
 
     size &= ~(LAYOUT_PAGE - 1);

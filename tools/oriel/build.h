@@ -33,6 +33,7 @@ struct build {
     bool exists;
     uint32_t domid;
     xen_domain_handle_t uuid;
+    bool nested_paging;
     uint32_t grant_version; /* highest allowed */
 
     struct file kernel, ramdisk;

@@ -224,7 +224,7 @@ static bool has_ended(const struct console *c)
 {
     xc_dominfo_t info;
 
-    return !xen_domain(c->xch, c->domid, &info) || info.dying || info.shutdown;
+    return !xen_domain(c->xch, c->domid, &info) || xen_has_ended(&info);
 }
 
 static enum console_end talk(struct console *c)

@@ -2,7 +2,7 @@
 /*
  * oriel create:
  *
- *   build ──> device model ──> unpause ──> (-F) console until it ends ──> gone
+ *   build ──> device model ──> unpause ──> (-F) console to its end ──> gone
  *     │            └─ fails: destroy the domain
  *     └─ fails: nothing is left
  */
@@ -124,9 +124,12 @@ static int stay(const struct request *r, const struct build *b,
 
     if ( end == CONSOLE_LEFT )
         failed("d%u (%s): interrupted: destroying it", b->domid, record->name);
-    else if ( !xen_domain(b->xch, b->domid, &info) || info.dying )
+    else if ( !xen_domain(b->xch, b->domid, &info) )
+        failed_errno(errno, errno == ESRCH ? "it was destroyed" : NULL,
+                     "d%u (%s): ask how it ended", b->domid, record->name);
+    else if ( info.dying )
         failed("d%u (%s): it was destroyed", b->domid, record->name);
-    else if ( info.shutdown )
+    else if ( xen_has_ended(&info) )
     {
         bool good = info.shutdown_reason == SHUTDOWN_poweroff ||
                     info.shutdown_reason == SHUTDOWN_reboot;

@@ -102,7 +102,8 @@ static void run(const struct dm_request *r, const char *program, int ready)
         log = open(r->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     setsid();
     dup2(null, STDIN_FILENO);
-    if ( r->log && strcmp(r->uart, "-") && !(r->trace && !strcmp(r->trace, "-")) )
+    if ( r->log && strcmp(r->uart, "-") &&
+         !(r->trace && !strcmp(r->trace, "-")) )
         dup2(null, STDOUT_FILENO);
     if ( r->log )
         dup2(log >= 0 ? log : null, STDERR_FILENO);

@@ -138,7 +138,7 @@ static int read_header(struct reader *r)
     if ( r->phnum && r->phentsize < r->class->phdr_size )
         return refuse(r, -EINVAL, "program headers of %u bytes, expected %u",
                       r->phentsize, r->class->phdr_size);
-    /* A bound on the work: each header may point at notes as long as the file. */
+    /* A bound on the work: each may point at notes as long as the file. */
     if ( r->phnum > PHDRS_MAX )
         return refuse(r, -E2BIG, "%u program headers, more than %d", r->phnum,
                       PHDRS_MAX);

@@ -3,8 +3,8 @@
 # it: see config-reader.c for why that is a program of its own.
 #
 # oriel finds our libraries beside itself (../lib) when LD_LIBRARY_PATH does
-# not say otherwise.  oriel-config wants the libxenctrl of libxenlight, not ours,
-# so its unresolved symbols must not stop the link.
+# not say otherwise.  oriel-config wants the libxenctrl of libxenlight, not
+# ours, so its unresolved symbols must not stop the link.
 oriel-dir := tools/oriel/
 oriel-src := $(addprefix $(oriel-dir),main.c say.c xen.c uuid.c state.c dm.c \
     config.c config-keys.c elf.c layout.c build.c build-domain.c \

@@ -24,7 +24,7 @@ static void state_letters(const xc_dominfo_t *info, char text[7])
 {
     snprintf(text, 7, "%c%c%c%c%c%c", info->running ? 'r' : '-',
              info->blocked ? 'b' : '-', info->paused ? 'p' : '-',
-             info->shutdown && !info->crashed ? 's' : '-',
+             info->shutdown ? 's' : '-',
              info->crashed ? 'c' : '-', info->dying ? 'd' : '-');
 }
 
@@ -48,10 +48,14 @@ static void print_details(const xc_dominfo_t *info,
            info->hap ? ", nested paging" : "");
     printf("    vcpus        %u, %u online\n", vcpus_of(info),
            info->nr_online_vcpus);
-    printf("    memory       %lu pages now, at most %lu KiB, %lu shared, "
-           "%lu claimed\n", info->nr_pages, info->max_memkb,
-           info->nr_shared_pages, info->nr_outstanding_pages);
-    if ( info->shutdown )
+    printf("    memory       %lu pages now, ", info->nr_pages);
+    if ( info->max_memkb >> 50 )
+        printf("no limit");
+    else
+        printf("at most %lu KiB", info->max_memkb);
+    printf(", %lu shared, %lu claimed\n", info->nr_shared_pages,
+           info->nr_outstanding_pages);
+    if ( info->shutdown || info->crashed )
         printf("    ended        %s\n",
                xen_shutdown_reason(info->shutdown_reason));
     if ( record->dm_pid )

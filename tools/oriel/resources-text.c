@@ -35,9 +35,13 @@ static void print_slots(const struct snapshot_server *server, FILE *to)
                 p->count, p->data_is_ptr ? "@ " : "  ",
                 (unsigned long long)p->data, p->vp_eport);
     }
-    if ( idle )
-        fprintf(to, "    %u of %u slots idle, ports %u to %u\n", idle,
-                server->nr_slots, first, last);
+    if ( !idle )
+        return;
+    fprintf(to, "    %u of %u slots idle, ", idle, server->nr_slots);
+    if ( last )
+        fprintf(to, "ports %u to %u\n", first, last);
+    else
+        fprintf(to, "no ports: the server is not enabled\n");
 }
 
 static void print_ring(const struct snapshot_server *server, FILE *to)
@@ -144,10 +148,11 @@ void snapshot_text(const struct snapshot *s, FILE *to)
     fprintf(to, "%s: %s, %u vcpu%s\n", xen_label(&s->info),
             !s->info.hvm ? "PV" : "HVM or PVH", s->nr_vcpus,
             s->nr_vcpus == 1 ? "" : "s");
-    fprintf(to, "  sizes: ioreq server %zu KiB, grant table %zu KiB shared",
-            s->ioreq_bytes >> 10, s->shared_bytes >> 10);
+    fprintf(to, "  sizes: grant table %zu KiB shared", s->shared_bytes >> 10);
     if ( s->status_bytes )
         fprintf(to, ", %zu KiB status", s->status_bytes >> 10);
+    if ( s->ioreq_bytes )
+        fprintf(to, "; each ioreq server %zu KiB", s->ioreq_bytes >> 10);
     fputc('\n', to);
     print_servers(s, to);
     print_grants(s, to);

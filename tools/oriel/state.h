@@ -22,8 +22,8 @@ struct state_record {
 };
 
 /*
- * The folder, made when missing.  NULL with errno: it cannot be made, or (EPERM)
- * it is not a folder of ours that others cannot write.
+ * The folder, made when missing.  NULL with errno: it cannot be made, or
+ * (EPERM) it is not a folder of ours that others cannot write.
  */
 const char *state_dir(void);
 

@@ -58,7 +58,8 @@ int xen_domains(xc_interface *xch, xc_dominfo_t **list)
     *list = NULL;
     for ( ;; )
     {
-        xc_dominfo_t *more = reallocarray(*list, (size_t)nr + 64, sizeof(*more));
+        xc_dominfo_t *more =
+            reallocarray(*list, (size_t)nr + 64, sizeof(*more));
         int rc;
 
         if ( !more )
@@ -145,6 +146,11 @@ const char *xen_label(const xc_dominfo_t *info)
     else
         snprintf(label, sizeof(text[0]), "d%u", info->domid);
     return label;
+}
+
+bool xen_has_ended(const xc_dominfo_t *info)
+{
+    return info->shutdown || info->crashed || info->dying;
 }
 
 const char *xen_shutdown_reason(unsigned int reason)

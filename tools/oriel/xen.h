@@ -30,6 +30,9 @@ int xen_domains(xc_interface *xch, xc_dominfo_t **list);
 /* "d5 (name)" or "d5"; in one of a few buffers that take turns. */
 const char *xen_label(const xc_dominfo_t *info);
 
+/* It will not run again.  ABI: the library shows a crash as crashed alone. */
+bool xen_has_ended(const xc_dominfo_t *info);
+
 /* "poweroff", "crash", ... */
 const char *xen_shutdown_reason(unsigned int reason);
 

@@ -101,10 +101,9 @@ int domain_get_any(domid_t domid, struct domain **dp)
 
 int domain_get_remote(domid_t domid, struct domain **dp)
 {
-    int rc = domain_get_any(domid, dp);
-
-    if ( rc || *dp != current_domain )
-        return rc;
+    *dp = domain_get(domid);
+    if ( *dp != current_domain )
+        return *dp ? 0 : -ESRCH;
     domain_put(*dp);
     *dp = NULL;
     return -EPERM;

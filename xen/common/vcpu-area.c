@@ -81,6 +81,20 @@ long vcpu_register_info(struct vcpu *v, uint64_t arg)
     return rc;
 }
 
+void vcpu_runstate_show(struct vcpu *v)
+{
+    struct vcpu_runstate_info info;
+
+    if ( likely(!v->runstate_addr) )
+        return;
+    vcpu_runstate_get(v, &info);
+    if ( info.state_entry_time == v->runstate_shown )
+        return;
+    /* An area that went away is the guest's affair. */
+    if ( !copy_to_arg(v->runstate_addr, &info) )
+        v->runstate_shown = info.state_entry_time;
+}
+
 long vcpu_register_runstate(struct vcpu *v, uint64_t arg)
 {
     struct vcpu_register_runstate_memory_area area;

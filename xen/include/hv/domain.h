@@ -59,6 +59,7 @@ struct vcpu {
     struct vcpu_info own_info; /* stands in where the guest has none        */
     struct page *info_page; /* [D] held; NULL: shared_info or own */
     uint64_t runstate_addr; /* [s] guest address of the runstate area, or 0 */
+    uint64_t runstate_shown; /* [s] state_entry_time that is in that area    */
     struct vcpu_runstate_info runstate; /* [v] */
     struct timer singleshot;            /* VCPUOP_set_singleshot_timer */
     struct timer poll_timer;            /* SCHEDOP_poll's limit */
@@ -165,7 +166,7 @@ void domain_put(struct domain *d); /* the last one frees it */
 
 /* domid as a caller means it: DOMID_SELF is itself.  -ESRCH. */
 int domain_get_any(domid_t domid, struct domain **dp) must_check;
-/* The same, but never the caller: -EPERM for its own id. */
+/* Another domain, by its id: -ESRCH (DOMID_SELF too), -EPERM the caller's. */
 int domain_get_remote(domid_t domid, struct domain **dp) must_check;
 
 /* May the caller act as d's device model?  0 or -EPERM. */
@@ -245,6 +246,12 @@ void vcpu_block(struct vcpu *v);
 
 /* Clear BLOCKED and POLLING, and make v look at what happened. */
 void vcpu_wake(struct vcpu *v);
+
+/*
+ * Write v's runstate to where its guest registered, if it changed: from its
+ * run loop, as v, on the way into the guest.
+ */
+void vcpu_runstate_show(struct vcpu *v);
 
 /* An unmasked event is pending for v. */
 bool vcpu_event_pending(const struct vcpu *v);

@@ -135,6 +135,12 @@ void engine_unkick(struct hosted_vcpu *h);
 /* Stop before the next block of code; in call-backs. */
 void engine_stop_soon(struct hosted_vcpu *h);
 
+/*
+ * A new engine in the same state with nothing mapped: unmapping takes time
+ * for each page of a region, and regions of I/O are large.
+ */
+bool engine_renew(struct hosted_vcpu *h);
+
 /* ---- space.c ---- */
 
 int space_create(struct hosted_domain *h); /* -ENOMEM */

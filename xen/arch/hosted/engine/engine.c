@@ -61,14 +61,16 @@ static bool turn_wanted(const struct hosted_domain *h)
 void engine_kick(struct vcpu *v)
 {
     struct hosted_vcpu *h = v->arch.h;
+    bool sleeping;
 
     if ( !h )
         return;
     pthread_mutex_lock(&h->lock);
     WRITE_ONCE(h->kicked, true);
-    if ( h->sleeping )
-        pthread_cond_signal(&h->wake);
+    sleeping = h->sleeping;
     pthread_mutex_unlock(&h->lock);
+    if ( sleeping ) /* without the lock, which it needs to wake up */
+        pthread_cond_signal(&h->wake);
 }
 
 static void engine_sync(struct vcpu *v)
@@ -215,6 +217,24 @@ static bool engine_open(struct hosted_vcpu *h)
            !exits_install(h);
 }
 
+bool engine_renew(struct hosted_vcpu *h)
+{
+    uc_engine *old = h->uc;
+    uc_context *registers;
+    bool ok;
+
+    if ( uc_context_alloc(old, &registers) )
+        return false;
+    ok = !uc_context_save(old, registers) && engine_open(h) &&
+         !uc_context_restore(h->uc, registers);
+    uc_context_free(registers);
+    uc_close(old);
+    if ( h->uc == old )
+        h->uc = NULL;
+    regions_free(&h->mapped);
+    return ok;
+}
+
 /* A fresh engine for the state that was set. */
 static bool take_context(struct hosted_vcpu *h)
 {
@@ -249,6 +269,7 @@ static void run(struct hosted_vcpu *h)
                      h->v->vcpu_id);
         return;
     }
+    vcpu_runstate_show(h->v);
     inject_events(h);
     if ( !engine_enter(h) )
         return;

@@ -220,13 +220,13 @@ static bool same_regions(const struct regions *a, const struct regions *b)
 
 static bool map_engine(struct hosted_vcpu *h, const struct regions *to)
 {
-    struct region *copy = calloc(to->nr, sizeof(*copy));
-    bool ok = copy;
+    struct region *copy;
+    bool ok;
 
-    for ( size_t i = 0; i < h->mapped.nr; i++ )
-        uc_mem_unmap(h->uc, h->mapped.r[i].gfn << PAGE_SHIFT,
-                     h->mapped.r[i].nr << PAGE_SHIFT);
-    regions_free(&h->mapped);
+    if ( h->mapped.nr && !engine_renew(h) )
+        return false;
+    copy = calloc(to->nr, sizeof(*copy));
+    ok = copy;
     for ( size_t i = 0; ok && i < to->nr; i++ )
     {
         uint64_t at = to->r[i].gfn << PAGE_SHIFT;

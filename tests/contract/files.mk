@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+# Programs that use only the public libraries, run unchanged on every
+# hypervisor.  Those in contract-ours need our libxenctrl; all others run with
+# either set of libraries.
+contract-both := $(addprefix ct-,resource-ioreq resource-grant resource-misc \
+    dm-op evtchn grant foreign domctl killed parallel)
+contract-ours := ct-seed-ours
+contract-progs := $(contract-both) $(contract-ours)
+contract-libs := -lxenctrl -lxenforeignmemory -lxencall -lxendevicemodel \
+    -lxenevtchn -lxengnttab -lxentoollog -lxentoolcore
+$(foreach p,$(contract-progs),$(eval \
+    $(p)-src := tests/contract/ct.c tests/contract/$(p).c))
+
+# They see what any program sees: the public headers.
+$(foreach v,hosted clang,$(eval \
+    $(B)/$(v)/tests/contract/%.o: inc = $$(inc-tool)))
