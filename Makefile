@@ -41,7 +41,7 @@ flags-asan := -O1 -DDEBUG -fsanitize=address,undefined \
 flags-tsan := -O1 -DDEBUG -Wno-tsan -fsanitize=thread
 flags-fuzz := -O1 -DDEBUG -fsanitize=fuzzer-no-link,address,undefined \
               -fno-sanitize-recover=all
-flags-cov := -O0 -DDEBUG --coverage
+flags-cov := -O0 -DDEBUG --coverage -fprofile-update=atomic
 flags-clang := -O2 -DDEBUG
 link-hosted :=
 link-asan := -fsanitize=address,undefined
@@ -175,7 +175,8 @@ $(B)/$(1)/tests/unit/test-ctrl: $(call objs,$(1),tests/unit/test-ctrl.c \
 		$(ctrl-src) $(toollog-src))
 	$$(call say,LD,$$@)
 	$$(Q)$(CC) $(link-$(1)) -o $$@ $$^ -lcmocka
-$(B)/$(1)/tests/unit/test-elf: $(call objs,$(1),tests/unit/test-elf.c)
+$(B)/$(1)/tests/unit/test-elf $(B)/$(1)/tests/unit/test-layout: \
+$(B)/$(1)/tests/unit/test-%: $(B)/$(1)/tests/unit/test-%.o
 	$$(call say,LD,$$@)
 	$$(Q)$(CC) $(link-$(1)) -o $$@ $$^ -lcmocka
 endef
@@ -229,6 +230,21 @@ check-contract: hosted $(contract-progs:%=$(B)/contract/%)
 	$(Q)$(call contract-run,our,$(CURDIR)/$(B)/lib,$(contract-progs))
 	$(Q)$(call contract-run,Debian's,,$(contract-both))
 
+# Which lines of the core the unit tests reach.
+cover-progs := $(addprefix $(B)/cov/tests/unit/test-,$(unit-core) $(unit-race))
+cover: $(cover-progs) | $(B)/.need-cover
+	$(Q)find $(B)/cov -name '*.gcda' -delete
+	$(Q)scripts/run-tests coverage $(cover-progs)
+	$(Q)gcovr -r . --object-directory $(B)/cov --filter xen/common/ \
+		--exclude-lines-by-pattern '.*(BUG_ON|ASSERT|ASSERT_UNREACHABLE)\(.*' \
+		--txt $(B)/coverage.txt --print-summary >$(B)/coverage.log
+	$(Q)sed -n '/^xen/p' $(B)/coverage.txt | awk '{ print "  " $$4, $$1 }' | sort -n | head -5
+	@echo "line coverage of xen/common: $$(awk '/^lines/ { print $$2, $$3, $$4, $$5, $$6 }' $(B)/coverage.log)"
+
+check-programs: all
+	$(Q)scripts/run-tests programs --wrap \
+	    "scripts/hosted --audit --console $(B)/log/console --" tests/programs/run
+
 check-demo: run
 run: all
 	$(Q)scripts/hosted --audit -- scripts/demo
@@ -241,9 +257,8 @@ lint:
 	$(Q)scripts/lint
 
 all-checks := check-lint check-clang check-abi check-unit check-race \
-    check-libs check-debian check-contract check-demo
+    check-libs check-debian check-contract check-programs check-demo
 check-lint: lint
-check: $(all-checks)
 
 # ---- installation ----
 
@@ -265,8 +280,10 @@ install: libs programs hosted
 	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 
 .SECONDARY:
-.PHONY: all clean help run install libs hosted programs guests debian \
-    check-demo check-contract check-clang check-lint lint
+all-checks += cover
+check: $(all-checks)
+.PHONY: all cover clean help run install libs hosted programs guests debian \
+    check-demo check-contract check-programs check-clang check-lint lint
 all: libs hosted programs guests
 
 clean:

@@ -9,5 +9,5 @@ unit-core := acquire acquire-life acquire-map dm-op dm-op-hvm domctl \
     ioreq-pages ioreq-ring ioreq-route ioreq-server memory memory-map \
     memory-physmap guest-walk misc p2m p2m-pool sched sysctl vcpu-info
 unit-race := evtchn-race grant-race ioreq-race
-unit-libs := toollog foreignmemory ctrl elf
+unit-libs := toollog foreignmemory ctrl elf layout
 unit-engine := engine

@@ -78,7 +78,8 @@ static bool domain_lives(xc_interface *xch, domid_t domid)
     xc_dominfo_t info;
 
     return xc_domain_getinfo(xch, domid, 1, &info) == 1 &&
-           info.domid == domid && !info.dying && !info.shutdown;
+           info.domid == domid && !info.dying && !info.shutdown &&
+           !info.crashed;
 }
 
 static bool parse_domid(const char *text, domid_t *domid)
