@@ -241,6 +241,63 @@ cover: $(cover-progs) | $(B)/.need-cover
 	$(Q)sed -n '/^xen/p' $(B)/coverage.txt | awk '{ print "  " $$4, $$1 }' | sort -n | head -5
 	@echo "line coverage of xen/common: $$(awk '/^lines/ { print $$2, $$3, $$4, $$5, $$6 }' $(B)/coverage.log)"
 
+# Fuzz targets: build/VARIANT/tests/fuzz/NAME is a program of its own that
+# replays inputs or makes operations; build/fuzz/NAME is libFuzzer's.
+define fuzz_rules
+$(B)/$(2)/tests/fuzz/$(1): $(call objs,$(2),tests/fuzz/fuzz-$(1).c \
+		$(fuzz-shared) $(fuzz-driver)) $(B)/$(2)/libmachine.a
+	$$(call say,LD,$$@)
+	$$(Q)$(call cc-of,$(2)) -pthread $(link-$(2)) -o $$@ $$^
+endef
+$(foreach t,$(fuzz-targets),$(foreach v,asan hosted,$(eval \
+    $(call fuzz_rules,$(t),$(v)))))
+define libfuzzer_rules
+$(B)/fuzz/$(1): $(call objs,fuzz,tests/fuzz/fuzz-$(1).c $(fuzz-shared)) \
+		$(B)/fuzz/libmachine.a
+	$$(call say,LD,$$@)
+	$$(Q)$(CLANG) -pthread $(link-fuzz) -o $$@ $$^
+endef
+$(foreach t,$(fuzz-targets),$(eval $(call libfuzzer_rules,$(t))))
+
+# make fuzz T=dm-op S=60: one target for so many seconds.
+T ?= ioreq
+S ?= 60
+fuzz: $(B)/fuzz/$(T)
+	@mkdir -p $(B)/fuzz/corpus/$(T)
+	cd $(B)/fuzz && ./$(T) -max_total_time=$(S) -len_control=0 \
+		-max_len=4096 corpus/$(T) \
+		../../tests/fuzz/corpus/$(T)
+
+fuzz-progs := $(fuzz-targets:%=$(B)/asan/tests/fuzz/%)
+check-fuzz: $(fuzz-progs)
+	$(Q)scripts/run-tests fuzz --args \
+		'tests/fuzz/corpus/@ --ops $(fuzz-check-ops) --seed 1' \
+		$(fuzz-progs)
+
+$(B)/asan/tests/model/model: $(call objs,asan,$(model-src)) \
+		$(B)/asan/libmachine.a
+	$(call say,LD,$@)
+	$(Q)$(CC) -pthread $(link-asan) -o $@ $^
+check-model: $(B)/asan/tests/model/model
+	$(Q)scripts/run-tests model --args '--ops $(model-check-ops)' $<
+
+# ---- benchmarks ----
+
+$(B)/bench/core: $(call objs,hosted,$(bench-core-src)) $(B)/hosted/libmachine.a
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -pthread -o $@ $^ $(bench-core-libs)
+define bench_rules
+$(B)/bench/$(1): $(call objs,hosted,$(bench-$(1)-src)) | libs
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$(CC) -pthread -o $$@ $$^ -L$(B)/lib $(bench-$(1)-libs) \
+		-Wl,-rpath-link,$(B)/lib
+endef
+$(foreach b,hosted roundtrip report,$(eval $(call bench_rules,$(b))))
+bench: all $(addprefix $(B)/bench/,core hosted roundtrip report)
+	$(Q)scripts/bench $(if $(COUNT),--count)
+
 check-programs: all
 	$(Q)scripts/run-tests programs --wrap \
 	    "scripts/hosted --audit --console $(B)/log/console --" tests/programs/run
@@ -257,7 +314,7 @@ lint:
 	$(Q)scripts/lint
 
 all-checks := check-lint check-clang check-abi check-unit check-race \
-    check-libs check-debian check-contract check-programs check-demo
+    check-model check-fuzz check-libs check-debian check-contract check-programs check-demo
 check-lint: lint
 
 # ---- installation ----
@@ -282,7 +339,7 @@ install: libs programs hosted
 .SECONDARY:
 all-checks += cover
 check: $(all-checks)
-.PHONY: all cover clean help run install libs hosted programs guests debian \
+.PHONY: all bench check-fuzz check-model cover fuzz clean help run install libs hosted programs guests debian \
     check-demo check-contract check-programs check-clang check-lint lint
 all: libs hosted programs guests
 

@@ -182,6 +182,8 @@ int main(void)
         made++;
         gone += !xc_domain_destroy(ct.xch, domid) &&
                 ct_eventually(!ct_domain_exists(domid));
+        if ( gone != made )
+            break; /* more of the same would only take long */
         if ( i + 1 == PER_DOMAIN )
             before = ct_free_pages(); /* what is kept is kept by now */
     }

@@ -64,13 +64,15 @@ static void test_order_of_checks(uint32_t d)
         struct request r;
         int err;
     } cases[] = {
-        { "pad before all else",
-          { CT_NO_DOMAIN, 99, 9, 1, 1, 1UL << 40, true }, EINVAL },
+        { "pad before the domain",
+          { CT_NO_DOMAIN, 99, 9, 1, 1, 0, true }, EINVAL },
         { "pad of a size query", { d, GRANT, 0, 0, 1, 0, false }, EINVAL },
         { "frame of 33 bits before the domain",
           { CT_NO_DOMAIN, 99, 9, 1, 0, 1UL << 32, true }, EINVAL },
         { "frame + count of 33 bits before the domain",
           { CT_NO_DOMAIN, 99, 9, 2, 0, 0xffffffff, true }, EINVAL },
+        { "frame + count of 65 bits before the domain",
+          { CT_NO_DOMAIN, 99, 9, 1, 0, ~0UL, true }, EINVAL },
         { "the domain before the type",
           { CT_NO_DOMAIN, 99, 9, 1, 0, 0, true }, ESRCH },
         { "the domain before the size",

@@ -12,6 +12,8 @@
 
 struct ct ct;
 
+#define TIMEOUT 300 /* seconds, after which what hangs is ended */
+
 static unsigned int nr_checks, nr_failed;
 
 /* ---- the run ---- */
@@ -31,6 +33,7 @@ static void open_handles(void)
 void ct_begin(void)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
+    alarm(TIMEOUT);
     open_handles();
     ct_diag("hypervisor: %s", is_oriel() ? "Oriel" : "Xen");
 }

@@ -5,8 +5,8 @@
  *
  * A program calls ct_begin(), makes checks, returns ct_end().  The plan comes
  * last.  Every program runs unchanged on each hypervisor and with either set of
- * libraries; where Oriel answers otherwise than Xen 4.17 on purpose, ct_differs()
- * names the entry in CAVEATS.md and prints "# differs: ID".
+ * libraries; where Oriel answers otherwise than Xen 4.17 on purpose, it calls
+ * ct_differs() with the entry in CAVEATS.md, which prints "# differs: ID".
  *
  * Handles are opened by ct_begin() and belong to the main thread.  A child
  * after fork() has to open its own.

@@ -153,7 +153,7 @@ long do_memory_op(struct hypercall *hc)
     uint64_t arg = hc->a[1];
 
     if ( memory_op_takes_pages(op) )
-        current->io.stale = true;
+        WRITE_ONCE(current->io.stale, true); /* dom0 may run many at once */
     switch ( op )
     {
     case XENMEM_increase_reservation:

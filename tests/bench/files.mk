@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+# make bench: build/bench/PROGRAM from PROGRAM-src, and what it is linked with.
+# scripts/bench runs them.
+bench-core-src := $(addprefix tests/bench/,core.c core-acquire.c \
+    core-ioreq.c bench.c) tests/unit/world.c
+bench-core-libs := -lcmocka -lm
+bench-hosted-src := tests/bench/hosted.c tests/bench/bench.c \
+    tests/contract/ct.c
+bench-hosted-libs := -lxenctrl -lxenforeignmemory -lxentoollog \
+    -lxendevicemodel -lxencall -lxengnttab -lm $(own-libs)
+bench-roundtrip-src := tests/bench/roundtrip.c tests/bench/bench.c \
+    $(addprefix tools/dm/,server.c serve.c block.c trace.c)
+bench-roundtrip-libs := -lxenctrl -lxenforeignmemory -lxendevicemodel \
+    -lxenevtchn -lm $(own-libs)
+bench-report-src := $(addprefix tests/bench/,report.c svg.c)
+bench-report-libs := -lm
