@@ -24,8 +24,8 @@ emul-y := $(addprefix xen/arch/x86/emul/, \
 hosted-y := $(addprefix xen/arch/hosted/, \
     access.c cpu.c lock.c machine.c)
 server-y := $(addprefix xen/arch/hosted/server/, \
-    connection.c dev-evtchn.c dev-gntalloc.c dev-gntdev.c dev-privcmd.c \
+    bell.c connection.c dev-evtchn.c dev-gntalloc.c dev-gntdev.c dev-privcmd.c \
     file.c main.c vma.c)
 engine-y := $(addprefix xen/arch/hosted/engine/, \
-    context.c engine.c exits.c inject.c space.c)
-preload-y := $(addprefix xen/arch/hosted/preload/, devxen.c file.c map.c)
+    context.c engine.c exits.c hooks.c inject.c space.c)
+preload-y := $(addprefix xen/arch/hosted/preload/, bell.c devxen.c file.c map.c)

@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define BENCH_MAX_SAMPLES 400
 
@@ -44,6 +45,11 @@ struct bench_row {
 #define COUNTED_OPS 128
 extern bool bench_counting;
 
+/*
+ * The clock: CLOCK_MONOTONIC, or that of the thread where nothing sleeps, so
+ * that what other programs take is not counted.
+ */
+extern clockid_t bench_clock;
 uint64_t bench_now(void); /* ns */
 
 /*

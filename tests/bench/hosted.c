@@ -5,8 +5,8 @@
  */
 #include <xengnttab.h>
 
+#include "../contract/ct.h"
 #include "bench.h"
-#include "ct.h"
 
 #define GNTTAB XENMEM_resource_grant_table
 #define IOREQ XENMEM_resource_ioreq_server

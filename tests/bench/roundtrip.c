@@ -9,8 +9,11 @@
  * batches, while the guest waits for its answer and nothing else happens,
  * batches of messages of 8 bytes to a child process that sends them back.
  *
- *   roundtrip DOMID     the domain is paused, and has no other device model
+ *   roundtrip DOMID GROUP CPU   the domain is paused, and has no other device
+ *                               model; the child process runs on this CPU
  */
+#define _GNU_SOURCE
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,7 +42,16 @@ static void echo(int fd)
     _exit(0);
 }
 
-static pid_t start_echo(void)
+static void run_on(int cpu)
+{
+    cpu_set_t set;
+
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    MUST(!sched_setaffinity(0, sizeof(set), &set));
+}
+
+static pid_t start_echo(int cpu)
 {
     int fds[2];
     pid_t pid;
@@ -50,6 +62,7 @@ static pid_t start_echo(void)
     if ( pid == 0 )
     {
         close(fds[0]);
+        run_on(cpu);
         echo(fds[1]);
     }
     close(fds[1]);
@@ -106,11 +119,11 @@ void complain(domid_t domid, const char *what, const char *hint)
 int main(int argc, char **argv)
 {
     domid_t domid = (domid_t)(argc > 1 ? atoi(argv[1]) : 0);
+    const char *group = argc > 2 ? argv[2] : "hosted: one port read";
     xc_interface *xch = xc_interface_open(NULL, NULL, 0);
-    static const char group[] = "hosted: one port read of a guest";
     struct server server;
     double guest, sockets;
-    pid_t pid = start_echo();
+    pid_t pid = start_echo(argc > 3 ? atoi(argv[3]) : 0);
 
     MUST(xch && server_open(&server, domid) &&
          !xc_domain_unpause(xch, domid));

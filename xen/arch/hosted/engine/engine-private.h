@@ -3,6 +3,7 @@
  * Between the files of the engine.
  *
  * engine.c   threads: who runs when, stopping, waiting
+ * hooks.c    what the machine asks for
  * space.c    a domain's guest-physical memory, as its engines see it
  * exits.c    what leaves an engine: I/O, hypercalls, CPUID, exceptions
  * inject.c   interrupts and exceptions into the guest
@@ -78,9 +79,10 @@ struct hosted_vcpu {
     struct hosted_domain *h; /* [I] */
 
     pthread_mutex_t lock;
-    pthread_cond_t wake, out;
+    pthread_cond_t out;
+    int kick_fd; /* [v] an eventfd, while started */
     bool kicked;    /* [v] look again; read by the engine without the lock */
-    bool sleeping;  /* [v] waits on wake                                    */
+    bool sleeping;  /* [v] or is about to                                   */
     bool in_guest;  /* [v] executes the guest's code                        */
     bool terminate; /* [v] the domain ends                                  */
     bool started;   /* [v] has a thread                                     */
@@ -121,6 +123,12 @@ uint64_t engine_msr(struct hosted_vcpu *h, uint32_t msr);
 void engine_set_msr(struct hosted_vcpu *h, uint32_t msr, uint64_t value);
 
 /* ---- engine.c ---- */
+
+/* The vcpu's thread: begin it, h->lock held (-ENOMEM); end it and wait. */
+int engine_start_locked(struct hosted_vcpu *h);
+void engine_vcpu_stop(struct hosted_vcpu *h);
+/* arch_vcpu_sync() */
+void engine_sync(struct vcpu *v);
 
 /*
  * Leave guest mode in a call-back of the engine, and come back: false when

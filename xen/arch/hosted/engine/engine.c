@@ -20,7 +20,10 @@
  * and a vcpu's lock are never held together.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "engine-private.h"
 
@@ -58,22 +61,30 @@ static bool turn_wanted(const struct hosted_domain *h)
 
 /* ---- stopping and waiting ---- */
 
+/* h->lock held. */
+static void wake_locked(struct hosted_vcpu *h)
+{
+    static const uint64_t one = 1;
+
+    WRITE_ONCE(h->kicked, true);
+    if ( !h->sleeping )
+        return;
+    h->sleeping = false; /* one write is enough */
+    (void)!write(h->kick_fd, &one, sizeof(one));
+}
+
 void engine_kick(struct vcpu *v)
 {
     struct hosted_vcpu *h = v->arch.h;
-    bool sleeping;
 
     if ( !h )
         return;
     pthread_mutex_lock(&h->lock);
-    WRITE_ONCE(h->kicked, true);
-    sleeping = h->sleeping;
+    wake_locked(h);
     pthread_mutex_unlock(&h->lock);
-    if ( sleeping ) /* without the lock, which it needs to wake up */
-        pthread_cond_signal(&h->wake);
 }
 
-static void engine_sync(struct vcpu *v)
+void engine_sync(struct vcpu *v)
 {
     struct hosted_vcpu *h = v->arch.h;
 
@@ -99,17 +110,38 @@ void engine_stop_soon(struct hosted_vcpu *h)
     pthread_mutex_unlock(&h->lock);
 }
 
+/* Sleep until kicked, or until somebody rings (bell < 0: nobody can). */
+static void sleep_until(struct hosted_vcpu *h, int bell)
+{
+    struct pollfd fds[2] = { { .fd = h->kick_fd, .events = POLLIN },
+                             { .fd = bell, .events = POLLIN } };
+    uint64_t kicks;
+
+    poll(fds, 2, -1);
+    if ( fds[0].revents )
+        (void)!read(h->kick_fd, &kicks, sizeof(kicks));
+}
+
 bool engine_wait(struct hosted_vcpu *h)
 {
-    bool go;
+    bool sleeping, go;
 
-    pthread_mutex_lock(&h->lock);
-    h->sleeping = true;
-    while ( !h->kicked && !h->terminate )
-        pthread_cond_wait(&h->wake, &h->lock);
-    h->sleeping = false;
-    go = !h->terminate;
-    pthread_mutex_unlock(&h->lock);
+    do {
+        /* Somebody may ring with the answer that this vcpu waits for. */
+        int bell = hosted_hooks.bell_begin && ioreq_in_flight(h->v)
+                       ? hosted_hooks.bell_begin() : -1;
+
+        if ( bell >= 0 )
+            hosted_hooks.bell_serve();
+        pthread_mutex_lock(&h->lock);
+        go = !h->terminate;
+        sleeping = h->sleeping = go && !h->kicked;
+        pthread_mutex_unlock(&h->lock);
+        if ( sleeping )
+            sleep_until(h, bell);
+        if ( bell >= 0 )
+            hosted_hooks.bell_end();
+    } while ( sleeping );
     return go;
 }
 
@@ -299,7 +331,22 @@ static void *vcpu_thread(void *arg)
     return NULL;
 }
 
-static void vcpu_stop(struct hosted_vcpu *h)
+int engine_start_locked(struct hosted_vcpu *h)
+{
+    h->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if ( h->kick_fd < 0 )
+        return -ENOMEM;
+    if ( pthread_create(&h->thread, NULL, vcpu_thread, h) )
+    {
+        close(h->kick_fd);
+        h->kick_fd = -1;
+        return -ENOMEM;
+    }
+    h->started = true;
+    return 0;
+}
+
+void engine_vcpu_stop(struct hosted_vcpu *h)
 {
     bool started;
 
@@ -307,173 +354,11 @@ static void vcpu_stop(struct hosted_vcpu *h)
     h->terminate = true;
     started = h->started;
     h->started = false;
-    WRITE_ONCE(h->kicked, true);
-    pthread_cond_signal(&h->wake);
+    wake_locked(h);
     pthread_mutex_unlock(&h->lock);
     if ( started )
         pthread_join(h->thread, NULL);
-}
-
-/* ---- hooks ---- */
-
-static int vcpu_create_hook(struct vcpu *v)
-{
-    struct hosted_vcpu *h;
-
-    if ( !v->domain->translated )
-        return 0;
-    h = new_object(struct hosted_vcpu);
-    if ( !h )
-        return -ENOMEM;
-    h->v = v;
-    h->h = v->domain->arch.h;
-    pthread_mutex_init(&h->lock, NULL);
-    pthread_cond_init(&h->wake, NULL);
-    pthread_cond_init(&h->out, NULL);
-    v->arch.h = h;
-    return 0;
-}
-
-static void vcpu_destroy_hook(struct vcpu *v)
-{
-    struct hosted_vcpu *h = v->arch.h;
-
-    if ( !h )
-        return;
-    vcpu_stop(h);
-    if ( h->uc )
-        uc_close(h->uc);
-    regions_free(&h->mapped);
-    pthread_mutex_destroy(&h->lock);
-    pthread_cond_destroy(&h->wake);
-    pthread_cond_destroy(&h->out);
-    v->arch.h = NULL;
-    hv_free(h);
-}
-
-static int domain_create_hook(struct domain *d)
-{
-    struct hosted_domain *h;
-    int rc;
-
-    if ( !d->translated )
-        return 0;
-    h = new_object(struct hosted_domain);
-    if ( !h )
-        return -ENOMEM;
-    h->domain = d;
-    h->generation = 1;
-    rc = space_create(h);
-    if ( rc )
-    {
-        hv_free(h);
-        return rc;
-    }
-    pthread_mutex_init(&h->turn_lock, NULL);
-    pthread_cond_init(&h->turn_moved, NULL);
-    d->arch.h = h;
-    return 0;
-}
-
-static void domain_relinquish_hook(struct domain *d)
-{
-    for ( unsigned int i = 0; i < d->max_vcpus; i++ )
-    {
-        struct vcpu *v = domain_vcpu(d, i);
-
-        if ( v && v->arch.h )
-            vcpu_stop(v->arch.h);
-    }
-    if ( d->arch.h )
-        space_close(d->arch.h);
-}
-
-static void domain_destroy_hook(struct domain *d)
-{
-    struct hosted_domain *h = d->arch.h;
-
-    if ( !h )
-        return;
-    space_destroy(h);
-    pthread_mutex_destroy(&h->turn_lock);
-    pthread_cond_destroy(&h->turn_moved);
-    d->arch.h = NULL;
-    hv_free(h);
-}
-
-static void p2m_flush_hook(struct domain *d, gfn_t gfn, uint64_t nr)
-{
-    struct hosted_domain *h = d->arch.h;
-
-    if ( !h )
-        return;
-    space_flush(h, gfn, nr);
-    for ( unsigned int i = 0; i < d->max_vcpus; i++ )
-    {
-        struct vcpu *v = domain_vcpu(d, i);
-
-        if ( v && v != arch_current() )
-            engine_kick(v);
-    }
-}
-
-static int set_context_hook(struct vcpu *v, const struct hvm_hw_cpu *ctx)
-{
-    struct hosted_vcpu *h = v->arch.h;
-    int rc = context_check(ctx);
-
-    if ( rc || !h )
-        return rc;
-    pthread_mutex_lock(&h->lock);
-    if ( h->in_guest || h->in_access || h->terminate )
-        rc = -EBUSY;
-    else if ( !h->started )
-    {
-        rc = pthread_create(&h->thread, NULL, vcpu_thread, h) ? -ENOMEM : 0;
-        h->started = !rc;
-    }
-    if ( !rc )
-    {
-        h->context = *ctx;
-        h->new_context = true;
-    }
-    pthread_mutex_unlock(&h->lock);
-    return rc;
-}
-
-static void get_context_hook(struct vcpu *v, struct hvm_hw_cpu *ctx)
-{
-    struct hosted_vcpu *h = v->arch.h;
-    bool pending;
-
-    if ( !h )
-        return;
-    pthread_mutex_lock(&h->lock);
-    pending = h->new_context;
-    if ( pending )
-        *ctx = h->context;
-    pthread_mutex_unlock(&h->lock);
-    if ( !pending && h->uc )
-        context_store(h, ctx);
-}
-
-static int guest_copy_hook(struct vcpu *v, uint64_t va, void *buf,
-                           size_t bytes, bool write)
-{
-    return guest_virt_copy(v->arch.h, va, buf, bytes, write);
-}
-
-void engine_hooks(struct hosted_hooks *hooks)
-{
-    hosted_guest_copy = guest_copy_hook;
-    hooks->kick = engine_kick;
-    hooks->sync = engine_sync;
-    hooks->domain_create = domain_create_hook;
-    hooks->domain_relinquish = domain_relinquish_hook;
-    hooks->domain_destroy = domain_destroy_hook;
-    hooks->vcpu_create = vcpu_create_hook;
-    hooks->vcpu_destroy = vcpu_destroy_hook;
-    hooks->set_context = set_context_hook;
-    hooks->get_context = get_context_hook;
-    hooks->p2m_flush = p2m_flush_hook;
+    if ( h->kick_fd >= 0 )
+        close(h->kick_fd);
+    h->kick_fd = -1;
 }

@@ -76,6 +76,14 @@ struct hosted_hooks {
     void (*console)(const char *s, size_t len); /* default: stdout */
     void (*audit)(void (*count)(mfn_t mfn, enum page_holder holder));
     void (*timer)(uint64_t expires); /* default: nobody runs timers */
+    /*
+     * A vcpu goes to sleep: a descriptor that can be read when a client rings,
+     * or -1.  Then look once by bell_serve(); after waking, bell_end().  No
+     * locks held.
+     */
+    int (*bell_begin)(void);
+    void (*bell_serve)(void);
+    void (*bell_end)(void);
 };
 extern struct hosted_hooks hosted_hooks;
 

@@ -5,7 +5,8 @@
  * One SOCK_SEQPACKET connection is one open file of /dev/xen: the client
  * sends a request, the server answers it, one at a time.  The answer to OPEN
  * carries descriptors: the memfd with all frames and, for an event channel
- * file, the stream on which ports are delivered.  Arguments stay in the
+ * file, the pipe on which ports are delivered and the bell's; and then two runs
+ * without an address: dom0's shared info page and the bell.  Arguments stay in the
  * client's memory, where the server reads and writes them as a kernel would.
  *
  * The hosted machine is no security boundary between its clients: they run
@@ -16,7 +17,7 @@
 
 #include <stdint.h>
 
-#define WIRE_VERSION 1
+#define WIRE_VERSION 2
 #define WIRE_SOCKET_ENV "ORIEL_SOCKET"
 
 enum wire_file {
@@ -67,11 +68,24 @@ struct wire_reply {
     (sizeof(struct wire_reply) - (WIRE_MAX_RUNS - (nr)) * \
                                      sizeof(struct wire_run))
 
+#define WIRE_NR_PORTS 4096 /* of dom0, which uses the 2-level ABI */
+
 /*
- * The event channel stream, client to server: native 32-bit ports to unmask,
- * as a program writes them to the file; with this bit set, ports to notify
- * (the library turns the notify ioctl into one, sparing an answer).
+ * The bell: how programs notify and unmask ports without waiting for anybody.
+ *
+ * A program sets the port's bit; then, if vcpus are waiting, it writes a byte
+ * to the bell's pipe, which wakes them (a pipe, since its writer is about to
+ * sleep as a rule and the kernel then lets the reader run in its place); else
+ * it adds one to `calls` and wakes the server's own thread.  Who wakes serves
+ * all that has been rung, and whoever stops waiting looks once more, so no
+ * ring is lost.  A port that is not pending is unmasked in the shared info
+ * page directly.
  */
-#define WIRE_NOTIFY 0x80000000U
+struct wire_bell {
+    uint32_t waiting; /* vcpus that sleep until the pipe can be read */
+    uint32_t calls;   /* futex */
+    uint64_t notify[WIRE_NR_PORTS / 64];
+    uint64_t unmask[WIRE_NR_PORTS / 64];
+};
 
 #endif

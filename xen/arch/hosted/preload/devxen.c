@@ -94,10 +94,7 @@ static void forget_fd(int fd)
     for ( f = files; f && f->fd != fd; f = f->next )
         ;
     if ( f )
-    {
-        f->fd = -1;
-        maybe_free(f);
-    }
+        close_file(f);
     pthread_mutex_unlock(&table_lock);
 }
 
@@ -142,12 +139,25 @@ static void note_port(struct file *f, uint64_t port, bool bound)
 /* Linux tells no more than whether the port is the file's: no answer needed. */
 static long notify(struct file *f, const struct ioctl_evtchn_notify *arg)
 {
-    uint32_t word = arg->port | WIRE_NOTIFY;
-
     if ( !port_is_bound(f, arg->port) )
         return -ENOTCONN;
-    return send(f->fd, &word, sizeof(word), MSG_NOSIGNAL) ==
-           (ssize_t)sizeof(word) ? 0 : -EIO;
+    bell_notify(arg->port);
+    return 0;
+}
+
+/* Written ports are unmasked; those that are not the file's are ignored. */
+EXPORT ssize_t write(int fd, const void *buf, size_t len)
+{
+    struct file *f = evtchn_file(fd);
+    const uint32_t *port = buf;
+
+    if ( !f )
+        return syscall(SYS_write, fd, buf, len);
+    len -= len % sizeof(*port);
+    for ( size_t i = 0; i < len / sizeof(*port); i++ )
+        if ( port_is_bound(f, port[i]) )
+            bell_unmask(port[i]);
+    return (ssize_t)len;
 }
 
 static long evtchn_ioctl(struct file *f, unsigned long req, unsigned long arg)

@@ -13,10 +13,15 @@
 
 #include "preload.h"
 
-#define HIDDEN_FD_MIN 700
-
 pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
 struct file *files;
+
+/*
+ * Event channel files by descriptor, for write(): looked up without a lock,
+ * since a program may write anything from a signal handler.
+ */
+#define NR_BY_FD 1024
+static struct file *evtchn_by_fd[NR_BY_FD];
 static int memfd = -1; /* all frames; [table_lock] */
 
 static const char *const names[WIRE_NR_FILES] = {
@@ -119,6 +124,18 @@ long request(struct file *f, uint32_t type, uint64_t a, uint64_t b,
     return rc;
 }
 
+struct file *evtchn_file(int fd)
+{
+    return fd >= 0 && fd < NR_BY_FD
+               ? __atomic_load_n(&evtchn_by_fd[fd], __ATOMIC_ACQUIRE) : NULL;
+}
+
+static void note_fd(int fd, struct file *f)
+{
+    if ( fd >= 0 && fd < NR_BY_FD )
+        __atomic_store_n(&evtchn_by_fd[fd], f, __ATOMIC_RELEASE);
+}
+
 /* ---- opening and closing ---- */
 
 static int connect_server(void)
@@ -152,14 +169,14 @@ static int say_open(int conn, int kind, int *stream)
 {
     struct wire_request req = { WIRE_OPEN, getpid(), (uint64_t)kind,
                                 WIRE_VERSION, 0, 0 };
-    char control[CMSG_SPACE(2 * sizeof(int))];
+    char control[CMSG_SPACE(3 * sizeof(int))];
     struct wire_reply reply;
     struct iovec iov = { &reply, sizeof(reply) };
     struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
                           .msg_control = control,
                           .msg_controllen = sizeof(control) };
     struct cmsghdr *cmsg;
-    int fds[2] = { -1, -1 };
+    int fds[3] = { -1, -1, -1 }, rc = 0;
 
     if ( send(conn, &req, sizeof(req), MSG_NOSIGNAL) < 0 ||
          recvmsg(conn, &msg, MSG_CMSG_CLOEXEC) < (ssize_t)WIRE_REPLY_SIZE(0) )
@@ -179,9 +196,18 @@ static int say_open(int conn, int kind, int *stream)
         if ( memfd < 0 )
             memfd = dup(fds[0]);
     }
+    if ( kind == WIRE_EVTCHN )
+        rc = reply.nr_runs == 2
+                 ? bell_connect(memfd, reply.run[0].mfn, reply.run[1].mfn,
+                                fds[2])
+                 : -EPROTO;
     pthread_mutex_unlock(&table_lock);
     real_close(fds[0]);
-    return 0;
+    if ( fds[2] >= 0 )
+        real_close(fds[2]);
+    if ( rc )
+        real_close(fds[1]);
+    return rc;
 }
 
 int open_file(int kind, int flags)
@@ -212,6 +238,8 @@ int open_file(int kind, int flags)
     pthread_mutex_lock(&table_lock);
     f->next = files;
     files = f;
+    if ( kind == WIRE_EVTCHN )
+        note_fd(f->fd, f);
     pthread_mutex_unlock(&table_lock);
     return f->fd;
 
@@ -245,6 +273,14 @@ void maybe_free(struct file *f)
     real_close(f->conn);
     pthread_mutex_destroy(&f->lock);
     free(f);
+}
+
+void close_file(struct file *f)
+{
+    if ( evtchn_file(f->fd) == f )
+        note_fd(f->fd, NULL);
+    f->fd = -1;
+    maybe_free(f);
 }
 
 int kind_of(const char *path)

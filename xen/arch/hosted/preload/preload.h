@@ -5,6 +5,7 @@
  *   devxen.c   what programs call instead of libc's functions
  *   file.c     open files: a connection each, requests and answers
  *   map.c      which addresses are mapped through which file
+ *   bell.c     event channels without waiting for an answer
  *
  * Each open of a /dev/xen file becomes a connection to the hosted hypervisor
  * (wire.h).  The program gets a descriptor that it may close, poll and, for
@@ -27,7 +28,8 @@
 #include <wire.h>
 
 #define PAGE 4096UL
-#define MAX_PORTS 4096 /* of dom0, which uses the 2-level ABI */
+#define HIDDEN_FD_MIN 700
+#define MAX_PORTS WIRE_NR_PORTS
 
 struct file {
     int fd;        /* [t] the program's, -1 once closed      */
@@ -58,6 +60,10 @@ int kind_of(const char *path);
 /* A descriptor for the program, or -errno. */
 int open_file(int kind, int flags);
 struct file *find_file(int fd);
+/* The event channel file with this descriptor; takes no lock. */
+struct file *evtchn_file(int fd);
+/* The program's descriptor is not the file's any more; table_lock held. */
+void close_file(struct file *f);
 /* Free a file that is closed and has no maps; table_lock held. */
 void maybe_free(struct file *f);
 
@@ -67,6 +73,17 @@ long request(struct file *f, uint32_t type, uint64_t a, uint64_t b,
 
 /* Reserved and not mapped, as it is before frames come. */
 void reserve(uintptr_t start, uintptr_t end);
+
+/* ---- bell.c ---- */
+
+/*
+ * Map the two frames and keep a copy of fd, once: 0 or -ENOMEM.  table_lock
+ * held.
+ */
+int bell_connect(int memfd, uint64_t shared_mfn, uint64_t mfn, int fd);
+/* Ports that the file has bound. */
+void bell_notify(uint32_t port);
+void bell_unmask(uint32_t port);
 
 /* ---- map.c ---- */
 

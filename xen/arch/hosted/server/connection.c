@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -23,16 +24,25 @@ static pthread_mutex_t count_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t none_left = PTHREAD_COND_INITIALIZER;
 static unsigned int connections;
 
-/* Answer to OPEN, with the descriptors the client needs. */
+static uint64_t shared_info_mfn(void)
+{
+    return mfn_x(page_to_mfn(server_dom0->shared_page));
+}
+
+/* Answer to OPEN, with the descriptors and frames that the client needs. */
 static int answer_open(struct file *f, int client_stream)
 {
-    char control[CMSG_SPACE(2 * sizeof(int))] = { 0 };
-    struct wire_reply reply = { 0 };
-    struct iovec iov = { &reply, WIRE_REPLY_SIZE(0) };
+    char control[CMSG_SPACE(3 * sizeof(int))] = { 0 };
+    struct wire_reply reply = {
+        .nr_runs = client_stream < 0 ? 0 : 2,
+        .run = { { .mfn = shared_info_mfn(), .nr = 1 },
+                 { .mfn = bell_mfn(), .nr = 1 } },
+    };
+    struct iovec iov = { &reply, WIRE_REPLY_SIZE(reply.nr_runs) };
     struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
                           .msg_control = control };
-    int fds[2] = { hosted_memfd, client_stream };
-    size_t len = (client_stream < 0 ? 1 : 2) * sizeof(int);
+    int fds[3] = { hosted_memfd, client_stream, bell_pipe() };
+    size_t len = (client_stream < 0 ? 1 : 3) * sizeof(int);
     struct cmsghdr *cmsg;
 
     msg.msg_controllen = CMSG_SPACE(len);
@@ -46,26 +56,27 @@ static int answer_open(struct file *f, int client_stream)
 
 static int serve_open(struct file *f, const struct wire_request *req)
 {
-    int stream[2] = { -1, -1 };
+    int stream[2] = { -1, -1 }; /* the client's end, ours */
     int rc = 0;
 
     if ( f->ops || req->a >= WIRE_NR_FILES || req->b != WIRE_VERSION )
         return file_answer(f, -EINVAL);
-    if ( req->a == WIRE_EVTCHN &&
-         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, stream) )
+    if ( req->a == WIRE_EVTCHN && pipe2(stream, O_CLOEXEC) )
         return file_answer(f, -errno);
 
-    f->stream = stream[0];
+    f->stream = stream[1];
+    if ( f->stream >= 0 )
+        fcntl(f->stream, F_SETFL, O_NONBLOCK);
     rc = ops_of[req->a]->open ? ops_of[req->a]->open(f) : 0;
     if ( !rc )
     {
         f->ops = ops_of[req->a];
-        rc = answer_open(f, stream[1]);
+        rc = answer_open(f, stream[0]);
     }
     else
         rc = file_answer(f, rc);
-    if ( stream[1] >= 0 )
-        close(stream[1]);
+    if ( stream[0] >= 0 )
+        close(stream[0]);
     return rc;
 }
 

@@ -3,18 +3,15 @@
  * /dev/xen/evtchn, and the event upcall of dom0 behind it.
  *
  * A port of dom0 belongs to the file that bound it.  When an event is pending
- * the port is masked and written to the file's stream; the program reads it
- * there and later writes it back, which unmasks it.  A stream that is full
- * leaves its ports in the file's backlog until the program has read some.
+ * the port is masked and written to the file's pipe, which has room for all
+ * ports there are; the program reads it there and later writes it back, which
+ * the library in it turns into an unmasking (bell.c).
  *
  * ports_lock is a leaf: the upcall runs wherever the core raises an event.
  */
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <xen/sys/evtchn.h>
@@ -23,16 +20,11 @@
 
 #include <hv/evtchn.h>
 
-#define NR_PORTS 4096 /* dom0 uses the 2-level ABI */
-#define WORDS (NR_PORTS / 64)
-#define LOOKS 20 /* at a stream before sleeping on it: some 10 us */
+#define NR_PORTS WIRE_NR_PORTS
 
 struct evtchn_file {
     struct file *file;
-    pthread_t reader;
     domid_t restricted; /* DOMID_INVALID: none */
-    uint64_t backlog[WORDS]; /* [ports_lock] masked, to be written          */
-    bool has_backlog;        /* [ports_lock]                                */
 };
 
 static pthread_mutex_t ports_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -40,26 +32,16 @@ static struct evtchn_file *owner[NR_PORTS]; /* [ports_lock] */
 
 /* ---- delivery ---- */
 
-/* ports_lock held. */
-static bool write_port(struct evtchn_file *e, uint32_t port)
-{
-    return send(e->file->stream, &port, sizeof(port),
-                MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)sizeof(port);
-}
-
+/* ports_lock held.  A program that has gone does not miss it. */
 static void deliver(struct shared_info *s, uint32_t port)
 {
-    struct evtchn_file *e = owner[port];
+    const struct evtchn_file *e = owner[port];
 
     set_bit(port, s->evtchn_mask);
     if ( !e )
         return; /* still pending: unmasked, and raised again, when bound */
     clear_bit(port, s->evtchn_pending);
-    if ( !write_port(e, port) )
-    {
-        e->backlog[port / 64] |= 1UL << (port % 64);
-        WRITE_ONCE(e->has_backlog, true);
-    }
+    (void)!write(e->file->stream, &port, sizeof(port));
 }
 
 static void deliver_word(struct shared_info *s, unsigned int word)
@@ -84,23 +66,6 @@ void server_dom0_upcall(struct vcpu *v)
     pthread_mutex_unlock(&ports_lock);
 }
 
-static void flush_backlog(struct evtchn_file *e)
-{
-    pthread_mutex_lock(&ports_lock);
-    for ( unsigned int w = 0; e->has_backlog && w < WORDS; w++ )
-        while ( e->backlog[w] )
-        {
-            uint32_t bit = (uint32_t)__builtin_ctzl(e->backlog[w]);
-
-            if ( !write_port(e, w * 64 + bit) )
-                goto full;
-            e->backlog[w] &= e->backlog[w] - 1;
-        }
-    WRITE_ONCE(e->has_backlog, false);
- full:
-    pthread_mutex_unlock(&ports_lock);
-}
-
 static bool is_owner(const struct evtchn_file *e, uint32_t port)
 {
     bool mine;
@@ -111,55 +76,26 @@ static bool is_owner(const struct evtchn_file *e, uint32_t port)
     return mine;
 }
 
-/*
- * A program that unmasks a port is about to answer through it: look again
- * before going to sleep, and let others run in between.  It saves the program
- * a wake-up, and the guest the time that it takes.
- */
-static ssize_t read_stream(int fd, void *buf, size_t len)
+static bool is_bound(uint32_t port)
 {
-    for ( unsigned int i = 0; i < LOOKS; i++ )
-    {
-        ssize_t got = recv(fd, buf, len, MSG_DONTWAIT);
+    bool bound;
 
-        if ( got >= 0 || errno != EAGAIN )
-            return got;
-        sched_yield();
-    }
-    return recv(fd, buf, len, 0);
+    pthread_mutex_lock(&ports_lock);
+    bound = port < NR_PORTS && owner[port];
+    pthread_mutex_unlock(&ports_lock);
+    return bound;
 }
 
-/* What the program writes: ports to unmask, ports to notify. */
-static void *stream_reader(void *arg)
+void server_notify(uint32_t port)
 {
-    struct evtchn_file *e = arg;
-    uint32_t word[64];
-    size_t have = 0;
-    ssize_t got;
+    if ( is_bound(port) )
+        evtchn_send(server_dom0, port);
+}
 
-    hosted_enter((struct hosted_context){ .v = domain_vcpu(server_dom0, 0) });
-    while ( (got = read_stream(e->file->stream, (char *)word + have,
-                               sizeof(word) - have)) > 0 )
-    {
-        size_t nr = (have + (size_t)got) / sizeof(word[0]);
-
-        for ( size_t i = 0; i < nr; i++ )
-        {
-            uint32_t port = word[i] & ~WIRE_NOTIFY;
-
-            if ( !is_owner(e, port) )
-                continue;
-            if ( word[i] & WIRE_NOTIFY )
-                evtchn_send(server_dom0, port);
-            else
-                evtchn_unmask(server_dom0, port);
-        }
-        have = (have + (size_t)got) % sizeof(word[0]);
-        memmove(word, &word[nr], have);
-        if ( READ_ONCE(e->has_backlog) )
-            flush_backlog(e);
-    }
-    return NULL;
+void server_unmask(uint32_t port)
+{
+    if ( is_bound(port) )
+        evtchn_unmask(server_dom0, port);
 }
 
 /* ---- binding ---- */
@@ -196,7 +132,6 @@ static long disown(struct evtchn_file *e, uint32_t port)
         return -ENOTCONN;
     pthread_mutex_lock(&ports_lock);
     owner[port] = NULL;
-    e->backlog[port / 64] &= ~(1UL << (port % 64));
     pthread_mutex_unlock(&ports_lock);
     op(EVTCHNOP_close, &c);
     return 0;
@@ -290,8 +225,6 @@ static long restrict_domid(struct file *f, uint64_t arg)
 
 static long evtchn_ioctl(struct file *f, unsigned long request, uint64_t arg)
 {
-    struct evtchn_file *e = f->priv;
-
     switch ( request )
     {
     case IOCTL_EVTCHN_BIND_VIRQ:
@@ -305,11 +238,7 @@ static long evtchn_ioctl(struct file *f, unsigned long request, uint64_t arg)
     case IOCTL_EVTCHN_NOTIFY:
         return notify(f, arg);
     case IOCTL_EVTCHN_RESET:
-        pthread_mutex_lock(&ports_lock);
-        memset(e->backlog, 0, sizeof(e->backlog));
-        WRITE_ONCE(e->has_backlog, false);
-        pthread_mutex_unlock(&ports_lock);
-        return 0;
+        return 0; /* nothing is ever lost that would need it */
     case IOCTL_EVTCHN_RESTRICT_DOMID:
         return restrict_domid(f, arg);
     default:
@@ -325,11 +254,6 @@ static int evtchn_open(struct file *f)
         return -ENOMEM;
     e->file = f;
     e->restricted = DOMID_INVALID;
-    if ( pthread_create(&e->reader, NULL, stream_reader, e) )
-    {
-        free(e);
-        return -ENOMEM;
-    }
     f->priv = e;
     return 0;
 }
@@ -338,8 +262,6 @@ static void evtchn_close(struct file *f)
 {
     struct evtchn_file *e = f->priv;
 
-    shutdown(f->stream, SHUT_RDWR);
-    pthread_join(e->reader, NULL);
     for ( uint32_t port = 0; port < NR_PORTS; port++ )
         disown(e, port);
     free(e);

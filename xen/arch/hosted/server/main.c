@@ -78,6 +78,7 @@ static void audit(audit_count_t count)
 {
     files_audit(count);
     gntalloc_audit(count);
+    bell_audit(count);
 }
 
 static pthread_mutex_t timer_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -163,6 +164,8 @@ static int start_machine(void)
     hosted_hooks.audit = audit;
     hosted_hooks.timer = timer_program;
     rc = make_dom0();
+    if ( !rc )
+        rc = bell_start();
     if ( !rc )
         start_timers();
     return rc;

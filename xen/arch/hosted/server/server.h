@@ -43,7 +43,7 @@ struct mapping {
 struct file {
     const struct file_ops *ops;
     int conn;       /* the connection                                      */
-    int stream;     /* server's end of the port stream, -1: none           */
+    int stream;     /* where ports are written, -1: none                   */
     pid_t pid;      /* of the request being served                         */
     void *priv;     /* of the ops                                          */
 
@@ -105,7 +105,18 @@ void server_run(int listener);
 /* Wait until the last connection thread has gone. */
 void server_drain(void);
 
+/* ---- bell.c ---- */
+
+int bell_start(void); /* -errno; after dom0 exists */
+uint64_t bell_mfn(void);
+int bell_pipe(void); /* where clients write */
+void bell_audit(void (*count)(mfn_t mfn, enum page_holder holder));
+
 /* ---- dev-evtchn.c ---- */
+
+/* What a program asks of a port that a file has bound; else nothing. */
+void server_notify(uint32_t port);
+void server_unmask(uint32_t port);
 
 /* dom0's event upcall: deliver what is pending to the files that bound it. */
 void server_dom0_upcall(struct vcpu *v);

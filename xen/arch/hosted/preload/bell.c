@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Notifying and unmasking event channels by shared memory: see struct
+ * wire_bell in wire.h, and server/bell.c for the other side.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <xen/xen.h>
+
+#include "preload.h"
+
+static struct shared_info *shared; /* dom0's; [table_lock] to set */
+static struct wire_bell *bell;     /* the same */
+static int pipe_fd = -1;           /* the same */
+
+static void *map_frame(int memfd, uint64_t mfn)
+{
+    void *p = real_mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, memfd,
+                        (off_t)(mfn * PAGE));
+
+    return p == MAP_FAILED ? NULL : p;
+}
+
+int bell_connect(int memfd, uint64_t shared_mfn, uint64_t mfn, int fd)
+{
+    if ( pipe_fd < 0 )
+        pipe_fd = fcntl(fd, F_DUPFD_CLOEXEC, HIDDEN_FD_MIN);
+
+    if ( !shared )
+        shared = map_frame(memfd, shared_mfn);
+    if ( !bell )
+        bell = map_frame(memfd, mfn);
+    return shared && bell && pipe_fd >= 0 ? 0 : -ENOMEM;
+}
+
+static void set(uint64_t *bits, uint32_t port)
+{
+    __atomic_fetch_or(&bits[port / 64], 1UL << (port % 64), __ATOMIC_SEQ_CST);
+}
+
+static void clear(uint64_t *bits, uint32_t port)
+{
+    __atomic_fetch_and(&bits[port / 64], ~(1UL << (port % 64)),
+                       __ATOMIC_SEQ_CST);
+}
+
+static bool is_set(const uint64_t *bits, uint32_t port)
+{
+    return (__atomic_load_n(&bits[port / 64], __ATOMIC_SEQ_CST) >>
+            (port % 64)) & 1;
+}
+
+static void ring_for(uint64_t *bits, uint32_t port)
+{
+    /* Who is about to wait says so first, and looks at the bits after that. */
+    set(bits, port);
+    if ( __atomic_load_n(&bell->waiting, __ATOMIC_SEQ_CST) )
+    {
+        (void)!syscall(SYS_write, pipe_fd, "", 1);
+        return;
+    }
+    __atomic_fetch_add(&bell->calls, 1, __ATOMIC_SEQ_CST);
+    syscall(SYS_futex, &bell->calls, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+void bell_notify(uint32_t port)
+{
+    ring_for(bell->notify, port);
+}
+
+/*
+ * An event that came while the port was masked waits in its pending bit, and
+ * only the hypervisor can raise it.  One that comes just as the mask is taken
+ * off may be raised twice, which a reader of events must bear anyway.
+ */
+void bell_unmask(uint32_t port)
+{
+    if ( !is_set(shared->evtchn_pending, port) )
+    {
+        clear(shared->evtchn_mask, port);
+        if ( !is_set(shared->evtchn_pending, port) )
+            return;
+        set(shared->evtchn_mask, port);
+    }
+    ring_for(bell->unmask, port);
+}
