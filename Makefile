@@ -310,7 +310,7 @@ run: all
 check-clang: $(call objs,clang,$(machine-src) $(server-y) $(engine-y) \
     $(foreach p,$(programs),$($(p)-src)) $(foreach l,$(libraries),$($(l)-src)))
 	@echo '== clang' && echo '1 passed, 0 failed'
-lint:
+lint: | $(B)/.need-build
 	$(Q)scripts/lint
 
 all-checks := check-lint check-clang check-abi check-unit check-race \
