@@ -52,6 +52,7 @@ cc-fuzz := $(CLANG)
 cc-clang := $(CLANG)
 cc-of = $(or $(cc-$(1)),$(CC))
 variants := hosted asan tsan fuzz cov clang
+$(foreach v,asan tsan fuzz cov clang,$(eval need-$(v) := $(B)/.need-check))
 
 # The core sees no libc header; the hosted machine sees both worlds.
 inc-core := -ffreestanding -nostdinc -D__XEN__ -Iinclude -Ixen/include \
@@ -71,8 +72,7 @@ $(B)/$(1)/xen/common/%.o $(B)/$(1)/xen/lib/%.o $(B)/$(1)/xen/arch/x86/emul/%.o: 
 $(B)/$(1)/xen/arch/hosted/%.o: inc = $(inc-hosted)
 $(B)/$(1)/tests/%.o: inc = $(inc-test)
 $(B)/$(1)/tools/%.o: inc = $(inc-tool)
-$(B)/$(1)/tests/%.o $(B)/clang/%.o: | $(B)/.need-check
-$(B)/$(1)/%.o: %.c | $(B)/.need-build
+$(B)/$(1)/%.o: %.c | $(B)/.need-build $(need-$(1))
 	$$(call say,CC,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$(call cc-of,$(1)) $(cflags) $(flags-$(1)) $$(inc) -MMD -MP -c $$< -o $$@
@@ -295,7 +295,7 @@ $(B)/bench/$(1): $(call objs,hosted,$(bench-$(1)-src)) | libs
 		-Wl,-rpath-link,$(B)/lib
 endef
 $(foreach b,hosted roundtrip report,$(eval $(call bench_rules,$(b))))
-bench: all $(addprefix $(B)/bench/,core hosted roundtrip report)
+bench: $(B)/.need-check all $(addprefix $(B)/bench/,core hosted roundtrip report)
 	$(Q)scripts/bench $(if $(COUNT),--count)
 
 check-programs: all
