@@ -231,7 +231,7 @@ check-contract: hosted $(contract-progs:%=$(B)/contract/%)
 	$(Q)$(call contract-run,Debian's,,$(contract-both))
 
 # Which lines of the core the unit tests reach.
-cover-progs := $(addprefix $(B)/cov/tests/unit/test-,$(unit-core) $(unit-race))
+cover-progs := $(addprefix $(B)/cov/tests/unit/test-,$(unit-core))
 cover: $(cover-progs) | $(B)/.need-cover
 	$(Q)find $(B)/cov -name '*.gcda' -delete
 	$(Q)scripts/run-tests coverage $(cover-progs)
