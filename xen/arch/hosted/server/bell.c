@@ -5,6 +5,9 @@
  * A vcpu that sleeps, most likely for the very answer that will be rung, serves
  * the bell itself: that spares a guest's request the way through a third
  * thread.  When no vcpu sleeps there is a thread for it.
+ *
+ * serving is held from taking a bit to having acted on it: after bell_serve()
+ * all that was rung before it has been done, whoever did it.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -25,6 +28,7 @@ _Static_assert(sizeof(struct wire_bell) <= PAGE_SIZE, "the bell is a page");
 static struct page *page;
 static struct wire_bell *bell;
 static int pipe_fd[2]; /* not blocking */
+static pthread_mutex_t serving = PTHREAD_MUTEX_INITIALIZER;
 
 int bell_pipe(void)
 {
@@ -56,10 +60,12 @@ static void serve_word(unsigned int word)
         server_notify(word * 64 + (uint32_t)__builtin_ctzl(bits));
 }
 
-static void bell_serve(void)
+void bell_serve(void)
 {
+    pthread_mutex_lock(&serving);
     for ( unsigned int word = 0; word < ARRAY_SIZE(bell->notify); word++ )
         serve_word(word);
+    pthread_mutex_unlock(&serving);
 }
 
 static int bell_begin(void)

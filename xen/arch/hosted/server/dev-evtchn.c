@@ -130,6 +130,7 @@ static long disown(struct evtchn_file *e, uint32_t port)
 
     if ( !is_owner(e, port) )
         return -ENOTCONN;
+    bell_serve(); /* what the program asked of the port before this */
     pthread_mutex_lock(&ports_lock);
     owner[port] = NULL;
     pthread_mutex_unlock(&ports_lock);

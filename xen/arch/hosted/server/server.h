@@ -108,6 +108,7 @@ void server_drain(void);
 /* ---- bell.c ---- */
 
 int bell_start(void); /* -errno; after dom0 exists */
+void bell_serve(void); /* all that was rung is done when it returns */
 uint64_t bell_mfn(void);
 int bell_pipe(void); /* where clients write */
 void bell_audit(void (*count)(mfn_t mfn, enum page_holder holder));
