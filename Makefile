@@ -200,8 +200,13 @@ check-abi: | $(B)/.need-build $(B)/.need-check
 	$(Q)tests/abi/run
 check-unit: guests $(unit-progs)
 	$(Q)scripts/run-tests unit $(unit-progs)
-check-race: $(race-progs)
+# Threads: the core's races, and the whole server under its busiest clients.
+race-clients := $(addprefix $(B)/contract/ct-,parallel killed evtchn)
+check-race: $(race-progs) $(B)/tsan/bin/xen-hosted $(B)/tsan/bin/oriel-devxen.so \
+    $(race-clients)
 	$(Q)scripts/run-tests threads $(race-progs)
+	$(Q)scripts/run-tests "threads of the server" --wrap \
+	    "$(B)/tsan/bin/xen-hosted --audit --" $(race-clients)
 debian-packages := xen-utils-4.17 qemu-system-xen
 $(B)/debian/done/%: | $(B)/.need-debian
 	@scripts/fetch-debian $*
@@ -223,12 +228,14 @@ $(B)/contract/$(1): $(call objs,hosted,$($(1)-src)) | libs
 endef
 $(foreach p,$(contract-progs),$(eval $(call contract_rules,$(p))))
 
-# With our libraries and with Debian's; each run recounts all references.
-contract-run = scripts/run-tests "contract with $(1) libraries" \
-    --wrap "env LD_LIBRARY_PATH=$(2) scripts/hosted --audit --" $(3:%=$(B)/contract/%)
-check-contract: hosted $(contract-progs:%=$(B)/contract/%)
-	$(Q)$(call contract-run,our,$(CURDIR)/$(B)/lib,$(contract-progs))
-	$(Q)$(call contract-run,Debian's,,$(contract-both))
+# With our libraries, the server sanitized, and with Debian's; each run
+# recounts all references.
+contract-run = scripts/run-tests "contract with $(1) libraries" --wrap \
+    "env LD_LIBRARY_PATH=$(2) $(3) --audit --" $(4:%=$(B)/contract/%)
+check-contract: hosted $(B)/asan/bin/xen-hosted $(B)/asan/bin/oriel-devxen.so \
+    $(contract-progs:%=$(B)/contract/%)
+	$(Q)$(call contract-run,our,$(CURDIR)/$(B)/lib,$(B)/asan/bin/xen-hosted,$(contract-progs))
+	$(Q)$(call contract-run,Debian's,,$(B)/bin/xen-hosted,$(contract-both))
 
 # Which lines of the core the unit tests reach.
 cover-progs := $(addprefix $(B)/cov/tests/unit/test-,$(unit-core))
