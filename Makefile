@@ -29,7 +29,7 @@ include tools/files.mk
 include tests/files.mk
 -include tests/guest/files.mk
 -include tests/contract/files.mk tests/fuzz/files.mk tests/model/files.mk \
-    tests/bench/files.mk
+    tests/bench/files.mk tests/vm/files.mk
 
 warn := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
         -Wundef -Wvla -Werror
@@ -309,6 +309,19 @@ check-programs: all
 	$(Q)scripts/run-tests programs --wrap \
 	    "scripts/hosted --audit --console $(B)/log/console --" tests/programs/run
 
+# On Debian's real Xen, in QEMU: what differs must be in CAVEATS.md.
+$(B)/vm/keep-dm: $(call objs,hosted,$(keep-dm-src)) | libs
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -pthread -o $@ $^ -L$(B)/lib $(oriel-dm-libs) \
+		-Wl,-rpath-link,$(B)/lib
+check-xen: $(B)/.need-vm all $(contract-progs:%=$(B)/contract/%) $(B)/vm/keep-dm
+	$(Q)scripts/check-xen
+check-vm: $(B)/.need-vm programs $(B)/contract/ct-evtchn
+	$(Q)tests/vm/run
+shell-xen: $(B)/.need-vm all
+	$(Q)scripts/vm --lib-dir $(B)/lib $(programs:%=--add $(B)/bin/%) --shell
+
 check-demo: run
 run: all
 	$(Q)scripts/hosted --audit -- scripts/demo
@@ -346,7 +359,7 @@ install: libs programs hosted
 .SECONDARY:
 all-checks += cover
 check: $(all-checks)
-.PHONY: all bench check-fuzz check-model cover fuzz clean help run install libs hosted programs guests debian \
+.PHONY: all check-vm check-xen shell-xen bench check-fuzz check-model cover fuzz clean help run install libs hosted programs guests debian \
     check-demo check-contract check-programs check-clang check-lint lint
 all: libs hosted programs guests
 
@@ -358,6 +371,11 @@ help:
 	@echo 'make run        see a guest served: seconds, no root, no VM'
 	@echo 'make check      all tests; check-abi, check-unit, ... are its parts:'
 	@echo '                $(filter check-%,$(all-checks))'
+	@echo 'make bench      what operations cost; COUNT=1 counts instructions too'
+	@echo 'make fuzz       one target: T=ioreq S=60 (seconds)'
+	@echo 'make cover      which lines of the core the unit tests reach'
+	@echo 'make check-xen  the same programs on the real Xen, in QEMU: minutes'
+	@echo 'make shell-xen  a shell in its dom0'
 	@echo 'make libs       libxentoollog, libxenforeignmemory, libxenctrl in build/lib'
 	@echo 'make install    DESTDIR= PREFIX= LIBDIR='
 	@echo 'make clean      remove build/'

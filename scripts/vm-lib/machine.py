@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: MIT
+"""One machine in QEMU, from power on to the end of the job.
+
+com1 is the hypervisor's console and that of dom0's kernel: hypervisor.log.
+com2 belongs to the job: bytes pass as they are, between lines that /init
+writes, which also tell how far the machine has come:
+
+  banner ──> dom0 ──> init ──> job ──> end
+
+Time that is up, a panic or the end of QEMU is a Failure at each stage.
+Never KVM: instructions that leave a guest then differ from machine to machine.
+"""
+import os
+import re
+import select
+import subprocess
+import sys
+import time
+
+from dom0 import Failure
+
+# Stage, seconds, what ends it, and where it is looked for.
+STAGES = [
+    ("hypervisor banner", 60, rb"Xen version|Oriel version", "com1"),
+    ("dom0 kernel", 90, rb"Freed \d+kB init memory|Linux version", "com1"),
+    ("init", 180, rb"<oriel-vm init>", "com2"),
+    ("start of the job", 120, rb"<oriel-vm job>\r?\n", "com2"),
+]
+END = re.compile(rb"<oriel-vm exit (\d+)>\n")
+TROUBLE = re.compile(rb"Panic on CPU.*?\n.*?\n|Kernel panic.*|FATAL.*|"
+                     rb"Hardware Dom0 crashed.*|Domain 0 crashed.*")
+# QEMU's IRET reads user frames as the kernel, which SMAP forbids; MWAIT and
+# RDTSCP leave a guest in ways that Xen cannot handle there.
+CPU = "EPYC,-smap,-smep,-monitor,-rdtscp"
+# While a guest runs, processes of a dom0 with two vcpus die of segmentation
+# faults (QEMU 7.2 and Xen 4.17; never with one vcpu, nor without guests).
+XEN_ARGS = ("console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all "
+            "dom0_mem=1G dom0_max_vcpus=1 dom0_vcpus_pin cpuidle=0 ")
+DOM0_ARGS = "console=hvc0 quiet loglevel=4 "
+
+
+def command(options, folder):
+    """QEMU's, with short fixed names: its working folder is `folder`."""
+    c = ["qemu-system-x86_64", "-M", "q35", "-m", "3G", "-cpu", CPU]
+    if options.icount:
+        c += ["-smp", "1", "-accel", "tcg,thread=single",
+              "-icount", "shift=0,sleep=off", "-seed", "1",
+              "-rtc", "base=2024-01-01,clock=vm"]
+    else:
+        c += ["-smp", str(options.cpus), "-accel", "tcg,thread=multi"]
+    xen_args = XEN_ARGS
+    if options.dom0 == "pvh" and options.hypervisor == "xen":
+        xen_args += "dom0=pvh "
+        c += ["-device", "amd-iommu"]  # Xen insists
+    if options.shell:
+        # Control-C is the guest's; Control-A X ends QEMU.
+        com2 = ["-chardev", "stdio,id=com2,mux=on,signal=off",
+                "-mon", "chardev=com2", "-serial", "file:hypervisor.log",
+                "-serial", "chardev:com2"]
+    else:
+        com2 = ["-monitor", "none", "-serial", "file:hypervisor.log",
+                "-serial", "stdio"]
+    return c + com2 + [
+        "-no-reboot", "-display", "none", "-net", "none",
+        "-kernel", "hypervisor", "-append", xen_args + options.xen_args,
+        "-initrd", f"vmlinux {DOM0_ARGS}{options.dom0_args},initramfs"]
+
+
+def tail(data, lines=25):
+    text = data.decode(errors="replace").replace("\r", "")
+    return "".join(f"        {line}\n" for line in text.split("\n")[-lines:])
+
+
+class Machine:
+    def __init__(self, options, folder):
+        self.folder, self.options = folder, options
+        self.com2, self.shown, self.start = b"", None, time.monotonic()
+        self.log = open(folder + "/qemu.log", "wb")
+        self.dump = open(folder + "/job.log", "wb")
+        try:
+            self.qemu = subprocess.Popen(
+                command(options, folder), cwd=folder, stderr=self.log,
+                stdout=None if options.shell else subprocess.PIPE,
+                stdin=None if options.shell else subprocess.DEVNULL)
+        except FileNotFoundError:
+            raise Failure("qemu-system-x86_64 is not installed: "
+                          "run scripts/need vm") from None
+
+    def com1(self):
+        try:
+            with open(self.folder + "/hypervisor.log", "rb") as f:
+                return f.read()
+        except FileNotFoundError:
+            return b""
+
+    def fail(self, what):
+        with open(self.folder + "/qemu.log", "rb") as f:
+            said = f.read()
+        raise Failure(f"{what} after {time.monotonic() - self.start:.0f} s; "
+                      f"logs are in {self.folder}\n" +
+                      tail(said + self.com1()).rstrip("\n"))
+
+    def step(self, doing):
+        """Take in what com2 has within a moment; False at its end."""
+        ready, _, _ = select.select([self.qemu.stdout], [], [], 0.2)
+        if ready:
+            data = os.read(self.qemu.stdout.fileno(), 65536)
+            self.com2 += data
+            self.dump.write(data)
+            self.dump.flush()
+            return bool(data)
+        return True
+
+    def check(self, doing):
+        if found := TROUBLE.search(self.com1()):
+            line = found[0].decode(errors="replace").replace("\r", "")
+            self.fail(f"{doing}: {line.strip()}")
+        if broken := re.search(rb"<oriel-vm broken: (.*?)>", self.com2):
+            self.fail(f"{doing}: dom0 has {broken[1].decode()}")
+
+    def await_stage(self, doing, seconds, pattern, where):
+        deadline = time.monotonic() + seconds
+        while True:
+            alive = self.step(doing)
+            text = self.com1() if where == "com1" else self.com2
+            if found := re.search(pattern, text):
+                if self.options.verbose:
+                    print(f"vm: {doing}: {time.monotonic() - self.start:.1f}"
+                          " s", file=sys.stderr)
+                return found.end()
+            self.check(doing)
+            if not alive:
+                self.fail(f"QEMU ended, waiting for the {doing}")
+            if time.monotonic() > deadline:
+                self.fail(f"no {doing} within {seconds} s")
+
+    def boot(self):
+        for stage in STAGES:
+            self.shown = self.await_stage(*stage)
+
+    def show(self, end):
+        sys.stdout.buffer.write(self.com2[self.shown:end])
+        sys.stdout.buffer.flush()
+        self.shown = max(self.shown, end)
+
+    def job(self, seconds):
+        """Pass on what the job writes; its exit status."""
+        deadline = time.monotonic() + seconds
+        while True:
+            alive = self.step("job")
+            if found := END.search(self.com2, self.shown):
+                self.show(found.start())
+                return int(found[1])
+            # A last line that is not finished may be ours.
+            self.show(self.com2.rfind(b"\n") + 1 or self.shown)
+            self.check("job")
+            if not alive:
+                self.fail("QEMU ended before the job")
+            if time.monotonic() > deadline:
+                print(f"vm: the job has not ended within {seconds} s; logs "
+                      f"are in {self.folder}", file=sys.stderr)
+                return 124
+
+    def interact(self):
+        """The terminal is the machine's until it is switched off."""
+        return self.qemu.wait()
+
+    def close(self):
+        if self.options.icount:  # its logs repeat to the last byte
+            try:
+                self.qemu.wait(20)
+            except subprocess.TimeoutExpired:
+                pass
+        self.qemu.terminate()
+        self.qemu.wait()
+        self.log.close()
+        self.dump.close()

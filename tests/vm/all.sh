@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+#
+# Everything that scripts/check-xen wants from one boot, in dom0.  Each program
+# runs between "## begin NAME LIBRARIES" and "## end STATUS"; one that does not
+# end is killed, and the next one starts all the same.
+#
+# sh all.sh XEN|ORIEL BOTH OURS: programs for both sets of libraries, for ours.
+
+one() { # NAME LIBRARIES COMMAND...
+    echo "## begin $1 $2"
+    shift
+    case $1 in
+    our)      export LD_LIBRARY_PATH=/lib-dir ;;
+    Debian\'s) unset LD_LIBRARY_PATH ;;
+    esac
+    shift
+    timeout -k 5 "${LIMIT:-120}" "$@" </dev/null 2>&1
+    echo "## end $?"
+}
+
+hypervisor=$1
+for libraries in our "Debian's"; do
+    for program in test-resource test-paging-mempool $2; do
+        one "$program" "$libraries" "$program"
+    done
+done
+for program in $3; do
+    one "$program" our "$program"
+done
+one guest.sh our sh /guest.sh "$hypervisor" / / /keep-dm

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+#
+# sh guest.sh xen|oriel PROGRAMS GUESTS KEEP-DM
+#
+# The life of guests under our toolstack and device model, as TAP: the same in
+# a dom0 of Xen, of Oriel, and on the hosted hypervisor.  PROGRAMS and GUESTS
+# are folders, KEEP-DM is the program of keep.c.  "## guest NAME dN" tells which
+# lines on the hypervisor's console are that guest's.
+
+hypervisor=$1 programs=$2 guests=$3 keep=$4
+oriel=$programs/oriel
+work=$(mktemp -d)
+export ORIEL_STATE="$work/state"
+number=0 failed=0
+
+check() { # NAME COMMAND [ARG]...
+    name=$1
+    shift
+    number=$((number + 1))
+    if "$@" >"$work/said" 2>&1; then
+        echo "ok $number - $name"
+    else
+        echo "not ok $number - $name"
+        sed 's/^/# /' "$work/said"
+        failed=$((failed + 1))
+    fi
+}
+has() { # FILE TEXT
+    grep -q -e "$2" "$1" || { tail -n 20 "$1"; false; }
+}
+eventually() { # COMMAND [ARG]...
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        "$@" >/dev/null 2>&1 && return
+        sleep 1
+    done
+    "$@"
+}
+no() { ! "$@"; }
+config() { # NAME GUEST CMDLINE
+    cat >"$work/$1.cfg" <<END
+name = "$1"
+type = "hvm"
+kernel = "$guests/$2.elf"
+cmdline = "$3"
+memory = 16
+END
+}
+domid() { "$oriel" list "$1" 2>/dev/null | awk 'NR == 2 { print $2 }'; }
+listed() { "$oriel" list "$1" | grep -q "^$1 "; }
+ended() { "$oriel" list "$1" | awk 'NR == 2 { print $5 }' | grep s; }
+show() { "$oriel" resources "$1" >"$work/resources"; }
+holds() { show "$1" && has "$work/resources" "$2"; }
+dm() { # the process whose UART is this file
+    for p in /proc/[0-9]*; do
+        grep -qzx -e "$1" "$p/cmdline" 2>/dev/null && echo "${p#/proc/}"
+    done
+}
+
+# ---- a guest that waits for its device model, which is killed ----
+
+config first hello spin
+check "create" "$oriel" create --trace "$work/trace" --uart "$work/uart" \
+    "$work/first.cfg"
+id=$(domid first)
+echo "## guest killed d$id"
+check "it is listed" listed first
+check "it waits for a port" eventually has "$work/trace" \
+    'read .*0x500 .*4 bytes'
+check "what it wrote to the serial port" has "$work/uart" "hello, serial port"
+check "its port accesses" has "$work/trace" \
+    'port *write *block *0x500 *4 bytes *= 0x12345678'
+check "its memory accesses" has "$work/trace" \
+    'memory *write *block *0xf1000000 *8 bytes *= 0x1122334455667788'
+check "resources: the slot" eventually holds first \
+    '^ *0 .*read *port *0x500 *4 *1 .*[0-9]$'
+check "resources: the ring" holds first '^ *ring: read 5, write 5: 0 of 511'
+check "resources: the grant table" holds first \
+    '^ *grant table: version 1, 1 of 64 frames; 2 of 512 entries'
+check "resources: the console's grant" holds first \
+    '^ *0 *0 *0xfeff9 *permit_access'
+check "resources: the store's grant" holds first \
+    '^ *1 *0 *0xfeffa *permit_access'
+pid=$(dm "$work/uart")
+check "its device model runs" test -n "$pid"
+check "which is killed in the middle of a request" kill -9 "$pid"
+if [ "$hypervisor" = oriel ]; then
+    echo "# differs: gone"
+    check "the guest hears ones and ends" eventually ended first
+else
+    sleep 1
+    check "the guest waits for ever" no ended first
+fi
+check "destroy" "$oriel" destroy first
+check "it has gone" no listed first
+check "nothing is kept of it" test -z "$(ls "$ORIEL_STATE")"
+
+# ---- guests that run to their end ----
+
+to_the_end() { # NAME DM
+    config "$1" "$1" ""
+    check "$1: runs and powers off" \
+        "$oriel" create -F -d "$2" "$work/$1.cfg"
+    cp "$work/said" "$work/$1.said"
+    # -F says which domain it was.
+    echo "## guest $1 $(sed -n 's/^.*\(d[0-9]*\) (.*): ended: poweroff.*/\1/p' \
+        "$work/$1.said")"
+    check "$1: it has gone" no listed "$1"
+}
+to_the_end hello "$programs/oriel-dm"
+check "hello: the serial port is shown" has "$work/hello.said" \
+    "hello, serial port"
+to_the_end events "$programs/oriel-dm"
+to_the_end exits "$keep"
+
+rm -rf "$work"
+echo "1..$number"
+[ $failed = 0 ]
