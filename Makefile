@@ -13,8 +13,9 @@ MAKEFLAGS += --no-builtin-rules
 
 CC := gcc
 CLANG := clang
-PREFIX ?= /usr
-LIBDIR ?= $(PREFIX)/lib/x86_64-linux-gnu
+# A place of its own: Debian's xl needs Debian's libxenctrl in the usual one.
+PREFIX ?= /opt/oriel
+LIBDIR ?= $(PREFIX)/lib
 DESTDIR ?=
 B := build
 V ?= 0
