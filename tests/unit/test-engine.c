@@ -299,29 +299,6 @@ static void test_misbehaving_guest_crashes_alone(void **state)
     }
 }
 
-/* Noise as code, from a fixed seed: whatever it does, we are still here. */
-static void test_noise_as_code(void **state)
-{
-    uint64_t seed = 1;
-
-    (void)state;
-    for ( unsigned int i = 0; i < 60; i++ )
-    {
-        uint8_t code[4096];
-        struct domain *d;
-
-        for ( unsigned int j = 0; j < sizeof(code); j++ )
-        {
-            seed = seed * 6364136223846793005UL + 1442695040888963407UL;
-            code[j] = (uint8_t)(seed >> 56);
-        }
-        d = guest_of_code(code, sizeof(code));
-        assert_int_equal(domain_ctl_unpause(d), 0);
-        nanosleep(&(struct timespec){ 0, 3000000 }, NULL);
-        world_kill(d);
-    }
-}
-
 int main(void)
 {
 #define T(name) \
@@ -332,7 +309,7 @@ int main(void)
         T(device_model_goes_while_guest_spins),
         T(kill_while_waiting_for_an_answer), T(pause_stops_a_running_guest),
         T(removed_page_is_out_of_reach), T(read_only_page_keeps_its_content),
-        T(misbehaving_guest_crashes_alone), T(noise_as_code),
+        T(misbehaving_guest_crashes_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
