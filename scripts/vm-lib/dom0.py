@@ -27,6 +27,7 @@ PACKAGES = """xen-hypervisor-4.17-amd64 xen-utils-4.17 xenstore-utils
     libxentoollog1 libyajl2 libuuid1 libc6 busybox-static""".split()
 MODULES = ["xen-privcmd", "xen-evtchn", "xen-gntdev", "xen-gntalloc",
            "xenfs/xenfs"]
+KERNEL = r"linux-image-([0-9.]+-[0-9]+-amd64)$"
 # Debian's programs that are in every dom0.
 PROGRAMS = [XEN_BIN + "/" + p for p in (
     "test-resource", "test-paging-mempool", "xl", "xenstored", "xenconsoled",
@@ -51,16 +52,31 @@ def run(*command):
         raise Failure(f"{command[0]} failed") from e
 
 
+def kernel_known_to_apt():
+    """The version of Debian's newest kernel, or None."""
+    try:
+        known = subprocess.run(["apt-cache", "depends", "linux-image-amd64"],
+                               text=True, stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL).stdout
+    except FileNotFoundError:
+        raise Failure("apt-cache is not installed: "
+                      "run scripts/need vm") from None
+    found = re.search(rf"Depends: {KERNEL}", known, re.M)
+    return found and found[1]
+
+
 def kernel_version():
-    """Of the newest kernel that apt knows, else of the one fetched before."""
-    package = r"linux-image-([0-9.]+-[0-9]+-amd64)$"
-    for line in run("apt-cache", "depends", "linux-image-amd64").split("\n"):
-        if found := re.search("Depends: " + package, line):
-            return found[1]
+    """The newest that apt knows, else the one fetched before."""
+    if found := kernel_known_to_apt():
+        return found
     fetched = [m[1] for name in os.listdir("build/debian/done")
-               if (m := re.match(package, name))]
+               if (m := re.match(KERNEL, name))]
     if fetched:
         return max(fetched)
+    if os.geteuid() == 0:
+        run("apt-get", "update", "-q")
+        if found := kernel_known_to_apt():
+            return found
     raise Failure("apt knows no linux-image-amd64: "
                   "has 'apt-get update' run?")
 

@@ -21,10 +21,10 @@ from dom0 import Failure
 
 # Stage, seconds, what ends it, and where it is looked for.
 STAGES = [
-    ("hypervisor banner", 60, rb"Xen version|Oriel version", "com1"),
-    ("dom0 kernel", 90, rb"Freed \d+kB init memory|Linux version", "com1"),
-    ("init", 180, rb"<oriel-vm init>", "com2"),
-    ("start of the job", 120, rb"<oriel-vm job>\r?\n", "com2"),
+    ("hypervisor banner", 180, rb"Xen version|Oriel version", "com1"),
+    ("dom0 kernel", 400, rb"Freed \d+kB init memory|Linux version|dom0: built", "com1"),
+    ("init", 600, rb"<oriel-vm init>", "com2"),
+    ("start of the job", 300, rb"<oriel-vm job>\r?\n", "com2"),
 ]
 END = re.compile(rb"<oriel-vm exit (\d+)>\n")
 TROUBLE = re.compile(rb"Panic on CPU.*?\n.*?\n|Kernel panic.*|FATAL.*|"
@@ -168,7 +168,7 @@ class Machine:
     def close(self):
         if self.options.icount:  # its logs repeat to the last byte
             try:
-                self.qemu.wait(20)
+                self.qemu.wait(60)
             except subprocess.TimeoutExpired:
                 pass
         self.qemu.terminate()

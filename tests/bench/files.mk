@@ -9,8 +9,13 @@ bench-hosted-src := tests/bench/hosted.c tests/bench/bench.c \
 bench-hosted-libs := -lxenctrl -lxenforeignmemory -lxentoollog \
     -lxendevicemodel -lxencall -lxengnttab -lm $(own-libs)
 bench-roundtrip-src := tests/bench/roundtrip.c tests/bench/bench.c \
-    $(addprefix tools/dm/,server.c serve.c block.c trace.c)
+    $(addprefix tools/dm/,server.c serve.c memory.c block.c \
+    trace.c)
 bench-roundtrip-libs := -lxenctrl -lxenforeignmemory -lxendevicemodel \
     -lxenevtchn -lm $(own-libs)
 bench-report-src := $(addprefix tests/bench/,report.c svg.c)
 bench-report-libs := -lm
+# Measured in dom0 of a real machine: scripts/bench-xen.
+bench-vm-calls-src := tests/bench/vm-calls.c tests/contract/ct.c
+bench-vm-calls-libs := -lxenctrl -lxenforeignmemory -lxentoollog \
+    -lxendevicemodel -lxencall -ldl

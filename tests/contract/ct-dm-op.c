@@ -79,7 +79,7 @@ static void test_envelope(void)
                   "no buffer: Xen's answer");
     else
         ct_skip("no buffer: Xen's answer",
-                "4.17 looks at a buffer that is not there");
+                "dm-op-nothing: 4.17 looks at a buffer that is not there");
 }
 
 /* ---- create, info, state, destroy ---- */

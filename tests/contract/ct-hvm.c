@@ -115,7 +115,8 @@ static void test_context_without_vcpus(void)
 
     if ( !ct_differs("context-no-vcpus") )
     {
-        ct_skip(name, "4.17 looks at vcpu 0 all the same");
+        ct_skip(name, "context-no-vcpus: 4.17 looks at vcpu 0 all the "
+                "same");
         return;
     }
     domid = ct_create(&(struct ct_config){ .no_vcpus = true });

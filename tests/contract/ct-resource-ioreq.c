@@ -252,8 +252,8 @@ static void test_gfns_mean_not_acquired(void)
 
     if ( !ct_differs("refused-acquire") )
     {
-        ct_skip(name, "Xen 4.17 drops the server's pages then, which are "
-                "still the guest's");
+        ct_skip(name, "refused-acquire: Xen 4.17 drops the server's pages "
+                "then, which are still the guest's");
         return;
     }
     domid = ct_create(&(struct ct_config){ .pages = 16 });

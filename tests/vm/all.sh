@@ -14,7 +14,7 @@ one() { # NAME LIBRARIES COMMAND...
     Debian\'s) unset LD_LIBRARY_PATH ;;
     esac
     shift
-    timeout -k 5 "${LIMIT:-120}" "$@" </dev/null 2>&1
+    timeout -k 5 "${LIMIT:-300}" "$@" </dev/null 2>&1
     echo "## end $?"
 }
 

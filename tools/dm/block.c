@@ -7,8 +7,6 @@
  *
  * and, by memory only, plain bytes up to the end of its page.
  */
-#include <string.h>
-
 #include "dm.h"
 
 #define BYTES 4096U
@@ -27,7 +25,7 @@ uint64_t block_read(uint64_t offset, unsigned int size)
 
     block.accesses++;
     if ( offset + size <= BYTES )
-        memcpy(&value, &block.byte[offset], size);
+        copy_operand(&value, &block.byte[offset], size);
     return value;
 }
 

@@ -5,6 +5,7 @@
  *   main.c     options, which devices there are, when to end
  *   server.c   the ioreq server: pages, ports, the request loop
  *   serve.c    one request: repetitions, memory operands, the device
+ *   memory.c   the guest's memory that a request refers to
  *   uart.c     a 16550 UART: the guest's console
  *   block.c    a block of registers, by port and by memory
  *   trace.c    what went by, for people
@@ -16,6 +17,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <xendevicemodel.h>
 #include <xenevtchn.h>
@@ -69,7 +71,8 @@ void server_close(struct server *s);
 
 /*
  * Wait up to timeout_ms for an event and serve all there is.  False: the
- * connection is broken.
+ * connection is broken.  A timeout of -1, which saves a system call for each
+ * event, waits until there is one or a signal.
  */
 bool server_wait(struct server *s, int timeout_ms);
 
@@ -79,6 +82,33 @@ bool server_wait(struct server *s, int timeout_ms);
 void serve(struct server *s, unsigned int vcpu, ioreq_t *p);
 /* The same for an entry of the ring, which is always a write. */
 void serve_buffered(const ioreq_t *p);
+
+/*
+ * memcpy() for an operand of a request.  A library's uses vector registers, and
+ * a program that does makes kernel and hypervisor switch them: some 350
+ * instructions for each request.  The device model is compiled without.
+ */
+static inline void copy_operand(void *to, const void *from, size_t len)
+{
+    switch ( len )
+    {
+    case 1: memcpy(to, from, 1); break;
+    case 2: memcpy(to, from, 2); break;
+    case 4: memcpy(to, from, 4); break;
+    case 8: memcpy(to, from, 8); break;
+    default: /* 3, 5, 6, 7: a part of one that lies across two pages */
+        for ( size_t i = 0; i < len; i++ )
+            ((uint8_t *)to)[i] = ((const uint8_t *)from)[i];
+    }
+}
+
+/* ---- memory.c ---- */
+
+/* Copy from or to the guest, to the end or false: there is no such memory. */
+bool memory_access(const struct server *s, uint64_t gpa, void *buf,
+                   size_t len, bool write);
+/* Frame numbers may mean other memory from now on; also before closing. */
+void memory_forget(const struct server *s);
 
 /* ---- devices ---- */
 
@@ -94,7 +124,17 @@ void block_buffered(uint64_t offset, unsigned int size, uint64_t value);
 
 /* Where to, or -1: no trace. */
 void trace_to(int fd);
-void trace(domid_t domid, int vcpu, const char *region, const ioreq_t *p);
+extern int trace_fd;
+void trace_line(domid_t domid, int vcpu, const char *region,
+                const ioreq_t *p);
+
+/* Inline, for most requests are not traced.  vcpu -1: a buffered write. */
+static inline void trace(domid_t domid, int vcpu, const char *region,
+                         const ioreq_t *p)
+{
+    if ( __builtin_expect(trace_fd >= 0, 0) )
+        trace_line(domid, vcpu, region, p);
+}
 
 /* ---- main.c ---- */
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <xenctrl.h>
@@ -24,12 +25,19 @@ const struct region regions[] = {
 };
 const unsigned int nr_regions = sizeof(regions) / sizeof(regions[0]);
 
-static volatile sig_atomic_t stop;
+/*
+ * Waiting for an event ends at a signal.  One that comes just before the wait
+ * is noticed at the next tick, when it is also time to look at the domain.
+ */
+#define TICK_US 500000
+static volatile sig_atomic_t stop, tick;
 
 static void on_signal(int sig)
 {
-    (void)sig;
-    stop = 1;
+    if ( sig == SIGALRM )
+        tick = 1;
+    else
+        stop = 1;
 }
 
 void complain(domid_t domid, const char *what, const char *hint)
@@ -97,6 +105,31 @@ static bool parse_domid(const char *text, domid_t *domid)
     return true;
 }
 
+/* Until the domain ends or we are told to: the exit status. */
+static int serve_all(struct server *s, xc_interface *xch)
+{
+    static const struct itimerval ticks = { { 0, TICK_US }, { 0, TICK_US } };
+
+    setitimer(ITIMER_REAL, &ticks, NULL);
+    tick = 1;
+    while ( !stop )
+    {
+        if ( tick )
+        {
+            tick = 0;
+            if ( !domain_lives(xch, s->domid) )
+                break;
+        }
+        if ( !server_wait(s, -1) )
+        {
+            complain(s->domid, "wait for events",
+                     "the hypervisor went away");
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int run(domid_t domid, int ready_fd)
 {
     xc_interface *xch = xc_interface_open(NULL, NULL, 0);
@@ -111,18 +144,9 @@ static int run(domid_t domid, int ready_fd)
     }
     if ( server_open(&server, domid) )
     {
-        rc = 0;
         if ( ready_fd >= 0 && write(ready_fd, "r", 1) != 1 )
             complain(domid, "say that it is ready", "is --ready-fd open?");
-        while ( !stop && domain_lives(xch, domid) )
-            for ( unsigned int i = 0; i < 64 && !stop; i++ )
-                if ( !server_wait(&server, 100) )
-                {
-                    complain(domid, "wait for events",
-                             "the hypervisor went away");
-                    stop = 1;
-                    rc = 1;
-                }
+        rc = serve_all(&server, xch);
     }
     server_close(&server);
     xc_interface_close(xch);
@@ -164,6 +188,7 @@ int main(int argc, char **argv)
     }
     if ( !parse_domid(argv[optind], &domid) )
         return 2;
+    sigaction(SIGALRM, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     uart_connect(in, out);

@@ -149,6 +149,7 @@ void server_close(struct server *s)
         xendevicemodel_destroy_ioreq_server(s->dm, s->domid, s->id);
     if ( s->memory )
     {
+        memory_forget(s);
         xenforeignmemory_unmap_resource(s->memory, s->slot_resource);
         xenforeignmemory_unmap_resource(s->memory, s->ring_resource);
     }
@@ -241,19 +242,28 @@ static void serve_port(struct server *s, evtchn_port_t port)
         }
 }
 
-bool server_wait(struct server *s, int timeout_ms)
+/* 1: there is an event; 0: not yet; -1: never again. */
+static int await_event(const struct server *s, int timeout_ms)
 {
     struct pollfd p = { .fd = xenevtchn_fd(s->events), .events = POLLIN };
-    xenevtchn_port_or_error_t port;
     int rc = poll(&p, 1, timeout_ms);
 
     if ( rc == 0 || (rc < 0 && errno == EINTR) )
-        return true;
-    if ( rc < 0 || (p.revents & (POLLERR | POLLNVAL)) )
-        return false;
+        return 0;
+    return rc < 0 || (p.revents & (POLLERR | POLLNVAL)) ? -1 : 1;
+}
+
+bool server_wait(struct server *s, int timeout_ms)
+{
+    xenevtchn_port_or_error_t port;
+    int rc = timeout_ms < 0 ? 1 : await_event(s, timeout_ms);
+
+    if ( rc <= 0 )
+        return rc == 0;
+    errno = 0;
     port = xenevtchn_pending(s->events);
     if ( port < 0 )
-        return false;
+        return errno == EINTR;
     /* Unmask first: an event that comes while we look is not lost. */
     xenevtchn_unmask(s->events, (evtchn_port_t)port);
     serve_port(s, (evtchn_port_t)port);

@@ -4,6 +4,7 @@
  * register gets a console.  Eight byte-wide registers, two of which change
  * meaning with the divisor latch bit.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
@@ -39,11 +40,17 @@ static uint8_t receive(void)
     uint8_t byte = 0;
     ssize_t got = input_ready() ? read(in, &byte, 1) : 0;
 
-    if ( got == 0 )
-        return 0;
-    if ( got < 0 )
+    if ( got < 0 && errno != EINTR )
         in = -1;
     return byte;
+}
+
+/* A signal may interrupt it. */
+static void transmit(uint8_t byte)
+{
+    while ( out >= 0 && write(out, &byte, 1) < 0 )
+        if ( errno != EINTR )
+            out = -1;
 }
 
 uint64_t uart_read(uint64_t offset, unsigned int size)
@@ -78,6 +85,6 @@ void uart_write(uint64_t offset, unsigned int size, uint64_t value)
         divisor[offset] = byte;
     else if ( offset != DATA )
         reg[offset] = byte;
-    else if ( out >= 0 && write(out, &byte, 1) < 0 )
-        out = -1;
+    else
+        transmit(byte);
 }
