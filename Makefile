@@ -25,7 +25,7 @@ say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(2))
 # Of programs that find our libraries beside themselves, at run time too.
 own-libs := -Wl,-rpath,'$$$$ORIGIN/../lib'
 
-include xen/files.mk
+include xen/files.mk xen/arch/x86/files.mk
 include tools/files.mk
 include tests/files.mk
 -include tests/guest/files.mk
@@ -57,9 +57,10 @@ $(foreach v,asan tsan fuzz cov clang,$(eval need-$(v) := $(B)/.need-check))
 
 # The core sees no libc header; the hosted machine sees both worlds.
 inc-core := -ffreestanding -nostdinc -D__XEN__ -Iinclude -Ixen/include \
-            -isystem xen/include/std -Ixen/arch/hosted/include
+            -isystem xen/include/std -Ixen/arch/hosted/include \
+            -Ixen/arch/x86/include
 inc-hosted := -pthread -D__XEN__ -Iinclude -Ixen/include \
-              -Ixen/arch/hosted/include
+              -Ixen/arch/hosted/include -Ixen/arch/x86/include
 inc-test := $(inc-hosted) -Itests/unit -Itests/include
 inc-tool := -pthread -D__XEN_TOOLS__ -Iinclude -Itools/include
 
@@ -101,6 +102,37 @@ $(eval $(call server_rules,hosted,$(B)/bin))
 $(foreach v,asan tsan cov,$(eval $(call server_rules,$(v),$(B)/$(v)/bin)))
 
 hosted: $(B)/bin/xen-hosted $(B)/bin/oriel-devxen.so
+
+# The bare hypervisor, build/oriel.elf: one image for every loader.  It is
+# linked twice, since it carries the names of its own functions.
+bare-src := $(common-y) $(lib-y) $(bare-lib-y) $(emul-y) $(x86-y)
+bare-obj := $(patsubst %,$(B)/bare/%.o,$(bare-src))
+bare-flags := -O2 $(BARE_DEBUG) -fPIE -fvisibility=hidden -mno-red-zone \
+    -mgeneral-regs-only -fno-omit-frame-pointer -fno-stack-protector \
+    -fcf-protection=none -fno-asynchronous-unwind-tables \
+    -ffreestanding -nostdinc -D__XEN__ -Iinclude -Ixen/include \
+    -isystem xen/include/std -Ixen/arch/x86/include
+bare-link = $(CC) -nostdlib -static -no-pie -Wl,--build-id=none \
+    -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
+    -Wl,--no-warn-rwx-segments -Wl,-T,$(x86-lds)
+$(B)/bare/xen/lib/string.c.o: bare-flags += -fno-tree-loop-distribute-patterns
+$(B)/bare/%.c.o: %.c | $(B)/.need-build
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(cflags) $(bare-flags) -include x86/hidden.h -MMD -MP -c $< -o $@
+$(B)/bare/%.S.o: %.S | $(B)/.need-build
+	$(call say,AS,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(bare-flags) -D__ASSEMBLY__ -MMD -MP -c $< -o $@
+$(B)/bare/names.o: $(B)/bare/nameless.elf xen/arch/x86/cpu/make-names
+	$(Q)xen/arch/x86/cpu/make-names $< >$(@:.o=.S)
+	$(Q)$(CC) -c $(@:.o=.S) -o $@
+$(B)/bare/nameless.elf: $(bare-obj) $(x86-lds)
+	$(Q)$(bare-link) -o $@ $(bare-obj)
+$(B)/oriel.elf: $(bare-obj) $(B)/bare/names.o $(x86-lds)
+	$(call say,LD,$@)
+	$(Q)$(bare-link) -o $@ $(bare-obj) $(B)/bare/names.o
+bare: $(B)/oriel.elf
 
 # The libraries: build/lib/libX.so.N.M with its soname links.
 define library_rules
@@ -176,14 +208,14 @@ $(B)/$(1)/tests/unit/test-ctrl: $(call objs,$(1),tests/unit/test-ctrl.c \
 		$(ctrl-src) $(toollog-src))
 	$$(call say,LD,$$@)
 	$$(Q)$(CC) $(link-$(1)) -o $$@ $$^ -lcmocka
-$(B)/$(1)/tests/unit/test-elf $(B)/$(1)/tests/unit/test-layout: \
+$(addprefix $(B)/$(1)/tests/unit/test-,elf firmware layout): \
 $(B)/$(1)/tests/unit/test-%: $(B)/$(1)/tests/unit/test-%.o
 	$$(call say,LD,$$@)
 	$$(Q)$(CC) $(link-$(1)) -o $$@ $$^ -lcmocka
 endef
 $(foreach v,asan tsan cov,$(eval $(call unit_rules,$(v))))
 
--include $(shell find $(variants:%=$(B)/%) $(B)/lib $(B)/guest -name '*.d' -type f 2>/dev/null)
+-include $(shell find $(variants:%=$(B)/%) $(B)/bare $(B)/lib $(B)/guest -name '*.d' -type f 2>/dev/null)
 
 # ---- tests ----
 
@@ -302,7 +334,7 @@ $(B)/bench/$(1): $(call objs,hosted,$(bench-$(1)-src)) | libs
 	$$(Q)$(CC) -pthread -o $$@ $$^ -L$(B)/lib $(bench-$(1)-libs) \
 		-Wl,-rpath-link,$(B)/lib
 endef
-$(foreach b,hosted roundtrip report,$(eval $(call bench_rules,$(b))))
+$(foreach b,hosted roundtrip report vm-calls,$(eval $(call bench_rules,$(b))))
 bench: $(B)/.need-check all $(addprefix $(B)/bench/,core hosted roundtrip report)
 	$(Q)scripts/bench $(if $(COUNT),--count)
 
@@ -320,6 +352,12 @@ check-xen: $(B)/.need-vm all $(contract-progs:%=$(B)/contract/%) $(B)/vm/keep-dm
 	$(Q)scripts/check-xen
 check-vm: $(B)/.need-vm programs $(B)/contract/ct-evtchn
 	$(Q)tests/vm/run
+# What operations cost there, and on Oriel in the same machine: docs/bench-vm.md.
+bench-machine-progs := $(B)/bench/vm-calls $(B)/guest/bench.elf
+bench-xen: $(B)/.need-vm libs programs $(bench-machine-progs)
+	$(Q)scripts/bench-xen
+bench-vm: $(B)/.need-vm libs programs bare $(bench-machine-progs)
+	$(Q)scripts/bench-xen --hypervisor oriel
 shell-xen: $(B)/.need-vm all
 	$(Q)scripts/vm --lib-dir $(B)/lib $(programs:%=--add $(B)/bin/%) --shell
 
@@ -335,7 +373,7 @@ lint: | $(B)/.need-build
 	$(Q)scripts/lint
 
 all-checks := check-lint check-clang check-abi check-unit check-race \
-    check-model check-fuzz check-libs check-debian check-contract check-programs check-demo
+    check-model check-fuzz check-libs check-debian check-contract check-programs check-demo check-xen
 check-lint: lint
 
 # ---- installation ----
@@ -360,7 +398,7 @@ install: libs programs hosted
 .SECONDARY:
 all-checks += cover
 check: $(all-checks)
-.PHONY: all check-vm check-xen shell-xen bench check-fuzz check-model cover fuzz clean help run install libs hosted programs guests debian \
+.PHONY: all bare check-vm check-xen shell-xen bench bench-xen bench-vm check-fuzz check-model cover fuzz clean help run install libs hosted programs guests debian \
     check-demo check-contract check-programs check-clang check-lint lint
 all: libs hosted programs guests
 
@@ -376,6 +414,7 @@ help:
 	@echo 'make fuzz       one target: T=ioreq S=60 (seconds)'
 	@echo 'make cover      which lines of the core the unit tests reach'
 	@echo 'make check-xen  the same programs on the real Xen, in QEMU: minutes'
+	@echo 'make bench-xen  what operations cost on the real Xen, in instructions; bench-vm: on Oriel'
 	@echo 'make shell-xen  a shell in its dom0'
 	@echo 'make libs       libxentoollog, libxenforeignmemory, libxenctrl in build/lib'
 	@echo 'make install    DESTDIR= PREFIX= LIBDIR='

@@ -2,12 +2,14 @@
 # Tests by kind: tests/unit/test-NAME.c is one program.  Those of the core link
 # a hosted machine of their own; those of the libraries link the library's
 # sources; those of the engine link that too.
-unit-core := acquire acquire-life acquire-map dm-op dm-op-hvm domctl \
-    domctl-context domctl-policy domctl-vcpu evtchn evtchn-fifo \
+unit-core := acpi-make acquire acquire-life acquire-map dm-op dm-op-hvm domctl \
+    domctl-context domctl-policy domctl-vcpu elf-load evtchn evtchn-fifo \
     evtchn-fifo-bulk evtchn-life evtchn-random grant grant-copy grant-life \
     grant-map grant-version hvm-op ioreq-gfn ioreq-gone ioreq-index ioreq-io \
     ioreq-pages ioreq-ring ioreq-route ioreq-server memory memory-map \
-    memory-physmap guest-walk misc p2m p2m-pool sched sysctl vcpu-info
-unit-race := evtchn-race grant-race ioreq-race
-unit-libs := toollog foreignmemory ctrl elf layout
-unit-engine := engine
+    memory-physmap guest-walk heap insn insn-memory insn-native \
+    insn-string misc p2m p2m-large p2m-pool p2m-random p2m-range page ram-map sched string sysctl time-info vcpu-info \
+    vioapic vlapic vlapic-ipi vlapic-timer vpit
+unit-race := evtchn-race grant-race ioreq-race vlapic-irq
+unit-libs := toollog foreignmemory ctrl elf firmware layout
+unit-engine := engine insn-engine

@@ -11,13 +11,19 @@ common-y := $(addprefix xen/common/, \
     gnttab-version.c gnttab.c guest-access.c heap.c hvm-op.c hvm-save.c \
     hypercall.c ioreq-index.c ioreq-mem.c ioreq-pages.c ioreq-ring.c \
     ioreq-server.c ioreq.c memory-map.c memory.c multicall.c p2m-pool.c \
-    p2m-pt.c p2m.c page-alloc.c page.c physmap.c reservation.c resource.c \
+    p2m-pt.c p2m-range.c p2m.c page-alloc.c page.c physmap.c platform-op.c \
+    reservation.c resource.c time-info.c \
     sched-op.c sysctl-topology.c sysctl.c timer.c vcpu-area.c vcpu-context.c \
     vcpu-op.c vcpu.c version.c)
 lib-y := $(addprefix xen/lib/, \
-    vsnprintf.c)
+    strtoul.c vsnprintf.c)
+# For machines without a libc, whose memory is all in one linear map.
+bare-lib-y := $(addprefix xen/lib/, \
+    heap.c string.c)
 emul-y := $(addprefix xen/arch/x86/emul/, \
-    cpuid-leaves.c cpuid-policy.c guest-walk.c)
+    acpi-make.c cpuid-leaves.c cpuid-policy.c elf-load.c emulate.c guest-walk.c insn-access.c \
+    insn-alu.c insn-decode.c insn-log.c insn-string.c ram-map.c vioapic.c vlapic-ipi.c vlapic-regs.c \
+    vlapic-timer.c vlapic.c vpit.c)
 
 # The hosted machine; its server, which plays dom0's kernel; its engine,
 # which runs guests.

@@ -45,6 +45,13 @@ static int fault(volatile char *p, bool write)
     return sig;
 }
 
+/* A translated kernel maps an empty frame of its own: that reads as ones. */
+static bool nothing_at(const char *p)
+{
+    return fault((char *)p, false) ||
+           (ct_dom0_is_translated() && *p == (char)0xff);
+}
+
 /* ---- mapping ---- */
 
 static void *map(uint32_t domid, size_t nr, const xen_pfn_t *gfn, int *err,
@@ -100,7 +107,7 @@ static void test_each(uint32_t domid)
         ct_equal((uint64_t)(int64_t)err[3], (uint64_t)-EINVAL, "nonsense");
         ct_ok(!fault(p, true) && !fault(p + 2 * CT_PAGE, true) &&
               !fault(p + 4 * CT_PAGE, true), "can be used");
-        ct_ok(fault(p + CT_PAGE, false) && fault(p + 3 * CT_PAGE, false),
+        ct_ok(nothing_at(p + CT_PAGE) && nothing_at(p + 3 * CT_PAGE),
               "the others cannot");
         ct_expect(0, xenforeignmemory_unmap(ct.fmem, p, 5), "unmap");
     }

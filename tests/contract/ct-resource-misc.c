@@ -25,6 +25,25 @@ struct request {
     bool list;
 };
 
+/*
+ * Frame numbers come back, but to a dom0 that is translated itself: it says at
+ * which of its own frames the pages are to be.
+ */
+static void remove_frame(xen_pfn_t gfn)
+{
+    xen_remove_from_physmap_t *x =
+        xencall_alloc_buffer(ct.call, sizeof(*x));
+
+    if ( !x )
+        ct_bail("no hypercall buffer");
+    *x = (xen_remove_from_physmap_t){ .domid = DOMID_SELF, .gpfn = gfn };
+    if ( xencall2(ct.call, __HYPERVISOR_memory_op,
+                  XENMEM_remove_from_physmap, (uintptr_t)x) )
+        ct_bail("frame %lx is not removed: %s", (unsigned long)gfn,
+                strerror(errno));
+    xencall_free_buffer(ct.call, x);
+}
+
 /* The structure comes back in *out, if that is asked for. */
 static long acquire(const struct request *r, xen_mem_acquire_resource_t *out)
 {
@@ -32,12 +51,15 @@ static long acquire(const struct request *r, xen_mem_acquire_resource_t *out)
         xen_mem_acquire_resource_t x;
         xen_pfn_t list[LIST];
     } *a = xencall_alloc_buffer(ct.call, sizeof(*a));
+    bool translated = ct_dom0_is_translated();
     long rc;
     int err;
 
     if ( !a )
         ct_bail("no hypercall buffer");
     memset(a, 0, sizeof(*a));
+    for ( unsigned int i = 0; translated && i < LIST; i++ )
+        a->list[i] = CT_FREE_GFN + i;
     a->x.domid = (domid_t)r->domid;
     a->x.type = (uint16_t)r->type;
     a->x.id = r->id;
@@ -51,6 +73,8 @@ static long acquire(const struct request *r, xen_mem_acquire_resource_t *out)
     err = errno;
     if ( out )
         *out = a->x;
+    for ( unsigned int i = 0; translated && !rc && r->list && i < r->nr; i++ )
+        remove_frame(CT_FREE_GFN + i);
     xencall_free_buffer(ct.call, a);
     errno = err;
     return rc;
@@ -150,34 +174,54 @@ static void test_structure(uint32_t d)
 
 /* ---- the kernel ---- */
 
-static void test_ioctl(uint32_t d)
+/*
+ * For each call addresses of its own, and no more than it maps: a kernel that
+ * is translated uses them up in a call that fails, and gives back all at once.
+ */
+static char *new_area(int fd, size_t pages)
 {
-    int fd = xencall_fd(ct.call);
-    char *area = mmap(NULL, 4 * CT_PAGE, CT_RW, MAP_SHARED, fd, 0);
-    uint64_t at = (uintptr_t)area;
-    const struct {
-        const char *what;
-        privcmd_mmap_resource_t m;
-        int err;
-    } cases[] = {
-        { "frames but no address", { (domid_t)d, GRANT, 0, 0, 1, 0 }, EINVAL },
-        { "an address but no frames", { (domid_t)d, GRANT, 0, 0, 0, at },
-          EINVAL },
-        { "an address of something else",
-          { (domid_t)d, GRANT, 0, 0, 1, (uintptr_t)&at & ~(CT_PAGE - 1) },
-          EINVAL },
-        { "an error of Xen's", { (domid_t)d, GRANT, 0, 4, 1, at }, EINVAL },
-        { "no domain", { CT_NO_DOMAIN, GRANT, 0, 0, 1, at }, ESRCH },
-        { "no such type", { (domid_t)d, 3, 0, 0, 1, at }, EOPNOTSUPP },
-        { "three frames", { (domid_t)d, GRANT, 0, 1, 3, at }, 0 },
-    };
-    privcmd_mmap_resource_t m;
+    char *area = mmap(NULL, pages * CT_PAGE, CT_RW, MAP_SHARED, fd, 0);
 
     if ( area == MAP_FAILED )
         ct_bail("mmap of privcmd: %s", strerror(errno));
+    return area;
+}
+
+static void test_ioctl(uint32_t d)
+{
+    enum { NOWHERE, AREA, ELSEWHERE };
+    static const struct {
+        const char *what;
+        privcmd_mmap_resource_t m; /* addr: one of the above */
+        int err;
+    } cases[] = {
+        { "frames but no address", { 0, GRANT, 0, 0, 1, NOWHERE }, EINVAL },
+        { "an address but no frames", { 0, GRANT, 0, 0, 0, AREA }, EINVAL },
+        { "an address of something else", { 0, GRANT, 0, 0, 1, ELSEWHERE },
+          EINVAL },
+        { "an error of Xen's", { 0, GRANT, 0, 4, 1, AREA }, EINVAL },
+        { "no domain", { CT_NO_DOMAIN, GRANT, 0, 0, 1, AREA }, ESRCH },
+        { "no such type", { 0, 3, 0, 0, 1, AREA }, EOPNOTSUPP },
+        { "three frames", { 0, GRANT, 0, 1, 3, AREA }, 0 },
+    };
+    int fd = xencall_fd(ct.call);
+    privcmd_mmap_resource_t m;
+    char *area = NULL;
+    size_t pages = 0;
+
     for ( size_t i = 0; i < CT_NR(cases); i++ )
     {
+        if ( area )
+            munmap(area, pages * CT_PAGE);
         m = cases[i].m;
+        pages = m.num ? m.num : 1;
+        area = new_area(fd, pages);
+        if ( !m.dom )
+            m.dom = (domid_t)d;
+        if ( m.addr == AREA )
+            m.addr = (uintptr_t)area;
+        else if ( m.addr == ELSEWHERE )
+            m.addr = (uintptr_t)&m & ~(CT_PAGE - 1);
         ct_expect(cases[i].err, ioctl(fd, IOCTL_PRIVCMD_MMAP_RESOURCE, &m),
                   "ioctl: %s", cases[i].what);
     }
@@ -190,7 +234,7 @@ static void test_ioctl(uint32_t d)
               "ioctl: no structure");
     ct_expect(ENOTTY, ioctl(fd, IOCTL_PRIVCMD_UNIMPLEMENTED, 0),
               "ioctl: the one that never is");
-    ct_expect(0, munmap(area, 4 * CT_PAGE), "all of it is unmapped");
+    ct_expect(0, munmap(area, pages * CT_PAGE), "all of it is unmapped");
 }
 
 /* What Xen refused must not keep the domain. */

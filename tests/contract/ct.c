@@ -89,6 +89,18 @@ void ct_skip(const char *name, const char *reason)
     printf("ok %u - %s # SKIP %s\n", ++nr_checks, name, reason);
 }
 
+bool ct_dom0_is_translated(void)
+{
+    char type[16] = "";
+    FILE *f = fopen("/sys/hypervisor/guest_type", "r");
+
+    if ( f && !fgets(type, sizeof(type), f) )
+        type[0] = '\0';
+    if ( f )
+        fclose(f);
+    return !strncmp(type, "PVH", 3);
+}
+
 bool is_oriel(void)
 {
     static int answer = -1;

@@ -50,8 +50,15 @@ void ct_reopen(void); /* first of all in a child */
 void ct_bail(const char *fmt, ...)
     __attribute__((noreturn, format(printf, 1, 2)));
 void ct_diag(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* A check that cannot be made here, by design, for this reason. */
+/*
+ * A check that cannot be made here, by design.  The reason begins with the entry
+ * in CAVEATS.md, or it is one that scripts/check-xen does not accept.
+ */
 void ct_skip(const char *name, const char *reason);
+
+/* Is dom0's own memory translated (PVH)? */
+bool ct_dom0_is_translated(void);
+#define CT_FREE_GFN (1UL << 24) /* then nothing is as high as that in it */
 
 bool is_oriel(void);
 /* On Oriel: true, and the difference `id` is reported. */

@@ -244,7 +244,7 @@ static void test_poller_is_woken(void **state)
     (void)state;
     ev_pair(d, &here, &there);
     set_bit(there, d->shared->evtchn_mask);
-    v->flags = VCPU_POLLING;
+    vcpu_poll(v, true);
     assert_int_equal(evtchn_port_is_pending(d, there), 0);
     assert_int_equal(ev_send(here), 0);
     assert_int_equal(evtchn_port_is_pending(d, there), 1);

@@ -103,10 +103,10 @@ static void check_heap(void)
 
     for ( uint64_t mfn = 0; mfn < nr_frames; mfn++ )
         in_use += frame_table[mfn].refs != 0;
-    if ( in_use + page_nr_free() == nr_frames )
+    if ( in_use + page_nr_free() == page_nr_total() )
         return;
     printk("audit: %lu frames in use and %lu free, of %lu\n", in_use,
-           page_nr_free(), nr_frames);
+           page_nr_free(), page_nr_total());
     findings++;
 }
 

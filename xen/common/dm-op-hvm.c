@@ -94,6 +94,8 @@ static int relocate(struct domain *d, gfn_t src, gfn_t dst)
         return -EINVAL;
     mfn = page_to_mfn(pg);
     if ( p2m_is_ram(t) && !gfn_eq(src, dst) )
+        rc = p2m_prepare(d, src, 1); /* so that it can go from there */
+    if ( !rc )
         rc = p2m_set(d, dst, mfn, P2M_RAM_RW);
     if ( rc )
     {

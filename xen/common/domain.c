@@ -294,6 +294,7 @@ int domain_create_get(domid_t domid,
         domain_put(d);
         return rc;
     }
+    domain_wallclock_show(d);
     *dp = d;
     return 0;
 }

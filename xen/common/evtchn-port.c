@@ -186,6 +186,8 @@ int evtchn_close(struct domain *d, evtchn_port_t port,
 static void wake_pollers(struct domain *d)
 {
     smp_mb();
+    if ( likely(!READ_ONCE(d->nr_polling)) )
+        return;
     for ( unsigned int i = 0; i < d->max_vcpus; i++ )
     {
         struct vcpu *v = domain_vcpu(d, i);

@@ -40,8 +40,8 @@ static int16_t host_map(struct domain *ld, const struct mapping *m)
     struct p2m_entry old = p2m_lookup(ld, m->gfn);
 
     /* Their holders count on them: they go by their own operations only. */
-    if ( old.type == P2M_FOREIGN || old.type == P2M_MMIO_DIRECT ||
-         p2m_is_grant(old.type) )
+    if ( old.type == P2M_FOREIGN || p2m_is_grant(old.type) ||
+         (old.type == P2M_MMIO_DIRECT && !is_control_domain(ld)) )
         return GNTST_general_error;
     page_get_more(m->page);
     if ( !p2m_replace(ld, m->gfn, old, page_to_mfn(m->page),

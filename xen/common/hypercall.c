@@ -22,6 +22,7 @@ struct hypercall_entry {
     [__HYPERVISOR_##nr] = { #nr, handler, permission }
 
 static const struct hypercall_entry table[] = {
+    ROW(platform_op, do_platform_op, ANYONE),
     ROW(memory_op, do_memory_op, ANYONE),
     ROW(multicall, do_multicall, ANYONE),
     ROW(set_timer_op, do_set_timer_op, ANYONE),

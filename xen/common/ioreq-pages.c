@@ -115,13 +115,17 @@ static int gfn_frame(struct ioreq_server *s, unsigned int frame)
     if ( rc )
         return rc;
     e = p2m_lookup(d, g->gfn);
-    if ( e.type == P2M_RAM_RW && page_get(mfn_to_page(e.mfn), d) )
+    if ( e.type != P2M_RAM_RW )
+        rc = -EINVAL;
+    else
+        rc = p2m_prepare(d, g->gfn, 1); /* it comes out and goes in alone */
+    if ( !rc && page_get(mfn_to_page(e.mfn), d) )
     {
         s->frame[frame] = mfn_to_page(e.mfn);
         return 0;
     }
     pool_put(d, g);
-    return -EINVAL;
+    return rc ? rc : -EINVAL;
 }
 
 int ioreq_pages_from_gfns(struct ioreq_server *s)

@@ -55,16 +55,18 @@ long memory_get_map(uint64_t arg)
 /* -EPERM; -EINVAL too little room (Xen asks for one entry to spare). */
 long memory_get_machine_map(uint64_t arg)
 {
-    const struct e820entry ram = { 0, nr_frames << PAGE_SHIFT, E820_RAM };
+    const struct e820entry *host;
     struct xen_memory_map map;
+    unsigned int nr;
 
     if ( !is_control_domain(current_domain) )
         return -EPERM;
     if ( copy_from_arg(&map, arg) )
         return -EFAULT;
-    if ( map.nr_entries < 2 )
+    nr = arch_host_e820(&host);
+    if ( map.nr_entries < nr + 1 )
         return -EINVAL;
-    return put_map(arg, &map, &ram, 1);
+    return put_map(arg, &map, host, nr);
 }
 
 /* In order: -EFAULT, -EINVAL too many, -ESRCH, -EPERM, -ENOMEM, -EFAULT. */

@@ -71,6 +71,32 @@ void p2m_pool_forget(struct p2m *p2m)
     p2m->pool_used--;
 }
 
+void p2m_pool_give_back(struct domain *d, struct list *tables)
+{
+    struct p2m *p2m = &d->p2m;
+
+    while ( !list_empty(tables) )
+    {
+        struct page *pg = list_entry(tables->next, struct page, link);
+        bool dying;
+
+        list_del(&pg->link);
+        spin_lock(&p2m->lock);
+        /* What p2m_relinquish() has emptied stays empty. */
+        dying = domain_is_dying(d);
+        if ( dying )
+            p2m_pool_forget(p2m);
+        else
+        {
+            p2m->pool_used--;
+            list_add_tail(&pg->link, &p2m->pool);
+        }
+        spin_unlock(&p2m->lock);
+        if ( dying )
+            page_put(pg);
+    }
+}
+
 int p2m_pool_init(struct p2m *p2m)
 {
     for ( unsigned int i = 0; i < P2M_POOL_DEFAULT; i++ )

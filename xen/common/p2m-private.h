@@ -1,27 +1,84 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Between the rules of the p2m (p2m.c), its tables (p2m-pt.c) and the pool they
- * are built from (p2m-pool.c).  All with p2m.lock held, unless said otherwise.
+ * Between the rules of the p2m (p2m.c, p2m-range.c), its tables (p2m-pt.c) and
+ * the pool they are built from (p2m-pool.c).  All with p2m.lock held, unless
+ * said otherwise.
  */
 #ifndef P2M_PRIVATE_H
 #define P2M_PRIVATE_H
 
 #include <hv/p2m.h>
 
+static inline bool p2m_has_frame(enum p2m_type t)
+{
+    return p2m_has_page(t) || t == P2M_MMIO_DIRECT;
+}
+
+static inline bool p2m_in_range(const struct p2m *p2m, uint64_t gfn)
+{
+    return p2m->root && gfn < P2M_GFN_LIMIT;
+}
+
+/* ---- p2m-range.c ---- */
+
+/*
+ * p2m_pt_make(), with the lock taken; -EINVAL also for a range that cannot be,
+ * or of a dying domain.
+ */
+int p2m_make_tables(struct domain *d, gfn_t gfn, mfn_t mfn, uint64_t nr,
+                    unsigned int most) must_check;
+
 /* ---- p2m-pt.c: numbers below P2M_GFN_LIMIT only ---- */
 
-struct p2m_entry p2m_pt_get(const struct p2m *p2m, uint64_t gfn);
+#define P2M_LEVEL_BITS 9
 
-/* Tables for [gfn, gfn + nr): all, or -ENOMEM and none. */
-int p2m_pt_make(struct p2m *p2m, uint64_t gfn, uint64_t nr) must_check;
+/* How many frames an entry of this level leads to. */
+static inline uint64_t p2m_span(unsigned int level)
+{
+    return 1UL << (level * P2M_LEVEL_BITS);
+}
 
-/* Write an entry whose table exists, or P2M_NONE anywhere. */
+/*
+ * The level of the first entry when [gfn, gfn + nr) is to lead to the frames
+ * from mfn on by entries as large as they fit, and no larger than `most`.
+ */
+unsigned int p2m_pt_fit(uint64_t gfn, uint64_t mfn, uint64_t nr,
+                        unsigned int most);
+
+/* *level: that of the entry, when it has a frame. */
+struct p2m_entry p2m_pt_get(const struct p2m *p2m, uint64_t gfn,
+                            unsigned int *level);
+
+/*
+ * Tables for the entries that p2m_pt_fit() chooses: all, or -ENOMEM and none.
+ * Larger entries in their way are split: no lookup tells the difference.
+ */
+int p2m_pt_make(struct p2m *p2m, uint64_t gfn, uint64_t mfn, uint64_t nr,
+                unsigned int most) must_check;
+
+/* Write an entry whose table exists, or P2M_NONE where there is none. */
 void p2m_pt_put(struct p2m *p2m, uint64_t gfn, struct p2m_entry e);
 
-/* Move *gfn to the first entry with a frame at or after it: is there one? */
+/*
+ * Write an entry of a higher level, whose table exists, in place of all that is
+ * below it.  Returns what was there, for p2m_pt_drop(); 0: nothing.
+ */
+uint64_t p2m_pt_exchange(struct p2m *p2m, uint64_t gfn, unsigned int level,
+                         struct p2m_entry e) must_check;
+
+/*
+ * Drop the references of what p2m_pt_exchange() gave, after the flush; its
+ * tables, empty now, are appended to the list.  No lock held.
+ */
+void p2m_pt_drop(uint64_t pte, unsigned int level, struct list *tables);
+
+/* Move *gfn to the first one with a frame at or after it: is there one? */
 bool p2m_pt_next(const struct p2m *p2m, uint64_t *gfn);
 
-/* Unlink one table that has no tables below it: NULL when the root is alone. */
+/*
+ * Unlink one table that has no tables below it: NULL when the root is alone.
+ * No frame is left in any.
+ */
 struct page *p2m_pt_unlink_one(struct p2m *p2m);
 
 /* fn(table) for every table, the root among them. */
@@ -43,6 +100,9 @@ struct page *p2m_pool_take(struct p2m *p2m);
 
 /* A table that is gone leaves the pool: the caller puts the page. */
 void p2m_pool_forget(struct p2m *p2m);
+
+/* Empty tables that nothing points to any more become free pages. No lock. */
+void p2m_pool_give_back(struct domain *d, struct list *tables);
 
 /* Take a free page out of the pool: NULL when all are in use. */
 struct page *p2m_pool_pop(struct p2m *p2m);

@@ -2,9 +2,13 @@
 /*
  * The tables of a p2m: four levels of 512 entries, 36 bits of frame number.
  *
- * Level 0 tables hold the entries of gfns, those above the addresses of tables
- * of the level below.  A table exists from the first entry that needed it until
- * the domain dies.  The encoding of an entry is the machine's.
+ * Level 0 tables hold the entries of single gfns.  An entry above is nothing,
+ * or the address of a table of the level below, or a leaf: at level 1 for 512
+ * frames in a row (2 MiB), at level 2 for 512 times that (1 GiB).  A leaf is
+ * split into a table of smaller ones when one of them is to change; a table
+ * becomes a leaf when somebody writes one in its place.  Otherwise a table
+ * exists from the first entry that needed it until the domain dies.  The
+ * encoding of an entry is the machine's.
  *
  * A machine's walker may read the tables at any time: an entry is written with
  * one store, and a table is complete before something points to it.
@@ -17,23 +21,22 @@
 #include "p2m-private.h"
 
 #define LEVELS 4
-#define LEVEL_BITS 9
-#define NR_ENTRIES (1U << LEVEL_BITS)
+#define NR_ENTRIES (1U << P2M_LEVEL_BITS)
 
-_Static_assert(P2M_GFN_LIMIT == 1UL << (LEVELS * LEVEL_BITS),
+_Static_assert(P2M_GFN_LIMIT == 1UL << (LEVELS * P2M_LEVEL_BITS),
                "the tables hold every frame number");
 _Static_assert(NR_ENTRIES * sizeof(uint64_t) == PAGE_SIZE,
                "a table is one page");
 
 static unsigned int index_of(uint64_t gfn, unsigned int level)
 {
-    return (gfn >> (level * LEVEL_BITS)) % NR_ENTRIES;
+    return (gfn >> (level * P2M_LEVEL_BITS)) % NR_ENTRIES;
 }
 
 /* How many frame numbers one table of this level covers. */
 static uint64_t reach(unsigned int level)
 {
-    return 1UL << ((level + 1) * LEVEL_BITS);
+    return p2m_span(level + 1);
 }
 
 static uint64_t *lower_table(uint64_t pte)
@@ -41,81 +44,168 @@ static uint64_t *lower_table(uint64_t pte)
     return arch_mfn_to_virt(arch_pte_mfn(pte));
 }
 
-/* The table of this level on the way to gfn, or NULL. */
-static uint64_t *table_at(const struct p2m *p2m, uint64_t gfn,
-                          unsigned int level)
+static uint64_t make_leaf(struct p2m_entry e, unsigned int level)
 {
-    uint64_t *table = page_to_virt(p2m->root);
+    uint64_t pte = arch_pte_make(e.mfn, e.type);
 
-    ASSERT(spin_is_mine(&p2m->lock) && gfn < P2M_GFN_LIMIT);
-    for ( unsigned int l = LEVELS - 1; l > level; l-- )
-    {
-        uint64_t pte = table[index_of(gfn, l)];
-
-        if ( !arch_pte_present(pte) )
-            return NULL;
-        table = lower_table(pte);
-    }
-    return table;
+    return level ? arch_pte_make_large(pte) : pte;
 }
 
-struct p2m_entry p2m_pt_get(const struct p2m *p2m, uint64_t gfn)
+static bool is_table(uint64_t pte, unsigned int level)
 {
-    const uint64_t *table = table_at(p2m, gfn, 0);
-    struct p2m_entry e = { INVALID_MFN, P2M_NONE };
+    return level && arch_pte_present(pte) && !arch_pte_large(pte);
+}
 
-    if ( !table )
-        return e;
-    e.type = arch_pte_type(table[index_of(gfn, 0)]);
-    if ( arch_pte_present(table[index_of(gfn, 0)]) )
-        e.mfn = arch_pte_mfn(table[index_of(gfn, 0)]);
-    return e;
+/* Of gfn in a present leaf of this level. */
+static struct p2m_entry leaf_entry(uint64_t pte, uint64_t gfn,
+                                   unsigned int level)
+{
+    return (struct p2m_entry){
+        mfn_add(arch_pte_mfn(pte), gfn & (p2m_span(level) - 1)),
+        arch_pte_type(pte),
+    };
+}
+
+/*
+ * Go down towards gfn as far as there are tables, to level `stop` at most:
+ * the entry there, and its level.
+ */
+static uint64_t *walk(const struct p2m *p2m, uint64_t gfn, unsigned int stop,
+                      unsigned int *level)
+{
+    uint64_t *pte = page_to_virt(p2m->root);
+
+    ASSERT(spin_is_mine(&p2m->lock) && gfn < P2M_GFN_LIMIT);
+    *level = LEVELS - 1;
+    for ( pte += index_of(gfn, *level);
+          *level > stop && is_table(*pte, *level);
+          pte = lower_table(*pte) + index_of(gfn, *level) )
+        --*level;
+    return pte;
+}
+
+struct p2m_entry p2m_pt_get(const struct p2m *p2m, uint64_t gfn,
+                            unsigned int *level)
+{
+    uint64_t pte = *walk(p2m, gfn, 0, level);
+
+    if ( arch_pte_present(pte) )
+        return leaf_entry(pte, gfn, *level);
+    return (struct p2m_entry){ INVALID_MFN, arch_pte_type(pte) };
 }
 
 void p2m_pt_put(struct p2m *p2m, uint64_t gfn, struct p2m_entry e)
 {
-    uint64_t *table = table_at(p2m, gfn, 0);
+    unsigned int level;
+    uint64_t *pte = walk(p2m, gfn, 0, &level);
 
-    ASSERT(table || e.type == P2M_NONE);
-    if ( table )
-        WRITE_ONCE(table[index_of(gfn, 0)], arch_pte_make(e.mfn, e.type));
+    ASSERT(!level || (e.type == P2M_NONE && !arch_pte_present(*pte)));
+    if ( !level )
+        WRITE_ONCE(*pte, make_leaf(e, 0));
+}
+
+/* ---- making tables ---- */
+
+unsigned int p2m_pt_fit(uint64_t gfn, uint64_t mfn, uint64_t nr,
+                        unsigned int most)
+{
+    unsigned int level = most;
+
+    while ( level && (((gfn | mfn) & (p2m_span(level) - 1)) ||
+                      nr < p2m_span(level)) )
+        level--;
+    return level;
+}
+
+/* The same, and how far entries of that level go in one table. */
+static unsigned int fit_step(uint64_t gfn, uint64_t mfn, uint64_t nr,
+                             unsigned int most, uint64_t *step)
+{
+    unsigned int level = p2m_pt_fit(gfn, mfn, nr, most);
+
+    *step = level ? p2m_span(level) : min(nr, reach(0) - gfn % reach(0));
+    return level;
 }
 
 static uint64_t tables_missing(const struct p2m *p2m, uint64_t gfn,
-                               uint64_t nr)
+                               uint64_t mfn, uint64_t nr, unsigned int most)
 {
-    uint64_t missing = 0;
+    uint64_t missing = 0, step, counted[LEVELS] = { ~0UL, ~0UL, ~0UL, ~0UL };
 
-    for ( unsigned int level = 0; level < LEVELS - 1; level++ )
-        for ( uint64_t g = gfn & ~(reach(level) - 1); g < gfn + nr;
-              g += reach(level) )
-            missing += !table_at(p2m, g, level);
+    for ( ; nr; gfn += step, mfn += step, nr -= step )
+        for ( unsigned int level = fit_step(gfn, mfn, nr, most, &step), at;
+              level < LEVELS - 1 && counted[level] != gfn / reach(level);
+              level++ )
+        {
+            counted[level] = gfn / reach(level);
+            walk(p2m, gfn, level, &at);
+            missing += at > level;
+        }
     return missing;
 }
 
-static void make_path(struct p2m *p2m, uint64_t gfn)
+/* Put a table in the place of an entry, with the same meaning. */
+static void make_table(struct p2m *p2m, uint64_t *pte, unsigned int level)
 {
-    uint64_t *table = page_to_virt(p2m->root);
+    struct page *pg = p2m_pool_take(p2m);
+    uint64_t *table = page_to_virt(pg), step = p2m_span(level - 1);
 
-    for ( unsigned int level = LEVELS - 1; level > 0; level-- )
-    {
-        uint64_t *pte = &table[index_of(gfn, level)];
-
-        if ( !arch_pte_present(*pte) )
-            store_release(pte, arch_pte_table(page_to_mfn(p2m_pool_take(p2m))));
-        table = lower_table(*pte);
-    }
+    for ( unsigned int i = 0; arch_pte_present(*pte) && i < NR_ENTRIES; i++ )
+        table[i] = make_leaf(leaf_entry(*pte, i * step, level), level - 1);
+    store_release(pte, arch_pte_table(page_to_mfn(pg)));
 }
 
-int p2m_pt_make(struct p2m *p2m, uint64_t gfn, uint64_t nr)
+int p2m_pt_make(struct p2m *p2m, uint64_t gfn, uint64_t mfn, uint64_t nr,
+                unsigned int most)
 {
+    uint64_t step;
+
     ASSERT(nr && gfn + nr <= P2M_GFN_LIMIT);
-    if ( tables_missing(p2m, gfn, nr) > p2m_pool_free(p2m) )
+    if ( tables_missing(p2m, gfn, mfn, nr, most) > p2m_pool_free(p2m) )
         return -ENOMEM;
-    for ( uint64_t g = gfn & ~(reach(0) - 1); g < gfn + nr; g += reach(0) )
-        make_path(p2m, g);
+    for ( ; nr; gfn += step, mfn += step, nr -= step )
+    {
+        unsigned int level = fit_step(gfn, mfn, nr, most, &step), at;
+        uint64_t *pte;
+
+        while ( pte = walk(p2m, gfn, level, &at), at > level )
+            make_table(p2m, pte, at);
+    }
     return 0;
 }
+
+/* ---- large entries ---- */
+
+uint64_t p2m_pt_exchange(struct p2m *p2m, uint64_t gfn, unsigned int level,
+                         struct p2m_entry e)
+{
+    uint64_t *pte, old;
+    unsigned int at;
+
+    pte = walk(p2m, gfn, level, &at);
+    ASSERT(level && at == level);
+    old = atomic_xchg(pte, e.type == P2M_NONE ? 0 : make_leaf(e, level));
+    return arch_pte_present(old) ? old : 0;
+}
+
+/* No deeper than LEVELS. */
+void p2m_pt_drop(uint64_t pte, unsigned int level, struct list *tables)
+{
+    if ( is_table(pte, level) )
+    {
+        uint64_t *table = lower_table(pte);
+
+        for ( unsigned int i = 0; i < NR_ENTRIES; i++ )
+            p2m_pt_drop(table[i], level - 1, tables);
+        memset(table, 0, PAGE_SIZE);
+        list_add_tail(&mfn_to_page(arch_pte_mfn(pte))->link, tables);
+    }
+    else if ( arch_pte_present(pte) && p2m_has_page(arch_pte_type(pte)) )
+        for ( uint64_t i = 0; i < p2m_span(level); i++ )
+            page_put(mfn_to_page(leaf_entry(pte, i, level).mfn));
+}
+
+/* ---- all of them ---- */
 
 bool p2m_pt_next(const struct p2m *p2m, uint64_t *gfn)
 {
@@ -133,10 +223,10 @@ bool p2m_pt_next(const struct p2m *p2m, uint64_t *gfn)
                 if ( arch_pte_present(table[i]) )
                     break;
             if ( i != index_of(*gfn, level) )
-                *gfn = base + ((uint64_t)i << (level * LEVEL_BITS));
+                *gfn = base + i * p2m_span(level);
             if ( i == NR_ENTRIES )
                 break; /* *gfn is where the next table begins */
-            if ( level == 0 )
+            if ( !is_table(table[i], level) )
                 return true;
             table = lower_table(table[i]);
         }
@@ -158,6 +248,7 @@ struct page *p2m_pt_unlink_one(struct p2m *p2m)
                 break;
         if ( i == NR_ENTRIES )
             break;
+        ASSERT(is_table(table[i], level));
         found = &table[i];
         mfn = arch_pte_mfn(table[i]);
         table = lower_table(table[i]);
@@ -173,7 +264,7 @@ static void walk_tables(const uint64_t *table, unsigned int level,
                         void (*fn)(mfn_t table, enum page_holder holder))
 {
     for ( unsigned int i = 0; level && i < NR_ENTRIES; i++ )
-        if ( arch_pte_present(table[i]) )
+        if ( is_table(table[i], level) )
         {
             fn(arch_pte_mfn(table[i]), HOLD_TABLE);
             walk_tables(lower_table(table[i]), level - 1, fn);

@@ -8,6 +8,10 @@
  * then the old entry's reference is dropped: putting a page may free it, and
  * its owner.
  *
+ * Frames in a row may share one entry of 2 MiB or 1 GiB.  Each still has its
+ * own reference, and every operation on one of them splits the entry first,
+ * with tables of the pool: then it can fail for want of them.
+ *
  * Dying: p2m_relinquish() takes the lock after the domain is seen to be dying,
  * and no entry gets a frame after that, so that what it has emptied stays
  * empty.
@@ -19,11 +23,6 @@
 #include "p2m-private.h"
 
 static const struct p2m_entry none = { { ~0UL }, P2M_NONE };
-
-static bool has_frame(enum p2m_type t)
-{
-    return p2m_has_page(t) || t == P2M_MMIO_DIRECT;
-}
 
 int p2m_init(struct domain *d)
 {
@@ -67,32 +66,39 @@ void p2m_destroy(struct domain *d)
 
 /* ---- looking ---- */
 
-static bool in_range(const struct domain *d, uint64_t gfn)
+struct p2m_entry p2m_lookup_order(struct domain *d, gfn_t gfn,
+                                  unsigned int *order)
 {
-    return d->p2m.root && gfn < P2M_GFN_LIMIT;
+    struct p2m_entry e = none;
+    unsigned int level = 0;
+
+    if ( p2m_in_range(&d->p2m, gfn_x(gfn)) )
+    {
+        spin_lock(&d->p2m.lock);
+        e = p2m_pt_get(&d->p2m, gfn_x(gfn), &level);
+        spin_unlock(&d->p2m.lock);
+    }
+    *order = p2m_has_frame(e.type) ? level * P2M_LEVEL_BITS : 0;
+    return e;
 }
 
 struct p2m_entry p2m_lookup(struct domain *d, gfn_t gfn)
 {
-    struct p2m_entry e;
+    unsigned int order;
 
-    if ( !in_range(d, gfn_x(gfn)) )
-        return none;
-    spin_lock(&d->p2m.lock);
-    e = p2m_pt_get(&d->p2m, gfn_x(gfn));
-    spin_unlock(&d->p2m.lock);
-    return e;
+    return p2m_lookup_order(d, gfn, &order);
 }
 
 struct page *p2m_get_page(struct domain *d, gfn_t gfn, enum p2m_type *t)
 {
     struct page *pg = NULL;
     struct p2m_entry e = none;
+    unsigned int level;
 
-    if ( in_range(d, gfn_x(gfn)) )
+    if ( p2m_in_range(&d->p2m, gfn_x(gfn)) )
     {
         spin_lock(&d->p2m.lock);
-        e = p2m_pt_get(&d->p2m, gfn_x(gfn));
+        e = p2m_pt_get(&d->p2m, gfn_x(gfn), &level);
         if ( p2m_has_page(e.type) )
         {
             pg = mfn_to_page(e.mfn);
@@ -120,6 +126,7 @@ int p2m_for_each(struct domain *d, uint64_t *gfn,
                            void *arg),
                  void *arg)
 {
+    unsigned int level;
     int rc = 0;
 
     if ( !d->p2m.root )
@@ -127,7 +134,7 @@ int p2m_for_each(struct domain *d, uint64_t *gfn,
     spin_lock(&d->p2m.lock);
     for ( ; p2m_pt_next(&d->p2m, gfn); ++*gfn )
     {
-        rc = fn(d, _gfn(*gfn), p2m_pt_get(&d->p2m, *gfn), arg);
+        rc = fn(d, _gfn(*gfn), p2m_pt_get(&d->p2m, *gfn, &level), arg);
         if ( rc )
             break;
     }
@@ -140,7 +147,7 @@ int p2m_for_each(struct domain *d, uint64_t *gfn,
 /* The entry was replaced: nobody reaches its frame any more. No lock held. */
 static void forget(struct domain *d, gfn_t gfn, struct p2m_entry old)
 {
-    if ( !has_frame(old.type) )
+    if ( !p2m_has_frame(old.type) )
         return;
     arch_p2m_flush(d, gfn, 1);
     if ( p2m_has_page(old.type) )
@@ -149,7 +156,7 @@ static void forget(struct domain *d, gfn_t gfn, struct p2m_entry old)
 
 static bool same(struct p2m_entry a, struct p2m_entry b)
 {
-    return a.type == b.type && (!has_frame(a.type) || mfn_eq(a.mfn, b.mfn));
+    return a.type == b.type && (!p2m_has_frame(a.type) || mfn_eq(a.mfn, b.mfn));
 }
 
 /* from: NULL for anything. */
@@ -158,21 +165,23 @@ static int change(struct domain *d, gfn_t gfn, const struct p2m_entry *from,
 {
     struct p2m *p2m = &d->p2m;
     struct p2m_entry old;
+    unsigned int level;
     int rc = 0;
 
-    if ( !in_range(d, gfn_x(gfn)) )
+    if ( !p2m_in_range(&d->p2m, gfn_x(gfn)) ||
+         (to.type == P2M_MMIO_DIRECT && mfn_x(to.mfn) >= P2M_MFN_LIMIT) )
         return -EINVAL;
     ASSERT(!p2m_has_page(to.type) || mfn_valid(to.mfn));
 
     spin_lock(&p2m->lock);
-    old = p2m_pt_get(p2m, gfn_x(gfn));
+    old = p2m_pt_get(p2m, gfn_x(gfn), &level);
     if ( from && !same(old, *from) )
         rc = -EBUSY;
-    else if ( has_frame(to.type) && !has_frame(old.type) &&
+    else if ( p2m_has_frame(to.type) && !p2m_has_frame(old.type) &&
               domain_is_dying(d) )
         rc = -EINVAL;
-    else if ( to.type != P2M_NONE )
-        rc = p2m_pt_make(p2m, gfn_x(gfn), 1);
+    else if ( to.type != P2M_NONE || p2m_has_frame(old.type) )
+        rc = p2m_pt_make(p2m, gfn_x(gfn), 0, 1, 0);
     if ( !rc )
     {
         p2m_pt_put(p2m, gfn_x(gfn), to);
@@ -199,17 +208,20 @@ int p2m_replace(struct domain *d, gfn_t gfn, struct p2m_entry from, mfn_t mfn,
 int p2m_remove(struct domain *d, gfn_t gfn, mfn_t mfn)
 {
     struct p2m_entry old;
+    unsigned int level;
     int rc = 0;
 
-    if ( !in_range(d, gfn_x(gfn)) )
+    if ( !p2m_in_range(&d->p2m, gfn_x(gfn)) )
         return -ENOENT;
     spin_lock(&d->p2m.lock);
-    old = p2m_pt_get(&d->p2m, gfn_x(gfn));
+    old = p2m_pt_get(&d->p2m, gfn_x(gfn), &level);
     if ( old.type == P2M_NONE )
         rc = -ENOENT;
     else if ( !mfn_eq(mfn, INVALID_MFN) && !mfn_eq(mfn, old.mfn) )
         rc = -EINVAL;
-    else
+    else if ( p2m_has_frame(old.type) )
+        rc = p2m_pt_make(&d->p2m, gfn_x(gfn), 0, 1, 0);
+    if ( !rc )
         p2m_pt_put(&d->p2m, gfn_x(gfn), none);
     spin_unlock(&d->p2m.lock);
     if ( !rc )
@@ -219,48 +231,75 @@ int p2m_remove(struct domain *d, gfn_t gfn, mfn_t mfn)
 
 int p2m_prepare(struct domain *d, gfn_t gfn, uint64_t nr)
 {
-    int rc = -EINVAL;
-
-    if ( !in_range(d, gfn_x(gfn)) || !nr ||
-         nr > P2M_GFN_LIMIT - gfn_x(gfn) )
-        return -EINVAL;
-    spin_lock(&d->p2m.lock);
-    if ( !domain_is_dying(d) )
-        rc = p2m_pt_make(&d->p2m, gfn_x(gfn), nr);
-    spin_unlock(&d->p2m.lock);
-    return rc;
+    return p2m_make_tables(d, gfn, _mfn(0), nr, 0);
 }
 
 /* ---- the end ---- */
 
 #define BATCH 64 /* entries or pages between two looks at the clock */
 
+/*
+ * Take a large entry out; its frames become p2m->rest, to be dropped step by
+ * step.  Lock held.
+ */
+static void take_large(struct p2m *p2m, uint64_t gfn, unsigned int level,
+                       struct p2m_entry e)
+{
+    ASSERT(!p2m->rest_nr);
+    (void)!p2m_pt_exchange(p2m, gfn, level, none);
+    if ( p2m_has_page(e.type) )
+    {
+        p2m->rest_mfn = e.mfn;
+        p2m->rest_nr = p2m_span(level);
+    }
+}
+
+/* Drop up to BATCH frames of p2m->rest: was there anything? */
+static bool drop_rest(struct p2m *p2m)
+{
+    uint64_t nr = min(p2m->rest_nr, (uint64_t)BATCH);
+
+    for ( uint64_t i = 0; i < nr; i++ )
+        page_put(mfn_to_page(mfn_add(p2m->rest_mfn, i)));
+    p2m->rest_mfn = mfn_add(p2m->rest_mfn, nr);
+    p2m->rest_nr -= nr;
+    return nr;
+}
+
 /* Take up to BATCH entries out: is there anything left? */
 static bool empty_some(struct domain *d)
 {
     struct p2m *p2m = &d->p2m;
     struct p2m_entry old[BATCH];
+    unsigned int n = 0, level = 0;
     uint64_t first, gfn;
-    unsigned int n = 0;
     bool more;
 
+    if ( drop_rest(p2m) )
+        return true;
     spin_lock(&p2m->lock);
     gfn = p2m->emptied;
     more = p2m_pt_next(p2m, &gfn);
-    for ( first = gfn; more && n < BATCH; more = p2m_pt_next(p2m, &gfn) )
+    for ( first = gfn; more && n < BATCH && !level;
+          more = p2m_pt_next(p2m, &gfn) )
     {
-        old[n++] = p2m_pt_get(p2m, gfn);
-        p2m_pt_put(p2m, gfn++, none);
+        old[n] = p2m_pt_get(p2m, gfn, &level);
+        if ( level )
+            take_large(p2m, gfn, level, old[n]);
+        else
+            p2m_pt_put(p2m, gfn, none);
+        n += !level;
+        gfn += p2m_span(level);
     }
     p2m->emptied = gfn;
     spin_unlock(&p2m->lock);
 
-    if ( n )
+    if ( gfn != first )
         arch_p2m_flush(d, _gfn(first), gfn - first);
     while ( n-- )
         if ( p2m_has_page(old[n].type) )
             page_put(mfn_to_page(old[n].mfn));
-    return more;
+    return more || p2m->rest_nr;
 }
 
 /* Give up to BATCH tables and free pages back: is there anything left? */
@@ -311,5 +350,7 @@ void p2m_audit_refs(struct domain *d,
     p2m_pt_for_each_table(p2m, count);
     list_for_each (pg, &p2m->pool, link)
         count(page_to_mfn(pg), HOLD_TABLE);
+    for ( uint64_t i = 0; i < p2m->rest_nr; i++ )
+        count(mfn_add(p2m->rest_mfn, i), HOLD_P2M);
     spin_unlock(&p2m->lock);
 }

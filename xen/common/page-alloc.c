@@ -20,14 +20,14 @@ struct page *frame_table;
 uint64_t nr_frames;
 
 static struct list free_list[MAX_ORDER + 1];
-static uint64_t nr_free;
+static uint64_t nr_free, nr_total;
 static spinlock_t heap_lock;
 
 void page_heap_init(struct page *table, uint64_t frames)
 {
     frame_table = table;
     nr_frames = frames;
-    nr_free = 0;
+    nr_free = nr_total = 0;
     for ( unsigned int i = 0; i <= MAX_ORDER; i++ )
         list_init(&free_list[i]);
     spin_lock_init(&heap_lock, LOCK_HEAP);
@@ -77,7 +77,26 @@ void page_heap_add(uint64_t first, uint64_t nr)
     spin_lock(&heap_lock);
     for ( uint64_t mfn = first; mfn < first + nr; mfn++ )
         free_one_locked(mfn);
+    nr_total += nr;
     spin_unlock(&heap_lock);
+}
+
+void heap_expect(uint64_t nr)
+{
+    spin_lock(&heap_lock);
+    nr_total += nr;
+    spin_unlock(&heap_lock);
+}
+
+bool heap_has_frame(uint64_t mfn)
+{
+    bool found = false;
+
+    spin_lock(&heap_lock);
+    for ( unsigned int order = 0; order <= MAX_ORDER && !found; order++ )
+        found = is_free_block(mfn & ~((1UL << order) - 1), order);
+    spin_unlock(&heap_lock);
+    return found;
 }
 
 struct page *heap_alloc_block(unsigned int order)
@@ -111,12 +130,22 @@ void heap_free_frame(struct page *pg)
     spin_unlock(&heap_lock);
 }
 
-uint64_t page_nr_free(void)
+static uint64_t read_locked(const uint64_t *count)
 {
     uint64_t nr;
 
     spin_lock(&heap_lock);
-    nr = nr_free;
+    nr = *count;
     spin_unlock(&heap_lock);
     return nr;
+}
+
+uint64_t page_nr_free(void)
+{
+    return read_locked(&nr_free);
+}
+
+uint64_t page_nr_total(void)
+{
+    return read_locked(&nr_total);
 }

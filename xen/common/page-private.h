@@ -10,6 +10,12 @@
 /* A block of 2^order frames with no references and no owner, or NULL. */
 struct page *heap_alloc_block(unsigned int order) must_check;
 
+/* Is it in one of the heap's free blocks? */
+bool heap_has_frame(uint64_t mfn);
+
+/* nr frames more that may come back to the heap. */
+void heap_expect(uint64_t nr);
+
 /* Give back one frame that nobody refers to. */
 void heap_free_frame(struct page *pg);
 

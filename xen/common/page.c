@@ -50,6 +50,13 @@ static void uncharge(struct domain *d, uint64_t nr, unsigned int flags)
         domain_put(d);
 }
 
+static void begin_life(struct page *pg, struct domain *d, unsigned int flags)
+{
+    pg->owner = d;
+    WRITE_ONCE(pg->flags, (uint8_t)flags);
+    store_release(&pg->refs, 1);
+}
+
 struct page *page_alloc(struct domain *d, unsigned int order,
                         unsigned int flags)
 {
@@ -69,12 +76,26 @@ struct page *page_alloc(struct domain *d, unsigned int order,
 
     memset(page_to_virt(pg), 0, nr << PAGE_SHIFT);
     for ( uint64_t i = 0; i < nr; i++ )
-    {
-        pg[i].owner = d;
-        WRITE_ONCE(pg[i].flags, (uint8_t)(d ? flags : flags | PAGE_HV));
-        store_release(&pg[i].refs, 1);
-    }
+        begin_life(&pg[i], d, d ? flags : flags | PAGE_HV);
     return pg;
+}
+
+int page_assign_boot(struct domain *d, mfn_t first, uint64_t nr)
+{
+    struct page *pg = mfn_to_page(first);
+
+    if ( !mfn_valid(first) || nr > nr_frames - mfn_x(first) )
+        return -EINVAL;
+    for ( uint64_t i = 0; i < nr; i++ )
+        if ( pg[i].refs || heap_has_frame(mfn_x(first) + i) )
+            return -EINVAL;
+    if ( nr && !charge(d, nr, 0) )
+        return -ENOMEM;
+
+    for ( uint64_t i = 0; i < nr; i++ )
+        begin_life(&pg[i], d, 0);
+    heap_expect(nr);
+    return 0;
 }
 
 bool page_get(struct page *pg, const struct domain *d)

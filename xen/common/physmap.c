@@ -20,7 +20,8 @@ static int install(struct domain *d, gfn_t gpfn, struct page *pg,
 {
     struct p2m_entry old = p2m_lookup(d, gpfn);
 
-    if ( old.type == P2M_MMIO_DIRECT )
+    /* A control domain has its devices wherever it has nothing else. */
+    if ( old.type == P2M_MMIO_DIRECT && !is_control_domain(d) )
         return -EPERM;
     if ( old.type == P2M_FOREIGN || p2m_is_grant(old.type) )
         return -ENXIO;
@@ -102,6 +103,13 @@ static int add_one(struct domain *d, unsigned int space, domid_t foreign,
         break;
     case XENMAPSPACE_gmfn:
         rc = get_own(d, idx, &pg);
+        if ( !rc )
+        {
+            /* So that it can go from there afterwards. */
+            rc = p2m_prepare(d, _gfn(idx), 1);
+            if ( rc )
+                page_put(pg);
+        }
         break;
     case XENMAPSPACE_gmfn_foreign:
         rc = get_foreign(d, foreign, idx, &pg);

@@ -4,9 +4,10 @@
  * pages.
  *
  * An extent is done whole or not at all, and the call ends at the first that
- * fails: its result is how many were done.  Populating makes the tables first,
- * so that putting the pages in cannot fail half way; what the entries led to
- * before is dropped.  Giving back looks at the whole extent first.
+ * fails: its result is how many were done.  Both ways the tables are made
+ * first, so that nothing fails half way.  Populating uses entries as large as
+ * they fit; what was there before is dropped.  Giving back looks at the whole
+ * extent first.
  *
  * Only translated domains have memory that is accounted by gfn.  A page belongs
  * to its p2m entry: there is no reserve of pages without a place, which is
@@ -19,6 +20,7 @@
 
 #define MAX_ORDER_CONTROL 18
 #define MAX_ORDER_DOMU 9
+#define LOOK_AT_ONCE 512
 
 /* ---- one extent ---- */
 
@@ -27,37 +29,49 @@ static bool replaceable(enum p2m_type t)
     return t == P2M_NONE || t == P2M_MMIO_DM || p2m_is_ram(t);
 }
 
+static int find_kept(struct domain *d, gfn_t gfn, struct p2m_entry e, void *arg)
+{
+    (void)d;
+    if ( gfn_x(gfn) >= *(uint64_t *)arg )
+        return 1;
+    return replaceable(e.type) ? 0 : -EINVAL;
+}
+
 /* Another domain's or a device's frame goes by its own operations only. */
 static bool may_populate(struct domain *d, uint64_t gfn, uint64_t nr)
 {
+    uint64_t end = gfn + nr, stop;
+    int rc = 1;
+
     if ( gfn >= P2M_GFN_LIMIT || nr > P2M_GFN_LIMIT - gfn )
         return false;
-    for ( uint64_t i = 0; i < nr; i++ )
-        if ( !replaceable(p2m_lookup(d, _gfn(gfn + i)).type) )
-            return false;
-    return true;
+    /* Step by step, for it is under the p2m lock; empty parts take no time. */
+    while ( rc == 1 && gfn < end )
+    {
+        stop = min(end, gfn + LOOK_AT_ONCE);
+        rc = p2m_for_each(d, &gfn, find_kept, &stop);
+    }
+    return rc >= 0;
 }
 
 static int populate_extent(struct domain *d, uint64_t gfn, unsigned int order)
 {
-    uint64_t nr = 1UL << order, i = 0;
+    uint64_t nr = 1UL << order, done;
     struct page *pg;
     int rc;
 
     if ( !may_populate(d, gfn, nr) )
         return -EINVAL;
-    rc = p2m_prepare(d, _gfn(gfn), nr);
-    if ( rc )
-        return rc;
     pg = page_alloc(d, order, 0);
     if ( !pg )
         return -ENOMEM;
-    for ( ; i < nr && !rc; i += !rc )
-        rc = p2m_set(d, _gfn(gfn + i), page_to_mfn(pg + i), P2M_RAM_RW);
-    /* It can only fail because d began to die, which drops what it has. */
-    ASSERT(!rc || domain_is_dying(d));
-    for ( ; i < nr; i++ )
-        page_put(pg + i);
+    rc = p2m_map_range(d, _gfn(gfn), page_to_mfn(pg), nr, P2M_RAM_RW, &done);
+    /*
+     * After some were done it fails only because d began to die, which drops
+     * what it has, or somebody changes this very range at the same time.
+     */
+    for ( ; done < nr; done++ )
+        page_put(pg + done);
     return rc;
 }
 
@@ -77,11 +91,13 @@ static bool may_remove(struct domain *d, gfn_t gfn)
 static int remove_extent(struct domain *d, uint64_t gfn, unsigned int order)
 {
     uint64_t nr = 1UL << order;
-    int rc = 0;
+    int rc;
 
     for ( uint64_t i = 0; i < nr; i++ )
         if ( !may_remove(d, _gfn(gfn + i)) )
             return -EINVAL;
+    /* A large entry that must be split could not be, half way. */
+    rc = p2m_prepare(d, _gfn(gfn), nr);
     for ( uint64_t i = 0; i < nr && !rc; i++ )
         rc = memory_remove_page(d, _gfn(gfn + i));
     return rc;

@@ -60,16 +60,6 @@ static long sched_remote_shutdown_op(uint64_t arg)
     return rc;
 }
 
-static void set_polling(struct vcpu *v, bool polling)
-{
-    spin_lock(&v->lock);
-    if ( polling )
-        WRITE_ONCE(v->flags, v->flags | VCPU_POLLING);
-    else
-        WRITE_ONCE(v->flags, v->flags & ~VCPU_POLLING);
-    spin_unlock(&v->lock);
-}
-
 /* 1: something is there already; 0: wait; -EINVAL: no such port. */
 static int look_at_ports(const evtchn_port_t *ports, unsigned int nr)
 {
@@ -95,12 +85,12 @@ static long sched_poll_op(uint64_t arg)
         return -EFAULT;
 
     timer_stop(&v->poll_timer);
-    set_polling(v, true);
+    vcpu_poll(v, true);
     smp_mb();
     rc = look_at_ports(ports, poll.nr_ports);
     if ( rc )
     {
-        set_polling(v, false);
+        vcpu_poll(v, false);
         return rc < 0 ? rc : 0;
     }
     if ( poll.timeout )

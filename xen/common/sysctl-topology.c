@@ -29,7 +29,7 @@ long sysctl_physinfo(struct xen_sysctl *s)
     p->capabilities = XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap |
                       XEN_SYSCTL_PHYSCAP_gnttab_v1 |
                       XEN_SYSCTL_PHYSCAP_gnttab_v2;
-    p->total_pages = nr_frames;
+    p->total_pages = page_nr_total();
     p->free_pages = page_nr_free();
     p->max_mfn = nr_frames - 1;
     _Static_assert(sizeof(p->hw_cap) <= sizeof(words), "first words fit");
@@ -59,7 +59,7 @@ long sysctl_numainfo(struct xen_sysctl *s)
 {
     struct xen_sysctl_numainfo *op = &s->u.numainfo;
     const xen_sysctl_meminfo_t mem = {
-        .memsize = nr_frames << PAGE_SHIFT,
+        .memsize = page_nr_total() << PAGE_SHIFT,
         .memfree = page_nr_free() << PAGE_SHIFT,
     };
     const uint32_t distance = LOCAL_DISTANCE;

@@ -25,6 +25,7 @@ void timer_system_init(void)
 {
     list_init(&timers);
     spin_lock_init(&timer_lock, LOCK_TIMER);
+    wallclock_init();
 }
 
 uint64_t now_ns(void)

@@ -103,9 +103,11 @@ long do_vcpu_op(struct hypercall *hc)
         return stop_singleshot(v);
     case VCPUOP_register_vcpu_info:
         return vcpu_register_info(v, arg);
+    case VCPUOP_register_vcpu_time_memory_area:
+        return vcpu_register_time(v, arg);
     case VCPUOP_get_physid:
         return -EINVAL; /* vcpus have no fixed processor */
-    default: /* periodic timer, NMI, time area */
+    default: /* periodic timer, NMI */
         return -ENOSYS;
     }
 }

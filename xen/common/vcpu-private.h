@@ -23,4 +23,10 @@ long vcpu_initialise(struct vcpu *v, uint64_t arg);
 long vcpu_register_info(struct vcpu *v, uint64_t arg);
 long vcpu_register_runstate(struct vcpu *v, uint64_t arg);
 
+/*
+ * VCPUOP_register_vcpu_time_memory_area: time-info.c.  -ENOSYS where the clock
+ * is not stable, so that nobody could use it; -EFAULT.
+ */
+long vcpu_register_time(struct vcpu *v, uint64_t arg);
+
 #endif

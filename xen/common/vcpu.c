@@ -133,13 +133,25 @@ static void runstate_set(struct vcpu *v, int state)
     v->runstate.state_entry_time = now;
 }
 
+/* v->lock held.  Senders look at the count first: it is never too low. */
+static void set_flags(struct vcpu *v, uint32_t flags)
+{
+    uint32_t changed = v->flags ^ flags;
+
+    if ( changed & flags & VCPU_POLLING )
+        atomic_add_return(&v->domain->nr_polling, 1);
+    WRITE_ONCE(v->flags, flags);
+    if ( changed & ~flags & VCPU_POLLING )
+        atomic_sub_return(&v->domain->nr_polling, 1);
+}
+
 static void vcpu_change(struct vcpu *v, uint32_t set, uint32_t clear)
 {
     uint32_t flags;
 
     spin_lock(&v->lock);
     flags = (v->flags & ~clear) | set;
-    WRITE_ONCE(v->flags, flags);
+    set_flags(v, flags);
     runstate_set(v, flags & VCPU_DOWN                       ? RUNSTATE_offline
                     : flags & (VCPU_BLOCKED | VCPU_POLLING | VCPU_IN_IO)
                         ? RUNSTATE_blocked
@@ -182,6 +194,14 @@ void vcpu_block(struct vcpu *v)
     smp_mb();
     if ( vcpu_event_pending(v) )
         vcpu_change(v, 0, VCPU_BLOCKED);
+}
+
+void vcpu_poll(struct vcpu *v, bool polling)
+{
+    spin_lock(&v->lock);
+    set_flags(v, polling ? v->flags | VCPU_POLLING
+                         : v->flags & ~VCPU_POLLING);
+    spin_unlock(&v->lock);
 }
 
 void vcpu_wake(struct vcpu *v)

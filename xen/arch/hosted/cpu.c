@@ -5,9 +5,14 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include <hosted.h>
+
 #include <hv/cpu-policy.h>
+#include <hv/domain.h>
+#include <hv/timer.h>
 
 #define VENDOR_B 0x68747541 /* AuthenticAMD: hypercalls by vmmcall */
 #define VENDOR_C 0x444d4163
@@ -38,19 +43,48 @@ void arch_cpuid(uint32_t leaf, uint32_t subleaf, struct cpuid_regs *out)
                                         leaves[i].d };
 }
 
-/* What the kernel prints, in kHz; 1 GHz when it prints nothing. */
-static uint32_t read_khz(void)
+void arch_cpu_ids(unsigned int cpu, uint32_t *apic_id, uint32_t *acpi_id)
 {
-    FILE *f = fopen("/proc/cpuinfo", "r");
-    char line[256];
-    double mhz = 0;
+    *apic_id = *acpi_id = cpu;
+}
 
-    while ( f && !mhz && fgets(line, sizeof(line), f) )
-        if ( sscanf(line, "cpu MHz : %lf", &mhz) != 1 )
-            mhz = 0;
-    if ( f )
-        fclose(f);
-    return mhz ? (uint32_t)(mhz * 1000) : 1000000;
+uint32_t arch_apic_id(const struct vcpu *v)
+{
+    return v->vcpu_id * 2; /* as toolstacks expect */
+}
+
+/* The counter that the engine's guests read. */
+static uint64_t read_tsc(void)
+{
+#ifdef __x86_64__
+    return __builtin_ia32_rdtsc();
+#else
+    return arch_now_ns();
+#endif
+}
+
+/* A ten-thousandth off at most: each second guests are told the time again. */
+static uint32_t measure_khz(void)
+{
+    const struct timespec some = { .tv_nsec = 5000000 };
+    uint64_t tsc = read_tsc(), ns = arch_now_ns();
+
+    nanosleep(&some, NULL);
+    ns = arch_now_ns() - ns;
+    tsc = read_tsc() - tsc;
+    return (uint32_t)(tsc * 1000000 / ns);
+}
+
+void arch_vcpu_clock(const struct vcpu *v, struct vcpu_clock *clock)
+{
+    if ( hosted_hooks.vcpu_clock )
+    {
+        hosted_hooks.vcpu_clock(v, clock);
+        return;
+    }
+    clock->tsc = read_tsc();
+    clock->now = arch_now_ns();
+    clock->stable = false; /* the host's clock is disciplined, its TSC not */
 }
 
 void arch_cpu_info(struct cpu_info *info)
@@ -61,7 +95,7 @@ void arch_cpu_info(struct cpu_info *info)
 
     if ( !known )
     {
-        known = read_khz();
+        known = measure_khz();
         __atomic_store_n(&khz, known, __ATOMIC_RELAXED);
     }
     info->nr_cpus = nr > 0 ? (unsigned int)nr : 1;

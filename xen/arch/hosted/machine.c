@@ -18,6 +18,7 @@
 #include <hv/console.h>
 #include <hv/heap.h>
 #include <hv/lib.h>
+#include <hv/memory.h>
 #include <hv/p2m.h>
 #include <hv/timer.h>
 
@@ -87,10 +88,10 @@ unsigned int hosted_exit(void)
         left++;
         break;
     }
-    if ( page_nr_free() != frames_count )
+    if ( page_nr_free() != page_nr_total() )
     {
         printf("left over: %lu frames\n",
-               (unsigned long)(frames_count - page_nr_free()));
+               (unsigned long)(page_nr_total() - page_nr_free()));
         left++;
     }
     if ( heap_objects && !left )
@@ -275,6 +276,20 @@ void arch_p2m_flush(struct domain *d, gfn_t gfn, uint64_t nr)
 {
     if ( hosted_hooks.p2m_flush )
         hosted_hooks.p2m_flush(d, gfn, nr);
+}
+
+unsigned int arch_host_e820(const struct e820entry **map)
+{
+    static struct e820entry all = { .type = E820_RAM };
+
+    all.size = frames_count << PAGE_SHIFT;
+    *map = &all;
+    return 1;
+}
+
+unsigned int arch_p2m_max_order(void)
+{
+    return 18;
 }
 
 void arch_audit_refs(audit_count_t count)

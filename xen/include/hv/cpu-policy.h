@@ -65,6 +65,12 @@ struct cpu_info {
 };
 void arch_cpu_info(struct cpu_info *info);
 
+/* What an existing CPU is called by its local APIC and by ACPI's tables. */
+void arch_cpu_ids(unsigned int cpu, uint32_t *apic_id, uint32_t *acpi_id);
+
+/* The id of v's local APIC. */
+uint32_t arch_apic_id(const struct vcpu *v);
+
 void arch_cpuid(uint32_t leaf, uint32_t subleaf, struct cpuid_regs *out);
 
 #endif

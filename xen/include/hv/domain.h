@@ -61,6 +61,9 @@ struct vcpu {
     uint64_t runstate_addr; /* [s] guest address of the runstate area, or 0 */
     uint64_t runstate_shown; /* [s] state_entry_time that is in that area    */
     struct vcpu_runstate_info runstate; /* [v] */
+    const struct vcpu_info *time_info; /* [s] where the time was shown ...   */
+    uint64_t time_shown;    /* [s] ... at this time                          */
+    uint64_t time_addr;     /* [s] guest address of one more copy, or 0      */
     struct timer singleshot;            /* VCPUOP_set_singleshot_timer */
     struct timer poll_timer;            /* SCHEDOP_poll's limit */
 
@@ -96,6 +99,7 @@ struct domain {
 
     unsigned int pause_count;      /* [a] all pauses                         */
     unsigned int ctl_pause_count;  /* [D] XEN_DOMCTL_pausedomain's share     */
+    unsigned int nr_polling;       /* [a] vcpus with VCPU_POLLING            */
     bool is_shut_down;             /* [a] */
     uint8_t shutdown_code;         /* [a] SHUTDOWN_* or 255                  */
 
@@ -244,6 +248,12 @@ void vcpu_down(struct vcpu *v);
  */
 void vcpu_block(struct vcpu *v);
 
+/*
+ * Set or clear VCPU_POLLING.  Once it is set, whoever makes a port of the
+ * domain pending wakes v.
+ */
+void vcpu_poll(struct vcpu *v, bool polling);
+
 /* Clear BLOCKED and POLLING, and make v look at what happened. */
 void vcpu_wake(struct vcpu *v);
 
@@ -252,6 +262,17 @@ void vcpu_wake(struct vcpu *v);
  * run loop, as v, on the way into the guest.
  */
 void vcpu_runstate_show(struct vcpu *v);
+
+/*
+ * Let v's vcpu_info.time tell the time, if it does not yet or no longer: from
+ * its run loop, as v, on the way into the guest.
+ */
+void vcpu_time_show(struct vcpu *v);
+/* What v reads by RDTSC jumped: it is told on its way into the guest. */
+void vcpu_time_changed(struct vcpu *v);
+
+/* Write UTC into d's shared info. */
+void domain_wallclock_show(struct domain *d);
 
 /* An unmasked event is pending for v. */
 bool vcpu_event_pending(const struct vcpu *v);

@@ -6,6 +6,7 @@
 #ifndef HV_HEAP_H
 #define HV_HEAP_H
 
+#include <hv/page.h>
 #include <hv/types.h>
 
 /* Zeroed memory, aligned for any object up to 64 bytes of alignment. */
@@ -16,10 +17,17 @@ void hv_free(void *p); /* NULL is fine */
 #define new_object(type) ((type *)hv_zalloc(sizeof(type)))
 #define new_array(type, nr) ((type *)hv_zalloc_array(nr, sizeof(type)))
 
-/* ---- arch contract ---- */
+/* ---- arch contract: xen/lib/heap.c, or the machine's own ---- */
 
 void *arch_heap_alloc(size_t bytes);
 void arch_heap_free(void *p);
+
+/*
+ * Of xen/lib/heap.c: before the first allocation; and for arch_audit_refs(),
+ * one HOLD_TABLE for each frame it has.
+ */
+void heap_init(void);
+void heap_audit_refs(void (*count)(mfn_t mfn, enum page_holder holder));
 
 /* The point of fault injection: true when this allocation is to fail. */
 bool arch_alloc_fails(void);

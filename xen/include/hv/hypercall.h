@@ -47,6 +47,7 @@ long do_domctl(struct hypercall *hc);          /* domctl.c       */
 long do_dm_op(struct hypercall *hc);           /* dm-op.c        */
 long do_multicall(struct hypercall *hc);       /* multicall.c    */
 long do_vm_assist(struct hypercall *hc);       /* version.c      */
+long do_platform_op(struct hypercall *hc);     /* platform-op.c  */
 long do_set_timer_op(struct hypercall *hc);    /* sched-op.c     */
 
 /* ---- arch contract ---- */

@@ -18,6 +18,15 @@ void *memmove(void *d, const void *s, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
 size_t strlen(const char *s);
 int strcmp(const char *a, const char *b);
+int strncmp(const char *a, const char *b, size_t n);
+char *strchr(const char *s, int c);
+
+/*
+ * The number at the beginning of s in this base (0: as in C, by its prefix);
+ * one that is too large is ~0UL.  *end (may be NULL) is where it stops: s when
+ * there is none.  No blanks, no sign.
+ */
+unsigned long hv_strtoul(const char *s, const char **end, unsigned int base);
 
 /*
  * Format into buf (at most size bytes, always terminated when size > 0).

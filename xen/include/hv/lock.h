@@ -23,6 +23,7 @@ enum lock_level {
     LOCK_EVTCHN,          /* d->evtchn.lock: ports of one domain           */
     LOCK_EVTCHN_QUEUE,    /* the FIFO queues of one domain                  */
     LOCK_PAGE,            /* d->page_lock: accounting                      */
+    LOCK_OBJECTS,         /* small objects, where the machine has no malloc */
     LOCK_HEAP,            /* the page allocator                            */
     LOCK_TIMER,           /* the timer list                                */
     LOCK_VCPU,            /* v->lock: pause and block state                */

@@ -115,4 +115,9 @@ static inline bool memory_op_takes_pages(unsigned int op)
     }
 }
 
+/* ---- arch contract ---- */
+
+/* What the host's firmware says it has; returns the number of entries. */
+unsigned int arch_host_e820(const struct e820entry **map);
+
 #endif

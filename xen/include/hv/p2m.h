@@ -6,6 +6,10 @@
  * replaced or removed, after the flush.  The tables are real 4-level tables
  * in the format that the machine walks (encoding: <asm/p2m.h>), built from
  * pages of the domain's paging pool.
+ *
+ * An entry leads to one frame, or to 2^9 or 2^18 in a row, each with its own
+ * reference.  Operations on single gfns do not see the difference, but that
+ * one that changes a part of a large entry needs tables to split it.
  */
 #ifndef HV_P2M_H
 #define HV_P2M_H
@@ -63,11 +67,15 @@ struct p2m {
     unsigned int pool_used;  /* [P] tables, the root among them              */
     uint64_t max_gfn;        /* [P] highest gfn ever set                     */
     uint64_t emptied;        /* [P] p2m_relinquish(): no frame below this    */
+    mfn_t rest_mfn;          /* [K] p2m_relinquish(): frames of an entry     */
+    uint64_t rest_nr;        /* [K] that is out, not yet dropped             */
 };
-/* [I] immutable after creation  [P] p2m.lock */
+/* [I] immutable after creation  [P] p2m.lock  [K] the one killer */
 
 /* Frame numbers of a guest are below this; others: -EINVAL. */
 #define P2M_GFN_LIMIT (1UL << 36)
+/* The same for those of the machine, which may lie beyond its memory. */
+#define P2M_MFN_LIMIT (1UL << 40)
 
 int p2m_init(struct domain *d) must_check; /* -ENOMEM */
 void p2m_destroy(struct domain *d);        /* of an emptied one */
@@ -83,6 +91,10 @@ int p2m_pool_resize(struct domain *d, unsigned int pages) must_check;
 
 struct p2m_entry p2m_lookup(struct domain *d, gfn_t gfn);
 
+/* The same; *order: of the entry that holds it, when it has a frame. */
+struct p2m_entry p2m_lookup_order(struct domain *d, gfn_t gfn,
+                                  unsigned int *order);
+
 /*
  * Look up and take a reference on the frame: NULL when the entry has none.
  * *t (may be NULL) gets the type in either case.  The page may belong to
@@ -95,8 +107,9 @@ struct page *p2m_get_page(struct domain *d, gfn_t gfn, enum p2m_type *t)
  * Install an entry, replacing what was there.  On success the caller's
  * reference on the frame (when the type has one) belongs to the entry, and
  * the old entry's frame is dropped.  On failure nothing changed: -ENOMEM (no
- * table), -EINVAL (gfn out of range, d not translated, or d is dying and the
- * entry had no frame: a dying domain's space only gets emptier).
+ * table), -EINVAL (gfn or a device's mfn out of range, d not translated, or d
+ * is dying and the entry had no frame: a dying domain's space only gets
+ * emptier).
  */
 int p2m_set(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type)
     must_check;
@@ -110,21 +123,46 @@ int p2m_replace(struct domain *d, gfn_t gfn, struct p2m_entry from, mfn_t mfn,
 
 /*
  * Remove the entry if it maps mfn (INVALID_MFN: whatever it maps), drop its
- * reference.  -ENOENT when there is nothing, -EINVAL when it maps another.
+ * reference.  -ENOENT when there is nothing, -EINVAL when it maps another,
+ * -ENOMEM when it is part of a large one and there is no table to split it;
+ * p2m_prepare() for its gfn avoids that.
  */
 int p2m_remove(struct domain *d, gfn_t gfn, mfn_t mfn) must_check;
 
 /*
- * Make the tables for [gfn, gfn + nr), all or none: p2m_set() there cannot
- * fail for want of memory any more.  -ENOMEM, -EINVAL.
+ * Make the tables for [gfn, gfn + nr), all or none: p2m_set(), p2m_replace()
+ * and p2m_remove() there cannot fail for want of memory any more, until
+ * somebody puts a large entry there.  -ENOMEM, -EINVAL.
  */
 int p2m_prepare(struct domain *d, gfn_t gfn, uint64_t nr) must_check;
+
+/* The largest order of an entry on this machine: 0, 9 or 18. */
+unsigned int p2m_max_order(void);
+
+/*
+ * p2m_set() for 2^order gfns and frames in a row by one entry, in place of all
+ * that is there; order 0, 9 or 18, up to p2m_max_order(); the caller has one
+ * reference on each frame.  Larger orders: only own memory and devices'.
+ * -EINVAL also: an order or type that cannot be, gfn or mfn not aligned, d is
+ * dying; -ENOMEM with nothing changed.
+ */
+int p2m_set_order(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order,
+                  enum p2m_type type) must_check;
+
+/*
+ * p2m_set() for nr gfns and frames in a row, by the largest entries that fit.
+ * *done: how many frames' references became the entries'.  -ENOMEM and -EINVAL
+ * come before anything is done, unless d begins to die meanwhile or others
+ * change the same range, and use up the tables.
+ */
+int p2m_map_range(struct domain *d, gfn_t gfn, mfn_t mfn, uint64_t nr,
+                  enum p2m_type type, uint64_t *done) must_check;
 
 /* The highest gfn that ever had an entry. */
 uint64_t p2m_max_gfn(struct domain *d);
 
 /*
- * Call fn for each present entry from *gfn on, in order, until it returns
+ * Call fn for each gfn with a frame from *gfn on, in order, until it returns
  * non-zero (which is returned, *gfn naming that entry).  fn runs under the p2m
  * lock and must not change it.
  */
@@ -147,8 +185,13 @@ void p2m_audit_refs(struct domain *d,
 
 /*
  * The entries of [gfn, gfn + nr) changed.  When this returns no vcpu of d can
- * still reach a frame that the old entries named.  Called without p2m.lock.
+ * still reach a frame that the old entries named, nor a table that was below
+ * them.  What was cached may be a larger entry, split since.  Called without
+ * p2m.lock.
  */
 void arch_p2m_flush(struct domain *d, gfn_t gfn, uint64_t nr);
+
+/* See p2m_max_order(); constant. */
+unsigned int arch_p2m_max_order(void);
 
 #endif

@@ -33,15 +33,22 @@ enum page_holder {
 #define PAGE_EXTRA 0x1 /* not counted in tot_pages; never given up by guests  */
 #define PAGE_HV 0x2    /* hypervisor's own memory: no owner                   */
 #define PAGE_P2M 0x4   /* a table of somebody's p2m (also PAGE_HV)            */
+#define PAGE_SLAB 0x8  /* small objects of xen/lib/heap.c (also PAGE_HV)      */
+#define PAGE_BLOCK 0x10 /* a large object of it begins here (also PAGE_HV)    */
 
 struct page {
     uint32_t refs;        /* [a] 0: free                                   */
     uint8_t flags;        /* [r]                                           */
-    uint8_t order;        /* [H] of a free block, at its first page        */
+    uint8_t order;        /* [H] of a free block, at its first page; [O]   */
+    uint8_t objects;      /* [O] of a slab: in use; of a block: its length */
+    uint8_t free_object;  /* [O] of a slab: the first free one             */
     struct domain *owner; /* [r] NULL for PAGE_HV                          */
-    struct list link;     /* [H] free list                                 */
+    struct list link;     /* [H] free list; [O] slabs and blocks           */
 };
-/* [a] atomic  [r] stable while a reference is held  [H] the heap's lock */
+/*
+ * [a] atomic  [r] stable while a reference is held  [H] the heap's lock
+ * [O] of PAGE_SLAB and PAGE_BLOCK pages: xen/lib/heap.c's lock
+ */
 
 /* The frame table has one struct page for each frame 0..nr_frames-1. */
 extern struct page *frame_table;
@@ -67,6 +74,15 @@ void page_heap_init(struct page *table, uint64_t frames);
 void page_heap_add(uint64_t first, uint64_t nr);
 
 /*
+ * Boot time: frames [first, first + nr) that the heap never had become d's,
+ * with what is in them, as if page_alloc() had given them one by one: one
+ * reference each, counted in tot_pages.  They go to the heap in the end.
+ * -EINVAL some of them do not exist, are in use or the heap's; -ENOMEM beyond
+ * d->max_pages.
+ */
+int page_assign_boot(struct domain *d, mfn_t first, uint64_t nr) must_check;
+
+/*
  * 2^order contiguous frames, zeroed, each with one reference.
  *
  * d: the owner, or NULL for PAGE_HV memory.  Without PAGE_EXTRA the frames
@@ -89,6 +105,8 @@ void page_get_more(struct page *pg);
 void page_put(struct page *pg);
 
 uint64_t page_nr_free(void);
+/* All that the heap was given, and what page_assign_boot() adds to that. */
+uint64_t page_nr_total(void);
 
 /* Where the hypervisor sees the frame: mapped always. */
 static inline void *page_to_virt(const struct page *pg);

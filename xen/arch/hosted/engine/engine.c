@@ -302,6 +302,7 @@ static void run(struct hosted_vcpu *h)
         return;
     }
     vcpu_runstate_show(h->v);
+    vcpu_time_show(h->v);
     inject_events(h);
     if ( !engine_enter(h) )
         return;

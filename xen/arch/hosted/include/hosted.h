@@ -76,6 +76,7 @@ struct hosted_hooks {
     void (*console)(const char *s, size_t len); /* default: stdout */
     void (*audit)(void (*count)(mfn_t mfn, enum page_holder holder));
     void (*timer)(uint64_t expires); /* default: nobody runs timers */
+    void (*vcpu_clock)(const struct vcpu *v, struct vcpu_clock *clock);
     /*
      * A vcpu goes to sleep: a descriptor that can be read when a client rings,
      * or -1.  Then look once by bell_serve(); after waking, bell_end().  No

@@ -144,33 +144,13 @@ void cpuid_add_emulated(struct cpu_policy *p)
 
 /* ---- the hypervisor's own ---- */
 
-/* ns = ((ticks << shift) * mul) >> 32; a negative shift goes right. */
-static void tsc_scale(uint32_t khz, struct cpuid_regs *out)
-{
-    uint64_t ns = 1000000, ticks = khz;
-    int shift = 0;
-
-    while ( ticks > ns )
-    {
-        ns <<= 1;
-        shift--;
-    }
-    while ( ticks && ticks <= ns >> 1 )
-    {
-        ticks <<= 1;
-        shift++;
-    }
-    /* Now ticks <= ns < 2 * ticks: halve once more, mul has 32 bits. */
-    out->c = ticks ? (uint32_t)(((ns << 31) / ticks)) : 0;
-    out->d = (uint32_t)(shift + 1);
-}
-
 static void time_leaf(const struct vcpu *v, uint32_t subleaf,
                       struct cpuid_regs *out)
 {
     const struct domain *d = v->domain;
     uint32_t words[CPU_FEATURE_WORDS];
     struct cpu_info info;
+    int8_t shift;
 
     arch_cpu_info(&info);
     switch ( subleaf )
@@ -184,7 +164,8 @@ static void time_leaf(const struct vcpu *v, uint32_t subleaf,
         out->d = d->tsc_incarnation;
         break;
     case 1:
-        tsc_scale(info.khz, out);
+        tsc_scale(info.khz, &out->c, &shift);
+        out->d = (uint32_t)shift;
         break;
     case 2:
         out->a = info.khz;

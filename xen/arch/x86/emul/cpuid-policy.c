@@ -71,28 +71,49 @@ static bool place_ok(uint32_t leaf, uint32_t subleaf)
     return nr ? subleaf < nr : subleaf == XEN_CPUID_NO_SUBLEAF;
 }
 
+/* In which order they stand. */
+static uint64_t place(const xen_cpuid_leaf_t *l)
+{
+    return (uint64_t)l->leaf << 32 | l->subleaf;
+}
+
+/* The first that does not come before this place. */
+static unsigned int find_place(const struct cpu_policy *p, uint32_t leaf,
+                               uint32_t subleaf)
+{
+    uint64_t wanted = (uint64_t)leaf << 32 | subleaf;
+    unsigned int from = 0, to = p->nr_leaves;
+
+    while ( from < to )
+    {
+        unsigned int mid = (from + to) / 2;
+
+        if ( place(&p->leaf[mid]) < wanted )
+            from = mid + 1;
+        else
+            to = mid;
+    }
+    return from;
+}
+
 static const xen_cpuid_leaf_t *find_leaf(const struct cpu_policy *p,
                                          uint32_t leaf, uint32_t subleaf)
 {
     static const xen_cpuid_leaf_t none;
+    unsigned int i;
 
     if ( !nr_subleaves(leaf) )
         subleaf = XEN_CPUID_NO_SUBLEAF;
-    for ( unsigned int i = 0; i < p->nr_leaves; i++ )
-        if ( p->leaf[i].leaf == leaf && p->leaf[i].subleaf == subleaf )
-            return &p->leaf[i];
-    return &none;
+    i = find_place(p, leaf, subleaf);
+    return i < p->nr_leaves && p->leaf[i].leaf == leaf &&
+           p->leaf[i].subleaf == subleaf ? &p->leaf[i] : &none;
 }
 
 /* Replace the leaf of this place, or insert it in order. */
 static void put_leaf(struct cpu_policy *p, const xen_cpuid_leaf_t *l)
 {
-    unsigned int i = 0;
+    unsigned int i = find_place(p, l->leaf, l->subleaf);
 
-    while ( i < p->nr_leaves &&
-            (p->leaf[i].leaf < l->leaf ||
-             (p->leaf[i].leaf == l->leaf && p->leaf[i].subleaf < l->subleaf)) )
-        i++;
     if ( i == p->nr_leaves || p->leaf[i].leaf != l->leaf ||
          p->leaf[i].subleaf != l->subleaf )
     {
@@ -137,16 +158,25 @@ static void read_range(struct cpu_policy *p, uint32_t first, uint32_t limit)
     }
 }
 
-static void drop_empty_subleaves(struct cpu_policy *p)
+/*
+ * A policy lists exactly what Xen's libraries make of it: they serialise it
+ * into the room that the list took.
+ */
+static void trim(struct cpu_policy *p)
 {
+    const xen_cpuid_leaf_t *low = find_leaf(p, 0xd, 0);
+    const xen_cpuid_leaf_t *high = find_leaf(p, 0xd, 1);
+    uint64_t states = ((uint64_t)low->d << 32 | low->a) |
+                      ((uint64_t)high->d << 32 | high->c);
+    uint32_t max_feature = find_leaf(p, 0x7, 0)->a;
     unsigned int kept = 0;
 
     for ( unsigned int i = 0; i < p->nr_leaves; i++ )
     {
         const xen_cpuid_leaf_t *l = &p->leaf[i];
 
-        if ( nr_subleaves(l->leaf) && l->subleaf &&
-             !(l->a | l->b | l->c | l->d) )
+        if ( (l->leaf == 0x7 && l->subleaf > max_feature) ||
+             (l->leaf == 0xd && l->subleaf > 1 && !(states >> l->subleaf)) )
             continue;
         p->leaf[kept++] = *l;
     }
@@ -158,10 +188,17 @@ static void make_policies(void)
     static const xen_msr_entry_t msrs[CPU_POLICY_MAX_MSRS] = {
         { .idx = MSR_PLATFORM_INFO }, { .idx = MSR_ARCH_CAPABILITIES },
     };
+    /* How many leaves of the hypervisor's there are: 0, as many as it has. */
+    static const xen_cpuid_leaf_t limits[] = {
+        { .leaf = HYPERVISOR, .subleaf = XEN_CPUID_NO_SUBLEAF },
+        { .leaf = HYPERVISOR_2, .subleaf = XEN_CPUID_NO_SUBLEAF },
+    };
 
     host_policy.nr_leaves = 0;
     read_range(&host_policy, 0, BASIC_MAX);
     read_range(&host_policy, EXTENDED, EXTENDED_MAX);
+    for ( unsigned int i = 0; i < ARRAY_SIZE(limits); i++ )
+        put_leaf(&host_policy, &limits[i]);
     memcpy(host_policy.msr, msrs, sizeof(msrs));
     host_policy.nr_msrs = CPU_POLICY_MAX_MSRS;
 
@@ -169,8 +206,8 @@ static void make_policies(void)
     for ( unsigned int i = 0; i < default_policy.nr_leaves; i++ )
         cpuid_guest_filter(&default_policy.leaf[i]);
     cpuid_add_emulated(&default_policy);
-    drop_empty_subleaves(&default_policy);
-    drop_empty_subleaves(&host_policy);
+    trim(&default_policy);
+    trim(&host_policy);
 }
 
 static void policies_ready(void)
@@ -252,7 +289,7 @@ static void policy_leaf(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
 {
     const struct cpu_policy *p = v->domain->cpu_policy;
     const xen_cpuid_leaf_t *l;
-    uint32_t apic_id = v->vcpu_id * 2;
+    uint32_t apic_id = arch_apic_id(v);
 
     if ( !p )
         p = cpu_policy_default();

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Encoding of p2m table entries.  Nothing walks them but the core, so the
- * hosted machine uses the x86 nested paging format, which the bare machine
- * shares: present, writable and user bits 0-2, the type in bits 52-55, which
- * hardware ignores.
+ * Encoding of p2m table entries: the nested paging format of AMD processors.
+ * Present, writable and user bits 0-2, the type in bits 52-55, which hardware
+ * ignores; bit 7 of an entry above the lowest level says that it is a leaf.
+ * Hosted, nothing walks the tables but the core.
  */
 #ifndef ASM_P2M_H
 #define ASM_P2M_H
@@ -13,6 +13,7 @@
 #define PTE_PRESENT 0x1UL
 #define PTE_WRITE 0x2UL
 #define PTE_USER 0x4UL
+#define PTE_LARGE 0x80UL
 #define PTE_MFN_MASK 0x000ffffffffff000UL
 #define PTE_TYPE_SHIFT 52
 
@@ -29,6 +30,17 @@ static inline uint64_t arch_pte_make(mfn_t mfn, enum p2m_type type)
     if ( type == P2M_MMIO_DIRECT )
         pte |= PTE_WRITE;
     return pte;
+}
+
+/* A leaf of a higher level, from one of the lowest with its first frame. */
+static inline uint64_t arch_pte_make_large(uint64_t pte)
+{
+    return pte | PTE_LARGE;
+}
+
+static inline bool arch_pte_large(uint64_t pte)
+{
+    return pte & PTE_LARGE;
 }
 
 /* An entry that points to the next lower table. */

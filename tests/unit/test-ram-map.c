@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * RAM of an identity-mapped domain: places in it, and its E820 map.
+ *
+ * Seen failing with: ram_place() that looks at the first thing in the way
+ * only; ram_e820() that forgets RAM between two ranges of the domain.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <hv/ram-map.h>
+
+#define MB (1UL << 20)
+#define GB (1UL << 30)
+#define LOW (16 * MB)
+
+static struct ram_map m;
+
+static void two_ranges(void)
+{
+    memset(&m, 0, sizeof(m));
+    assert_true(ram_add(&m, 0x1000, 0x9f000));
+    assert_true(ram_add(&m, LOW, GB));
+}
+
+static void test_contains(void **state)
+{
+    (void)state;
+    two_ranges();
+    assert_true(ram_contains(&m, 0x1000, 0x9f000));
+    assert_false(ram_contains(&m, 0, 0x2000));
+    assert_false(ram_contains(&m, 0x9e000, 0x9f001));
+    assert_false(ram_contains(&m, 0x9e000, LOW + 1));
+    assert_true(ram_contains(&m, GB - 1, GB));
+    /* One behind the other are one. */
+    assert_true(ram_add(&m, GB, 2 * GB));
+    assert_true(ram_contains(&m, GB - 1, GB + 1));
+    assert_int_equal(m.nr, 2);
+}
+
+static void test_too_many_ranges(void **state)
+{
+    (void)state;
+    memset(&m, 0, sizeof(m));
+    for ( uint64_t i = 0; i < RAM_MAX_RANGES; i++ )
+        assert_true(ram_add(&m, 2 * i * MB, (2 * i + 1) * MB));
+    assert_false(ram_add(&m, GB, 2 * GB));
+}
+
+static void test_place(void **state)
+{
+    uint64_t at;
+
+    (void)state;
+    two_ranges();
+    assert_true(ram_place(&m, 1, 4 * GB, &at));
+    assert_int_equal(at, GB - 0x1000);
+    assert_true(ram_place(&m, 0x1001, 4 * GB, &at));
+    assert_int_equal(at, GB - 0x3000);
+    /* Around two things, which do not begin at pages. */
+    ram_take(&m, GB - 0x8001, GB - 0x4001);
+    ram_take(&m, GB - 0xa001, GB - 0x9001);
+    assert_true(ram_place(&m, 0x2000, 4 * GB, &at));
+    assert_int_equal(at, GB - 0xd000);
+    assert_true(ram_place(&m, 0x1000, 4 * GB, &at));
+    assert_int_equal(at, GB - 0x4000);
+    /* Below a limit inside the range; in the lower range; nowhere. */
+    assert_true(ram_place(&m, 0x1000, 100 * MB + 1, &at));
+    assert_int_equal(at, 100 * MB - 0x1000);
+    assert_true(ram_place(&m, 0x9e000, LOW, &at));
+    assert_int_equal(at, 0x1000);
+    assert_false(ram_place(&m, 0x1000, LOW, &at));
+    assert_false(ram_place(&m, GB, 4 * GB, &at));
+}
+
+static const struct e820entry host[] = {
+    { 0, 0x9fc00, E820_RAM },
+    { 0x9fc00, 0x400, E820_RESERVED },
+    { 0xf0000, 0x10000, E820_RESERVED },
+    { MB, 2 * GB - MB - 0x10000, E820_RAM },
+    { 2 * GB - 0x10000, 0x10000, E820_ACPI },
+    { 4 * GB - MB, MB, E820_RESERVED },
+    { 4 * GB, GB, E820_RAM },
+};
+
+static void check_map(const struct e820entry *want, unsigned int nr,
+                      struct ram_range acpi)
+{
+    struct e820entry got[32];
+
+    assert_int_equal(ram_e820(&m, host, 7, acpi, LOW, got, 32), nr);
+    for ( unsigned int i = 0; i < nr; i++ )
+    {
+        assert_int_equal(got[i].addr, want[i].addr);
+        assert_int_equal(got[i].size, want[i].size);
+        assert_int_equal(got[i].type, want[i].type);
+    }
+    /* With less room it is the beginning of the same. */
+    for ( unsigned int max = 0; max < nr; max++ )
+    {
+        struct e820entry *few = malloc(max * sizeof(*few) + 1);
+
+        assert_int_equal(ram_e820(&m, host, 7, acpi, LOW, few, max), max);
+        assert_memory_equal(few, got, max * sizeof(*few));
+        free(few);
+    }
+}
+
+static void test_e820(void **state)
+{
+    static const struct e820entry want[] = {
+        { 0, 0x1000, E820_RESERVED },
+        { 0x1000, 0x9e000, E820_RAM },
+        { 0x9f000, 0x1000, E820_RESERVED }, /* with the host's own */
+        { 0xf0000, LOW - 0xf0000, E820_RESERVED },
+        { LOW, GB - LOW - 0x8000, E820_RAM },
+        { GB - 0x8000, 0x8000, E820_ACPI },
+        { 2 * GB - 0x10000, 0x10000, E820_ACPI },
+        { 4 * GB - MB, MB, E820_RESERVED },
+    };
+
+    (void)state;
+    two_ranges();
+    check_map(want, 8, (struct ram_range){ GB - 0x8000, GB });
+}
+
+static void test_e820_middle(void **state)
+{
+    static const struct e820entry want[] = {
+        { 0, 0x10000, E820_RESERVED },
+        { 0x10000, 0x8f000, E820_RAM },
+        { 0x9f000, 0x1000, E820_RESERVED },
+        { 0xf0000, 0x10000, E820_RESERVED },
+        { MB, MB, E820_RAM },
+        { 2 * MB, MB, E820_RESERVED },
+        { 3 * MB, MB, E820_RAM },
+        { 4 * MB, MB, E820_ACPI },
+        { 5 * MB, 3 * MB, E820_RAM },
+        { 8 * MB, 8 * MB, E820_RESERVED },
+        { 32 * MB, 32 * MB, E820_RAM },
+        { 2 * GB - 0x10000, 0x10000, E820_ACPI },
+        { 4 * GB - MB, MB, E820_RESERVED },
+        { 4 * GB + MB, MB, E820_RAM },
+    };
+
+    (void)state;
+    memset(&m, 0, sizeof(m));
+    assert_true(ram_add(&m, 0x10000, 0x9f000));
+    assert_true(ram_add(&m, MB, 2 * MB));
+    assert_true(ram_add(&m, 3 * MB, 8 * MB));
+    assert_true(ram_add(&m, 32 * MB, 64 * MB));
+    assert_true(ram_add(&m, 4 * GB + MB, 4 * GB + 2 * MB));
+    check_map(want, 14, (struct ram_range){ 4 * MB, 5 * MB });
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_contains),
+        cmocka_unit_test(test_too_many_ranges),
+        cmocka_unit_test(test_place),
+        cmocka_unit_test(test_e820),
+        cmocka_unit_test(test_e820_middle),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* From head.S to the run loop, on the boot CPU. */
+#include <hv/console.h>
+#include <hv/domain.h>
+#include <hv/lib.h>
+#include <hv/timer.h>
+
+#include <x86/boot.h>
+#include <x86/cpu.h>
+#include <x86/dom0.h>
+#include <x86/fpu.h>
+#include <x86/hvm.h>
+#include <x86/irq.h>
+#include <x86/platform.h>
+#include <x86/sched.h>
+#include <x86/vendor.h>
+
+const struct vendor *vendor = &svm_vendor;
+
+static void start_interrupts_and_time(void)
+{
+    acpi_init();
+    lapic_init_boot();
+    lapic_init_cpu();
+    cpu_alloc(0, lapic_id());
+    time_init();
+    lapic_timer_calibrate();
+    ioapic_init();
+}
+
+static void start_virtualisation(void)
+{
+    if ( !vendor->present() )
+        panic("no %s that could be used\n", vendor->name);
+    fpu_cpu_up();
+    vendor->cpu_up(this_cpu());
+    sched_cpu_init(this_cpu());
+    hvm_init();
+}
+
+void boot_main(uint32_t magic, uint64_t info)
+{
+    traps_init();
+    cpu_init_boot();
+    console_init();
+    loader_parse(magic, info);
+    hv_command_line = boot_info.cmdline;
+    serial_init();
+
+    printk("Oriel version 4.17.7-oriel\n");
+    printk("Command line: %s\n", boot_info.cmdline);
+    memory_init();
+    paging_init();
+    memory_start();
+    domain_list_init();
+    timer_system_init();
+
+    start_interrupts_and_time();
+    start_virtualisation();
+    smp_boot(option_uint("maxcpus", MAX_CPUS));
+    dom0_build();
+    console_poll_init();
+    smp_release();
+    cpu_switch_stack(this_cpu(), run_loop);
+}

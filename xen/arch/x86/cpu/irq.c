@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Interrupts, as they arrive in the run loop's windows.  Nothing is done here
+ * that could need a lock of the core's: the run loop finds flags.
+ */
+#include <x86/cpu.h>
+#include <x86/dom0.h>
+#include <x86/irq.h>
+#include <x86/platform.h>
+
+void irq_handle(unsigned int vector)
+{
+    switch ( vector )
+    {
+    case VECTOR_TIMER:
+        lapic_eoi();
+        timer_interrupt(this_cpu());
+        break;
+    case VECTOR_ATTENTION: /* who sent it has set the flag */
+        lapic_eoi();
+        break;
+    case VECTOR_SPURIOUS: /* nothing is in service */
+        break;
+    default:
+        dom0_interrupt(vector);
+        break;
+    }
+}

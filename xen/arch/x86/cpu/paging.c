@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hypervisor's own address space: the same on all CPUs, of supervisor
+ * pages only, and with no page that is both writable and executable.
+ *
+ *   MMIO_MAP     devices' registers (uncached) and tables of the firmware
+ *                (read-only), as they are asked for
+ *   ORIEL_VIRT   the image: code RX, constants R, data RW
+ *   DIRECT_MAP   all RAM, RW; the image's code and constants: R
+ *
+ * It changes at boot only, on the boot CPU: hence no lock.  Later changes
+ * only take pages away from a CPU that is not up yet (its stack's guard), so
+ * no other CPU has to be told.
+ */
+#include <hv/heap.h>
+#include <hv/lib.h>
+#include <hv/page.h>
+
+#include <x86/boot.h>
+#include <x86/cpu.h>
+
+#define PTE_P (1UL << 0)
+#define PTE_W (1UL << 1)
+#define PTE_PWT (1UL << 3)
+#define PTE_PCD (1UL << 4)
+#define PTE_A (1UL << 5)
+#define PTE_D (1UL << 6)
+#define PTE_PS (1UL << 7)
+#define PTE_NX (1UL << 63)
+#define PTE_ADDR 0x000ffffffffff000UL
+
+#define CODE (PTE_P | PTE_A)
+#define CONSTANT (PTE_P | PTE_A | nx)
+#define DATA (PTE_P | PTE_W | PTE_A | PTE_D | nx)
+#define REGISTERS (DATA | PTE_PCD | PTE_PWT)
+
+#define ROOT_LEVEL 4
+#define LEVEL_SHIFT(l) (PAGE_SHIFT + 9 * ((l) - 1))
+#define LEVEL_SIZE(l) (1UL << LEVEL_SHIFT(l))
+
+#define CPUID_80000001_D_NX (1U << 20)
+#define CPUID_80000001_D_1G (1U << 26)
+
+/* Enough for the image, the window and 90 GiB of RAM without 1 GiB pages. */
+#define POOL_TABLES 128
+
+#define WINDOW_SIZE (32UL << 20)
+#define MAX_VIEWS 256
+
+uint64_t paging_cr3;
+
+extern uint8_t image_start[], rodata_start[], data_start[], image_end[];
+
+static uint64_t root[512] __attribute__((aligned(4096)));
+static uint64_t pool[POOL_TABLES][512] __attribute__((aligned(4096)));
+static unsigned int pool_used;
+static uint64_t nx;         /* PTE_NX where the CPU has it */
+static unsigned int top_leaf; /* the level of the largest pages */
+
+/* What was mapped in the window: asking again gives the same. */
+static struct view {
+    uint64_t phys, size, va, flags;
+} views[MAX_VIEWS];
+static unsigned int nr_views;
+static uint64_t window_used;
+
+static uint64_t new_table(void)
+{
+    void *table;
+
+    if ( pool_used < POOL_TABLES )
+        return virt_to_phys(pool[pool_used++]);
+    table = nr_frames ? hv_zalloc(PAGE_SIZE) : NULL;
+    if ( !table )
+        panic("no memory for page tables\n");
+    return virt_to_phys(table);
+}
+
+/* A large page becomes a table of the next smaller ones. */
+static void split(uint64_t *e, unsigned int level)
+{
+    uint64_t phys = new_table(), *table = phys_to_virt(phys);
+    uint64_t leaf = level == 2 ? *e & ~PTE_PS : *e;
+
+    for ( unsigned int i = 0; i < 512; i++ )
+        table[i] = leaf + i * LEVEL_SIZE(level - 1);
+    *e = phys | PTE_P | PTE_W | PTE_A;
+}
+
+/* The entry for va at this level, with all tables above it. */
+static uint64_t *entry_at(uint64_t va, unsigned int level)
+{
+    uint64_t *table = root;
+
+    for ( unsigned int l = ROOT_LEVEL; ; l-- )
+    {
+        uint64_t *e = &table[(va >> LEVEL_SHIFT(l)) & 511];
+
+        if ( l == level )
+            return e;
+        if ( !(*e & PTE_P) )
+            *e = new_table() | PTE_P | PTE_W | PTE_A;
+        else if ( *e & PTE_PS )
+            split(e, l);
+        table = phys_to_virt(*e & PTE_ADDR);
+    }
+}
+
+static void map(uint64_t va, uint64_t phys, uint64_t size, uint64_t flags)
+{
+    while ( size )
+    {
+        unsigned int l = top_leaf;
+
+        while ( l > 1 && (((va | phys) & (LEVEL_SIZE(l) - 1)) ||
+                          size < LEVEL_SIZE(l)) )
+            l--;
+        *entry_at(va, l) = phys | flags | (l > 1 ? PTE_PS : 0);
+        va += LEVEL_SIZE(l);
+        phys += LEVEL_SIZE(l);
+        size -= LEVEL_SIZE(l);
+    }
+}
+
+static void map_image(const uint8_t *from, const uint8_t *to, uint64_t flags)
+{
+    map((uint64_t)from, virt_to_phys(from), (uint64_t)(to - from), flags);
+}
+
+static void map_ram(void)
+{
+    uint64_t start, end;
+
+    for ( unsigned int i = 0; memory_ram_range(i, &start, &end); i++ )
+        map(DIRECT_MAP + start, start, end - start, DATA);
+    map(DIRECT_MAP + virt_to_phys(image_start), virt_to_phys(image_start),
+        (uint64_t)(data_start - image_start), CONSTANT);
+}
+
+void paging_init(void)
+{
+    uint32_t a, b, c, d;
+
+    cpuid(0x80000001, 0, &a, &b, &c, &d);
+    nx = d & CPUID_80000001_D_NX ? PTE_NX : 0;
+    top_leaf = d & CPUID_80000001_D_1G ? 3 : 2;
+
+    map_image(image_start, rodata_start, CODE);
+    map_image(rodata_start, data_start, CONSTANT);
+    map_image(data_start, image_end, DATA);
+    map_ram();
+    unmap_guard((char *)this_cpu()->stack + STACK_GUARD * PAGE_SIZE);
+    /* The window's tables: later there might be no memory for them. */
+    for ( uint64_t at = 0; at < WINDOW_SIZE; at += LEVEL_SIZE(2) )
+        entry_at(MMIO_MAP + at, 1);
+
+    paging_cr3 = virt_to_phys(root);
+    write_cr3(paging_cr3);
+}
+
+/* ---- the window ---- */
+
+static void *view_of(uint64_t phys, size_t bytes, uint64_t flags)
+{
+    uint64_t first = phys & PAGE_MASK;
+    uint64_t size = ((phys + bytes + PAGE_SIZE - 1) & PAGE_MASK) - first;
+    struct view *v;
+
+    for ( v = views; v < views + nr_views; v++ )
+        if ( v->flags == flags && first >= v->phys &&
+             first + size <= v->phys + v->size )
+            return (void *)(v->va + (phys - v->phys));
+
+    if ( first >= memory_limit() || size > memory_limit() - first )
+        panic("%016lx is not a physical address\n", phys);
+    if ( nr_views == MAX_VIEWS || size > WINDOW_SIZE - window_used )
+        panic("no room to map %016lx\n", phys);
+    *v = (struct view){ first, size, MMIO_MAP + window_used, flags };
+    nr_views++;
+    window_used += size;
+    for ( uint64_t at = 0; at < size; at += PAGE_SIZE )
+        *entry_at(v->va + at, 1) = (first + at) | flags;
+    return (void *)(v->va + (phys - first));
+}
+
+void *map_mmio(uint64_t phys, size_t bytes)
+{
+    return view_of(phys, bytes, REGISTERS);
+}
+
+const void *map_phys(uint64_t phys, size_t bytes)
+{
+    if ( memory_is_ram(phys, phys + bytes) )
+        return phys_to_virt(phys);
+    return view_of(phys, bytes, CONSTANT);
+}
+
+void unmap_guard(void *page)
+{
+    *entry_at((uint64_t)page, 1) = 0;
+    __asm__ volatile ( "invlpg (%0)" :: "r" (page) : "memory" );
+}
+
+void *arch_mfn_to_virt(mfn_t mfn)
+{
+    return phys_to_virt(mfn_x(mfn) << PAGE_SHIFT);
+}

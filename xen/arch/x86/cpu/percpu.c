@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a processor needs for itself: struct cpu, descriptor table, task state
+ * (stacks of exceptions), stack.
+ *
+ * The boot CPU's stand in the image, so that locks and crashes work from the
+ * first line on.  None is ever freed.
+ */
+#include <hv/heap.h>
+#include <hv/lib.h>
+
+#include <x86/boot.h>
+#include <x86/cpu.h>
+#include <x86/irq.h>
+
+/* The descriptor table: null, code, data, TSS (two slots). */
+enum { GDT_CODE = 1, GDT_DATA, GDT_TSS, GDT_SLOTS = GDT_TSS + 2 };
+#define SELECTOR(slot) ((slot) * 8U)
+
+#define CODE64 0x00af9b000000ffffUL
+#define DATA32 0x00cf93000000ffffUL
+#define TSS64_AVAILABLE 0x0000890000000000UL
+
+#define CR4_MCE (1UL << 6) /* an error of the machine is said, not silent */
+#define CPUID_7_B_SMEP (1U << 7)
+#define CPUID_7_B_SMAP (1U << 20)
+#define CPUID_1_C_XSAVE (1U << 26)
+#define CPUID_80000001_D_NX (1U << 20)
+
+_Static_assert(offsetof(struct cpu, self) == 0, "this_cpu() counts on it");
+
+struct cpu *cpus[MAX_CPUS];
+unsigned int nr_cpus;
+
+/* From head.S on the stack that boot_main() runs on. */
+extern uint8_t boot_stack[STACK_PAGES * PAGE_SIZE];
+uint8_t boot_stack[STACK_PAGES * PAGE_SIZE] __attribute__((aligned(4096)));
+static uint64_t boot_gdt[GDT_SLOTS];
+static struct cpu boot_cpu;
+
+void stack_call(uint64_t top, void (*fn)(void)) noreturn_fn; /* entry.S */
+
+static uint64_t exception_stack(const struct cpu *c, unsigned int page)
+{
+    return (uint64_t)c->stack + (page + 1) * PAGE_SIZE;
+}
+
+static void fill(struct cpu *c, unsigned int id, uint32_t apic_id)
+{
+    uint64_t tss = (uint64_t)&c->tss;
+
+    c->self = c;
+    c->id = id;
+    c->apic_id = apic_id;
+    c->timer_due = ~0UL;
+
+    c->tss.rsp[0] = cpu_stack_top(c);
+    for ( unsigned int i = STACK_DF; i <= STACK_MC; i++ )
+        c->tss.ist[i] = exception_stack(c, i);
+    c->tss.iomap_base = sizeof(c->tss); /* none */
+
+    c->gdt[GDT_CODE] = CODE64;
+    c->gdt[GDT_DATA] = DATA32;
+    c->gdt[GDT_TSS] = TSS64_AVAILABLE | (sizeof(c->tss) - 1) |
+                      (tss & 0xffffff) << 16 | (tss >> 24 & 0xff) << 56;
+    c->gdt[GDT_TSS + 1] = tss >> 32;
+
+    cpus[id] = c;
+    nr_cpus = max(nr_cpus, id + 1);
+}
+
+void cpu_init_boot(void)
+{
+    boot_cpu.stack = boot_stack;
+    boot_cpu.gdt = boot_gdt;
+    fill(&boot_cpu, 0, 0);
+    cpu_load(&boot_cpu);
+    boot_cpu.online = true;
+}
+
+struct cpu *cpu_alloc(unsigned int id, uint32_t apic_id)
+{
+    struct cpu *c;
+
+    BUG_ON(id >= MAX_CPUS);
+    if ( id == 0 )
+    {
+        boot_cpu.apic_id = apic_id;
+        return &boot_cpu;
+    }
+    c = new_object(struct cpu);
+    if ( !c || !(c->stack = hv_zalloc(STACK_PAGES * PAGE_SIZE)) ||
+         !(c->gdt = new_array(uint64_t, GDT_SLOTS)) )
+        panic("no memory for CPU %u\n", id);
+    unmap_guard((char *)c->stack + STACK_GUARD * PAGE_SIZE);
+    fill(c, id, apic_id);
+    return c;
+}
+
+static void load_descriptors(struct cpu *c)
+{
+    struct {
+        uint16_t limit;
+        uint64_t base;
+    } __attribute__((packed)) gdtr = {
+        GDT_SLOTS * 8 - 1, (uint64_t)c->gdt
+    };
+
+    /* Loading a TSS marks it busy; this may be not the first time. */
+    c->gdt[GDT_TSS] &= ~(2UL << 40);
+    __asm__ volatile ( "lgdt %0" :: "m" (gdtr) );
+    __asm__ volatile ( "mov %0, %%ds; mov %0, %%es; mov %0, %%ss"
+                       :: "r" (SELECTOR(GDT_DATA)) );
+    __asm__ volatile ( "mov %0, %%fs; mov %0, %%gs" :: "r" (0) );
+    __asm__ volatile ( "push %0; lea 1f(%%rip), %%rax; push %%rax; lretq; 1:"
+                       :: "i" (SELECTOR(GDT_CODE)) : "rax", "memory" );
+    wrmsr(MSR_GS_BASE, (uint64_t)c);
+    __asm__ volatile ( "lldt %w0" :: "r" (0) );
+    __asm__ volatile ( "ltr %w0" :: "r" (SELECTOR(GDT_TSS)) );
+}
+
+/* Protection first: what the processor has to keep us from mistakes. */
+static void load_control_registers(void)
+{
+    uint64_t cr4 = CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+    uint32_t a, b, c, d, max_leaf;
+
+    cpuid(0, 0, &max_leaf, &b, &c, &d);
+    cpuid(1, 0, &a, &b, &c, &d);
+    if ( c & CPUID_1_C_XSAVE )
+        cr4 |= CR4_OSXSAVE;
+    if ( max_leaf >= 7 )
+    {
+        cpuid(7, 0, &a, &b, &c, &d);
+        if ( b & CPUID_7_B_SMEP )
+            cr4 |= CR4_SMEP;
+        if ( b & CPUID_7_B_SMAP )
+            cr4 |= CR4_SMAP;
+    }
+    cpuid(0x80000001, 0, &a, &b, &c, &d);
+    if ( d & CPUID_80000001_D_NX )
+        wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NX);
+    write_cr0(CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE);
+    write_cr4(cr4);
+}
+
+void cpu_load(struct cpu *c)
+{
+    load_descriptors(c);
+    traps_load();
+    load_control_registers();
+}
+
+void cpu_switch_stack(struct cpu *c, void (*fn)(void))
+{
+    stack_call(cpu_stack_top(c), fn);
+}

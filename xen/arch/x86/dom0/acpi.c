@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dom0's ACPI tables: the firmware's, which it reads where they are, but for
+ * the root and the list of processors.
+ */
+#include <hv/acpi-make.h>
+#include <hv/lib.h>
+
+#include <x86/boot.h>
+#include <x86/dom0.h>
+#include <x86/platform.h>
+
+#define HEADER_BYTES 36
+#define MAX_TABLES 256
+
+/* Addresses of the firmware's tables that dom0 gets, in its own order. */
+static unsigned int find_tables(uint64_t *table)
+{
+    const uint8_t *root = acpi.xsdt ? map_phys(acpi.xsdt, HEADER_BYTES) : NULL;
+    unsigned int nr = 0;
+    uint32_t length;
+
+    if ( !root )
+        return 0;
+    memcpy(&length, root + 4, sizeof(length));
+    root = map_phys(acpi.xsdt, length);
+    for ( uint32_t at = HEADER_BYTES; root && at + acpi.xsdt_entry <= length;
+          at += acpi.xsdt_entry )
+    {
+        uint64_t address = 0;
+        const char *t;
+
+        memcpy(&address, root + at, acpi.xsdt_entry);
+        t = address ? map_phys(address, HEADER_BYTES) : NULL;
+        if ( !t || !acpi_table_passed(t) )
+            continue;
+        if ( nr == MAX_TABLES )
+        {
+            printk("dom0: more than %u ACPI tables: it gets no more\n",
+                   MAX_TABLES);
+            break;
+        }
+        table[nr++] = address;
+    }
+    return nr;
+}
+
+uint64_t dom0_acpi_build(uint64_t gpa, size_t size, unsigned int nr_vcpus)
+{
+    static uint64_t table[MAX_TABLES];
+    uint32_t apic_id[MAX_CPUS];
+    struct acpi_make what = {
+        .machine = &acpi,
+        .apic_id = apic_id,
+        .nr_cpus = nr_vcpus,
+        .table = table,
+        .nr_tables = find_tables(table),
+    };
+    uint64_t rsdp;
+
+    BUG_ON(nr_vcpus > nr_cpus);
+    for ( unsigned int i = 0; i < nr_vcpus; i++ )
+        apic_id[i] = cpus[i]->apic_id;
+    rsdp = acpi_make(&what, phys_to_virt(gpa), gpa, size);
+    if ( !rsdp )
+        panic("dom0: its ACPI tables need more than %lu bytes\n",
+              (unsigned long)size);
+    return rsdp;
+}

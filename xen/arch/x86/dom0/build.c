@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The control domain, built at boot: memory, content, processors.
+ *
+ * It gets the RAM that boot/memory.c kept for it, at the machine's addresses,
+ * so that its devices' DMA needs no translation; and one vcpu for each CPU, on
+ * that CPU and with its APIC id, so that its devices' interrupts need none.
+ */
+#include <hv/domain.h>
+#include <hv/lib.h>
+
+#include <x86/boot.h>
+#include <x86/cpu.h>
+#include <x86/dom0.h>
+#include <x86/sched.h>
+
+#include <xen/hvm/save.h>
+
+#include "dom0-private.h"
+
+#define DOM0_GRANT_FRAMES 64
+#define DOM0_MAPTRACK_FRAMES 1024
+/*
+ * Pages for tables: all RAM in small pages, once dom0 gave some away here and
+ * there, and 4 GiB of devices and of other domains' memory.
+ */
+#define PAGES_PER_TABLE 512
+#define OTHER_TABLES 2048
+
+struct domain *dom0;
+
+static void create(void)
+{
+    unsigned int vcpus = option_uint("dom0_max_vcpus", nr_cpus);
+    struct xen_domctl_createdomain config = {
+        .flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap,
+        .max_vcpus = max(min(vcpus, nr_cpus), 1U),
+        .max_evtchn_port = UINT32_MAX,
+        .max_grant_frames = DOM0_GRANT_FRAMES,
+        .max_maptrack_frames = DOM0_MAPTRACK_FRAMES,
+        .grant_opts = XEN_DOMCTL_GRANT_version(2),
+        .arch = { .emulation_flags = XEN_X86_EMU_LAPIC | XEN_X86_EMU_IOAPIC },
+    };
+    int rc = domain_create(0, &config, true, &dom0);
+
+    if ( rc )
+        panic("dom0: cannot be created: error %d\n", -rc);
+}
+
+static void give_memory(struct ram_map *ram)
+{
+    uint64_t pages = 0, start, end, done;
+    int rc = 0;
+
+    for ( unsigned int i = 0; memory_dom0_range(i, &start, &end); i++ )
+    {
+        if ( !ram_add(ram, start, end) )
+        {
+            printk("dom0: too many pieces of memory: none above %lx\n",
+                   (unsigned long)start);
+            break;
+        }
+        pages += (end - start) >> PAGE_SHIFT;
+    }
+    do
+        rc = p2m_pool_resize(dom0, pages / PAGES_PER_TABLE + OTHER_TABLES);
+    while ( rc == -ERESTART );
+    for ( unsigned int i = 0; i < ram->nr && !rc; i++ )
+    {
+        uint64_t first = ram->ram[i].start >> PAGE_SHIFT;
+        uint64_t nr = (ram->ram[i].end >> PAGE_SHIFT) - first;
+
+        rc = page_assign_boot(dom0, _mfn(first), nr);
+        if ( !rc )
+            rc = p2m_map_range(dom0, _gfn(first), _mfn(first), nr, P2M_RAM_RW,
+                               &done);
+    }
+    if ( rc == -ENOMEM )
+        panic("dom0: too little memory is left for the hypervisor: give dom0 "
+              "less with dom0_mem=\n");
+    if ( rc || !pages )
+        panic("dom0: cannot have %lu pages: error %d\n", (unsigned long)pages,
+              -rc);
+    printk("dom0: %lu MiB\n", (unsigned long)(pages >> (20 - PAGE_SHIFT)));
+}
+
+static void create_vcpus(void)
+{
+    for ( unsigned int i = 0; i < dom0->max_vcpus; i++ )
+    {
+        int rc = vcpu_create(dom0, i);
+
+        if ( rc )
+            panic("dom0: vcpu %u cannot be created: error %d\n", i, -rc);
+        sched_pin(domain_vcpu(dom0, i), i);
+    }
+}
+
+/* As hvm/start_info.h promises it; the others wait for the first. */
+static void start_first_vcpu(const struct dom0_layout *l)
+{
+    enum { FLAT_CODE = 0xc9b, FLAT_DATA = 0xc93, TSS_BUSY = 0x8b };
+    static struct hvm_hw_cpu context;
+    struct vcpu *v = domain_vcpu(dom0, 0);
+
+    context = (struct hvm_hw_cpu){
+        .rip = l->entry, .rbx = l->start_info,
+        .rflags = 0x2, .cr0 = CR0_PE | CR0_ET,
+        .dr6 = 0xffff0ff0, .dr7 = 0x400,
+        .cs_limit = ~0U, .cs_arbytes = FLAT_CODE,
+        .ds_limit = ~0U, .ds_arbytes = FLAT_DATA,
+        .es_limit = ~0U, .es_arbytes = FLAT_DATA,
+        .ss_limit = ~0U, .ss_arbytes = FLAT_DATA,
+        .tr_limit = 0x67, .tr_arbytes = TSS_BUSY,
+    };
+    if ( vcpu_load(v, &context) )
+        panic("dom0: its first vcpu cannot start as it should\n");
+    vcpu_up(v);
+}
+
+void dom0_build(void)
+{
+    static struct dom0_layout layout;
+
+    create();
+    give_memory(&layout.ram);
+    if ( dom0_devices_init(dom0) )
+        panic("dom0: no memory for its I/O APICs\n");
+    create_vcpus();
+    dom0_load(dom0, &layout);
+    memory_release_modules();
+    start_first_vcpu(&layout);
+    if ( domain_ctl_unpause(dom0) )
+        panic("dom0: it does not run\n");
+    printk("dom0: built, %u vcpus\n", dom0->max_vcpus);
+}

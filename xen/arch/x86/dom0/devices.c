@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The machine's devices as dom0 has them: it drives them itself.
+ *
+ * Interrupts.  dom0's vcpu n is on CPU n and has its APIC id, so messages of
+ * its devices go where it says.  Its I/O APICs are copies: an entry that it
+ * writes becomes the machine's entry (route_pin()), reduced to what can do no
+ * harm to the hypervisor.  A level-triggered pin is masked from the interrupt
+ * to dom0's end of it, since the CPU's own local APIC is ended at once.
+ *
+ * Memory.  Whatever is not RAM is a device or free; it is mapped when it is
+ * touched first.
+ *
+ * Locks: route_lock (LOCK_ARCH) orders writes to the machine's entries.
+ */
+#include <hv/domain.h>
+#include <hv/heap.h>
+#include <hv/lib.h>
+
+#include <x86/boot.h>
+#include <x86/cpu.h>
+#include <x86/dom0.h>
+#include <x86/irq.h>
+#include <x86/platform.h>
+
+#include "dom0-private.h"
+
+static spinlock_t route_lock;
+static uint64_t address_limit; /* the processor has no addresses from here on */
+
+/* ---- interrupts ---- */
+
+/* The APIC id of the vcpu that is meant, or of the first one of several. */
+static bool find_target(struct domain *d, uint64_t rte, uint32_t *apic_id)
+{
+    struct vlapic_message m = {
+        .dest = (uint32_t)(rte >> RTE_DEST_SHIFT),
+        .logical = rte & RTE_LOGICAL,
+        .vector = (uint8_t)rte,
+    };
+
+    if ( !m.logical && m.dest == 0xff )
+        m.dest = VLAPIC_BROADCAST;
+    for ( unsigned int i = 0; i < d->max_vcpus; i++ )
+    {
+        struct vcpu *v = domain_vcpu(d, i);
+
+        if ( v && vlapic_matches(&v->arch.vlapic, &m) )
+        {
+            *apic_id = v->arch.vlapic.id;
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * The machine's entry for one of dom0's: physical and fixed, whatever dom0
+ * wrote, since logical ids are those of its own local APICs.  An entry that
+ * would reach anything but a vcpu's vector stays masked.
+ */
+static uint64_t machine_rte(struct domain *d, uint64_t rte)
+{
+    unsigned int vector = rte & RTE_VECTOR;
+    unsigned int mode = (rte >> RTE_MODE_SHIFT) & 7;
+    uint64_t out = rte & (RTE_VECTOR | RTE_LOW | RTE_LEVEL);
+    uint32_t apic_id;
+
+    if ( rte & (RTE_MASKED | RTE_REMOTE_IRR) )
+        return out | RTE_MASKED;
+    if ( vector < VECTOR_FIRST_DEVICE || vector >= VECTOR_TIMER ||
+         (mode != VLAPIC_FIXED && mode != VLAPIC_LOWEST) )
+    {
+        printk("dom0: I/O APIC entry %016lx is refused\n", (unsigned long)rte);
+        return out | RTE_MASKED;
+    }
+    if ( !find_target(d, rte, &apic_id) || apic_id >= 0xff )
+        return out | RTE_MASKED;
+    return out | (uint64_t)apic_id << RTE_DEST_SHIFT;
+}
+
+static void route_pin(struct vioapic *io, unsigned int pin)
+{
+    unsigned int nr = (unsigned int)(io - io->d->arch.vioapic);
+
+    spin_lock(&route_lock);
+    ioapic_write_rte(nr, pin, machine_rte(io->d, vioapic_rte(io, pin)));
+    spin_unlock(&route_lock);
+}
+
+int dom0_devices_init(struct domain *d)
+{
+    uint32_t a, b, c, e;
+
+    cpuid(0x80000008, 0, &a, &b, &c, &e);
+    address_limit = min(1UL << (a & 0xff), P2M_GFN_LIMIT << PAGE_SHIFT);
+
+    spin_lock_init(&route_lock, LOCK_ARCH);
+    d->arch.vioapic = new_array(struct vioapic, acpi.nr_ioapics);
+    if ( !d->arch.vioapic )
+        return -ENOMEM;
+    d->arch.nr_vioapics = acpi.nr_ioapics;
+    for ( unsigned int i = 0; i < acpi.nr_ioapics; i++ )
+        vioapic_init(&d->arch.vioapic[i], d, route_pin, acpi.ioapic[i].id,
+                     acpi.ioapic[i].address, acpi.ioapic[i].gsi_base,
+                     min(ioapic_pins(i), VIOAPIC_MAX_PINS + 0U));
+    return 0;
+}
+
+/*
+ * Pins are masked before the local APIC is told that it is over: a level that
+ * is still there would come again at once.
+ */
+void dom0_interrupt(unsigned int vector)
+{
+    struct vcpu *v = dom0 ? domain_vcpu(dom0, this_cpu()->id) : NULL;
+    bool level = false;
+
+    for ( unsigned int i = 0; v && i < dom0->arch.nr_vioapics; i++ )
+        level |= vioapic_arrived(&dom0->arch.vioapic[i], (uint8_t)vector,
+                                 &v->arch.vlapic);
+    if ( v && !level )
+        vlapic_set_irq(&v->arch.vlapic, (uint8_t)vector, false);
+    lapic_eoi();
+}
+
+void dom0_eoi(struct vcpu *v, unsigned int vector)
+{
+    for ( unsigned int i = 0; i < v->domain->arch.nr_vioapics; i++ )
+        vioapic_eoi(&v->domain->arch.vioapic[i], (uint8_t)vector);
+}
+
+/* ---- ports ---- */
+
+/*
+ * All but the hypervisor's serial port and the 8259s, which are off: their
+ * interrupts would come with vectors of exceptions.
+ */
+bool dom0_port_allowed(uint16_t port)
+{
+    uint16_t first, last;
+
+    switch ( port )
+    {
+    case 0x20:
+    case 0x21:
+    case 0xa0:
+    case 0xa1:
+        return false;
+    default:
+        return !serial_ports(&first, &last) || port < first || port > last;
+    }
+}
+
+/* ---- memory ---- */
+
+/* RAM that dom0 lacks is somebody else's; pages that are RAM in part, too. */
+static bool may_have_page(uint64_t page)
+{
+    if ( page >= address_limit || memory_is_ram(page, page + PAGE_SIZE) )
+        return false;
+    for ( unsigned int i = 0; i < acpi.nr_ioapics; i++ )
+        if ( page == (acpi.ioapic[i].address & PAGE_MASK) )
+            return false;
+    return page != VLAPIC_PAGE && page != acpi.lapic_address;
+}
+
+bool dom0_map_device(struct domain *d, uint64_t gpa)
+{
+    static const struct p2m_entry nothing = { { ~0UL }, P2M_NONE };
+    uint64_t frame = gpa >> PAGE_SHIFT;
+    enum p2m_type now;
+    int rc;
+
+    if ( d != dom0 || !may_have_page(gpa & PAGE_MASK) )
+        return false;
+    rc = p2m_replace(d, _gfn(frame), nothing, _mfn(frame), P2M_MMIO_DIRECT);
+    if ( rc == -EBUSY ) /* another vcpu was first */
+    {
+        now = p2m_lookup(d, _gfn(frame)).type;
+        return now == P2M_MMIO_DIRECT || p2m_is_writable(now);
+    }
+    if ( rc )
+        printk("dom0: device memory at %lx cannot be mapped: error %d\n",
+               (unsigned long)gpa, -rc);
+    return !rc;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What dom0 starts with, put into its memory.
+ *
+ * Its memory is identity mapped and in the direct map, so writing it is
+ * writing physical memory; boot/memory.c keeps the modules out of it.
+ *
+ *   low --- kernel, where it wants to be --- ... --- start info, initrd, ACPI
+ *   tables --- end of the highest range below 4 GiB
+ */
+#include <hv/domain.h>
+#include <hv/elf-load.h>
+#include <hv/heap.h>
+#include <hv/lib.h>
+
+#include <x86/boot.h>
+#include <x86/dom0.h>
+
+#include <xen/arch-x86/hvm/start_info.h>
+
+#include "dom0-private.h"
+
+#define ACPI_BYTES (4 * PAGE_SIZE) /* 64 processors, 500 tables */
+#define LIMIT_32BIT (1UL << 32)
+/* Linux reads the memory map with page tables for just that much. */
+#define LIMIT_EARLY (1UL << 30)
+/* RAM below that is not dom0's: the hypervisor's image and what it needs. */
+#define IMAGE_RAM_END (16UL << 20)
+
+enum { KERNEL, INITRD };
+
+/* All that hvm_start_info points to, in one piece. */
+struct start_block {
+    struct hvm_start_info info;
+    struct hvm_modlist_entry module;
+    struct hvm_memmap_table_entry memmap[MAX_MEMORY_MAP];
+    char cmdline[DOM0_CMDLINE];
+};
+
+static uint64_t place(struct dom0_layout *l, uint64_t size, uint64_t limit,
+                      const char *what)
+{
+    uint64_t start = 0;
+
+    if ( !ram_place(&l->ram, size, limit, &start) )
+        panic("dom0: no room for its %s, %lu KiB: give it more memory with "
+              "dom0_mem=\n", what, (unsigned long)size >> 10);
+    return start;
+}
+
+/* ---- kernel ---- */
+
+static struct elf_image check_kernel(const struct dom0_layout *l)
+{
+    const struct boot_module *m = &boot_info.module[KERNEL];
+    const void *file = phys_to_virt(m->start);
+    struct elf_image img;
+    const char *why;
+
+    if ( !boot_info.nr_modules )
+        panic("dom0: no kernel: give one as the first module\n");
+    if ( elf_is_bzimage(file, m->size) )
+        panic("dom0: the first module is a bzImage: give the vmlinux that is "
+              "packed in it (extract-vmlinux of Linux takes it out)\n");
+    why = elf_load_check(file, m->size, &img);
+    if ( why )
+        panic("dom0: the first module is no kernel that can be started: %s\n",
+              why);
+    if ( !ram_contains(&l->ram, img.low, img.high) )
+        panic("dom0: its kernel wants memory from %lx to %lx, which is not "
+              "its own: give it more with dom0_mem=\n",
+              (unsigned long)img.low, (unsigned long)img.high);
+    return img;
+}
+
+static void load_kernel(struct dom0_layout *l, const struct elf_image *img)
+{
+    const struct boot_module *m = &boot_info.module[KERNEL];
+
+    elf_load(phys_to_virt(m->start), m->size, img, phys_to_virt(img->low));
+    l->entry = img->entry;
+    printk("dom0: kernel %lx-%lx, entry %lx\n", (unsigned long)img->low,
+           (unsigned long)img->high, (unsigned long)img->entry);
+}
+
+/* ---- everything else ---- */
+
+static struct hvm_modlist_entry load_initrd(struct dom0_layout *l)
+{
+    const struct boot_module *m = &boot_info.module[INITRD];
+    struct hvm_modlist_entry e = { 0 };
+
+    if ( boot_info.nr_modules <= INITRD || !m->size )
+        return e;
+    e.paddr = place(l, m->size, LIMIT_32BIT, "initrd");
+    e.size = m->size;
+    memcpy(phys_to_virt(e.paddr), phys_to_virt(m->start), m->size);
+    printk("dom0: initrd %lx-%lx\n", (unsigned long)e.paddr,
+           (unsigned long)(e.paddr + e.size));
+    return e;
+}
+
+static void set_memory_map(struct domain *d, const struct dom0_layout *l)
+{
+    struct e820entry *map = new_array(struct e820entry, MAX_MEMORY_MAP);
+
+    if ( !map )
+        panic("dom0: no memory for its memory map\n");
+    d->nr_memory_map = ram_e820(&l->ram, boot_info.e820, boot_info.nr_e820,
+                                l->acpi, IMAGE_RAM_END, map, MAX_MEMORY_MAP);
+    if ( d->nr_memory_map == MAX_MEMORY_MAP )
+        printk("dom0: the machine's memory map is too long: its end is "
+               "missing\n");
+    d->memory_map = map;
+}
+
+static void write_start_block(const struct domain *d, struct dom0_layout *l,
+                              const struct hvm_modlist_entry *initrd,
+                              uint64_t rsdp)
+{
+    uint64_t at = place(l, sizeof(struct start_block), LIMIT_EARLY,
+                        "start info");
+    struct start_block *b = phys_to_virt(at);
+
+    memset(b, 0, sizeof(*b));
+    b->info = (struct hvm_start_info){
+        .magic = XEN_HVM_START_MAGIC_VALUE,
+        .version = 1,
+        .flags = SIF_PRIVILEGED | SIF_INITDOMAIN,
+        .nr_modules = initrd->size != 0,
+        .modlist_paddr = initrd->size
+                             ? at + offsetof(struct start_block, module) : 0,
+        .cmdline_paddr = at + offsetof(struct start_block, cmdline),
+        .rsdp_paddr = rsdp,
+        .memmap_paddr = at + offsetof(struct start_block, memmap),
+        .memmap_entries = d->nr_memory_map,
+    };
+    b->module = *initrd;
+    for ( unsigned int i = 0; i < d->nr_memory_map; i++ )
+        b->memmap[i] = (struct hvm_memmap_table_entry){
+            .addr = d->memory_map[i].addr,
+            .size = d->memory_map[i].size,
+            .type = d->memory_map[i].type,
+        };
+    hv_snprintf(b->cmdline, sizeof(b->cmdline), "%s",
+                boot_info.module[KERNEL].cmdline);
+    l->start_info = at;
+}
+
+void dom0_load(struct domain *d, struct dom0_layout *l)
+{
+    struct elf_image kernel = check_kernel(l);
+    struct hvm_modlist_entry initrd;
+    uint64_t rsdp;
+
+    ram_take(&l->ram, kernel.low & PAGE_MASK, kernel.high);
+    l->acpi.start = place(l, ACPI_BYTES, LIMIT_32BIT, "ACPI tables");
+    l->acpi.end = l->acpi.start + ACPI_BYTES;
+    initrd = load_initrd(l);
+    load_kernel(l, &kernel);
+    rsdp = dom0_acpi_build(l->acpi.start, ACPI_BYTES, d->max_vcpus);
+    set_memory_map(d, l);
+    write_start_block(d, l, &initrd, rsdp);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ELF64 files with a PVH entry.
+ *
+ * Both passes read program headers through next_segment(), which checks each
+ * against the file, so what one accepts the other finds.  Fields are copied
+ * out: a file has any alignment.
+ */
+#include <hv/elf-load.h>
+#include <hv/lib.h>
+
+#include <xen/elfnote.h>
+
+#define EM_X86_64 62
+#define ET_EXEC 2
+#define ET_DYN 3
+#define PT_LOAD 1
+#define PT_NOTE 4
+#define MAX_HEADERS 64 /* kernels have a handful */
+#define LIMIT_32BIT (1UL << 32)
+
+struct elf64_header {
+    uint8_t ident[16]; /* magic, class, byte order, version */
+    uint16_t type, machine;
+    uint32_t version;
+    uint64_t entry, phoff, shoff;
+    uint32_t flags;
+    uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
+};
+_Static_assert(sizeof(struct elf64_header) == 64, "ELF");
+
+struct elf64_segment {
+    uint32_t type, flags;
+    uint64_t offset, vaddr, paddr, filesz, memsz, align;
+};
+_Static_assert(sizeof(struct elf64_segment) == 56, "ELF");
+
+struct elf_note {
+    uint32_t name_size, value_size, type;
+};
+
+struct file {
+    const uint8_t *data;
+    size_t size;
+    struct elf64_header h;
+};
+
+static bool within(uint64_t offset, uint64_t bytes, uint64_t size)
+{
+    return offset <= size && bytes <= size - offset;
+}
+
+static const char *open_file(struct file *f, const void *data, size_t size)
+{
+    static const uint8_t magic[4] = { 0x7f, 'E', 'L', 'F' };
+    enum { CLASS = 4, ORDER = 5, CLASS_64 = 2, LITTLE_ENDIAN_ORDER = 1 };
+
+    f->data = data;
+    f->size = size;
+    if ( size < sizeof(f->h) || memcmp(data, magic, sizeof(magic)) )
+        return "it is no ELF file";
+    memcpy(&f->h, data, sizeof(f->h));
+    if ( f->h.ident[CLASS] != CLASS_64 ||
+         f->h.ident[ORDER] != LITTLE_ENDIAN_ORDER ||
+         f->h.machine != EM_X86_64 )
+        return "it is not for x86-64";
+    if ( f->h.type != ET_EXEC && f->h.type != ET_DYN )
+        return "it is no executable";
+    if ( f->h.phentsize != sizeof(struct elf64_segment) || !f->h.phnum ||
+         f->h.phnum > MAX_HEADERS ||
+         !within(f->h.phoff, f->h.phnum * sizeof(struct elf64_segment), size) )
+        return "its program headers are damaged";
+    return NULL;
+}
+
+/*
+ * The next segment of this type from header *i on, with its part of the file
+ * there: true.  False: no more, or *why.
+ */
+static bool next_segment(const struct file *f, unsigned int *i, uint32_t type,
+                         struct elf64_segment *s, const char **why)
+{
+    for ( ; *i < f->h.phnum; ++*i )
+    {
+        memcpy(s, f->data + f->h.phoff + *i * sizeof(*s), sizeof(*s));
+        if ( s->type != type || (type == PT_LOAD && !s->memsz) )
+            continue;
+        if ( !within(s->offset, s->filesz, f->size) )
+            *why = "it is cut off: a segment lies beyond its end";
+        else if ( type == PT_LOAD && s->filesz > s->memsz )
+            *why = "a segment is longer in the file than in memory";
+        else if ( type == PT_LOAD && !within(s->paddr, s->memsz, LIMIT_32BIT) )
+            *why = "a segment lies above 4 GiB";
+        else
+        {
+            ++*i;
+            return true;
+        }
+        break;
+    }
+    return false;
+}
+
+static const char *find_range(const struct file *f, struct elf_image *img)
+{
+    const char *why = NULL;
+    struct elf64_segment s;
+
+    img->low = ~0UL;
+    img->high = 0;
+    for ( unsigned int i = 0; next_segment(f, &i, PT_LOAD, &s, &why); )
+    {
+        img->low = min(img->low, s.paddr);
+        img->high = max(img->high, s.paddr + s.memsz);
+    }
+    if ( !why && !img->high )
+        why = "there is nothing to load in it";
+    return why;
+}
+
+/* The value of the entry's note, if it is among these. */
+static bool find_note(const uint8_t *notes, uint64_t size, uint64_t *value)
+{
+    struct elf_note n;
+
+    for ( uint64_t at = 0; within(at, sizeof(n), size); )
+    {
+        uint64_t name, content;
+
+        memcpy(&n, notes + at, sizeof(n));
+        name = at + sizeof(n);
+        content = name + (((uint64_t)n.name_size + 3) & ~3UL);
+        at = content + (((uint64_t)n.value_size + 3) & ~3UL);
+        if ( !within(content, n.value_size, size) )
+            return false;
+        if ( n.type != XEN_ELFNOTE_PHYS32_ENTRY || n.name_size != 4 ||
+             memcmp(notes + name, "Xen", 4) )
+            continue;
+        if ( n.value_size != 4 && n.value_size != 8 )
+            return false;
+        *value = 0;
+        memcpy(value, notes + content, n.value_size);
+        return true;
+    }
+    return false;
+}
+
+static const char *find_entry(const struct file *f, struct elf_image *img)
+{
+    const char *why = NULL;
+    struct elf64_segment s;
+
+    for ( unsigned int i = 0; next_segment(f, &i, PT_NOTE, &s, &why); )
+        if ( find_note(f->data + s.offset, s.filesz, &img->entry) )
+            return img->entry >= img->low && img->entry < img->high
+                       ? NULL
+                       : "its PVH entry is outside of it";
+    return why ? why : "it has no PVH entry (note Xen 18, CONFIG_PVH)";
+}
+
+const char *elf_load_check(const void *data, size_t size,
+                           struct elf_image *img)
+{
+    struct file f;
+    const char *why = open_file(&f, data, size);
+
+    if ( !why )
+        why = find_range(&f, img);
+    if ( !why )
+        why = find_entry(&f, img);
+    return why;
+}
+
+void elf_load(const void *data, size_t size, const struct elf_image *img,
+              void *memory)
+{
+    struct elf64_segment s;
+    const char *why;
+    struct file f;
+
+    why = open_file(&f, data, size);
+    BUG_ON(why);
+    for ( unsigned int i = 0; next_segment(&f, &i, PT_LOAD, &s, &why); )
+    {
+        uint8_t *to = (uint8_t *)memory + (s.paddr - img->low);
+
+        BUG_ON(s.paddr < img->low || s.paddr + s.memsz > img->high);
+        memcpy(to, f.data + s.offset, s.filesz);
+        memset(to + s.filesz, 0, s.memsz - s.filesz);
+    }
+    BUG_ON(why);
+}
+
+bool elf_is_bzimage(const void *data, size_t size)
+{
+    enum { SIGNATURE = 0x1fe, HEADER = 0x202 };
+    static const uint8_t signature[2] = { 0x55, 0xaa };
+
+    return size >= HEADER + 4 &&
+           !memcmp((const uint8_t *)data + SIGNATURE, signature, 2) &&
+           !memcmp((const uint8_t *)data + HEADER, "HdrS", 4);
+}

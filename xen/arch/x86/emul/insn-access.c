@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+/* What an instruction gets from outside: its bytes, translations, data. */
+#include <hv/guest-walk.h>
+#include <hv/lib.h>
+
+#include "insn.h"
+
+#define CR4_PAE 0x20UL
+#define PTE_ACCESSED 0x20UL
+#define PTE_DIRTY 0x40UL
+#define MAX_LEVELS 4
+
+bool insn_stop(struct run *run, enum emul_result result)
+{
+    run->result = result;
+    return false;
+}
+
+bool insn_raise(struct run *run, unsigned int vector, uint32_t error)
+{
+    struct emul *e = run->e;
+
+    e->vector = (uint8_t)vector;
+    e->has_error = vector != VECTOR_UD && (run->r.cr0 & X86_CR0_PE);
+    e->error = e->has_error ? error : 0;
+    return insn_stop(run, EMUL_EXCEPTION);
+}
+
+/* ---- translation ---- */
+
+/* The entries that a walk has read, to mark them as used. */
+struct entries {
+    struct emul *e;
+    unsigned int nr, bytes;
+    uint64_t gpa[MAX_LEVELS], value[MAX_LEVELS];
+};
+
+static bool read_entry(void *arg, uint64_t gpa, void *buf, unsigned int bytes)
+{
+    struct entries *w = arg;
+
+    if ( w->nr == MAX_LEVELS ||
+         !w->e->ops->read_phys(w->e->arg, gpa, buf, bytes) )
+        return false;
+    w->value[w->nr] = 0;
+    memcpy(&w->value[w->nr], buf, bytes);
+    w->gpa[w->nr++] = gpa;
+    w->bytes = bytes;
+    return true;
+}
+
+/*
+ * What the processor does to tables on its way.  False: an entry is no more
+ * what it was, so that the translation may not be, or it cannot be written.
+ */
+static bool mark_entries(const struct entries *w, bool pae, bool dirty)
+{
+    /* PAE's top entries have no such bits. */
+    for ( unsigned int i = pae; i < w->nr; i++ )
+    {
+        uint64_t old = w->value[i], seen = old, new = old | PTE_ACCESSED;
+
+        if ( dirty && i == w->nr - 1 )
+            new |= PTE_DIRTY;
+        if ( new != old &&
+             (!w->e->ops->cmpxchg_phys(w->e->arg, w->gpa[i], &seen, new,
+                                       w->bytes) || seen != old) )
+            return false;
+    }
+    return true;
+}
+
+static bool translate(struct run *run, uint64_t va, unsigned int access,
+                      uint64_t *gpa)
+{
+    struct guest_paging paging = { run->r.cr0, run->r.cr3, run->r.cr4,
+                                   run->r.efer };
+    struct entries w = { .e = run->e };
+    bool pae = (paging.cr4 & CR4_PAE) && !(paging.efer & X86_EFER_LMA);
+    unsigned int error;
+
+    if ( run->r.cpl == 3 )
+        access |= WALK_USER;
+    if ( !guest_walk(&paging, va, access, read_entry, &w, gpa, &error) )
+    {
+        run->e->cr2 = va;
+        return insn_raise(run, VECTOR_PF, error);
+    }
+    if ( !mark_entries(&w, pae, access & WALK_WRITE) )
+        return insn_stop(run, EMUL_RETRY);
+    return true;
+}
+
+static bool translate_once(struct run *run, uint64_t va, unsigned int access,
+                           uint64_t *gpa)
+{
+    return step_replay(run, STEP_WALK, va, access, gpa) ||
+           (translate(run, va, access, gpa) &&
+            step_record(run, STEP_WALK, va, access, *gpa));
+}
+
+/* ---- segments ---- */
+
+static bool canonical(uint64_t va)
+{
+    return (uint64_t)sign_extend(va, 6) == va;
+}
+
+/* Real and virtual-8086 modes know limits only. */
+static bool rights_allow(const struct run *run, unsigned int seg, bool write)
+{
+    uint16_t attr = run->r.seg[seg].attr;
+    bool code = attr & 8, second = attr & 2; /* readable or writable */
+
+    if ( !(run->r.cr0 & X86_CR0_PE) || (run->r.rflags & X86_VM) )
+        return true;
+    if ( !(attr & EMUL_SEG_P) || !(attr & EMUL_SEG_S) )
+        return false;
+    return write ? !code && second : !code || second;
+}
+
+bool segment_allows(const struct run *run, unsigned int seg, uint64_t offset,
+                    uint64_t bytes, bool write)
+{
+    const struct emul_seg *s = &run->r.seg[seg];
+    uint64_t last = offset + bytes - 1;
+
+    if ( run->i.mode == 8 )
+    {
+        uint64_t base = seg == EMUL_FS || seg == EMUL_GS ? s->base : 0;
+
+        return canonical(base + offset) && canonical(base + last) &&
+               !(((base + offset) ^ (base + last)) >> 63);
+    }
+    if ( !rights_allow(run, seg, write) )
+        return false;
+    /* Data segments that expand down are valid above their limit. */
+    if ( (run->r.cr0 & X86_CR0_PE) && !(run->r.rflags & X86_VM) &&
+         (s->attr & 0xc) == 4 )
+        return offset > s->limit &&
+               last <= (s->attr & EMUL_SEG_DB ? 0xffffffffUL : 0xffffUL);
+    return last <= s->limit;
+}
+
+static uint64_t linear(const struct run *run, unsigned int seg,
+                       uint64_t offset)
+{
+    const struct emul_seg *s = &run->r.seg[seg];
+
+    if ( run->i.mode == 8 )
+        return offset + (seg == EMUL_FS || seg == EMUL_GS ? s->base : 0);
+    return (uint32_t)(s->base + offset);
+}
+
+bool operand_map(struct run *run, unsigned int seg, uint64_t offset,
+                 unsigned int bytes, bool write, struct operand *o)
+{
+    unsigned int access = write ? WALK_WRITE : 0, first;
+    uint64_t va = linear(run, seg, offset);
+
+    ASSERT(seg < EMUL_NR_SEGS && bytes - 1 < 8);
+    if ( !segment_allows(run, seg, offset, bytes, write) )
+        return insn_raise(run, seg == EMUL_SS ? VECTOR_SS : VECTOR_GP, 0);
+
+    first = (unsigned int)min((uint64_t)bytes, PAGE_SIZE - (va & ~PAGE_MASK));
+    *o = (struct operand){ .bytes = { (uint8_t)first,
+                                      (uint8_t)(bytes - first) } };
+    if ( !translate_once(run, va, access, &o->gpa[0]) )
+        return false;
+    if ( bytes == first )
+        return true;
+    va += first;
+    if ( run->i.mode != 8 )
+        va = (uint32_t)va;
+    return translate_once(run, va, access, &o->gpa[1]);
+}
+
+/* ---- instruction bytes ---- */
+
+bool insn_fetch_more(struct run *run)
+{
+    const struct emul_seg *cs = &run->r.seg[EMUL_CS];
+    struct emul *e = run->e;
+    uint64_t offset = run->r.rip + e->nr_code, va, gpa;
+    unsigned int n = EMUL_MAX_INSN - e->nr_code;
+
+    if ( !n )
+        return insn_raise(run, VECTOR_GP, 0);
+    if ( run->i.mode == 8 )
+    {
+        if ( !canonical(offset) )
+            return insn_raise(run, VECTOR_GP, 0);
+        va = offset;
+    }
+    else
+    {
+        offset = (uint32_t)run->r.rip + (uint64_t)e->nr_code;
+        if ( offset > cs->limit )
+            return insn_raise(run, VECTOR_GP, 0);
+        n = (unsigned int)min((uint64_t)n, cs->limit - offset + 1);
+        va = (uint32_t)(cs->base + offset);
+    }
+    n = (unsigned int)min((uint64_t)n, PAGE_SIZE - (va & ~PAGE_MASK));
+    if ( !translate(run, va, WALK_FETCH, &gpa) )
+        return false;
+    if ( !e->ops->read_phys(e->arg, gpa, e->code + e->nr_code, n) )
+        return insn_stop(run, EMUL_UNHANDLEABLE);
+    e->nr_code = (uint8_t)(e->nr_code + n);
+    return true;
+}
+
+/* ---- data ---- */
+
+/* Memory that is no RAM, in pieces of the sizes that a device knows. */
+static bool device_access(struct run *run, uint64_t gpa, unsigned int bytes,
+                          bool write, uint64_t *value)
+{
+    uint64_t in = *value, out = 0;
+
+    for ( unsigned int done = 0, n; done < bytes; done += n )
+    {
+        ioreq_t p = { .type = IOREQ_TYPE_COPY, .addr = gpa + done,
+                      .count = 1, .dir = write ? IOREQ_WRITE : IOREQ_READ };
+
+        for ( n = 8; n > bytes - done; n /= 2 )
+            ;
+        p.size = n;
+        if ( write )
+            p.data = (in >> done * 8) & mask_of(n);
+        if ( !insn_io(run, STEP_IO, &p) )
+            return false;
+        out |= p.data << done * 8;
+    }
+    if ( !write )
+        *value = out;
+    return true;
+}
+
+/* Part of an operand in one page. */
+static bool part_access(struct run *run, uint64_t gpa, unsigned int bytes,
+                        bool write, uint64_t *value)
+{
+    const struct emul_ops *ops = run->e->ops;
+    enum step_kind kind = write ? STEP_RAM_WRITE : STEP_RAM_READ;
+    uint64_t v = write ? *value : 0;
+
+    if ( step_may_be(run, kind) )
+    {
+        if ( step_replay(run, kind, gpa, bytes, &v) )
+        {
+            *value = v;
+            return true;
+        }
+        if ( write ? ops->write_phys(run->e->arg, gpa, &v, bytes)
+                   : ops->read_phys(run->e->arg, gpa, &v, bytes) )
+        {
+            *value = v;
+            return step_record(run, kind, gpa, bytes, v);
+        }
+    }
+    return device_access(run, gpa, bytes, write, value);
+}
+
+bool operand_read(struct run *run, const struct operand *o, uint64_t *value)
+{
+    uint64_t low = 0, high = 0;
+
+    if ( !part_access(run, o->gpa[0], o->bytes[0], false, &low) )
+        return false;
+    if ( o->bytes[1] )
+    {
+        if ( !part_access(run, o->gpa[1], o->bytes[1], false, &high) )
+            return false;
+        low |= high << o->bytes[0] * 8;
+    }
+    *value = low;
+    return true;
+}
+
+bool operand_write(struct run *run, const struct operand *o, uint64_t value)
+{
+    uint64_t low = value & mask_of(o->bytes[0]), high;
+
+    if ( !part_access(run, o->gpa[0], o->bytes[0], true, &low) )
+        return false;
+    if ( !o->bytes[1] )
+        return true;
+    high = (value >> o->bytes[0] * 8) & mask_of(o->bytes[1]);
+    return part_access(run, o->gpa[1], o->bytes[1], true, &high);
+}
+
+bool operand_update(struct run *run, const struct operand *o, uint64_t old,
+                    uint64_t value)
+{
+    struct emul *e = run->e;
+    uint64_t seen = old;
+
+    /* One in two pages is not atomic here, nor where it is no RAM. */
+    if ( o->bytes[1] || !step_may_be(run, STEP_RAM_WRITE) ||
+         !e->ops->cmpxchg_phys(e->arg, o->gpa[0], &seen,
+                               value & mask_of(o->bytes[0]), o->bytes[0]) )
+        return operand_write(run, o, value);
+    /* No other access comes after: the log need not know. */
+    return seen == old || insn_stop(run, EMUL_RETRY);
+}

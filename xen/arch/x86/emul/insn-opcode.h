@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* Between the two halves of the decoder: opcodes and what follows them. */
+#ifndef EMUL_INSN_OPCODE_H
+#define EMUL_INSN_OPCODE_H
+
+#include "insn.h"
+
+/* What follows an opcode, and how its operands are. */
+#define MODRM 0x01
+#define BYTE 0x02    /* operands of one byte                               */
+#define TO_REG 0x04
+#define IMM8 0x08    /* sign-extended                                      */
+#define IMM 0x10     /* of operand size, at most 4 bytes, sign-extended    */
+#define MOFFS 0x20   /* an address instead of ModRM                        */
+#define STRING 0x40
+#define PORT_IMM 0x80
+
+struct opcode {
+    uint8_t op;
+    uint8_t flags;
+};
+
+/* ---- insn-opcode.c; opcode: | 0x100 behind 0f, | 0x200 behind 0f 38 ---- */
+
+/* Never NULL; without an operation: nothing is known of its length. */
+const struct opcode *insn_opcode(unsigned int opcode);
+/*
+ * With ModRM taken: sets op, sub, sizes and direction (OP_NONE: not known).
+ * Returns the flags of what follows.
+ */
+unsigned int insn_resolve(struct insn *i, const struct opcode *o,
+                          unsigned int opcode);
+
+#endif

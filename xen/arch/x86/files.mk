@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: MIT
+# The bare machine: what only it has.  Sources are C and assembler (.S).
+x86-boot-y := $(addprefix xen/arch/x86/boot/, \
+    head.S loader.c main.c memory.c options.c)
+x86-cpu-y := $(addprefix xen/arch/x86/cpu/, \
+    crash.c entry.S irq.c lock.c paging.c percpu.c smp.c symbols.c traps.c \
+    trampoline.S)
+x86-platform-y := $(addprefix xen/arch/x86/platform/, \
+    acpi-parse.c acpi.c console-poll.c ioapic.c lapic.c power.c rtc.c \
+    serial.c time.c)
+x86-svm-y := $(addprefix xen/arch/x86/svm/, \
+    context.c entry.S event.c exits.c msr.c svm.c vmcb.c)
+x86-hvm-y := $(addprefix xen/arch/x86/hvm/, \
+    copy.c domain.c event.c exits.c fpu.c io.c msr.c run.c sched.c)
+x86-dom0-y := $(addprefix xen/arch/x86/dom0/, \
+    acpi.c build.c devices.c load.c)
+x86-y := $(x86-boot-y) $(x86-cpu-y) $(x86-platform-y) $(x86-svm-y) \
+    $(x86-hvm-y) $(x86-dom0-y)
+x86-lds := xen/arch/x86/boot/oriel.lds

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Exits that are the same on every processor: CPUID, hypercalls, HLT, MSRs,
+ * triple faults.  What they change is in v->arch.emul.regs.
+ */
+#include <hv/cpu-policy.h>
+#include <hv/domain.h>
+#include <hv/guest-walk.h>
+#include <hv/hypercall.h>
+#include <hv/ioreq.h>
+#include <hv/lib.h>
+
+#include <x86/cpu.h>
+#include <x86/hvm.h>
+#include <x86/vendor.h>
+
+#include <xen/sched.h>
+
+#define CPUID_1C_OSXSAVE (1U << 27)
+#define CPUID_1D_APIC (1U << 9)
+
+enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10 };
+enum { VECTOR_GP = 13 };
+
+/*
+ * What depends on the guest's control registers.  The size of the XSAVE area
+ * the processor itself tells, since XCR0 is the guest's.
+ */
+static void cpuid_live(struct vcpu *v, uint32_t leaf, uint32_t subleaf,
+                       struct cpuid_regs *r)
+{
+    struct guest_paging paging;
+    uint32_t a, c, d;
+
+    if ( leaf == 1 )
+    {
+        vendor->paging(v, &paging);
+        r->c &= ~CPUID_1C_OSXSAVE;
+        if ( paging.cr4 & CR4_OSXSAVE )
+            r->c |= CPUID_1C_OSXSAVE;
+        if ( !vlapic_is_enabled(&v->arch.vlapic) )
+            r->d &= ~CPUID_1D_APIC;
+    }
+    else if ( leaf == 0xd && subleaf < 2 && r->a )
+        cpuid(leaf, subleaf, &a, &r->b, &c, &d);
+}
+
+void exit_cpuid(struct vcpu *v, unsigned int len)
+{
+    uint64_t *gpr = v->arch.emul.regs.gpr;
+    uint32_t leaf = (uint32_t)gpr[RAX], subleaf = (uint32_t)gpr[RCX];
+    struct cpuid_regs r;
+
+    cpuid_for_guest(v, leaf, subleaf, &r);
+    cpuid_live(v, leaf, subleaf, &r);
+    gpr[RAX] = r.a;
+    gpr[RBX] = r.b;
+    gpr[RCX] = r.c;
+    gpr[RDX] = r.d;
+    vendor->advance(v, len);
+}
+
+/*
+ * One that gives way is not over: the guest makes it again, with arguments
+ * that say how far it came.  Until then anything may happen to the vcpu.
+ */
+void exit_hypercall(struct vcpu *v, unsigned int len)
+{
+    uint64_t *gpr = v->arch.emul.regs.gpr;
+    struct hypercall hc = {
+        .nr = gpr[RAX],
+        .a = { gpr[RDI], gpr[RSI], gpr[RDX], gpr[R10], gpr[R8], gpr[R9] },
+    };
+    enum vendor_mode mode = vendor->mode(v);
+    long rc;
+
+    if ( mode == MODE_USER )
+        rc = -EPERM;
+    else if ( mode != MODE_KERNEL_64 )
+        rc = -ENOSYS;
+    else
+        rc = hypercall_dispatch(&hc);
+
+    if ( rc == -ERESTART )
+    {
+        gpr[RDI] = hc.a[0];
+        gpr[RSI] = hc.a[1];
+        gpr[RDX] = hc.a[2];
+        gpr[R10] = hc.a[3];
+        gpr[R8] = hc.a[4];
+        gpr[R9] = hc.a[5];
+        return;
+    }
+    gpr[RAX] = mode == MODE_KERNEL_64 || mode == MODE_USER ? (uint64_t)rc
+                                                           : (uint32_t)rc;
+    vendor->advance(v, len);
+    ioreq_hypercall_done(v);
+    if ( ioreq_in_flight(v) )
+        v->arch.wait = WAIT_MAPCACHE;
+}
+
+/* Nothing can wake it: that is how a processor is given back. */
+static void halted_for_good(struct vcpu *v)
+{
+    struct domain *d = v->domain;
+
+    vcpu_down(v);
+    for ( unsigned int i = 0; i < d->max_vcpus; i++ )
+    {
+        struct vcpu *other = domain_vcpu(d, i);
+
+        if ( other && !(READ_ONCE(other->flags) & VCPU_DOWN) )
+            return;
+    }
+    domain_shutdown(d, SHUTDOWN_poweroff);
+}
+
+void exit_halt(struct vcpu *v, unsigned int len)
+{
+    const struct vlapic *l = &v->arch.vlapic;
+
+    vendor->advance(v, len);
+    if ( !(v->arch.emul.regs.rflags & RFLAGS_IF) )
+    {
+        if ( !vlapic_nmi_pending(l) )
+            halted_for_good(v);
+        return;
+    }
+    vcpu_block(v);
+    /* Interrupts that came before the flag; those after it wake. */
+    if ( vlapic_pending(l) >= 0 || vlapic_nmi_pending(l) )
+        vcpu_wake(v);
+}
+
+void exit_rdmsr(struct vcpu *v, unsigned int len)
+{
+    uint64_t *gpr = v->arch.emul.regs.gpr, value;
+
+    if ( !guest_rdmsr(v, (uint32_t)gpr[RCX], &value) )
+    {
+        vendor->inject_exception(v, VECTOR_GP, true, 0);
+        return;
+    }
+    gpr[RAX] = (uint32_t)value;
+    gpr[RDX] = value >> 32;
+    vendor->advance(v, len);
+}
+
+void exit_wrmsr(struct vcpu *v, unsigned int len)
+{
+    const uint64_t *gpr = v->arch.emul.regs.gpr;
+    uint64_t value = (uint32_t)gpr[RAX] | gpr[RDX] << 32;
+
+    if ( !guest_wrmsr(v, (uint32_t)gpr[RCX], value) )
+        vendor->inject_exception(v, VECTOR_GP, true, 0);
+    else
+        vendor->advance(v, len);
+}
+
+void exit_triple_fault(struct vcpu *v)
+{
+    domain_crash(v->domain, "vcpu %u: triple fault at rip %lx", v->vcpu_id,
+                 (unsigned long)v->arch.emul.regs.rip);
+}

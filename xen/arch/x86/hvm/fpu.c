@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The state that the processor does not switch with a guest: FPU and vector
+ * registers, XCR0, debug registers 0-3.  The hypervisor uses none of it, so it
+ * stays in the CPU from exit to entry and moves when another vcpu comes.
+ *
+ * Guests set XCR0 themselves (not every machine intercepts that), so it is
+ * read back; the whole state that the processor has is saved, whatever the
+ * guest has switched on.
+ */
+#include <hv/domain.h>
+#include <hv/heap.h>
+#include <hv/lib.h>
+
+#include <x86/fpu.h>
+#include <x86/processor.h>
+
+#define FXSAVE_BYTES 512
+#define FCW_OFFSET 0
+#define MXCSR_OFFSET 24
+#define FCW_DEFAULT 0x37f
+#define MXCSR_DEFAULT 0x1f80
+
+static bool have_xsave;
+static uint64_t all_states; /* what XCR0 can hold */
+static size_t area_bytes = FXSAVE_BYTES;
+
+void fpu_cpu_up(void)
+{
+    uint32_t a, b, c, d;
+
+    write_cr0((read_cr0() | CR0_MP | CR0_NE) & ~(CR0_EM | CR0_TS));
+    write_cr4(read_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT);
+    cpuid(1, 0, &a, &b, &c, &d);
+    have_xsave = c & (1U << 26);
+    if ( !have_xsave )
+        return;
+    write_cr4(read_cr4() | CR4_OSXSAVE);
+    cpuid(0xd, 0, &a, &b, &c, &d);
+    all_states = (uint64_t)d << 32 | a;
+    area_bytes = c;
+    xsetbv0(all_states);
+}
+
+uint64_t fpu_states(void)
+{
+    return have_xsave ? all_states : 0;
+}
+
+int fpu_vcpu_create(struct vcpu *v)
+{
+    uint8_t *area = hv_zalloc(area_bytes);
+    const uint16_t fcw = FCW_DEFAULT;
+    const uint32_t mxcsr = MXCSR_DEFAULT;
+
+    if ( !area )
+        return -ENOMEM;
+    memcpy(area + FCW_OFFSET, &fcw, sizeof(fcw));
+    memcpy(area + MXCSR_OFFSET, &mxcsr, sizeof(mxcsr));
+    v->arch.fpu = area;
+    v->arch.xcr0 = 1;
+    return 0;
+}
+
+void fpu_vcpu_destroy(struct vcpu *v)
+{
+    hv_free(v->arch.fpu);
+    v->arch.fpu = NULL;
+}
+
+#define DR(n, v) __asm__ volatile ( "mov %%db" #n ", %0" : "=r" (v) )
+#define SET_DR(n, v) __asm__ volatile ( "mov %0, %%db" #n :: "r" (v) )
+
+void fpu_save(struct vcpu *v)
+{
+    DR(0, v->arch.dr[0]);
+    DR(1, v->arch.dr[1]);
+    DR(2, v->arch.dr[2]);
+    DR(3, v->arch.dr[3]);
+    if ( !have_xsave )
+    {
+        __asm__ volatile ( "fxsaveq (%0)" :: "r" (v->arch.fpu) : "memory" );
+        return;
+    }
+    v->arch.xcr0 = xgetbv0();
+    if ( v->arch.xcr0 != all_states )
+        xsetbv0(all_states);
+    __asm__ volatile ( "xsaveq (%0)" :: "r" (v->arch.fpu), "a" (~0U),
+                       "d" (~0U) : "memory" );
+}
+
+void fpu_load(struct vcpu *v)
+{
+    SET_DR(0, v->arch.dr[0]);
+    SET_DR(1, v->arch.dr[1]);
+    SET_DR(2, v->arch.dr[2]);
+    SET_DR(3, v->arch.dr[3]);
+    if ( !have_xsave )
+    {
+        __asm__ volatile ( "fxrstorq (%0)" :: "r" (v->arch.fpu) : "memory" );
+        return;
+    }
+    if ( xgetbv0() != all_states )
+        xsetbv0(all_states);
+    __asm__ volatile ( "xrstorq (%0)" :: "r" (v->arch.fpu), "a" (~0U),
+                       "d" (~0U) : "memory" );
+    if ( v->arch.xcr0 != all_states )
+        xsetbv0(v->arch.xcr0);
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A guest's ports and memory-mapped devices: what is answered here (debug
+ * console, interval timer, interrupt controllers), and what goes to a device
+ * model as an ioreq.
+ *
+ * An access that has to wait leaves in v->arch.wait how to go on:
+ *
+ *   exit_port, exit_memory --> done
+ *        |                       ^
+ *        +--IO_PENDING--> wait --+ io_resume(), when the answer is there
+ */
+#include <hv/domain.h>
+#include <hv/lib.h>
+
+#include <x86/dom0.h>
+#include <x86/hvm.h>
+#include <x86/vendor.h>
+
+#define DEBUG_CONSOLE 0xe9
+
+enum { VECTOR_PF = 14 };
+
+/* ---- one access ---- */
+
+/* Devices that every guest has; false: it is none of them. */
+static bool own_port(struct vcpu *v, ioreq_t *p)
+{
+    struct domain *d = v->domain;
+
+    if ( p->size != 1 || p->count != 1 || p->data_is_ptr )
+        return false;
+    if ( p->addr == DEBUG_CONSOLE && p->dir == IOREQ_WRITE )
+    {
+        domain_console_putc(d, (char)p->data);
+        return true;
+    }
+    if ( d == dom0 || !vpit_covers((uint16_t)p->addr) )
+        return false;
+    if ( p->dir == IOREQ_READ )
+        p->data = vpit_read(&d->arch.vpit, (uint16_t)p->addr);
+    else
+        vpit_write(&d->arch.vpit, (uint16_t)p->addr, (uint8_t)p->data);
+    return true;
+}
+
+static struct vioapic *vioapic_at(struct domain *d, uint64_t gpa)
+{
+    for ( unsigned int i = 0; i < d->arch.nr_vioapics; i++ )
+        if ( vioapic_covers(&d->arch.vioapic[i], gpa) )
+            return &d->arch.vioapic[i];
+    return NULL;
+}
+
+static bool own_memory(struct vcpu *v, ioreq_t *p)
+{
+    unsigned int offset = (unsigned int)(p->addr & ~PAGE_MASK);
+    struct vlapic *l = &v->arch.vlapic;
+    bool read = p->dir == IOREQ_READ;
+    struct vioapic *io;
+
+    if ( p->count != 1 || p->data_is_ptr )
+        return false;
+    if ( vlapic_covers(l, p->addr) )
+    {
+        if ( read )
+            p->data = vlapic_mmio_read(l, offset, p->size);
+        else
+            vlapic_mmio_write(l, offset, p->size, p->data);
+        return true;
+    }
+    io = vioapic_at(v->domain, p->addr);
+    if ( !io )
+        return false;
+    if ( read )
+        p->data = vioapic_mmio_read(io, offset, p->size);
+    else
+        vioapic_mmio_write(io, offset, p->size, (uint32_t)p->data);
+    return true;
+}
+
+static enum io_result guest_io(void *arg, ioreq_t *p)
+{
+    struct vcpu *v = arg;
+
+    if ( p->type == IOREQ_TYPE_PIO ? own_port(v, p) : own_memory(v, p) )
+        return IO_DONE;
+    return ioreq_send(v, p);
+}
+
+/* ---- the emulator's view of memory ---- */
+
+static bool is_read_only(enum p2m_type t)
+{
+    return t == P2M_RAM_RO || t == P2M_GRANT_RO;
+}
+
+/* Writes to read-only memory are dropped, those to claimed memory are I/O. */
+static bool write_phys(void *arg, uint64_t gpa, const void *buf,
+                       unsigned int bytes)
+{
+    struct vcpu *v = arg;
+
+    return guest_write_phys(v, gpa, buf, bytes) ||
+           is_read_only(p2m_lookup(v->domain, _gfn(gpa >> PAGE_SHIFT)).type);
+}
+
+#define CMPXCHG(type, p, old, new)                                           \
+    ({                                                                       \
+        type expected = (type)*(old);                                        \
+                                                                             \
+        atomic_cmpxchg((type *)(p), &expected, (type)(new));                 \
+        *(old) = expected;                                                   \
+    })
+
+static bool cmpxchg_phys(void *arg, uint64_t gpa, uint64_t *old, uint64_t new,
+                         unsigned int bytes)
+{
+    struct vcpu *v = arg;
+    enum p2m_type type;
+    struct page *pg = p2m_get_page(v->domain, _gfn(gpa >> PAGE_SHIFT), &type);
+    bool ok = pg && p2m_is_writable(type) && type != P2M_IOREQ;
+    char *p;
+
+    if ( ok )
+    {
+        p = (char *)page_to_virt(pg) + (gpa & ~PAGE_MASK);
+        switch ( bytes )
+        {
+        case 1:
+            CMPXCHG(uint8_t, p, old, new);
+            break;
+        case 2:
+            CMPXCHG(uint16_t, p, old, new);
+            break;
+        case 4:
+            CMPXCHG(uint32_t, p, old, new);
+            break;
+        default:
+            CMPXCHG(uint64_t, p, old, new);
+            break;
+        }
+    }
+    if ( pg )
+        page_put(pg);
+    return ok;
+}
+
+static bool is_ram(void *arg, uint64_t gpa, bool write)
+{
+    struct vcpu *v = arg;
+    enum p2m_type t = p2m_lookup(v->domain, _gfn(gpa >> PAGE_SHIFT)).type;
+
+    return write ? p2m_is_writable(t) && t != P2M_IOREQ : p2m_has_page(t);
+}
+
+static const struct emul_ops ops = {
+    .io = guest_io,
+    .read_phys = guest_read_phys,
+    .write_phys = write_phys,
+    .cmpxchg_phys = cmpxchg_phys,
+    .is_ram = is_ram,
+};
+
+void io_vcpu_init(struct vcpu *v)
+{
+    v->arch.emul.ops = &ops;
+    v->arch.emul.arg = v;
+}
+
+/* ---- the emulator's results ---- */
+
+static void show_unhandled(const struct vcpu *v)
+{
+    const struct emul *e = &v->arch.emul;
+    char text[3 * EMUL_MAX_INSN + 1] = "";
+
+    for ( unsigned int i = 0; i < e->nr_code; i++ )
+        hv_snprintf(text + 3 * i, 4, "%02x ", e->code[i]);
+    domain_crash(v->domain, "vcpu %u: cannot execute %sfor a device, rip %lx",
+                 v->vcpu_id, text, (unsigned long)e->regs.rip);
+}
+
+static void finish(struct vcpu *v, enum emul_result r)
+{
+    struct emul *e = &v->arch.emul;
+
+    v->arch.wait = WAIT_NOTHING;
+    switch ( r )
+    {
+    case EMUL_DONE:
+    case EMUL_RETRY:
+        vendor->store_regs(v);
+        break;
+    case EMUL_PENDING:
+        v->arch.wait = WAIT_EMULATE;
+        break;
+    case EMUL_EXCEPTION:
+        vendor->store_regs(v); /* elements of a string before it */
+        if ( e->vector == VECTOR_PF )
+            vendor->inject_page_fault(v, e->error, e->cr2);
+        else
+            vendor->inject_exception(v, e->vector, e->has_error, e->error);
+        break;
+    case EMUL_UNHANDLEABLE:
+        show_unhandled(v);
+        break;
+    }
+}
+
+/* ---- exits ---- */
+
+/* The rest of a register of which 1 or 2 bytes are read stays. */
+static void port_done(struct vcpu *v, const ioreq_t *p)
+{
+    uint64_t *rax = &v->arch.emul.regs.gpr[EMUL_RAX];
+
+    v->arch.wait = WAIT_NOTHING;
+    if ( p->dir == IOREQ_READ )
+    {
+        if ( p->size == 4 )
+            *rax = (uint32_t)p->data;
+        else if ( p->size == 2 )
+            *rax = (*rax & ~0xffffUL) | (uint16_t)p->data;
+        else
+            *rax = (*rax & ~0xffUL) | (uint8_t)p->data;
+    }
+    vendor->advance(v, v->arch.port_len);
+}
+
+void exit_port(struct vcpu *v, uint16_t port, unsigned int size, bool in,
+               uint64_t next_rip)
+{
+    const struct emul_regs *regs = &v->arch.emul.regs;
+    ioreq_t p = { .type = IOREQ_TYPE_PIO, .addr = port, .size = size,
+                  .count = 1, .dir = in ? IOREQ_READ : IOREQ_WRITE };
+
+    if ( !in )
+        p.data = size == 4 ? (uint32_t)regs->gpr[EMUL_RAX]
+                           : regs->gpr[EMUL_RAX] & ((1U << size * 8) - 1);
+    v->arch.port_len = (uint8_t)(next_rip - regs->rip);
+    switch ( guest_io(v, &p) )
+    {
+    case IO_DONE:
+    case IO_UNHANDLED:
+        port_done(v, &p);
+        break;
+    case IO_PENDING:
+        v->arch.wait = WAIT_PORT;
+        break;
+    case IO_RETRY:
+        break;
+    }
+}
+
+void exit_port_string(struct vcpu *v, uint16_t port, unsigned int size,
+                      bool in)
+{
+    vendor->fill_regs(v);
+    finish(v, emul_port_string(&v->arch.emul, port, size, in));
+}
+
+void exit_memory(struct vcpu *v, uint64_t gpa, bool write, bool fetch)
+{
+    struct domain *d = v->domain;
+    enum p2m_type t;
+
+    if ( d == dom0 && dom0_map_device(d, gpa) )
+        return;
+    t = p2m_lookup(d, _gfn(gpa >> PAGE_SHIFT)).type;
+    /* Somebody mapped it meanwhile, or made it writable. */
+    if ( t == P2M_MMIO_DIRECT ||
+         (p2m_has_page(t) &&
+          (!write || (t != P2M_IOREQ && !is_read_only(t)))) )
+        return;
+    if ( fetch )
+    {
+        domain_crash(d, "vcpu %u: executes at %lx, where there is no memory",
+                     v->vcpu_id, (unsigned long)gpa);
+        return;
+    }
+    vendor->fill_regs(v);
+    finish(v, emulate(&v->arch.emul));
+}
+
+bool io_resume(struct vcpu *v)
+{
+    enum vcpu_wait wait = v->arch.wait;
+    ioreq_t answer;
+
+    if ( ioreq_resume(v, &answer) != IO_DONE )
+        return false;
+    v->arch.wait = WAIT_NOTHING;
+    if ( wait == WAIT_PORT )
+        port_done(v, &answer);
+    else if ( wait == WAIT_EMULATE )
+    {
+        emul_answer(&v->arch.emul, answer.data);
+        finish(v, emulate(&v->arch.emul));
+    }
+    return !ioreq_in_flight(v);
+}

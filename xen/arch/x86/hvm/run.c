@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The run loop: what each CPU does for ever.
+ *
+ *   attend --> pick a vcpu --> step, step, ... --> put it back --> attend
+ *     ^  (nobody: sleep) |
+ *     +------------------+
+ *
+ * A step takes interrupts, looks at what the vcpu waits for and at who else
+ * wants the CPU, enters the guest and handles its exit to the end.  Nothing of
+ * a vcpu is on the stack between steps.
+ */
+#include <hv/atomic.h>
+#include <hv/domain.h>
+#include <hv/hypercall.h>
+#include <hv/ioreq.h>
+#include <hv/lib.h>
+#include <hv/timer.h>
+
+#include <x86/dom0.h>
+#include <x86/fpu.h>
+#include <x86/hvm.h>
+#include <x86/platform.h>
+#include <x86/sched.h>
+#include <x86/vendor.h>
+
+#include <xen/sched.h>
+
+#define PREEMPT_NS 100000UL /* what one hypercall may take before it yields */
+
+static uint64_t preempt_tsc;
+
+bool arch_hypercall_preempted(void)
+{
+    struct cpu *c = this_cpu();
+
+    /* At boot there is nobody to give way to. */
+    return c->vcpu && (READ_ONCE(c->attention) ||
+                          rdtsc() - c->busy_since > preempt_tsc);
+}
+
+/* What timers, other CPUs and the guest's last hypercall left to be done. */
+static void attend(struct cpu *c)
+{
+    WRITE_ONCE(c->attention, false);
+    smp_mb();
+    if ( c->timer_fired )
+    {
+        c->timer_fired = false;
+        timer_run();
+    }
+    domain_deliver();
+}
+
+static void sleep(struct cpu *c)
+{
+    WRITE_ONCE(c->idle, true);
+    smp_mb();
+    if ( !READ_ONCE(c->attention) && !READ_ONCE(c->rq.nr) )
+        irq_wait();
+    WRITE_ONCE(c->idle, false);
+}
+
+/* ---- whose state the CPU holds ---- */
+
+static void unload(struct cpu *c)
+{
+    struct vcpu *v = c->loaded;
+
+    if ( !v )
+        return;
+    c->loaded = NULL;
+    vendor->save(v);
+    fpu_save(v);
+    store_release(&v->arch.loaded, false);
+}
+
+static void load(struct cpu *c, struct vcpu *v)
+{
+    if ( likely(c->loaded == v) )
+        return;
+    unload(c);
+    c->loaded = v;
+    WRITE_ONCE(v->arch.loaded, true);
+    fpu_load(v);
+    vendor->load(v);
+}
+
+/* ---- steps ---- */
+
+/* False: it still waits for device models. */
+static bool answered(struct vcpu *v)
+{
+    if ( likely(!ioreq_in_flight(v)) )
+        return true;
+    return io_resume(v);
+}
+
+enum step { STEP_ON, STEP_YIELD, STEP_SLEEP };
+
+static void enter(struct cpu *c, struct vcpu *v)
+{
+    uint64_t flushes;
+
+    vcpu_runstate_show(v);
+    vcpu_time_show(v);
+
+    WRITE_ONCE(v->arch.in_guest, true);
+    smp_mb();
+    flushes = READ_ONCE(v->domain->arch.flushes);
+    /* vendor->run() looks again with interrupts held back. */
+    if ( unlikely(READ_ONCE(c->attention)) )
+        WRITE_ONCE(v->arch.in_guest, false);
+    else
+    {
+        bool stale = v->arch.flushed != flushes;
+
+        WRITE_ONCE(v->arch.flushed, flushes);
+        vendor->run(v, stale);
+    }
+}
+
+/* Without its control domain the machine has nobody: it ends as dom0 did. */
+static void end_with_dom0(void)
+{
+    uint8_t code = READ_ONCE(dom0->shutdown_code);
+
+    if ( code == SHUTDOWN_poweroff )
+        machine_poweroff();
+    printk("Hardware Dom0 %s: rebooting machine\n",
+           code == SHUTDOWN_reboot ? "shutdown" : "crashed");
+    machine_reboot();
+}
+
+static enum step step(struct cpu *c, struct vcpu *v)
+{
+    irq_window();
+    WRITE_ONCE(v->arch.kicked, false);
+    if ( unlikely(READ_ONCE(c->attention)) )
+        attend(c);
+    if ( !answered(v) )
+        return STEP_SLEEP;
+    if ( unlikely(READ_ONCE(v->arch.start)) )
+        vcpu_start(v);
+    if ( !vcpu_runnable(v) )
+    {
+        if ( v->domain == dom0 && load_acquire(&dom0->is_shut_down) )
+            end_with_dom0();
+        return STEP_SLEEP;
+    }
+    if ( sched_must_yield(v) )
+        return STEP_YIELD;
+    enter(c, v);
+    return STEP_ON;
+}
+
+void run_loop(void)
+{
+    struct cpu *c = this_cpu();
+
+    preempt_tsc = ns_to_tsc(PREEMPT_NS);
+    for ( ;; )
+    {
+        struct vcpu *v;
+        enum step s;
+
+        irq_window();
+        if ( READ_ONCE(c->attention) )
+            attend(c);
+        v = sched_pick();
+        if ( !v )
+        {
+            sleep(c);
+            continue;
+        }
+        load(c, v);
+        WRITE_ONCE(c->vcpu, v);
+        do
+            s = step(c, v);
+        while ( s == STEP_ON );
+        /* Only one that stays here may leave its state behind. */
+        if ( !v->arch.pinned )
+            unload(c);
+        sched_put(v, s == STEP_YIELD);
+    }
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The scheduler.  See x86/sched.h for a vcpu's states.
+ *
+ * A vcpu's `sched` and place in a queue are protected by the runqueue lock of
+ * the CPU it belongs to (v->arch.cpu), which changes only while it is asleep
+ * or queued, with the locks of both.  `kicked` closes the gap between a look
+ * at the reasons to run and going to sleep: who gives a reason sets it first,
+ * and nobody goes to sleep with it set.
+ */
+#include <hv/atomic.h>
+#include <hv/domain.h>
+#include <hv/lib.h>
+#include <hv/timer.h>
+
+#include <x86/platform.h>
+#include <x86/sched.h>
+
+#define SLICE_NS 10000000UL /* a turn, when others wait */
+
+void sched_cpu_init(struct cpu *c)
+{
+    spin_lock_init(&c->rq.lock, LOCK_ARCH);
+    list_init(&c->rq.queue);
+}
+
+/* The CPU with the fewest vcpus to run. */
+static unsigned int quietest_cpu(void)
+{
+    unsigned int best = this_cpu()->id, least = ~0U;
+    struct cpu *c;
+
+    for_each_cpu (c)
+    {
+        unsigned int load = READ_ONCE(c->rq.nr) +
+                            (READ_ONCE(c->vcpu) != NULL);
+
+        if ( load < least )
+        {
+            least = load;
+            best = c->id;
+        }
+    }
+    return best;
+}
+
+void sched_vcpu_init(struct vcpu *v)
+{
+    list_init(&v->arch.run_link);
+    v->arch.sched = SCHED_ASLEEP;
+    v->arch.cpu = quietest_cpu();
+}
+
+/* ---- queues ---- */
+
+/* Lock the runqueue that v belongs to; it may move until that is held. */
+static struct cpu *lock_rq_of(struct vcpu *v)
+{
+    for ( ;; )
+    {
+        struct cpu *c = cpus[READ_ONCE(v->arch.cpu)];
+
+        spin_lock(&c->rq.lock);
+        if ( likely(READ_ONCE(v->arch.cpu) == c->id) )
+            return c;
+        spin_unlock(&c->rq.lock);
+    }
+}
+
+/* Those that were woken for I/O go before the others, in their order. */
+static void enqueue(struct cpu *c, struct vcpu *v)
+{
+    struct list *pos = &c->rq.queue;
+
+    if ( v->arch.boosted )
+        for ( pos = c->rq.queue.next; pos != &c->rq.queue; pos = pos->next )
+            if ( !list_entry(pos, struct vcpu, arch.run_link)->arch.boosted )
+                break;
+    list_add_tail(&v->arch.run_link, pos);
+    v->arch.sched = SCHED_QUEUED;
+    WRITE_ONCE(c->rq.nr, c->rq.nr + 1);
+}
+
+static void dequeue(struct cpu *c, struct vcpu *v)
+{
+    list_del(&v->arch.run_link);
+    WRITE_ONCE(c->rq.nr, c->rq.nr - 1);
+}
+
+static struct vcpu *first_queued(struct cpu *c)
+{
+    return list_empty(&c->rq.queue)
+               ? NULL
+               : list_entry(c->rq.queue.next, struct vcpu, arch.run_link);
+}
+
+/* ---- waking ---- */
+
+/* Where v, asleep on c, is to run now: an idle CPU when its own is not. */
+static struct cpu *best_cpu(struct cpu *c, const struct vcpu *v)
+{
+    struct cpu *other;
+
+    if ( v->arch.pinned || READ_ONCE(c->idle) || c == this_cpu() )
+        return c;
+    for_each_cpu (other)
+        if ( READ_ONCE(other->idle) && !READ_ONCE(other->rq.nr) )
+            return other;
+    return c;
+}
+
+void sched_wake(struct vcpu *v)
+{
+    struct cpu *c = lock_rq_of(v), *to = c;
+
+    if ( v->arch.sched == SCHED_ASLEEP )
+    {
+        to = best_cpu(c, v);
+        if ( to != c )
+        {
+            spin_unlock(&c->rq.lock);
+            spin_lock_two(&c->rq.lock, &to->rq.lock);
+            /* Somebody may have woken it, or moved it, meanwhile. */
+            if ( v->arch.sched == SCHED_ASLEEP && v->arch.cpu == c->id )
+            {
+                WRITE_ONCE(v->arch.cpu, to->id);
+                v->arch.boosted = true;
+                enqueue(to, v);
+            }
+            spin_unlock(&c->rq.lock);
+        }
+        else
+        {
+            v->arch.boosted = true;
+            enqueue(c, v);
+        }
+    }
+    spin_unlock(&to->rq.lock);
+    /* Also when it runs: it is to look at what happened. */
+    cpu_attention(to);
+}
+
+/* ---- the CPU's side ---- */
+
+/* Take one from another CPU's queue, which has more than it can run now. */
+static struct vcpu *steal(struct cpu *c)
+{
+    struct cpu *from;
+
+    for_each_cpu (from)
+    {
+        struct vcpu *v;
+        bool found = false;
+
+        if ( from == c || !READ_ONCE(from->rq.nr) )
+            continue;
+        spin_lock_two(&from->rq.lock, &c->rq.lock);
+        list_for_each (v, &from->rq.queue, arch.run_link)
+            if ( !v->arch.pinned )
+            {
+                found = true;
+                break;
+            }
+        if ( found )
+        {
+            dequeue(from, v);
+            WRITE_ONCE(v->arch.cpu, c->id);
+            v->arch.sched = SCHED_ON_CPU;
+        }
+        spin_unlock_two(&from->rq.lock, &c->rq.lock);
+        if ( found )
+            return v;
+    }
+    return NULL;
+}
+
+struct vcpu *sched_pick(void)
+{
+    struct cpu *c = this_cpu();
+    struct vcpu *v;
+
+    spin_lock(&c->rq.lock);
+    v = first_queued(c);
+    if ( v )
+    {
+        dequeue(c, v);
+        v->arch.sched = SCHED_ON_CPU;
+    }
+    spin_unlock(&c->rq.lock);
+    if ( !v && nr_cpus > 1 )
+        v = steal(c);
+    if ( !v )
+        return NULL;
+    v->arch.boosted = false;
+    WRITE_ONCE(v->arch.on_cpu, true);
+    c->rq.slice_end = now_ns() + SLICE_NS;
+    if ( READ_ONCE(c->rq.nr) )
+        timer_rearm(c);
+    return v;
+}
+
+void sched_put(struct vcpu *v, bool runnable)
+{
+    struct cpu *c = this_cpu();
+
+    WRITE_ONCE(c->vcpu, NULL);
+    spin_lock(&c->rq.lock);
+    /* Before it can be found elsewhere: nothing here is its any more. */
+    store_release(&v->arch.on_cpu, false);
+    smp_mb();
+    if ( runnable || READ_ONCE(v->arch.kicked) )
+        enqueue(c, v);
+    else
+        v->arch.sched = SCHED_ASLEEP;
+    spin_unlock(&c->rq.lock);
+}
+
+bool sched_must_yield(const struct vcpu *v)
+{
+    struct cpu *c = this_cpu();
+    const struct vcpu *next;
+    bool yield;
+
+    (void)v;
+    if ( likely(!READ_ONCE(c->rq.nr)) )
+        return false;
+    spin_lock(&c->rq.lock);
+    next = first_queued(c);
+    yield = next && (next->arch.boosted || now_ns() >= c->rq.slice_end);
+    spin_unlock(&c->rq.lock);
+    if ( !yield )
+        timer_rearm(c);
+    return yield;
+}
+
+void sched_pin(struct vcpu *v, unsigned int cpu)
+{
+    struct cpu *c = lock_rq_of(v);
+
+    BUG_ON(v->arch.sched != SCHED_ASLEEP);
+    v->arch.pinned = true;
+    WRITE_ONCE(v->arch.cpu, cpu);
+    spin_unlock(&c->rq.lock);
+}
+
+/* ---- the end of a vcpu ---- */
+
+void sched_vcpu_remove(struct vcpu *v)
+{
+    for ( ;; )
+    {
+        struct cpu *c = lock_rq_of(v);
+        bool gone = v->arch.sched != SCHED_ON_CPU;
+
+        if ( v->arch.sched == SCHED_QUEUED )
+        {
+            dequeue(c, v);
+            v->arch.sched = SCHED_ASLEEP;
+        }
+        spin_unlock(&c->rq.lock);
+        if ( gone )
+            return;
+        cpu_attention(c);
+        cpu_relax();
+    }
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* What the bare machine hangs on domains and vcpus. */
+#ifndef ASM_DOMAIN_H
+#define ASM_DOMAIN_H
+
+#include <hv/emulate.h>
+#include <hv/list.h>
+#include <hv/vioapic.h>
+#include <hv/vlapic.h>
+#include <hv/vpit.h>
+
+struct cpu;
+struct svm_vcpu;
+
+struct arch_domain {
+    /*
+     * How often its p2m was flushed.  A vcpu that enters the guest with an
+     * older number in arch.flushed drops its TLB first.
+     */
+    uint64_t flushes; /* [a] */
+    struct vioapic *vioapic; /* [I] dom0 has them, others none */
+    unsigned int nr_vioapics; /* [I] */
+    struct vpit vpit;
+};
+
+/* Where a vcpu is, for the scheduler; runqueue lock of its CPU. */
+enum sched_state {
+    SCHED_ASLEEP, /* in no queue */
+    SCHED_QUEUED, /* waits for its turn */
+    SCHED_ON_CPU, /* some CPU's current */
+};
+
+/* Why a vcpu's instruction is not over yet. */
+enum vcpu_wait {
+    WAIT_NOTHING,
+    WAIT_PORT,    /* a port access of an instruction of port_len bytes */
+    WAIT_EMULATE, /* the emulator: call it again with the answer       */
+    WAIT_MAPCACHE, /* device models are to drop their mappings          */
+};
+
+/* arch_vcpu.start */
+#define START_INIT 0x1U
+#define START_SIPI 0x2U
+#define START_PAGE_SHIFT 8 /* of START_SIPI: where to start, in pages */
+
+struct arch_vcpu {
+    /* ---- scheduler: runqueue lock of `cpu` ---- */
+    struct list run_link;
+    unsigned int cpu;    /* whose runqueue */
+    bool pinned;         /* stays on that CPU */
+    uint8_t sched;       /* enum sched_state */
+    bool boosted;        /* woken for I/O: goes first */
+    bool kicked;         /* [a] look again before sleeping or entering */
+
+    /* ---- [a] written by its CPU, read by those that wait ---- */
+    bool in_guest;      /* guest code may be running                  */
+    bool on_cpu;        /* some CPU works for it                      */
+    bool loaded;        /* some CPU holds its FPU state               */
+    uint32_t start;     /* [a] INIT and SIPI that came: START_*       */
+    bool waits_for_sipi; /* after INIT                                 */
+    uint64_t flushed;   /* the flush count its TLB is good for        */
+
+    /* ---- its own ---- */
+    enum vcpu_wait wait;
+    uint8_t port_len;
+    void *fpu;          /* XSAVE area, when not on a CPU */
+    uint64_t xcr0;
+    uint64_t dr[4];
+    struct emul emul;   /* its registers are the vcpu's between exits */
+    struct vlapic vlapic;
+    struct svm_vcpu *svm;
+};
+/* [a] atomic  [I] immutable after creation */
+
+#endif

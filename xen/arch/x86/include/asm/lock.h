@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Storage of a spinlock: a ticket lock. */
+#ifndef ASM_LOCK_H
+#define ASM_LOCK_H
+
+#include <stdint.h>
+
+struct spinlock {
+    uint32_t next, serving; /* tickets: the next to give; whose turn it is */
+    uint32_t owner;         /* CPU number + 1, 0: free; for assertions     */
+    uint8_t level;
+};
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From power on to the first guest.
+ *
+ *   head.S (multiboot 1, multiboot 2 or PVH; 32-bit) -> long mode, tables
+ *   boot_main(): what the loader said -> console -> memory -> CPU -> ACPI
+ *     -> interrupts, time -> other CPUs -> dom0 -> run loop
+ */
+#ifndef X86_BOOT_H
+#define X86_BOOT_H
+
+#define ORIEL_VIRT 0xffff82d080000000 /* the image, at its address + this */
+#define DIRECT_MAP 0xffff830000000000 /* all RAM, at its address + this   */
+#define DIRECT_MAP_SIZE (1UL << 46)
+
+#ifndef __ASSEMBLY__
+
+#include <hv/memory.h>
+#include <hv/types.h>
+
+#define MAX_MODULES 4
+#define MAX_E820 128
+
+struct boot_module {
+    uint64_t start, size; /* physical */
+    const char *cmdline;  /* without the file's name; "": none */
+};
+
+struct boot_info {
+    const char *loader;
+    const char *cmdline; /* without the image's name */
+    unsigned int nr_modules;
+    struct boot_module module[MAX_MODULES];
+    unsigned int nr_e820;
+    struct e820entry e820[MAX_E820]; /* sorted, not overlapping */
+    uint64_t rsdp; /* 0: to be searched for */
+};
+
+extern struct boot_info boot_info;
+
+/*
+ * boot/loader.c: fill boot_info from what the loader passed, all of it copied
+ * but the modules themselves.
+ */
+void loader_parse(uint32_t magic, uint64_t info);
+
+/*
+ * boot/options.c: "name=value" words of the command line.  The value ends at a
+ * space; true when the option is there (value "" without "=").  Of several
+ * the last one counts.
+ */
+bool option_get(const char *name, char *value, size_t size);
+/*
+ * A number with suffix B, K, M, G, T (none: KiB, as Xen), in bytes; *end (may
+ * be NULL) is where it stops: s when there is none.
+ */
+uint64_t parse_size(const char *s, const char **end);
+/* An option of that form, or dflt. */
+uint64_t option_size(const char *name, uint64_t dflt);
+unsigned int option_uint(const char *name, unsigned int dflt);
+
+/*
+ * boot/memory.c: who gets which RAM.  memory_init() decides; memory_start(),
+ * after paging_init(), moves modules out of dom0's way and brings up frame
+ * table and heap.  RAM that dom0 gets (identity mapped) and modules stay out
+ * of the heap until they are given away.
+ */
+void memory_init(void); /* panics when there is not enough of it */
+void memory_start(void);
+/* Physical addresses of this processor are below this. */
+uint64_t memory_limit(void);
+/* The last byte of RAM + 1. */
+uint64_t memory_end(void);
+/* The i-th range of RAM, whole pages, in order; false: no more. */
+bool memory_ram_range(unsigned int i, uint64_t *start, uint64_t *end);
+/* Is [start, end) RAM in the firmware's map? */
+bool memory_is_ram(uint64_t start, uint64_t end);
+
+/*
+ * Ranges of RAM for dom0: not in the heap, not the hypervisor's.  Called
+ * after memory_init(), in order of address; false: no more.
+ */
+bool memory_dom0_range(unsigned int i, uint64_t *start, uint64_t *end);
+/* The modules were copied: their memory goes to the heap. */
+void memory_release_modules(void);
+
+/*
+ * ---- cpu/paging.c: the hypervisor's address space ----
+ *
+ * The same on all CPUs.  It changes at boot only, by the boot CPU.
+ */
+
+#define MMIO_MAP 0xffff828000000000UL   /* devices' registers, ACPI tables */
+
+void paging_init(void); /* W^X image, direct map, no identity map */
+/* CR3 for every CPU, from paging_init() on. */
+extern uint64_t paging_cr3;
+/*
+ * head.S: the tables that it came up with, all below 4 GiB: identity mapped,
+ * the direct map and the image.  For CPUs on their way to paging_cr3.
+ */
+extern uint64_t boot_pml4[512];
+/* Device registers, uncached; panics when the window is full. */
+void *map_mmio(uint64_t phys, size_t bytes);
+/* ACPI tables and the like: read-only view of any physical memory. */
+const void *map_phys(uint64_t phys, size_t bytes);
+/* The page becomes unreachable: a stack's guard. */
+void unmap_guard(void *page);
+
+static inline void *phys_to_virt(uint64_t phys)
+{
+    return (void *)(DIRECT_MAP + phys);
+}
+
+static inline uint64_t virt_to_phys(const void *p)
+{
+    uint64_t va = (uint64_t)(uintptr_t)p;
+
+    return va >= DIRECT_MAP ? va - DIRECT_MAP : va - ORIEL_VIRT;
+}
+
+/* boot/main.c: from head.S, on the boot CPU's stack; info is physical. */
+void boot_main(uint32_t magic, uint64_t info) noreturn_fn;
+
+#endif
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One processor of the machine: what it needs for itself, found through GS.
+ *
+ * Interrupts are off whenever the hypervisor runs, except in irq_window() and
+ * irq_wait(), which only the run loop uses; so none of this needs protection
+ * from handlers, and no lock has to disable them.
+ */
+#ifndef X86_CPU_H
+#define X86_CPU_H
+
+#include <hv/list.h>
+#include <hv/lock.h>
+
+#include <x86/processor.h>
+
+#define MAX_CPUS 64
+#define MAX_HELD_LOCKS 16
+
+struct vcpu;
+
+/* As the processor defines it. */
+struct tss {
+    uint32_t reserved0;
+    uint64_t rsp[3];
+    uint64_t reserved1;
+    uint64_t ist[7];
+    uint64_t reserved2;
+    uint16_t reserved3, iomap_base;
+} __attribute__((packed));
+
+struct runqueue {
+    spinlock_t lock;    /* LOCK_ARCH */
+    struct list queue;  /* [q] those that wait, in order */
+    unsigned int nr;    /* [q] how many */
+    uint64_t slice_end; /* own: when current has to let others run, ns */
+};
+/* [q] lock */
+
+struct cpu {
+    struct cpu *self; /* first: found at %gs:0 */
+    struct vcpu *vcpu;    /* second: at %gs:8; NULL: idle    */
+    unsigned int id;
+    uint32_t apic_id;
+    bool online;      /* [a] */
+    bool attention;   /* [a] leave guest mode and look at what happened */
+    bool idle;        /* [a] sleeps or is about to                      */
+    uint64_t busy_since; /* TSC when the guest was left, for preemption */
+    bool timer_fired; /* own: timer_run() is due */
+    uint64_t timer_due;  /* ns: what the local timer is set to, ~0: off */
+    uint64_t core_due;   /* ns: when it is to call timer_run(), 0: never */
+
+    uint8_t held[MAX_HELD_LOCKS]; /* levels of the locks it holds */
+    unsigned int nr_held;
+
+    struct runqueue rq;
+    struct vcpu *loaded; /* whose FPU and other state the registers hold */
+
+    void *vendor;   /* svm: struct svm_cpu */
+    uint64_t *gdt;
+    struct tss tss;
+    void *stack;    /* its bottom */
+};
+
+/* By number, filled at boot; NULL beyond nr_cpus. */
+extern struct cpu *cpus[MAX_CPUS];
+extern unsigned int nr_cpus;
+
+static inline struct cpu *this_cpu(void)
+{
+    struct cpu *c;
+
+    __asm__ ( "mov %%gs:0, %0" : "=r" (c) );
+    return c;
+}
+
+#define for_each_cpu(c)                                                      \
+    for ( unsigned int c##_i = 0; c##_i < nr_cpus; c##_i++ )                 \
+        if ( ((c) = cpus[c##_i]) == NULL || !READ_ONCE((c)->online) ) ; else
+
+/* ---- cpu/percpu.c ---- */
+
+/*
+ * A CPU's stacks in one block: one page each for those exceptions that cannot
+ * trust the main one, the guard page, the main stack.
+ */
+enum {
+    STACK_DF, STACK_NMI, STACK_MC, STACK_GUARD, STACK_MAIN, STACK_PAGES = 8
+};
+
+static inline uint64_t cpu_stack_top(const struct cpu *c)
+{
+    return (uint64_t)c->stack + STACK_PAGES * PAGE_SIZE;
+}
+
+/* The boot CPU, before there is memory to allocate from; also loads it. */
+void cpu_init_boot(void);
+/*
+ * struct cpu with its stack (guard page below), GDT and TSS, for CPU `id`;
+ * panics without memory.  CPU 0: the one of cpu_init_boot().
+ */
+struct cpu *cpu_alloc(unsigned int id, uint32_t apic_id);
+/*
+ * On the CPU itself, in 64-bit mode with paging_cr3, at any stack: GDT, TSS,
+ * IDT, GS, control registers.
+ */
+void cpu_load(struct cpu *c);
+/* From any stack to its own: calls fn there, never to return. */
+void cpu_switch_stack(struct cpu *c, void (*fn)(void)) noreturn_fn;
+
+/* ---- cpu/lock.c ---- */
+
+/*
+ * In a crash: this CPU alone goes on, and takes and releases any lock as if
+ * nobody held it.
+ */
+void locks_break(void);
+
+/* ---- cpu/smp.c ---- */
+
+/*
+ * Start all other processors of the MADT, at most `max` altogether.  They are
+ * online when it returns, and sleep until smp_release(): boot is over, they
+ * go to the run loop.  One that does not answer is left out.  After
+ * time_init() and lapic_init_cpu() of the boot CPU, `vendor` set.
+ */
+void smp_boot(unsigned int max);
+void smp_release(void);
+
+/* Ask c to leave guest mode or sleep and look at c->attention, soon. */
+void cpu_attention(struct cpu *c);
+
+/*
+ * Stop all other CPUs, in a crash or before the machine is switched off: sets
+ * nmi_stops and sends NMIs; one that has stopped is no longer online.  Of
+ * several CPUs that stop the others at once it returns on one.
+ */
+void smp_stop_others(void);
+extern bool nmi_stops; /* [a] cpu/crash.c: a CPU that takes an NMI stops */
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* The control domain: built at boot, with the machine's devices passed on. */
+#ifndef X86_DOM0_H
+#define X86_DOM0_H
+
+#include <hv/types.h>
+
+struct domain;
+struct vcpu;
+
+extern struct domain *dom0;
+
+/*
+ * dom0/build.c: from the boot modules: [0] the kernel, an ELF file with a PVH
+ * entry, and its command line; [1], when given, its initrd.  Once, after all
+ * CPUs are known and before any of them runs guests; dom0 is unpaused at the
+ * end.  Options: dom0_max_vcpus=N.  Panics with the reason.
+ */
+void dom0_build(void);
+
+/* ---- dom0/devices.c ---- */
+
+/*
+ * A physical interrupt arrived on this CPU: it is that of dom0's vcpu with the
+ * CPU's number, or dropped where there is none; ends it at the local APIC.
+ */
+void dom0_interrupt(unsigned int vector);
+/* vcpu v of dom0 ended the service of a level-triggered vector. */
+void dom0_eoi(struct vcpu *v, unsigned int vector);
+/* dom0 may use this port itself; the same answer always. */
+bool dom0_port_allowed(uint16_t port);
+/*
+ * d touched gpa, where it has nothing: maps the device there, if d is dom0 and
+ * may have it.  True: there is something now that reads and writes can use.
+ * Never: RAM of the machine, local APICs, I/O APICs, addresses that the
+ * processor does not have.
+ */
+bool dom0_map_device(struct domain *d, uint64_t gpa);
+
+/* ---- dom0/acpi.c: an XSDT and MADT for dom0 ---- */
+
+/*
+ * Writes tables to dom0's memory at gpa (size bytes there, identity mapped);
+ * returns the address of the RSDP.
+ */
+uint64_t dom0_acpi_build(uint64_t gpa, size_t size, unsigned int nr_vcpus);
+
+#endif

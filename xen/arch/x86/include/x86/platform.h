@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* The machine around the processors: tables, interrupt controllers, time. */
+#ifndef X86_PLATFORM_H
+#define X86_PLATFORM_H
+
+#include <hv/types.h>
+
+#include <x86/cpu.h>
+
+/* ---- platform/acpi.c ---- */
+
+#define MAX_IOAPICS 8
+#define MAX_ISA_OVERRIDES 16
+
+struct acpi_ioapic {
+    uint8_t id;
+    uint32_t gsi_base;
+    uint64_t address;
+};
+
+struct acpi_override {
+    uint8_t isa_irq;
+    uint32_t gsi;
+    uint16_t flags; /* as in the MADT */
+};
+
+/* What the tables say; filled once at boot. */
+struct acpi_info {
+    uint64_t rsdp, xsdt; /* physical; xsdt may be an RSDT: see xsdt_entry */
+    unsigned int xsdt_entry; /* bytes of an entry: 8 or 4 */
+    uint64_t lapic_address;
+    unsigned int nr_cpus;
+    uint32_t cpu_apic_id[MAX_CPUS]; /* enabled ones, the boot CPU first */
+    unsigned int nr_ioapics;
+    struct acpi_ioapic ioapic[MAX_IOAPICS];
+    unsigned int nr_overrides;
+    struct acpi_override override[MAX_ISA_OVERRIDES];
+    uint16_t sci;
+    uint16_t pm1a_control, pm1b_control, pm_timer, slp_typ_s5;
+    bool pm_timer_32bit, has_s5;
+    uint16_t reset_port; /* 0: none, or it is no port */
+    uint8_t reset_value;
+    uint8_t century; /* the RTC's register of that name; 0: has none */
+};
+
+extern struct acpi_info acpi;
+
+void acpi_init(void);
+/* A table by signature, the n-th; NULL.  Checked for length and checksum. */
+const void *acpi_table(const char *signature, unsigned int n);
+
+/* ---- platform/lapic.c: this CPU's local APIC, xAPIC or x2APIC ---- */
+
+/* This CPU's APIC id as CPUID tells it; at any time. */
+uint32_t lapic_boot_id(void);
+void lapic_init_boot(void); /* mode, address */
+/*
+ * Each CPU: on, everything masked.  In xAPIC mode CPUs 0 to 7 have the flat
+ * logical ids 1 << number, as a dom0 gives them that programs its devices
+ * with logical destinations; in x2APIC mode hardware makes them so.
+ */
+void lapic_init_cpu(void);
+bool lapic_is_x2apic(void);
+uint32_t lapic_id(void);
+void lapic_eoi(void);
+void lapic_send_ipi(uint32_t apic_id, uint8_t vector);
+void lapic_send_nmi(uint32_t apic_id);
+void lapic_send_init(uint32_t apic_id);
+void lapic_send_startup(uint32_t apic_id, uint8_t page);
+void lapic_timer_calibrate(void);
+/*
+ * Fire VECTOR_TIMER once, not before ns are over; earlier when that is more
+ * than the counter holds.  0: do not.
+ */
+void lapic_timer_set(uint64_t ns);
+/* Was the last interrupt that arrived with this vector level triggered? */
+bool lapic_is_level(unsigned int vector);
+
+/* ---- platform/ioapic.c: the physical I/O APICs ---- */
+
+void ioapic_init(void); /* all pins masked */
+unsigned int ioapic_pins(unsigned int io);
+uint64_t ioapic_read_rte(unsigned int io, unsigned int pin);
+void ioapic_write_rte(unsigned int io, unsigned int pin, uint64_t rte);
+void ioapic_mask(unsigned int io, unsigned int pin, bool masked);
+/* Version register, for the guest's copy. */
+uint32_t ioapic_version(unsigned int io);
+
+/* ---- platform/time.c ---- */
+
+void time_init(void); /* TSC against PM timer or PIT; wallclock from the RTC */
+uint32_t tsc_khz(void);
+uint64_t tsc_to_ns(uint64_t tsc);
+uint64_t ns_to_tsc(uint64_t ns);
+/* At boot: wait, interrupts off. */
+void delay_us(unsigned int us);
+/*
+ * The local timer: at c->core_due, or when the slice of c's vcpu is over and
+ * others wait, whichever is first.  c is this CPU; cheap when nothing changed.
+ */
+void timer_rearm(struct cpu *c);
+/* From irq_handle(): it fired. */
+void timer_interrupt(struct cpu *c);
+
+/*
+ * How fast a counter that wraps at mask goes, against the TSC: over at least
+ * `ticks` ticks and `cycles` cycles, of several tries the one with the least
+ * uncertainty.  False: it stands still.
+ */
+struct pace {
+    uint64_t ticks, cycles;
+};
+bool pace_measure(uint32_t (*read)(void), uint32_t mask, uint32_t ticks,
+                  uint64_t cycles, struct pace *result);
+
+/* ---- platform/rtc.c: the clock that goes on while the machine is off ---- */
+
+uint64_t rtc_read(void); /* s since 1970, UTC */
+uint64_t rtc_to_seconds(unsigned int year, unsigned int month,
+                        unsigned int day, unsigned int hour,
+                        unsigned int minute, unsigned int second);
+
+/* ---- platform/console-poll.c: what is typed at the serial port ---- */
+
+/* From now on, every 10 ms: VIRQ_CONSOLE to dom0 when there is something. */
+void console_poll_init(void);
+/* At most len bytes of it; for arch_console_read(). */
+size_t console_poll_read(char *buf, size_t len);
+/* Set this CPU's timer to what is due first: a timer, the end of a slice. */
+void timer_rearm(struct cpu *c);
+
+/* ---- platform/serial.c: com1 as options say ---- */
+
+void serial_init(void);
+void serial_write(const char *s, size_t len);
+size_t serial_read(char *buf, size_t len);
+void serial_flush(void); /* before a reset: wait until all has been sent */
+/* Ports that belong to the hypervisor: [*first, *last]; false: none. */
+bool serial_ports(uint16_t *first, uint16_t *last);
+
+/* ---- platform/power.c ---- */
+
+void machine_reboot(void) noreturn_fn;
+void machine_poweroff(void) noreturn_fn;
+void machine_halt(void) noreturn_fn; /* all CPUs stop */
+
+#endif

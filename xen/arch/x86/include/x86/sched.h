@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who runs where: one queue for each CPU, taken in turns; a vcpu that was woken
+ * goes first, since an answered request is what somebody waits for.
+ *
+ *   asleep --wake--> queued --pick--> on a CPU --+--> asleep (not runnable)
+ *                      ^                         |
+ *                      +------ slice over -------+
+ */
+#ifndef X86_SCHED_H
+#define X86_SCHED_H
+
+#include <x86/cpu.h>
+
+struct vcpu;
+struct domain;
+
+/* ---- sched.c ---- */
+
+void sched_cpu_init(struct cpu *c);
+void sched_vcpu_init(struct vcpu *v);
+/* v goes away: it is on no CPU and in no queue when this returns. */
+void sched_vcpu_remove(struct vcpu *v);
+/* The next one to run on this CPU, now its current; NULL: none. */
+struct vcpu *sched_pick(void);
+/* current gives its CPU up: queued again when it still wants to run. */
+void sched_put(struct vcpu *v, bool runnable);
+/* Somebody else waits for this CPU, and current had its share. */
+bool sched_must_yield(const struct vcpu *v);
+/* v wants a CPU. */
+void sched_wake(struct vcpu *v);
+void sched_pin(struct vcpu *v, unsigned int cpu);
+
+/* ---- run.c: the run loop ---- */
+
+/* What each CPU does for ever, once it is up. */
+void run_loop(void) noreturn_fn;
+
+#endif

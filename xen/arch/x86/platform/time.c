@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Time is the time stamp counter: its speed is measured once, at boot, against
+ * the ACPI PM timer or else the PIT, and rounded to kHz, so that everybody who
+ * computes from tsc_khz() gets the same.  Counters of all CPUs are taken to go
+ * together (smp.c looks when it starts them); 0 ns is time_init().
+ *
+ * Each CPU's local timer serves two: the core's list of timers (core_due) and
+ * the scheduler (slice_end).  timer_due is what it is set to.
+ *
+ *   armed --fires: timer_interrupt()--> not armed, attention set
+ *     ^                                      |
+ *     +--- timer_rearm(), by the run loop ---+
+ */
+#include <hv/atomic.h>
+#include <hv/lib.h>
+#include <hv/timer.h>
+
+#include <x86/platform.h>
+
+#define NEVER UINT64_MAX
+#define NS_PER_MS 1000000UL
+#define NS_PER_S 1000000000UL
+
+#define PM_TIMER_HZ 3579545U
+#define PIT_HZ 1193182U
+#define CALIBRATE_MS 20U
+
+#define PIT_CHANNEL2 0x42
+#define PIT_COMMAND 0x43
+#define PIT_CHANNEL2_COUNTDOWN 0xb0 /* both bytes, mode 0 */
+#define PIT_CHANNEL2_LATCH 0x80
+#define SYSTEM_CONTROL 0x61 /* bit 0: channel 2 counts, 1: is heard */
+
+static uint32_t khz;
+static uint64_t boot_tsc, boot_wallclock;
+static uint32_t mul; /* from cycles to ns, see tsc_scale() */
+static int8_t shift;
+static uint64_t cycles_of_ns;
+/* Fixed point: right to some ns a day, and for any speed below 16 GHz. */
+#define POINT 40
+
+/* ---- the pace of a counter ---- */
+
+struct sample {
+    uint64_t tsc, width; /* read within width cycles around tsc */
+    uint32_t count;
+};
+
+/* A read can be held up (SMIs, hypervisors): the quickest of some is good. */
+static struct sample take_sample(uint32_t (*read)(void))
+{
+    struct sample best = { .width = NEVER };
+
+    for ( unsigned int i = 0; i < 8; i++ )
+    {
+        uint64_t before = rdtsc(), after;
+        uint32_t count = read();
+
+        after = rdtsc();
+        if ( after - before < best.width )
+            best = (struct sample){ before + (after - before) / 2,
+                                    after - before, count };
+    }
+    return best;
+}
+
+static bool pace_once(uint32_t (*read)(void), uint32_t mask, uint32_t ticks,
+                      uint64_t cycles, struct pace *p, uint64_t *width)
+{
+    struct sample from = take_sample(read), to;
+    uint64_t limit = max(4 * cycles, 1UL << 30);
+
+    while ( ((read() - from.count) & mask) < ticks ||
+            rdtsc() - from.tsc < cycles )
+    {
+        if ( rdtsc() - from.tsc > limit )
+            return false;
+        cpu_relax();
+    }
+    to = take_sample(read);
+    p->ticks = (to.count - from.count) & mask;
+    p->cycles = to.tsc - from.tsc;
+    *width = from.width + to.width;
+    return p->ticks != 0;
+}
+
+bool pace_measure(uint32_t (*read)(void), uint32_t mask, uint32_t ticks,
+                  uint64_t cycles, struct pace *result)
+{
+    uint64_t best_width = 0;
+    bool found = false;
+
+    for ( unsigned int i = 0; i < 3; i++ )
+    {
+        struct pace p;
+        uint64_t width;
+
+        if ( !pace_once(read, mask, ticks, cycles, &p, &width) )
+            continue;
+        /* width / cycles, the uncertainty, by cross-multiplication. */
+        if ( !found || width * result->cycles < best_width * p.cycles )
+        {
+            *result = p;
+            best_width = width;
+        }
+        found = true;
+    }
+    return found;
+}
+
+/* ---- the two clocks whose pace is known ---- */
+
+static uint32_t read_pm_timer(void)
+{
+    return inl(acpi.pm_timer);
+}
+
+static uint32_t read_pit(void)
+{
+    uint32_t low;
+
+    outb(PIT_COMMAND, PIT_CHANNEL2_LATCH);
+    low = inb(PIT_CHANNEL2);
+    return 0xffff - (low | (uint32_t)inb(PIT_CHANNEL2) << 8);
+}
+
+static uint32_t pace_khz(const struct pace *p, uint32_t hz)
+{
+    return (uint32_t)((p->cycles * hz / p->ticks + 500) / 1000);
+}
+
+static bool calibrate_pm_timer(void)
+{
+    uint32_t mask = acpi.pm_timer_32bit ? UINT32_MAX : 0xffffff;
+    struct pace p;
+
+    if ( !acpi.pm_timer ||
+         !pace_measure(read_pm_timer, mask, PM_TIMER_HZ / 1000 * CALIBRATE_MS,
+                       0, &p) )
+        return false;
+    khz = pace_khz(&p, PM_TIMER_HZ);
+    return true;
+}
+
+static bool calibrate_pit(void)
+{
+    uint8_t control = inb(SYSTEM_CONTROL);
+    struct pace p;
+    bool ok;
+
+    outb(SYSTEM_CONTROL, (uint8_t)((control & ~2U) | 1));
+    outb(PIT_COMMAND, PIT_CHANNEL2_COUNTDOWN);
+    outb(PIT_CHANNEL2, 0xff);
+    outb(PIT_CHANNEL2, 0xff);
+    ok = pace_measure(read_pit, 0xffff, PIT_HZ / 1000 * CALIBRATE_MS, 0, &p);
+    outb(SYSTEM_CONTROL, control);
+    if ( ok )
+        khz = pace_khz(&p, PIT_HZ);
+    return ok;
+}
+
+void time_init(void)
+{
+    const char *by = "PM timer";
+
+    boot_tsc = rdtsc();
+    if ( !calibrate_pm_timer() )
+    {
+        by = "PIT";
+        if ( !calibrate_pit() )
+            panic("no clock to measure the TSC against\n");
+    }
+    if ( !khz )
+        panic("the TSC stands still\n");
+    tsc_scale(khz, &mul, &shift);
+    cycles_of_ns = ((uint64_t)khz << POINT) / NS_PER_MS;
+    boot_wallclock = rtc_read() * NS_PER_S - arch_now_ns();
+    printk("TSC: %u.%03u MHz by the %s\n", khz / 1000, khz % 1000, by);
+}
+
+/* ---- reading it ---- */
+
+uint32_t tsc_khz(void)
+{
+    return khz;
+}
+
+/* As guests do by what their vcpu_info says: the two never drift apart. */
+uint64_t tsc_to_ns(uint64_t tsc)
+{
+    tsc = shift < 0 ? tsc >> -shift : tsc << shift;
+    return (uint64_t)((unsigned __int128)tsc * mul >> 32);
+}
+
+uint64_t ns_to_tsc(uint64_t ns)
+{
+    /* All 128 bits of the product count: no year is too late. */
+    return (uint64_t)((unsigned __int128)ns * cycles_of_ns >> POINT);
+}
+
+uint64_t arch_now_ns(void)
+{
+    /* Not before what was read from memory: another CPU's time, perhaps. */
+    __asm__ volatile ( "lfence" ::: "memory" );
+    return tsc_to_ns(rdtsc() - boot_tsc);
+}
+
+/* The same pair for all vcpus, for ever: no clock ever steps. */
+void arch_vcpu_clock(const struct vcpu *v, struct vcpu_clock *clock)
+{
+    (void)v;
+    *clock = (struct vcpu_clock){ .tsc = boot_tsc, .now = 0, .stable = true };
+}
+
+uint64_t arch_wallclock_ns(void)
+{
+    return boot_wallclock + arch_now_ns();
+}
+
+void delay_us(unsigned int us)
+{
+    uint64_t start = rdtsc(), cycles = ns_to_tsc(us * 1000UL);
+
+    while ( rdtsc() - start < cycles )
+        cpu_relax();
+}
+
+/* ---- the local timer ---- */
+
+static void arm(struct cpu *c, uint64_t due)
+{
+    uint64_t now = arch_now_ns();
+
+    c->timer_due = due;
+    if ( due == NEVER )
+        lapic_timer_set(0);
+    else
+        lapic_timer_set(due > now ? due - now : 1);
+}
+
+void timer_rearm(struct cpu *c)
+{
+    uint64_t due = c->core_due ? c->core_due : NEVER;
+
+    if ( READ_ONCE(c->rq.nr) )
+        due = min(due, c->rq.slice_end);
+    if ( due != c->timer_due )
+        arm(c, due);
+}
+
+void timer_interrupt(struct cpu *c)
+{
+    c->timer_due = NEVER;
+    /* The run loop looks at the slice, and has timers run without locks. */
+    WRITE_ONCE(c->attention, true);
+    if ( !c->core_due )
+        return;
+    if ( c->core_due > arch_now_ns() )
+        arm(c, c->core_due);
+    else
+    {
+        c->core_due = 0;
+        c->timer_fired = true;
+    }
+}
+
+/* The one who changed the list of timers minds it, until somebody else does. */
+void arch_timer_program(uint64_t expires)
+{
+    struct cpu *c = this_cpu();
+
+    c->core_due = expires == NEVER ? 0 : max(expires, 1UL);
+    timer_rearm(c);
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A vcpu's registers as a whole: after INIT, as the domain builder's record,
+ * as the emulator's.  What VMRUN would refuse is refused here (-EINVAL); the
+ * vcpu is out of guest mode, and its FPU state in v->arch.fpu.
+ *
+ * The record's time stamp is not taken over: guests see the machine's.
+ */
+#include <hv/lib.h>
+
+#include <x86/fpu.h>
+
+#include <xen/arch-x86/hvm/save.h>
+
+#include "svm.h"
+
+#define PAT_RESET 0x0007040600070406UL
+#define DR6_RESET 0xffff0ff0UL
+#define DR7_RESET 0x400UL
+#define RFLAGS_VM (1UL << 17)
+#define RFLAGS_LEGAL 0x3f7fd7UL
+#define EFER_FFXSR (1UL << 14)
+#define EFER_LEGAL (EFER_SCE | EFER_LME | EFER_LMA | EFER_NX | EFER_FFXSR)
+#define ATTR_CODE (EMUL_SEG_S | 0x8)
+#define ATTR_MASK 0xfffU
+#define CR3_RESERVED 0xfff0000000000000UL
+#define SEG_DPL(attr) ((attr) >> 5 & 3)
+
+/* In an FXSAVE image, and what XSAVE has behind it. */
+#define MXCSR_OFFSET 24
+#define MXCSR_LEGAL 0xffffU
+#define XSTATE_BV_OFFSET 512
+#define XSTATE_LEGACY 3UL
+
+/* ---- after INIT ---- */
+
+/* Everything about v changed: nothing that was kept of it is good. */
+static void forget(struct vcpu *v)
+{
+    struct svm_vcpu *s = v->arch.svm;
+    struct vmcb *b = s->vmcb;
+
+    b->clean = 0;
+    b->tlb_control = 0;
+    b->event_inject = 0;
+    b->interrupt_shadow = 0;
+    b->intercept_1 &= ~INTERCEPT_IRET;
+    s->generation = 0;
+    s->event = 0;
+    s->nmi_masked = false;
+    memset(s->length, 0, sizeof(s->length));
+    emul_reset(&v->arch.emul);
+}
+
+void svm_reset(struct vcpu *v)
+{
+    const struct vmcb_seg data = { 0, 0x93, 0xffff, 0 };
+    struct emul_regs *regs = &v->arch.emul.regs;
+    struct vmcb *b = v->arch.svm->vmcb;
+
+    forget(v);
+    memset(regs, 0, sizeof(*regs));
+    regs->rip = b->rip = 0xfff0;
+    regs->rflags = b->rflags = RFLAGS_FIXED;
+    b->rax = b->rsp = 0;
+    b->ds = b->es = b->ss = b->fs = b->gs = data;
+    b->cs = (struct vmcb_seg){ 0xf000, 0x9b, 0xffff, 0xffff0000 };
+    b->gdtr = b->idtr = (struct vmcb_seg){ 0, 0, 0xffff, 0 };
+    b->ldtr = (struct vmcb_seg){ 0, 0x82, 0xffff, 0 };
+    b->tr = (struct vmcb_seg){ 0, 0x8b, 0xffff, 0 };
+    b->cpl = 0;
+    b->cr0 = CR0_ET;
+    b->cr2 = b->cr3 = b->cr4 = 0;
+    b->efer = EFER_SVME;
+    b->dr6 = DR6_RESET;
+    b->dr7 = DR7_RESET;
+    b->pat = PAT_RESET;
+    memset(v->arch.dr, 0, sizeof(v->arch.dr));
+}
+
+void svm_startup(struct vcpu *v, uint8_t page)
+{
+    struct vmcb *b = v->arch.svm->vmcb;
+
+    svm_reset(v);
+    b->cs.sel = (uint16_t)(page << 8);
+    b->cs.base = (uint64_t)page << PAGE_SHIFT;
+    v->arch.emul.regs.rip = b->rip = 0;
+}
+
+/* ---- the record ---- */
+
+static bool is_long(const struct hvm_hw_cpu *c)
+{
+    return (c->cr0 & CR0_PG) && (c->msr_efer & EFER_LME);
+}
+
+static int check_mode(const struct hvm_hw_cpu *c)
+{
+    bool pe = c->cr0 & CR0_PE;
+
+    if ( c->cr0 > UINT32_MAX || c->cr4 > UINT32_MAX ||
+         c->dr6 > UINT32_MAX || c->dr7 > UINT32_MAX ||
+         (c->cr3 & CR3_RESERVED) || (c->msr_efer & ~EFER_LEGAL) ||
+         (c->rflags & ~RFLAGS_LEGAL) )
+        return -EINVAL;
+    if ( ((c->cr0 & CR0_NW) && !(c->cr0 & CR0_CD)) ||
+         ((c->cr0 & CR0_PG) && !pe) || ((c->rflags & RFLAGS_VM) && !pe) )
+        return -EINVAL;
+    if ( is_long(c) )
+        return (c->cr4 & CR4_PAE) && !(c->rflags & RFLAGS_VM) ? 0 : -EINVAL;
+    return c->msr_efer & EFER_LMA ? -EINVAL : 0;
+}
+
+/* In 64-bit mode CS has no base, otherwise rip has 32 bits. */
+static int check_code(const struct hvm_hw_cpu *c)
+{
+    bool wide = is_long(c) && (c->cs_arbytes & EMUL_SEG_L);
+    bool protected = (c->cr0 & CR0_PE) && !(c->rflags & RFLAGS_VM);
+
+    if ( !(c->cs_arbytes & EMUL_SEG_P) || !(c->cs_arbytes & EMUL_SEG_S) ||
+         (wide && (c->cs_arbytes & EMUL_SEG_DB)) ||
+         (!wide && c->rip > UINT32_MAX) )
+        return -EINVAL;
+    return protected && (c->cs_arbytes & ATTR_CODE) != ATTR_CODE ? -EINVAL : 0;
+}
+
+static int check_event(const struct hvm_hw_cpu *c)
+{
+    uint64_t type = c->pending_event & EVENT_TYPE;
+    unsigned int vector = c->pending_event & EVENT_VECTOR;
+
+    if ( !(c->pending_event & EVENT_VALID) || type == EVENT_INTR ||
+         (type == EVENT_NMI && vector == 2) ||
+         (type == EVENT_EXCEPTION && vector < 32 && vector != 2) )
+        return 0;
+    return -EINVAL;
+}
+
+static int check_fpu(const struct hvm_hw_cpu *c)
+{
+    uint32_t mxcsr;
+
+    memcpy(&mxcsr, c->fpu_regs + MXCSR_OFFSET, sizeof(mxcsr));
+    return (c->flags & XEN_X86_FPU_INITIALISED) && (mxcsr & ~MXCSR_LEGAL)
+               ? -EINVAL : 0;
+}
+
+/* Fields of the record that are one in the VMCB, or a general register. */
+#define FOR_FIELDS(X)                                                        \
+    X(cr2, cr2) X(cr3, cr3) X(cr4, cr4) X(cr0, cr0) X(dr6, dr6) X(dr7, dr7)  \
+    X(star, msr_star) X(lstar, msr_lstar) X(cstar, msr_cstar)                \
+    X(sfmask, msr_syscall_mask) X(kernel_gs_base, shadow_gs)                 \
+    X(sysenter_cs, sysenter_cs) X(sysenter_esp, sysenter_esp)                \
+    X(sysenter_eip, sysenter_eip)
+#define FOR_GPRS(X)                                                          \
+    X(RAX, rax) X(RCX, rcx) X(RDX, rdx) X(RBX, rbx) X(RSP, rsp) X(RBP, rbp)  \
+    X(RSI, rsi) X(RDI, rdi) X(R8, r8) X(R9, r9) X(R10, r10) X(R11, r11)      \
+    X(R12, r12) X(R13, r13) X(R14, r14) X(R15, r15)
+#define FOR_SEGMENTS(X) X(cs) X(ds) X(es) X(fs) X(gs) X(ss) X(tr)
+
+static void set_segments(struct vmcb *b, const struct hvm_hw_cpu *c)
+{
+#define X(s)                                                                 \
+    b->s = (struct vmcb_seg){ (uint16_t)c->s##_sel,                          \
+                              (uint16_t)(c->s##_arbytes & ATTR_MASK),        \
+                              c->s##_limit, c->s##_base };
+    FOR_SEGMENTS(X)
+    X(ldtr)
+#undef X
+    b->gdtr = (struct vmcb_seg){ 0, 0, c->gdtr_limit, c->gdtr_base };
+    b->idtr = (struct vmcb_seg){ 0, 0, c->idtr_limit, c->idtr_base };
+    if ( !(c->cr0 & CR0_PE) )
+        b->cpl = 0;
+    else
+        b->cpl = c->rflags & RFLAGS_VM ? 3 : SEG_DPL(c->ss_arbytes);
+}
+
+static void set_fpu(struct vcpu *v, const struct hvm_hw_cpu *c)
+{
+    const uint64_t bv = XSTATE_LEGACY;
+
+    if ( !(c->flags & XEN_X86_FPU_INITIALISED) )
+        return;
+    memcpy(v->arch.fpu, c->fpu_regs, sizeof(c->fpu_regs));
+    if ( fpu_states() )
+        memcpy((char *)v->arch.fpu + XSTATE_BV_OFFSET, &bv, sizeof(bv));
+}
+
+int svm_set_context(struct vcpu *v, const struct hvm_hw_cpu *c)
+{
+    struct emul_regs *regs = &v->arch.emul.regs;
+    struct svm_vcpu *s = v->arch.svm;
+    struct vmcb *b = s->vmcb;
+
+    if ( check_mode(c) || check_code(c) || check_event(c) || check_fpu(c) )
+        return -EINVAL;
+    forget(v);
+#define X(name, field) regs->gpr[EMUL_##name] = c->field;
+    FOR_GPRS(X)
+#undef X
+#define X(name, field) b->name = c->field;
+    FOR_FIELDS(X)
+#undef X
+    regs->rip = b->rip = c->rip;
+    regs->rflags = b->rflags = c->rflags | RFLAGS_FIXED;
+    b->efer = (c->msr_efer & ~EFER_LMA) | (is_long(c) ? EFER_LMA : 0) |
+              EFER_SVME;
+    set_segments(b, c);
+    set_fpu(v, c);
+    v->arch.dr[0] = c->dr0;
+    v->arch.dr[1] = c->dr1;
+    v->arch.dr[2] = c->dr2;
+    v->arch.dr[3] = c->dr3;
+    s->tsc_aux = (uint32_t)c->msr_tsc_aux;
+    if ( c->pending_event & EVENT_VALID )
+        s->event = c->pending_event & (EVENT_VALID | EVENT_TYPE |
+                                       EVENT_HAS_ERROR | EVENT_VECTOR);
+    if ( s->event & EVENT_HAS_ERROR )
+        s->event |= (uint64_t)c->error_code << EVENT_ERROR_SHIFT;
+    if ( s->event && (s->event & EVENT_TYPE) == EVENT_NMI )
+        svm_mask_nmi(s);
+    return 0;
+}
+
+void svm_get_context(struct vcpu *v, struct hvm_hw_cpu *c)
+{
+    const struct emul_regs *regs = &v->arch.emul.regs;
+    const struct svm_vcpu *s = v->arch.svm;
+    const struct vmcb *b = s->vmcb;
+    uint64_t event = b->event_inject & EVENT_VALID ? b->event_inject : s->event;
+
+    memset(c, 0, sizeof(*c));
+#define X(name, field) c->field = regs->gpr[EMUL_##name];
+    FOR_GPRS(X)
+#undef X
+#define X(name, field) c->field = b->name;
+    FOR_FIELDS(X)
+#undef X
+    c->rip = regs->rip;
+    c->rflags = regs->rflags;
+    c->msr_efer = b->efer & ~EFER_SVME;
+#define X(s)                                                                 \
+    c->s##_sel = b->s.sel;                                                   \
+    c->s##_arbytes = b->s.attr;                                              \
+    c->s##_limit = b->s.limit;                                               \
+    c->s##_base = b->s.base;
+    FOR_SEGMENTS(X)
+    X(ldtr)
+#undef X
+    c->gdtr_limit = b->gdtr.limit;
+    c->gdtr_base = b->gdtr.base;
+    c->idtr_limit = b->idtr.limit;
+    c->idtr_base = b->idtr.base;
+    c->dr0 = v->arch.dr[0];
+    c->dr1 = v->arch.dr[1];
+    c->dr2 = v->arch.dr[2];
+    c->dr3 = v->arch.dr[3];
+    c->msr_tsc_aux = s->tsc_aux;
+    c->tsc = rdtsc();
+    c->pending_event = (uint32_t)event;
+    c->error_code = (uint32_t)(event >> EVENT_ERROR_SHIFT);
+    memcpy(c->fpu_regs, v->arch.fpu, sizeof(c->fpu_regs));
+    c->flags = XEN_X86_FPU_INITIALISED;
+}
+
+/* ---- the emulator's ---- */
+
+_Static_assert(sizeof(struct emul_seg) == sizeof(struct vmcb_seg) &&
+               offsetof(struct emul_seg, limit) ==
+                   offsetof(struct vmcb_seg, limit), "the same form");
+
+void svm_fill_regs(struct vcpu *v)
+{
+    struct emul_regs *regs = &v->arch.emul.regs;
+    const struct vmcb *b = v->arch.svm->vmcb;
+
+    /* ES, CS, SS, DS, FS, GS: both are in the processor's order. */
+    memcpy(regs->seg, &b->es, sizeof(regs->seg));
+    regs->cr0 = b->cr0;
+    regs->cr3 = b->cr3;
+    regs->cr4 = b->cr4;
+    regs->efer = b->efer & ~EFER_SVME;
+    regs->cpl = b->cpl;
+}
+
+void svm_store_regs(struct vcpu *v)
+{
+    const struct emul_regs *regs = &v->arch.emul.regs;
+    struct vmcb *b = v->arch.svm->vmcb;
+
+    memcpy(&b->es, regs->seg, sizeof(regs->seg));
+    b->cr0 = regs->cr0;
+    b->cr3 = regs->cr3;
+    b->cr4 = regs->cr4;
+    b->efer = regs->efer | EFER_SVME;
+    b->cpl = regs->cpl;
+    vmcb_changed(b, CLEAN_CR | CLEAN_SEGMENTS);
+}

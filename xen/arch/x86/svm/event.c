@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is delivered to the guest with the next entry, one thing at a time:
+ *
+ *   1. what an entry that did not happen left in event_inject
+ *   2. s->event: an exception, or what an exit interrupted in its delivery
+ *   3. an NMI
+ *   4. an interrupt
+ *
+ * For what has to wait until the guest can take it a window is opened: a
+ * virtual interrupt that never arrives, since it is intercepted at the moment
+ * when it could.
+ */
+#include <hv/guest-access.h>
+#include <hv/lib.h>
+
+#include "svm.h"
+
+enum { VECTOR_NMI = 2, VECTOR_BP = 3, VECTOR_OF = 4, VECTOR_DF = 8,
+       VECTOR_PF = 14 };
+
+#define HLT 0xf4
+
+/* ---- exceptions ---- */
+
+/* Faults that, when they happen in a delivery, may make a double fault. */
+static bool is_contributory(unsigned int vector)
+{
+    return vector == 0 || (vector >= 10 && vector <= 13);
+}
+
+void svm_inject(struct vcpu *v, unsigned int vector, bool has_error,
+                uint32_t error)
+{
+    struct svm_vcpu *s = v->arch.svm;
+    uint64_t old = s->event;
+
+    if ( (old & EVENT_VALID) && (old & EVENT_TYPE) == EVENT_EXCEPTION )
+    {
+        unsigned int first = old & EVENT_VECTOR;
+        bool serious = is_contributory(vector) || vector == VECTOR_PF;
+
+        if ( first == VECTOR_DF && serious )
+        {
+            s->event = 0;
+            exit_triple_fault(v);
+            return;
+        }
+        if ( (is_contributory(first) && is_contributory(vector)) ||
+             (first == VECTOR_PF && serious) )
+        {
+            vector = VECTOR_DF;
+            has_error = true;
+            error = 0;
+        }
+    }
+    s->event = EVENT_VALID | EVENT_EXCEPTION | vector;
+    if ( has_error )
+        s->event |= EVENT_HAS_ERROR | (uint64_t)error << EVENT_ERROR_SHIFT;
+}
+
+void svm_inject_page_fault(struct vcpu *v, uint32_t error, uint64_t cr2)
+{
+    struct vmcb *b = v->arch.svm->vmcb;
+
+    b->cr2 = cr2;
+    vmcb_changed(b, CLEAN_CR2);
+    svm_inject(v, VECTOR_PF, true, error);
+}
+
+void svm_event_interrupted(struct vcpu *v)
+{
+    struct svm_vcpu *s = v->arch.svm;
+    uint64_t event = s->vmcb->exit_int_info, type = event & EVENT_TYPE;
+    unsigned int vector = event & EVENT_VECTOR;
+
+    /* rip is still at an instruction that asked for it: it does so again. */
+    if ( type == EVENT_SOFTWARE ||
+         (type == EVENT_EXCEPTION &&
+          (vector == VECTOR_BP || vector == VECTOR_OF)) )
+        return;
+    if ( !(event & EVENT_HAS_ERROR) )
+        event &= ~(~0UL << EVENT_ERROR_SHIFT);
+    s->event = event & (EVENT_VECTOR | EVENT_TYPE | EVENT_HAS_ERROR |
+                        EVENT_VALID | ~0UL << EVENT_ERROR_SHIFT);
+}
+
+/* ---- before an entry ---- */
+
+void svm_mask_nmi(struct svm_vcpu *s)
+{
+    s->nmi_masked = true;
+    s->vmcb->intercept_1 |= INTERCEPT_IRET;
+    vmcb_changed(s->vmcb, CLEAN_INTERCEPTS);
+}
+
+/* True when it has to wait for a window. */
+static bool nmi(struct vcpu *v, bool ready)
+{
+    struct svm_vcpu *s = v->arch.svm;
+
+    if ( s->nmi_masked ) /* its IRET comes out */
+        return false;
+    if ( !ready )
+        return true;
+    vlapic_nmi_take(&v->arch.vlapic);
+    s->vmcb->event_inject = EVENT_VALID | EVENT_NMI | VECTOR_NMI;
+    svm_mask_nmi(s);
+    return false;
+}
+
+static int highest(const uint64_t *bits)
+{
+    for ( int word = 3; word >= 0; word-- )
+    {
+        uint64_t w = READ_ONCE(bits[word]);
+
+        if ( w )
+            return word * 64 + 63 - __builtin_clzl(w);
+    }
+    return -1;
+}
+
+/*
+ * Guests write CR8 without an exit, unless it is CR8 alone that holds an
+ * interrupt back.
+ */
+static bool held_by_cr8(const struct vlapic *l)
+{
+    int irr = highest(l->irr), isr = highest(l->isr);
+
+    return vlapic_is_enabled(l) && irr >= 16 &&
+           (irr >> 4) <= vlapic_get_cr8(l) && (isr >> 4) < (irr >> 4);
+}
+
+/*
+ * What only the guest's next steps make possible comes out.  With a window,
+ * CR8 too: QEMU does not survive it when that makes the virtual interrupt of
+ * the window possible.
+ */
+static void set_window(struct vmcb *b, bool window, bool cr8)
+{
+    uint32_t intercept = window || cr8 ? INTERCEPT_CR8_WRITE : 0;
+    uint64_t vintr = b->vintr & (VINTR_MASKING | VINTR_TPR);
+
+    if ( window )
+        vintr |= VINTR_IRQ | VINTR_IGNORE_TPR | VINTR_PRIO;
+    if ( b->vintr != vintr )
+    {
+        b->vintr = vintr;
+        vmcb_changed(b, CLEAN_VINTR);
+    }
+    if ( b->intercept_cr != intercept )
+    {
+        b->intercept_cr = intercept;
+        vmcb_changed(b, CLEAN_INTERCEPTS);
+    }
+}
+
+/*
+ * STI; HLT: the interrupt that was waited for comes behind HLT, not before it.
+ * The shadow would do that too, but QEMU forgets it over an entry.
+ */
+static bool at_hlt(struct vcpu *v)
+{
+    const struct vmcb *b = v->arch.svm->vmcb;
+    uint8_t code;
+
+    return !b->cpl &&
+           !arch_guest_copy_in(&code, b->cs.base + v->arch.emul.regs.rip, 1) &&
+           code == HLT;
+}
+
+void svm_events(struct vcpu *v)
+{
+    const struct vlapic *l = &v->arch.vlapic;
+    struct svm_vcpu *s = v->arch.svm;
+    struct vmcb *b = s->vmcb;
+    bool shadow = b->interrupt_shadow & 1, window = false, skip = false, ready;
+    uint8_t cr8 = vlapic_get_cr8(l);
+    int vector;
+
+    if ( unlikely(s->event) && !(b->event_inject & EVENT_VALID) )
+    {
+        b->event_inject = s->event;
+        s->event = 0;
+    }
+    if ( unlikely(vlapic_nmi_pending(l)) )
+        window = nmi(v, !shadow && !(b->event_inject & EVENT_VALID));
+
+    ready = (v->arch.emul.regs.rflags & RFLAGS_IF) &&
+            !(b->event_inject & EVENT_VALID);
+    if ( unlikely(shadow) && ready )
+        skip = at_hlt(v);
+    vector = event_next(v, ready && (!shadow || skip), &window);
+    if ( vector >= 0 )
+    {
+        if ( skip )
+        {
+            v->arch.emul.regs.rip++;
+            b->interrupt_shadow &= ~1UL;
+        }
+        b->event_inject = EVENT_VALID | EVENT_INTR | (unsigned int)vector;
+        event_taken(v, (unsigned int)vector);
+        /* An upcall is above the local APIC: there may be more. */
+        window |= vlapic_pending(l) >= 0;
+    }
+    if ( unlikely((b->vintr & VINTR_TPR) != cr8) )
+    {
+        b->vintr = (b->vintr & ~VINTR_TPR) | cr8;
+        vmcb_changed(b, CLEAN_VINTR);
+    }
+    if ( unlikely(window || cr8 || b->intercept_cr) )
+        set_window(b, window, cr8 && held_by_cr8(l));
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Why the guest was left: one table, exit code -> handler.
+ *
+ * An instruction's length comes from the processor, if it tells.  Some do not
+ * (QEMU's), and reading the guest's code for it costs more than most exits:
+ * lengths are remembered by linear address, table root and instruction.  A
+ * guest that puts the same instruction with more prefixes to the same place
+ * fools itself.
+ */
+#include <hv/cpu-policy.h>
+#include <hv/guest-access.h>
+#include <hv/lib.h>
+
+#include <x86/fpu.h>
+
+#include "svm.h"
+
+enum { VECTOR_DB = 1, VECTOR_UD = 6, VECTOR_GP = 13, VECTOR_AC = 17,
+       VECTOR_MC = 18 };
+
+#define DR7_GD (1UL << 13)
+
+#define XCR0_X87 0x1UL
+#define XCR0_SSE 0x2UL
+#define XCR0_AVX 0x4UL
+#define XCR0_AVX512 0xe0UL
+#define XCR0_PKRU 0x200UL
+#define XCR0_KNOWN                                                           \
+    (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_AVX512 | XCR0_PKRU)
+
+/* ---- lengths ---- */
+
+/* 0: it is not that instruction any more; the guest executes what it is. */
+static unsigned int length_by_code(struct vcpu *v, enum emul_insn what)
+{
+    struct svm_vcpu *s = v->arch.svm;
+    uint64_t rip = s->vmcb->cs.base + v->arch.emul.regs.rip;
+    /* No root has bits up there. */
+    uint64_t where = s->vmcb->cr3 | (uint64_t)what << 56;
+    struct svm_length *l = &s->length[rip / 2 % NR_LENGTHS];
+
+    if ( likely(l->rip == rip && l->where == where && l->length) )
+        return l->length;
+    svm_fill_regs(v);
+    l->length = emul_insn_length(&v->arch.emul, what);
+    l->rip = rip;
+    l->where = where;
+    return l->length;
+}
+
+static unsigned int length(struct vcpu *v, enum emul_insn what)
+{
+    if ( likely(svm_features.next_rip) )
+        return (unsigned int)(v->arch.svm->vmcb->next_rip -
+                              v->arch.emul.regs.rip);
+    return length_by_code(v, what);
+}
+
+/* ---- instructions that hvm/ executes ---- */
+
+static void on_cpuid(struct vcpu *v)
+{
+    unsigned int len = length(v, EMUL_INSN_CPUID);
+
+    if ( likely(len) )
+        exit_cpuid(v, len);
+}
+
+static void on_vmmcall(struct vcpu *v)
+{
+    unsigned int len = length(v, EMUL_INSN_VMMCALL);
+
+    if ( likely(len) )
+        exit_hypercall(v, len);
+}
+
+static void on_hlt(struct vcpu *v)
+{
+    unsigned int len = length(v, EMUL_INSN_HLT);
+
+    if ( likely(len) )
+        exit_halt(v, len);
+}
+
+static void on_msr(struct vcpu *v)
+{
+    bool write = v->arch.svm->vmcb->exit_info_1 & 1;
+    unsigned int len = length(v, write ? EMUL_INSN_WRMSR : EMUL_INSN_RDMSR);
+
+    if ( unlikely(!len) )
+        return;
+    if ( write )
+        exit_wrmsr(v, len);
+    else
+        exit_rdmsr(v, len);
+}
+
+static void on_ioio(struct vcpu *v)
+{
+    const struct vmcb *b = v->arch.svm->vmcb;
+    uint32_t info = (uint32_t)b->exit_info_1;
+    uint16_t port = (uint16_t)(info >> IOIO_PORT_SHIFT);
+    unsigned int size = info >> IOIO_SIZE_SHIFT & IOIO_SIZE_MASK;
+
+    if ( likely(!(info & IOIO_STRING)) )
+        exit_port(v, port, size, info & IOIO_IN, b->exit_info_2);
+    else
+        exit_port_string(v, port, size, info & IOIO_IN);
+}
+
+static void on_npf(struct vcpu *v)
+{
+    const struct vmcb *b = v->arch.svm->vmcb;
+
+    exit_memory(v, b->exit_info_2, b->exit_info_1 & NPF_WRITE,
+                b->exit_info_1 & NPF_FETCH);
+}
+
+/* ---- instructions that are executed here ---- */
+
+/*
+ * WBINVD, and INVD: never without writing back, since what is in the caches is
+ * not the guest's.  Only dom0 has devices that see memory past the caches.
+ * QEMU takes one for the other.
+ */
+static void on_wbinvd(struct vcpu *v)
+{
+    unsigned int len = length(v, EMUL_INSN_WBINVD);
+
+    if ( !len )
+        len = length(v, EMUL_INSN_INVD);
+    if ( !len )
+        return;
+    if ( is_control_domain(v->domain) )
+        __asm__ volatile ( "wbinvd" ::: "memory" );
+    svm_advance(v, len);
+}
+
+static bool xcr0_legal(const struct vcpu *v, uint64_t value)
+{
+    struct cpuid_regs r;
+
+    cpuid_for_guest(v, 0xd, 0, &r);
+    if ( !(value & XCR0_X87) ||
+         (value & ~(XCR0_KNOWN & fpu_states() &
+                    ((uint64_t)r.d << 32 | r.a))) )
+        return false;
+    if ( (value & XCR0_AVX) && !(value & XCR0_SSE) )
+        return false;
+    return !(value & XCR0_AVX512) ||
+           ((value & XCR0_AVX512) == XCR0_AVX512 && (value & XCR0_AVX));
+}
+
+/* The guest's XCR0 is in the CPU as long as the vcpu is on it. */
+static void on_xsetbv(struct vcpu *v)
+{
+    const uint64_t *gpr = v->arch.emul.regs.gpr;
+    uint64_t value = gpr[EMUL_RDX] << 32 | (uint32_t)gpr[EMUL_RAX];
+    unsigned int len = length(v, EMUL_INSN_XSETBV);
+
+    if ( !len )
+        return;
+    if ( v->arch.svm->vmcb->cpl || (uint32_t)gpr[EMUL_RCX] ||
+         !xcr0_legal(v, value) )
+    {
+        svm_inject(v, VECTOR_GP, true, 0);
+        return;
+    }
+    xsetbv0(value);
+    svm_advance(v, len);
+}
+
+/* ---- CR8, intercepted while it holds an interrupt back ---- */
+
+/*
+ * The general register of the `mov reg, %cr8` (or `lock mov reg, %cr0`) at
+ * rip, and its length; false: it is something else now.
+ */
+static bool decode_cr8(struct vcpu *v, unsigned int *reg, unsigned int *len)
+{
+    uint64_t rip = v->arch.svm->vmcb->cs.base + v->arch.emul.regs.rip;
+    uint8_t code[15], rex = 0;
+    unsigned int n = 0;
+
+    for ( ; n < sizeof(code); n++ )
+    {
+        if ( arch_guest_copy_in(&code[n], rip + n, 1) )
+            return false;
+        if ( n >= 2 && code[n - 2] == 0x0f && code[n - 1] == 0x22 )
+            break;
+        if ( (code[n] & 0xf0) == 0x40 )
+            rex = code[n];
+    }
+    if ( n == sizeof(code) )
+        return false;
+    *reg = (code[n] & 7) | (rex & 1) << 3;
+    *len = n + 1;
+    return true;
+}
+
+static void on_cr8_write(struct vcpu *v)
+{
+    unsigned int reg, len;
+    uint64_t value;
+
+    if ( !decode_cr8(v, &reg, &len) )
+        return;
+    value = v->arch.emul.regs.gpr[reg];
+    if ( svm_mode(v) != MODE_KERNEL_64 )
+        value = (uint32_t)value;
+    if ( value > 0xf )
+    {
+        svm_inject(v, VECTOR_GP, true, 0);
+        return;
+    }
+    vlapic_set_cr8(&v->arch.vlapic, (uint8_t)value);
+    svm_advance(v, len);
+}
+
+/* ---- what a guest cannot have ---- */
+
+static void on_undefined(struct vcpu *v)
+{
+    svm_inject(v, VECTOR_UD, false, 0);
+}
+
+static void on_protected(struct vcpu *v)
+{
+    svm_inject(v, VECTOR_GP, true, 0);
+}
+
+/* ---- exceptions ---- */
+
+/* Delivering it clears GD, but not when it is injected. */
+static void on_debug(struct vcpu *v)
+{
+    struct vmcb *b = v->arch.svm->vmcb;
+
+    b->dr7 &= ~DR7_GD;
+    vmcb_changed(b, CLEAN_DR);
+    svm_inject(v, VECTOR_DB, false, 0);
+}
+
+static void on_alignment(struct vcpu *v)
+{
+    svm_inject(v, VECTOR_AC, true, (uint32_t)v->arch.svm->vmcb->exit_info_1);
+}
+
+static void on_machine_check(struct vcpu *v)
+{
+    panic("machine check while d%uv%u ran\n", v->domain->domain_id,
+          v->vcpu_id);
+}
+
+/* ---- what is no instruction ---- */
+
+/*
+ * Interrupts and NMIs stay pending until we let them in; a window's purpose
+ * is over with the exit.
+ */
+static void on_nothing(struct vcpu *v)
+{
+    (void)v;
+}
+
+/*
+ * The end of an NMI's handler, before it: the shadow keeps the next one away
+ * until IRET is done.
+ */
+static void on_iret(struct vcpu *v)
+{
+    struct svm_vcpu *s = v->arch.svm;
+
+    s->nmi_masked = false;
+    s->vmcb->intercept_1 &= ~INTERCEPT_IRET;
+    s->vmcb->interrupt_shadow |= 1;
+    vmcb_changed(s->vmcb, CLEAN_INTERCEPTS);
+}
+
+static void on_task_switch(struct vcpu *v)
+{
+    domain_crash(v->domain, "vcpu %u: a task switch at rip %lx", v->vcpu_id,
+                 (unsigned long)v->arch.emul.regs.rip);
+}
+
+static void on_unknown(struct vcpu *v)
+{
+    const struct vmcb *b = v->arch.svm->vmcb;
+
+    vmcb_show(v);
+    domain_crash(v->domain, "vcpu %u: %s, exit code %lx", v->vcpu_id,
+                 (uint32_t)b->exit_code == EXIT_INVALID
+                     ? "its state is not legal" : "not expected",
+                 (unsigned long)b->exit_code);
+}
+
+static void (*const handlers[])(struct vcpu *v) = {
+    [EXIT_CR_WRITE + 8] = on_cr8_write,
+    [EXIT_EXCEPTION + VECTOR_DB] = on_debug,
+    [EXIT_EXCEPTION + VECTOR_AC] = on_alignment,
+    [EXIT_EXCEPTION + VECTOR_MC] = on_machine_check,
+    [EXIT_INTR] = on_nothing,
+    [EXIT_NMI] = on_nothing,
+    [EXIT_SMI] = on_nothing,
+    [EXIT_INIT] = on_nothing,
+    [EXIT_VINTR] = on_nothing,
+    [EXIT_RDPMC] = on_protected,
+    [EXIT_CPUID] = on_cpuid,
+    [EXIT_IRET] = on_iret,
+    [EXIT_INVD] = on_wbinvd,
+    [EXIT_HLT] = on_hlt,
+    [EXIT_INVLPGA] = on_undefined,
+    [EXIT_IOIO] = on_ioio,
+    [EXIT_MSR] = on_msr,
+    [EXIT_TASK_SWITCH] = on_task_switch,
+    [EXIT_FERR_FREEZE] = on_nothing,
+    [EXIT_SHUTDOWN] = exit_triple_fault,
+    [EXIT_VMRUN] = on_undefined,
+    [EXIT_VMMCALL] = on_vmmcall,
+    [EXIT_VMLOAD] = on_undefined,
+    [EXIT_VMSAVE] = on_undefined,
+    [EXIT_STGI] = on_undefined,
+    [EXIT_CLGI] = on_undefined,
+    [EXIT_SKINIT] = on_undefined,
+    [EXIT_WBINVD] = on_wbinvd,
+    [EXIT_MONITOR] = on_undefined,
+    [EXIT_MWAIT] = on_undefined,
+    [EXIT_MWAIT_ARMED] = on_undefined,
+    [EXIT_XSETBV] = on_xsetbv,
+};
+
+void svm_exit(struct vcpu *v)
+{
+    uint64_t code = v->arch.svm->vmcb->exit_code;
+    void (*handler)(struct vcpu *) = on_unknown;
+
+    if ( code < ARRAY_SIZE(handlers) )
+        handler = handlers[code];
+    else if ( code == EXIT_NPF ) /* far behind all others */
+        handler = on_npf;
+    if ( unlikely(!handler) )
+        handler = on_unknown;
+    handler(v);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * MSRs that are in the VMCB.  Most of them a guest reaches without us; they
+ * are here for completeness of the contract in x86/vendor.h.
+ */
+#include <hv/cpu-policy.h>
+#include <hv/lib.h>
+
+#include <x86/cpu.h>
+
+#include "svm.h"
+
+#define MSR_DEBUGCTL 0x1d9
+#define DEBUGCTL_LBR 0x1UL
+#define DEBUGCTL_BTF 0x2UL
+
+#define CPUID_81_D_SYSCALL (1U << 11)
+#define CPUID_81_D_NX (1U << 20)
+#define CPUID_81_D_FFXSR (1U << 25)
+#define CPUID_81_D_LM (1U << 29)
+#define EFER_FFXSR (1UL << 14)
+
+static const struct {
+    uint32_t msr;
+    uint16_t offset;
+    bool is_address;
+} fields[] = {
+#define F(msr, field, address)                                               \
+    { msr, offsetof(struct vmcb, field), address }
+    F(0x174, sysenter_cs, false),
+    F(0x175, sysenter_esp, true),
+    F(0x176, sysenter_eip, true),
+    F(MSR_STAR, star, false),
+    F(MSR_LSTAR, lstar, true),
+    F(MSR_CSTAR, cstar, true),
+    F(MSR_SFMASK, sfmask, false),
+    F(MSR_FS_BASE, fs.base, true),
+    F(MSR_GS_BASE, gs.base, true),
+    F(MSR_KERNEL_GS_BASE, kernel_gs_base, true),
+#undef F
+};
+
+static bool canonical(uint64_t va)
+{
+    return (uint64_t)((int64_t)(va << 16) >> 16) == va;
+}
+
+static uint64_t *field_of(struct vmcb *b, uint32_t msr, bool *is_address)
+{
+    for ( unsigned int i = 0; i < ARRAY_SIZE(fields); i++ )
+        if ( fields[i].msr == msr )
+        {
+            *is_address = fields[i].is_address;
+            return (uint64_t *)((char *)b + fields[i].offset);
+        }
+    return NULL;
+}
+
+bool vendor_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
+{
+    struct svm_vcpu *s = v->arch.svm;
+    bool is_address;
+    uint64_t *f;
+
+    switch ( msr )
+    {
+    case MSR_EFER:
+        *value = s->vmcb->efer & ~EFER_SVME;
+        return true;
+    case MSR_PAT:
+        *value = s->vmcb->pat;
+        return true;
+    case MSR_DEBUGCTL:
+        *value = 0;
+        return true;
+    case MSR_TSC_AUX:
+        *value = s->tsc_aux;
+        return svm_features.rdtscp;
+    }
+    f = field_of(s->vmcb, msr, &is_address);
+    if ( f )
+        *value = *f;
+    return f;
+}
+
+static bool set_efer(struct vcpu *v, uint64_t value)
+{
+    struct vmcb *b = v->arch.svm->vmcb;
+    uint64_t legal = EFER_LMA; /* read-only: what is written is ignored */
+    struct cpuid_regs r;
+
+    cpuid_for_guest(v, 0x80000001, 0, &r);
+    legal |= r.d & CPUID_81_D_SYSCALL ? EFER_SCE : 0;
+    legal |= r.d & CPUID_81_D_NX ? EFER_NX : 0;
+    legal |= r.d & CPUID_81_D_FFXSR ? EFER_FFXSR : 0;
+    legal |= r.d & CPUID_81_D_LM ? EFER_LME : 0;
+    if ( (value & ~legal) ||
+         ((b->cr0 & CR0_PG) && ((value ^ b->efer) & EFER_LME)) )
+        return false;
+    b->efer = (value & ~EFER_LMA) | (b->efer & EFER_LMA) | EFER_SVME;
+    vmcb_changed(b, CLEAN_CR);
+    return true;
+}
+
+/* Each byte a memory type: UC, WC, WT, WP, WB, UC-. */
+static bool set_pat(struct vmcb *b, uint64_t value)
+{
+    for ( unsigned int i = 0; i < 64; i += 8 )
+    {
+        unsigned int type = value >> i & 0xff;
+
+        if ( type > 7 || type == 2 || type == 3 )
+            return false;
+    }
+    b->pat = value;
+    vmcb_changed(b, CLEAN_NP);
+    return true;
+}
+
+static bool set_tsc_aux(struct svm_vcpu *s, uint64_t value)
+{
+    struct svm_cpu *sc = this_cpu()->vendor;
+
+    if ( !svm_features.rdtscp || value > UINT32_MAX )
+        return false;
+    s->tsc_aux = sc->tsc_aux = (uint32_t)value;
+    wrmsr(MSR_TSC_AUX, value);
+    return true;
+}
+
+bool vendor_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
+{
+    struct svm_vcpu *s = v->arch.svm;
+    bool is_address;
+    uint64_t *f;
+
+    switch ( msr )
+    {
+    case MSR_EFER:
+        return set_efer(v, value);
+    case MSR_PAT:
+        return set_pat(s->vmcb, value);
+    case MSR_DEBUGCTL: /* neither branch records nor stepping by branches */
+        return !(value & ~(DEBUGCTL_LBR | DEBUGCTL_BTF));
+    case MSR_TSC_AUX:
+        return set_tsc_aux(s, value);
+    }
+    f = field_of(s->vmcb, msr, &is_address);
+    if ( !f || (is_address && !canonical(value)) )
+        return false;
+    *f = value;
+    return true;
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * AMD's virtualisation: the operations of x86/vendor.h, and the way into the
+ * guest and out, which everything a guest asks for goes through.
+ *
+ *   run: ASID -> is an instruction over? -> events -> svm_enter()
+ *          -> registers, TPR -> interrupted event -> svm_exit()
+ */
+#include <hv/guest-walk.h>
+#include <hv/heap.h>
+#include <hv/lib.h>
+
+#include <x86/boot.h>
+#include <x86/cpu.h>
+#include <x86/irq.h>
+
+#include "svm.h"
+
+#define CPUID_SVM 0x8000000aU
+#define CPUID_1_C_SVM (1U << 2)     /* 0x80000001 */
+#define CPUID_1_D_RDTSCP (1U << 27) /* 0x80000001 */
+#define CPUID_SVM_NPT (1U << 0)
+#define CPUID_SVM_NRIPS (1U << 3)
+#define CPUID_SVM_CLEAN (1U << 5)
+#define CPUID_SVM_FLUSH_ASID (1U << 6)
+#define CPUID_SVM_DECODE (1U << 7)
+#define VM_CR_SVMDIS (1U << 4)
+#define DR6_BS (1UL << 14)
+
+enum { VECTOR_DB = 1 };
+
+struct svm_features svm_features;
+
+/* ---- the processor ---- */
+
+static bool svm_present(void)
+{
+    uint32_t max, a, b, c, d;
+    uint64_t vm_cr;
+
+    cpuid(0x80000000, 0, &max, &b, &c, &d);
+    if ( max >= 0x80000001 )
+        cpuid(0x80000001, 0, &a, &b, &c, &d);
+    if ( max < CPUID_SVM || !(c & CPUID_1_C_SVM) )
+    {
+        printk("SVM: this processor does not have it\n");
+        return false;
+    }
+    svm_features.rdtscp = d & CPUID_1_D_RDTSCP;
+    if ( rdmsr_safe(MSR_VM_CR, &vm_cr) && (vm_cr & VM_CR_SVMDIS) )
+    {
+        printk("SVM: switched off by firmware\n");
+        return false;
+    }
+    cpuid(CPUID_SVM, 0, &a, &b, &c, &d);
+    if ( !(d & CPUID_SVM_NPT) || b < 2 )
+    {
+        printk("SVM: no nested paging\n");
+        return false;
+    }
+    svm_features.nr_asids = b;
+    svm_features.next_rip = d & CPUID_SVM_NRIPS;
+    svm_features.insn_bytes = d & CPUID_SVM_DECODE;
+    svm_features.flush_asid = d & CPUID_SVM_FLUSH_ASID;
+    svm_features.clean = d & CPUID_SVM_CLEAN ? CLEAN_ALL : 0;
+    printk("SVM: %u ASIDs%s%s%s%s\n", b,
+           svm_features.next_rip ? ", next RIP" : "",
+           svm_features.insn_bytes ? ", instruction bytes" : "",
+           svm_features.flush_asid ? ", flush by ASID" : "",
+           svm_features.clean ? ", clean bits" : "");
+    return true;
+}
+
+static uint64_t page_for_processor(const struct cpu *c)
+{
+    struct page *pg = page_alloc(NULL, 0, 0);
+
+    if ( !pg )
+        panic("no memory for SVM of CPU %u\n", c->id);
+    return mfn_x(page_to_mfn(pg)) << PAGE_SHIFT;
+}
+
+static void svm_cpu_up(struct cpu *c)
+{
+    struct svm_cpu *sc = new_object(struct svm_cpu);
+
+    if ( !sc )
+        panic("no memory for SVM of CPU %u\n", c->id);
+    wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
+    wrmsr(MSR_VM_HSAVE_PA, page_for_processor(c));
+    sc->host_pa = page_for_processor(c);
+    /* FS, GS, TR and the like are what they will be from now on. */
+    __asm__ volatile ( "vmsave %0" :: "a" (sc->host_pa) : "memory" );
+    if ( svm_features.rdtscp )
+        wrmsr(MSR_TSC_AUX, 0);
+    sc->generation = 1;
+    sc->next_asid = 1;
+    sc->flush_all = true; /* firmware may have had guests */
+    c->vendor = sc;
+}
+
+/* ---- vcpus ---- */
+
+static int svm_vcpu_create(struct vcpu *v)
+{
+    int rc = vmcb_create(v);
+
+    if ( !rc )
+        svm_reset(v);
+    return rc;
+}
+
+static void svm_load(struct vcpu *v)
+{
+    struct svm_vcpu *s = v->arch.svm;
+    struct svm_cpu *sc = this_cpu()->vendor;
+
+    if ( s->cpu != sc )
+    {
+        s->cpu = sc;
+        s->generation = 0;
+        s->vmcb->clean = 0;
+    }
+    if ( svm_features.rdtscp && sc->tsc_aux != s->tsc_aux )
+    {
+        sc->tsc_aux = s->tsc_aux;
+        wrmsr(MSR_TSC_AUX, s->tsc_aux);
+    }
+}
+
+/* All it has is in the VMCB after each exit. */
+static void svm_save(struct vcpu *v)
+{
+    (void)v;
+}
+
+void svm_advance(struct vcpu *v, unsigned int len)
+{
+    const struct vmcb *b = v->arch.svm->vmcb;
+    uint64_t rip = v->arch.emul.regs.rip + len;
+
+    if ( !((b->efer & EFER_LMA) && (b->cs.attr & EMUL_SEG_L)) )
+        rip = (uint32_t)rip;
+    v->arch.emul.regs.rip = rip;
+}
+
+enum vendor_mode svm_mode(struct vcpu *v)
+{
+    const struct vmcb *b = v->arch.svm->vmcb;
+
+    if ( b->cpl )
+        return MODE_USER;
+    return (b->efer & EFER_LMA) && (b->cs.attr & EMUL_SEG_L) ? MODE_KERNEL_64
+                                                             : MODE_KERNEL_32;
+}
+
+static void svm_paging(struct vcpu *v, struct guest_paging *p)
+{
+    const struct vmcb *b = v->arch.svm->vmcb;
+
+    p->cr0 = b->cr0;
+    p->cr3 = b->cr3;
+    p->cr4 = b->cr4;
+    p->efer = b->efer;
+}
+
+static unsigned int svm_insn_bytes(struct vcpu *v, uint8_t bytes[15])
+{
+    const struct vmcb *b = v->arch.svm->vmcb;
+
+    if ( !svm_features.insn_bytes || b->exit_code != EXIT_NPF )
+        return 0;
+    memcpy(bytes, b->insn_bytes, sizeof(b->insn_bytes));
+    return min((unsigned int)b->nr_insn_bytes,
+               (unsigned int)sizeof(b->insn_bytes));
+}
+
+/* ---- in and out ---- */
+
+/*
+ * An ASID whose TLB entries, if there are any, are good.  Another one is as
+ * good as a flush.  What is not flushed because guest mode is not entered
+ * after all stays marked: sc->flush_all, or tlb_control for the vcpu's own.
+ */
+static void prepare_asid(struct svm_vcpu *s, struct svm_cpu *sc, bool flush)
+{
+    struct vmcb *b = s->vmcb;
+
+    if ( s->generation == sc->generation && flush && svm_features.flush_asid )
+        b->tlb_control = TLB_FLUSH_THIS_ASID;
+    else if ( s->generation != sc->generation || flush )
+    {
+        if ( sc->next_asid >= svm_features.nr_asids )
+        {
+            sc->generation++;
+            sc->next_asid = 1;
+            sc->flush_all = true;
+        }
+        s->generation = sc->generation;
+        b->asid = sc->next_asid++;
+        b->tlb_control = 0;
+        vmcb_changed(b, CLEAN_ASID);
+    }
+    if ( sc->flush_all )
+        b->tlb_control = TLB_FLUSH_ALL;
+}
+
+/* An instruction was executed for the guest, from b->rip to regs->rip. */
+static void instruction_over(struct vcpu *v)
+{
+    struct emul_regs *regs = &v->arch.emul.regs;
+    struct svm_vcpu *s = v->arch.svm;
+    struct vmcb *b = s->vmcb;
+
+    b->interrupt_shadow &= ~1UL;
+    regs->rflags &= ~RFLAGS_RF;
+    /* A trap that the processor would have made of it. */
+    if ( unlikely(b->rflags & RFLAGS_TF) && !s->event )
+    {
+        b->dr6 |= DR6_BS;
+        vmcb_changed(b, CLEAN_DR);
+        svm_inject(v, VECTOR_DB, false, 0);
+    }
+}
+
+static void svm_run(struct vcpu *v, bool flush_tlb)
+{
+    struct emul_regs *regs = &v->arch.emul.regs;
+    struct svm_vcpu *s = v->arch.svm;
+    struct cpu *c = this_cpu();
+    struct svm_cpu *sc = c->vendor;
+    struct vmcb *b = s->vmcb;
+    bool ran;
+
+    if ( unlikely(flush_tlb | sc->flush_all |
+                  (s->generation != sc->generation)) )
+        prepare_asid(s, sc, flush_tlb);
+    if ( regs->rip != b->rip )
+        instruction_over(v);
+    svm_events(v);
+    b->rax = regs->gpr[EMUL_RAX];
+    b->rsp = regs->gpr[EMUL_RSP];
+    b->rip = regs->rip;
+    b->rflags = regs->rflags;
+
+    ran = svm_enter(s->vmcb_pa, regs->gpr, sc->host_pa, &c->attention);
+    c->busy_since = rdtsc();
+    store_release(&v->arch.in_guest, false);
+    if ( unlikely(!ran) )
+        return;
+
+    regs->gpr[EMUL_RAX] = b->rax;
+    regs->gpr[EMUL_RSP] = b->rsp;
+    regs->rip = b->rip;
+    regs->rflags = b->rflags;
+    b->clean = svm_features.clean;
+    if ( unlikely(b->tlb_control) )
+    {
+        sc->flush_all = false;
+        b->tlb_control = 0;
+    }
+    vlapic_set_cr8(&v->arch.vlapic, b->vintr & 0xf);
+    if ( unlikely(b->exit_int_info & EVENT_VALID) )
+        svm_event_interrupted(v);
+    svm_exit(v);
+}
+
+const struct vendor svm_vendor = {
+    .name = "SVM",
+    .present = svm_present,
+    .cpu_up = svm_cpu_up,
+    .vcpu_create = svm_vcpu_create,
+    .vcpu_destroy = vmcb_destroy,
+    .vcpu_startup = svm_startup,
+    .set_context = svm_set_context,
+    .get_context = svm_get_context,
+    .load = svm_load,
+    .save = svm_save,
+    .run = svm_run,
+    .inject_exception = svm_inject,
+    .inject_page_fault = svm_inject_page_fault,
+    .advance = svm_advance,
+    .mode = svm_mode,
+    .paging = svm_paging,
+    .fill_regs = svm_fill_regs,
+    .store_regs = svm_store_regs,
+    .insn_bytes = svm_insn_bytes,
+};

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Between the files of svm/.
+ *
+ * struct svm_cpu: one for each CPU, never freed.  struct svm_vcpu: one for
+ * each vcpu, with its VMCB; belongs to the CPU that the vcpu is on.
+ *
+ * Address space numbers: each CPU gives them out in order; when they are used
+ * up it begins a new generation, after a flush of all of them.  A vcpu keeps
+ * its number as long as it is of the CPU's generation and it was nowhere else
+ * meanwhile.
+ */
+#ifndef SVM_SVM_H
+#define SVM_SVM_H
+
+#include <hv/domain.h>
+
+#include <x86/processor.h>
+#include <x86/vendor.h>
+
+#include "vmcb.h"
+
+struct svm_cpu {
+    uint64_t host_pa;    /* VMCB with the hypervisor's FS, GS, TR, ...  */
+    uint64_t generation; /* of ASIDs; from 1 on                         */
+    uint32_t next_asid;
+    bool flush_all;      /* a new generation: at the next entry         */
+    uint32_t tsc_aux;    /* what the MSR holds now                      */
+};
+
+/* An instruction's, when the processor does not tell: see exits.c. */
+#define NR_LENGTHS 8
+struct svm_length {
+    uint64_t rip, where;
+    unsigned int length; /* 0: empty */
+};
+
+struct svm_vcpu {
+    struct vmcb *vmcb;
+    uint64_t vmcb_pa;
+    const struct svm_cpu *cpu; /* where it ran last                     */
+    uint64_t generation;       /* of its ASID there; 0: it has none     */
+    uint64_t event;  /* to be injected first: VMCB form, 0: nothing     */
+    bool nmi_masked; /* from NMI to IRET                                */
+    uint32_t tsc_aux;
+
+    struct svm_length length[NR_LENGTHS];
+};
+
+/* What this processor can do besides; the same on all CPUs. */
+struct svm_features {
+    bool next_rip, insn_bytes, flush_asid, rdtscp;
+    uint32_t clean;    /* CLEAN_ALL or, when it has no use for it, 0 */
+    uint32_t nr_asids; /* 1 .. nr_asids - 1 are guests' */
+};
+extern struct svm_features svm_features;
+
+/* ---- entry.S ---- */
+
+/*
+ * Run guest code: registers but rax and rsp from and to gpr (EMUL_*'s order).
+ * False: not done, since *attention was set when interrupts were held back.
+ */
+bool svm_enter(uint64_t vmcb_pa, uint64_t *gpr, uint64_t host_pa,
+               const bool *attention);
+
+/* ---- vmcb.c ---- */
+
+int vmcb_create(struct vcpu *v) must_check; /* -ENOMEM; all but registers */
+void vmcb_destroy(struct vcpu *v);
+void vmcb_show(const struct vcpu *v); /* for crashes */
+
+/* ---- svm.c ---- */
+
+void svm_advance(struct vcpu *v, unsigned int len);
+enum vendor_mode svm_mode(struct vcpu *v);
+
+/* ---- context.c: the vendor's operations of these names ---- */
+
+void svm_reset(struct vcpu *v); /* as after INIT */
+void svm_startup(struct vcpu *v, uint8_t page);
+int svm_set_context(struct vcpu *v, const struct hvm_hw_cpu *c);
+void svm_get_context(struct vcpu *v, struct hvm_hw_cpu *c);
+void svm_fill_regs(struct vcpu *v);
+void svm_store_regs(struct vcpu *v);
+
+/* ---- event.c ---- */
+
+/* Before an entry: what is injected, and whether for more a window is due. */
+void svm_events(struct vcpu *v);
+void svm_inject(struct vcpu *v, unsigned int vector, bool has_error,
+                uint32_t error);
+void svm_inject_page_fault(struct vcpu *v, uint32_t error, uint64_t cr2);
+/* One is being handled, until IRET. */
+void svm_mask_nmi(struct svm_vcpu *s);
+/* What was being delivered when the guest was left: it is to be again. */
+void svm_event_interrupted(struct vcpu *v);
+
+/* ---- exits.c ---- */
+
+void svm_exit(struct vcpu *v);
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A vcpu's VMCB, but for the registers in it: what comes out of the guest.
+ *
+ * Nothing is intercepted that the guest can be left with: control registers,
+ * its page tables, INVLPG, debug registers, RDTSC are its own.  Ports are
+ * ours, but those that dom0 may use; MSRs are, but those that VMLOAD and
+ * VMSAVE switch.  #AC and #DB are looked at because a guest can make the
+ * processor deliver them without end, in one instruction, past all interrupts.
+ *
+ * The permission maps are shared and never change: [0] for guests, [1] dom0's.
+ */
+#include <hv/heap.h>
+#include <hv/lib.h>
+
+#include <x86/boot.h>
+#include <x86/dom0.h>
+
+#include "svm.h"
+
+#define NR_PORTS 0x10000U
+#define IOPM_BYTES (3 * PAGE_SIZE) /* an access at 0xffff looks beyond */
+#define MSRPM_BYTES (2 * PAGE_SIZE)
+
+#define VECTOR_DB 1
+#define VECTOR_AC 17
+#define VECTOR_MC 18
+
+static uint8_t iopm[2][IOPM_BYTES] __attribute__((aligned(4096)));
+static uint8_t msrpm[MSRPM_BYTES] __attribute__((aligned(4096)));
+static bool have_guests_maps, have_dom0s_map;
+
+static const uint32_t own_msrs[] = {
+    0x174, 0x175, 0x176, /* SYSENTER */
+    MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_SFMASK,
+    MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE,
+};
+
+/* Two bits for each MSR, in ranges of 0x2000. */
+static void allow_msr(uint32_t msr)
+{
+    unsigned int bit = (msr & 0x1fff) * 2, range = msr >> 13;
+    unsigned int start = range == 0xc0000000U >> 13 ? 0x800 : 0;
+
+    msrpm[start + bit / 8] &= (uint8_t)~(3U << bit % 8);
+}
+
+/* The first vcpus are made at boot, one after the other. */
+static void make_maps(bool for_dom0)
+{
+    if ( !have_guests_maps )
+    {
+        memset(iopm, 0xff, sizeof(iopm));
+        memset(msrpm, 0xff, sizeof(msrpm));
+        for ( unsigned int i = 0; i < ARRAY_SIZE(own_msrs); i++ )
+            allow_msr(own_msrs[i]);
+        have_guests_maps = true;
+    }
+    if ( for_dom0 && !have_dom0s_map )
+    {
+        for ( unsigned int port = 0; port < NR_PORTS; port++ )
+            if ( dom0_port_allowed((uint16_t)port) )
+                iopm[1][port / 8] &= (uint8_t)~(1U << port % 8);
+        have_dom0s_map = true;
+    }
+}
+
+static void set_intercepts(struct vmcb *b)
+{
+    b->intercept_exceptions = 1U << VECTOR_DB | 1U << VECTOR_AC |
+                              1U << VECTOR_MC;
+    b->intercept_1 = INTERCEPT_INTR | INTERCEPT_NMI | INTERCEPT_SMI |
+                     INTERCEPT_INIT | INTERCEPT_VINTR | INTERCEPT_RDPMC |
+                     INTERCEPT_CPUID | INTERCEPT_INVD | INTERCEPT_HLT |
+                     INTERCEPT_INVLPGA | INTERCEPT_IOIO | INTERCEPT_MSR |
+                     INTERCEPT_TASK_SWITCH | INTERCEPT_FERR_FREEZE |
+                     INTERCEPT_SHUTDOWN;
+    b->intercept_2 = INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD |
+                     INTERCEPT_VMSAVE | INTERCEPT_STGI | INTERCEPT_CLGI |
+                     INTERCEPT_SKINIT | INTERCEPT_WBINVD | INTERCEPT_MONITOR |
+                     INTERCEPT_MWAIT | INTERCEPT_XSETBV;
+}
+
+int vmcb_create(struct vcpu *v)
+{
+    bool for_dom0 = is_control_domain(v->domain);
+    struct page *pg = page_alloc(NULL, 0, 0);
+    struct svm_vcpu *s;
+    struct vmcb *b;
+
+    if ( !pg )
+        return -ENOMEM;
+    s = new_object(struct svm_vcpu);
+    if ( !s )
+    {
+        page_put(pg);
+        return -ENOMEM;
+    }
+    make_maps(for_dom0);
+    b = page_to_virt(pg);
+    s->vmcb = b;
+    s->vmcb_pa = mfn_x(page_to_mfn(pg)) << PAGE_SHIFT;
+    set_intercepts(b);
+    b->iopm = virt_to_phys(iopm[for_dom0]);
+    b->msrpm = virt_to_phys(msrpm);
+    b->np_control = NP_ENABLE;
+    b->np_cr3 = mfn_x(page_to_mfn(v->domain->p2m.root)) << PAGE_SHIFT;
+    b->vintr = VINTR_MASKING;
+    v->arch.svm = s;
+    return 0;
+}
+
+void vmcb_destroy(struct vcpu *v)
+{
+    struct svm_vcpu *s = v->arch.svm;
+
+    if ( !s )
+        return;
+    page_put(mfn_to_page(_mfn(s->vmcb_pa >> PAGE_SHIFT)));
+    hv_free(s);
+    v->arch.svm = NULL;
+}
+
+/* ---- for crashes ---- */
+
+static void show_seg(const char *name, const struct vmcb_seg *s)
+{
+    printk("  %s %04x attr %03x limit %08x base %016lx\n", name, s->sel,
+           s->attr, s->limit, (unsigned long)s->base);
+}
+
+void vmcb_show(const struct vcpu *v)
+{
+    const struct vmcb *b = v->arch.svm->vmcb;
+
+#define L(x) (unsigned long)b->x
+    printk("VMCB of d%uv%u: exit %lx info %lx %lx, event %lx inject %lx\n",
+           v->domain->domain_id, v->vcpu_id, L(exit_code), L(exit_info_1),
+           L(exit_info_2), L(exit_int_info), L(event_inject));
+    printk("  intercepts %08x %08x %08x asid %u vintr %lx shadow %lx np %lx\n",
+           b->intercept_exceptions, b->intercept_1, b->intercept_2, b->asid,
+           L(vintr), L(interrupt_shadow), L(np_cr3));
+    printk("  rip %016lx rsp %016lx rax %016lx rflags %08lx cpl %u\n", L(rip),
+           L(rsp), L(rax), L(rflags), b->cpl);
+    printk("  cr0 %08lx cr2 %016lx cr3 %016lx cr4 %08lx efer %lx\n", L(cr0),
+           L(cr2), L(cr3), L(cr4), L(efer));
+    printk("  dr6 %lx dr7 %lx pat %lx\n", L(dr6), L(dr7), L(pat));
+#undef L
+    show_seg("cs", &b->cs);
+    show_seg("ss", &b->ss);
+    show_seg("ds", &b->ds);
+    show_seg("es", &b->es);
+    show_seg("fs", &b->fs);
+    show_seg("gs", &b->gs);
+    show_seg("tr", &b->tr);
+    show_seg("ldt", &b->ldtr);
+    show_seg("gdt", &b->gdtr);
+    show_seg("idt", &b->idtr);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Many frames in a row: entries of 2 MiB and 1 GiB.  The rules are those of
+ * p2m.c; what a large entry replaces may be a table of others, which is taken
+ * out in one piece, flushed in one go, and emptied without the lock.
+ */
+#include <hv/domain.h>
+#include <hv/lib.h>
+
+#include "p2m-private.h"
+
+int p2m_make_tables(struct domain *d, gfn_t gfn, mfn_t mfn, uint64_t nr,
+                    unsigned int most)
+{
+    int rc = -EINVAL;
+
+    if ( !p2m_in_range(&d->p2m, gfn_x(gfn)) || !nr ||
+         nr > P2M_GFN_LIMIT - gfn_x(gfn) )
+        return -EINVAL;
+    spin_lock(&d->p2m.lock);
+    if ( !domain_is_dying(d) )
+        rc = p2m_pt_make(&d->p2m, gfn_x(gfn), mfn_x(mfn), nr, most);
+    spin_unlock(&d->p2m.lock);
+    return rc;
+}
+
+unsigned int p2m_max_order(void)
+{
+    return arch_p2m_max_order();
+}
+
+/* Others' frames come one by one. */
+static unsigned int largest_level(enum p2m_type type)
+{
+    return p2m_is_ram(type) || type == P2M_MMIO_DIRECT
+               ? p2m_max_order() / P2M_LEVEL_BITS : 0;
+}
+
+/* Can [gfn, gfn + nr) lead to frames of this type from mfn on at all? */
+static bool can_lead(const struct domain *d, gfn_t gfn, mfn_t mfn,
+                     uint64_t nr, enum p2m_type type)
+{
+    uint64_t limit = p2m_has_page(type) ? nr_frames : P2M_MFN_LIMIT;
+
+    return p2m_in_range(&d->p2m, gfn_x(gfn)) && nr &&
+           nr <= P2M_GFN_LIMIT - gfn_x(gfn) && p2m_has_frame(type) &&
+           mfn_x(mfn) < limit && nr <= limit - mfn_x(mfn);
+}
+
+int p2m_set_order(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order,
+                  enum p2m_type type)
+{
+    unsigned int level = order / P2M_LEVEL_BITS;
+    struct p2m *p2m = &d->p2m;
+    uint64_t nr, old = 0;
+    struct list tables;
+    int rc = -EINVAL;
+
+    if ( order % P2M_LEVEL_BITS || level > largest_level(type) )
+        return -EINVAL;
+    nr = p2m_span(level);
+    if ( p2m_pt_fit(gfn_x(gfn), mfn_x(mfn), nr, level) != level ||
+         !can_lead(d, gfn, mfn, nr, type) )
+        return -EINVAL;
+    if ( !level )
+        return p2m_set(d, gfn, mfn, type);
+
+    spin_lock(&p2m->lock);
+    if ( !domain_is_dying(d) )
+        rc = p2m_pt_make(p2m, gfn_x(gfn), mfn_x(mfn), nr, level);
+    if ( !rc )
+    {
+        old = p2m_pt_exchange(p2m, gfn_x(gfn), level,
+                              (struct p2m_entry){ mfn, type });
+        p2m->max_gfn = max(p2m->max_gfn, gfn_x(gfn) + nr - 1);
+    }
+    spin_unlock(&p2m->lock);
+    if ( old )
+    {
+        list_init(&tables);
+        arch_p2m_flush(d, gfn, nr);
+        p2m_pt_drop(old, level, &tables);
+        p2m_pool_give_back(d, &tables);
+    }
+    return rc;
+}
+
+int p2m_map_range(struct domain *d, gfn_t gfn, mfn_t mfn, uint64_t nr,
+                  enum p2m_type type, uint64_t *done)
+{
+    unsigned int most = largest_level(type), level;
+    int rc;
+
+    *done = 0;
+    if ( !can_lead(d, gfn, mfn, nr, type) )
+        return -EINVAL;
+    rc = p2m_make_tables(d, gfn, mfn, nr, most);
+    for ( ; !rc && *done < nr; *done += rc ? 0 : p2m_span(level) )
+    {
+        gfn_t g = gfn_add(gfn, *done);
+        mfn_t m = mfn_add(mfn, *done);
+
+        level = p2m_pt_fit(gfn_x(g), mfn_x(m), nr - *done, most);
+        rc = p2m_set_order(d, g, m, level * P2M_LEVEL_BITS, type);
+    }
+    return rc;
+}

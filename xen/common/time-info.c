@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What guests read the time from: the clock of each vcpu in its vcpu_info (its
+ * TSC at some moment, the system time then, and how they go on together) and
+ * UTC in the shared info.
+ *
+ * Both are read without a lock: a writer makes the version odd, changes, makes
+ * it even again.  A vcpu's clock is written by its own run loop only, wherever
+ * its vcpu_info is now, and again after REFRESH_NS, for the scale is a rounded
+ * one; UTC under d->lock.
+ *
+ * Guests may write to these pages: nothing in them is believed.
+ */
+#include <hv/atomic.h>
+#include <hv/cpu-policy.h>
+#include <hv/domain.h>
+#include <hv/guest-access.h>
+#include <hv/lib.h>
+#include <hv/timer.h>
+
+#include "vcpu-private.h"
+
+#define NS_PER_S 1000000000UL
+#define REFRESH_NS NS_PER_S
+
+void tsc_scale(uint32_t khz, uint32_t *mul, int8_t *shift)
+{
+    uint64_t ns = 1000000, ticks = khz;
+
+    *shift = 1;
+    while ( ticks > ns )
+    {
+        ns <<= 1;
+        --*shift;
+    }
+    while ( ticks && ticks <= ns >> 1 )
+    {
+        ticks <<= 1;
+        ++*shift;
+    }
+    /* Now ticks <= ns < 2 * ticks; the one more shift lets mul fit 32 bits. */
+    *mul = ticks ? (uint32_t)((ns << 31) / ticks) : 0;
+}
+
+/* ---- writing ---- */
+
+static uint32_t begin_write(uint32_t *version)
+{
+    uint32_t odd = READ_ONCE(*version) | 1;
+
+    WRITE_ONCE(*version, odd);
+    smp_mb();
+    return odd;
+}
+
+static void end_write(uint32_t *version, uint32_t odd)
+{
+    smp_mb();
+    WRITE_ONCE(*version, odd + 1);
+}
+
+/* ---- a vcpu's clock ---- */
+
+static void make_time(const struct vcpu *v, const struct vcpu_clock *clock,
+                      struct vcpu_time_info *t)
+{
+    struct cpu_info info;
+
+    arch_cpu_info(&info);
+    *t = (struct vcpu_time_info){
+        .tsc_timestamp = clock->tsc,
+        .system_time = clock->now - (uint64_t)v->domain->time_offset_ns,
+        .flags = clock->stable ? XEN_PVCLOCK_TSC_STABLE_BIT : 0,
+    };
+    tsc_scale(info.khz, &t->tsc_to_system_mul, &t->tsc_shift);
+}
+
+static void write_time(struct vcpu_time_info *to,
+                       const struct vcpu_time_info *t)
+{
+    uint32_t odd = begin_write(&to->version);
+
+    WRITE_ONCE(to->tsc_timestamp, t->tsc_timestamp);
+    WRITE_ONCE(to->system_time, t->system_time);
+    WRITE_ONCE(to->tsc_to_system_mul, t->tsc_to_system_mul);
+    WRITE_ONCE(to->tsc_shift, t->tsc_shift);
+    WRITE_ONCE(to->flags, t->flags);
+    end_write(&to->version, odd);
+}
+
+/* The same into v's other copy: user space reads it on any processor. */
+static int copy_time(uint64_t addr, struct vcpu_time_info t)
+{
+    uint32_t version;
+
+    if ( guest_copy_in(&version, addr, sizeof(version)) )
+        return -EFAULT;
+    t.version = version | 1;
+    if ( guest_copy_out(addr, &t.version, sizeof(t.version)) )
+        return -EFAULT;
+    smp_mb();
+    if ( copy_to_arg(addr, &t) )
+        return -EFAULT;
+    smp_mb();
+    t.version++;
+    return guest_copy_out(addr, &t.version, sizeof(t.version));
+}
+
+void vcpu_time_show(struct vcpu *v)
+{
+    struct vcpu_info *info = load_acquire(&v->info);
+    struct vcpu_time_info t;
+    struct vcpu_clock clock;
+
+    arch_vcpu_clock(v, &clock);
+    if ( likely(v->time_info == info &&
+                clock.now - v->time_shown < REFRESH_NS) )
+        return;
+    make_time(v, &clock, &t);
+    write_time(&info->time, &t);
+    /* An area that went away is the guest's affair. */
+    if ( v->time_addr )
+        (void)!copy_time(v->time_addr, t);
+    v->time_info = info;
+    v->time_shown = clock.now;
+}
+
+void vcpu_time_changed(struct vcpu *v)
+{
+    v->time_info = NULL;
+}
+
+long vcpu_register_time(struct vcpu *v, uint64_t arg)
+{
+    struct vcpu_register_time_memory_area area;
+    struct vcpu_time_info t;
+    struct vcpu_clock clock;
+
+    arch_vcpu_clock(v, &clock);
+    if ( !clock.stable )
+        return -ENOSYS;
+    if ( copy_from_arg(&area, arg) )
+        return -EFAULT;
+    make_time(v, &clock, &t);
+    if ( area.addr.p && copy_time(area.addr.p, t) )
+        return -EFAULT;
+    WRITE_ONCE(v->time_addr, area.addr.p);
+    return 0;
+}
+
+/* ---- UTC ---- */
+
+/* What the machine's idea of UTC is off by; two's complement. */
+static uint64_t wallclock_moved;
+
+void wallclock_init(void)
+{
+    wallclock_moved = 0;
+}
+
+uint64_t wallclock_ns(void)
+{
+    return arch_wallclock_ns() + READ_ONCE(wallclock_moved);
+}
+
+void domain_wallclock_show(struct domain *d)
+{
+    struct page *pg = READ_ONCE(d->shared_page);
+    struct shared_info *s;
+    uint64_t utc, sec;
+    uint32_t odd;
+
+    if ( !pg || !page_get(pg, d) )
+        return; /* it is dead */
+    s = page_to_virt(pg);
+    spin_lock(&d->lock);
+    /* Of the moment when d's system time was 0. */
+    utc = wallclock_ns() - now_ns() + (uint64_t)d->time_offset_ns;
+    sec = utc / NS_PER_S;
+    odd = begin_write(&s->wc_version);
+    WRITE_ONCE(s->wc_sec, (uint32_t)sec);
+    WRITE_ONCE(s->wc_sec_hi, (uint32_t)(sec >> 32));
+    WRITE_ONCE(s->wc_nsec, (uint32_t)(utc % NS_PER_S));
+    end_write(&s->wc_version, odd);
+    spin_unlock(&d->lock);
+    page_put(pg);
+}
+
+void wallclock_set(uint64_t utc, uint64_t at)
+{
+    domid_t from = 0;
+    struct domain *d;
+
+    WRITE_ONCE(wallclock_moved, utc + now_ns() - at - arch_wallclock_ns());
+    while ( (d = domain_get_from(from)) != NULL )
+    {
+        from = (domid_t)(d->domain_id + 1);
+        domain_wallclock_show(d);
+        domain_put(d);
+    }
+}

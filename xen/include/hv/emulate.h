@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Instructions whose memory operand or port belongs to a device: executed for
+ * the guest, one at a time, with the guest's registers in memory.
+ *
+ * Everything an instruction gets from outside (its own bytes, translations,
+ * data, answers) goes into a log.  When an access has to wait for a device
+ * model, emulate() returns; with the answer in the log it runs again from the
+ * beginning and takes from there what it had, so that no access happens twice
+ * and nothing that the guest changes meanwhile can make the runs differ.
+ *
+ *   emulate() -> EMUL_PENDING -> emul_answer() -> emulate() -> ... -> EMUL_DONE
+ *
+ * All zero but for ops and arg is a good struct emul.  It belongs to one vcpu;
+ * no locks.
+ */
+#ifndef HV_EMULATE_H
+#define HV_EMULATE_H
+
+#include <hv/ioreq.h>
+#include <hv/types.h>
+
+/* ---- registers ---- */
+
+/* The order of general registers in instructions. */
+enum emul_gpr {
+    EMUL_RAX, EMUL_RCX, EMUL_RDX, EMUL_RBX, EMUL_RSP, EMUL_RBP, EMUL_RSI,
+    EMUL_RDI, EMUL_R8, EMUL_R9, EMUL_R10, EMUL_R11, EMUL_R12, EMUL_R13,
+    EMUL_R14, EMUL_R15, EMUL_NR_GPRS
+};
+
+/* The order of segment registers in instructions. */
+enum emul_segment {
+    EMUL_ES, EMUL_CS, EMUL_SS, EMUL_DS, EMUL_FS, EMUL_GS, EMUL_NR_SEGS
+};
+
+/* attr: as in a VMCB. */
+#define EMUL_SEG_TYPE 0x00f
+#define EMUL_SEG_S 0x010
+#define EMUL_SEG_DPL 0x060
+#define EMUL_SEG_P 0x080
+#define EMUL_SEG_AVL 0x100
+#define EMUL_SEG_L 0x200
+#define EMUL_SEG_DB 0x400
+#define EMUL_SEG_G 0x800
+
+struct emul_seg {
+    uint16_t sel, attr;
+    uint32_t limit; /* in bytes, whatever G says */
+    uint64_t base;
+};
+
+struct emul_regs {
+    uint64_t gpr[EMUL_NR_GPRS];
+    uint64_t rip, rflags;
+    struct emul_seg seg[EMUL_NR_SEGS];
+    uint64_t cr0, cr3, cr4, efer;
+    uint8_t cpl;
+};
+
+/* ---- the outside ---- */
+
+/*
+ * All get `arg`.  RAM accesses stay in one page; false: it is no RAM, nothing
+ * happened.  All are needed.
+ */
+struct emul_ops {
+    /*
+     * One access to a port (IOREQ_TYPE_PIO) or to memory that is no RAM
+     * (IOREQ_TYPE_COPY), as for ioreq_send().  Some have count > 1: with
+     * data_is_ptr `data` is the guest-physical address of RAM in one page;
+     * without it (a write) all elements get the same value.  IO_UNHANDLED for
+     * one of those makes the emulator come again, element by element.
+     */
+    enum io_result (*io)(void *arg, ioreq_t *p);
+    bool (*read_phys)(void *arg, uint64_t gpa, void *buf, unsigned int bytes);
+    bool (*write_phys)(void *arg, uint64_t gpa, const void *buf,
+                       unsigned int bytes);
+    /*
+     * Atomic: when the 1, 2, 4 or 8 bytes at gpa are *old they become `new`;
+     * else *old becomes what they are.  Also used for the accessed and dirty
+     * bits of page tables.
+     */
+    bool (*cmpxchg_phys)(void *arg, uint64_t gpa, uint64_t *old, uint64_t new,
+                         unsigned int bytes);
+    /* May a device model read (write) the page itself, as RAM? */
+    bool (*is_ram)(void *arg, uint64_t gpa, bool write);
+};
+
+/* ---- state ---- */
+
+#define EMUL_MAX_INSN 15
+#define EMUL_MAX_STEPS 16
+
+/* Something that came from outside, or went there. */
+struct emul_step {
+    uint8_t kind, bytes;
+    uint64_t addr, value;
+};
+
+struct emul {
+    struct emul_regs regs; /* changed by complete instructions or elements  */
+    const struct emul_ops *ops;
+    void *arg;
+
+    /* EMUL_EXCEPTION: what to inject; cr2 only for vector 14. */
+    uint8_t vector;
+    bool has_error;
+    uint32_t error;
+    uint64_t cr2;
+
+    /* The emulator's own; the code stays for those who want to show it. */
+    bool started;               /* and not over: code and steps count       */
+    bool waiting;               /* the step at [nr_steps] has no answer     */
+    bool port_known, port_in;   /* a port exit: only this access is allowed */
+    uint8_t port_size;
+    uint16_t port;
+    uint8_t nr_code;            /* bytes in code                            */
+    uint8_t nr_steps;
+    uint16_t elements;          /* of a string since the guest was left     */
+    uint8_t code[EMUL_MAX_INSN];
+    struct emul_step step[EMUL_MAX_STEPS];
+};
+
+/* ---- execution ---- */
+
+enum emul_result {
+    EMUL_DONE,      /* over: registers, rip and flags are those after it.    */
+                    /* RF is clear; a trap by TF and the end of an interrupt */
+                    /* shadow are the caller's.                              */
+    EMUL_PENDING,   /* ops->io() said IO_PENDING: wait, emul_answer(), again */
+    EMUL_EXCEPTION, /* it faults: inject what e->vector ... e->cr2 say       */
+    EMUL_RETRY,     /* enter the guest: it is to execute the instruction     */
+                    /* itself (memory or code changed), or the string has    */
+                    /* made progress and interrupts get their chance         */
+    EMUL_UNHANDLEABLE, /* not an instruction for devices, or not in RAM      */
+};
+
+/*
+ * Execute the instruction at rip, which made an access to memory that is no
+ * RAM.  No privilege check is missing for memory; port instructions are only
+ * executed through emul_port_string().
+ */
+enum emul_result emulate(struct emul *e);
+
+/*
+ * The same for an instruction that was intercepted when it accessed `port`
+ * with `size` bytes: the processor has checked that it may.  One that turns
+ * out to do anything else is EMUL_RETRY.  After EMUL_PENDING and
+ * emul_answer() call emulate().
+ */
+enum emul_result emul_port_string(struct emul *e, uint16_t port,
+                                  unsigned int size, bool in);
+
+/*
+ * The access that was pending is over; data: what it read, if it did.
+ * Then call emulate().
+ */
+void emul_answer(struct emul *e, uint64_t data);
+
+/* Forget an instruction that waits: its access counts, its result does not. */
+void emul_reset(struct emul *e);
+
+/* ---- lengths ---- */
+
+/* Instructions without memory operand that processors intercept. */
+enum emul_insn {
+    EMUL_INSN_CPUID, EMUL_INSN_RDMSR, EMUL_INSN_WRMSR, EMUL_INSN_HLT,
+    EMUL_INSN_VMMCALL, /* or VMCALL */
+    EMUL_INSN_RDTSC, EMUL_INSN_RDTSCP, EMUL_INSN_RDPMC, EMUL_INSN_XSETBV,
+    EMUL_INSN_INVD, EMUL_INSN_WBINVD, EMUL_INSN_PAUSE, EMUL_INSN_MONITOR,
+    EMUL_INSN_MWAIT, EMUL_NR_INSNS
+};
+
+/*
+ * How long the instruction at rip is, with its prefixes, if it is this one; 0
+ * when it is not or cannot be read: the guest is to execute it again.
+ * Nothing of it is in flight; registers stay as they are.
+ */
+unsigned int emul_insn_length(struct emul *e, enum emul_insn insn);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * RAM of a domain whose addresses are the machine's: where in it things go
+ * that it starts with, and the map it gets of it.
+ */
+#ifndef HV_RAM_MAP_H
+#define HV_RAM_MAP_H
+
+#include <hv/memory.h>
+#include <hv/types.h>
+
+#define RAM_MAX_RANGES 32
+#define RAM_MAX_TAKEN 16
+
+#define E820_RESERVED 2
+#define E820_ACPI 3
+
+struct ram_range {
+    uint64_t start, end;
+};
+
+struct ram_map {
+    unsigned int nr, nr_taken;
+    struct ram_range ram[RAM_MAX_RANGES];   /* whole pages, in order, apart */
+    struct ram_range taken[RAM_MAX_TAKEN];  /* in use, in any order         */
+};
+
+/* One more range, above those before it.  False: no room for it. */
+bool ram_add(struct ram_map *m, uint64_t start, uint64_t end) must_check;
+
+/* Is all of [start, end) there, in one range? */
+bool ram_contains(const struct ram_map *m, uint64_t start, uint64_t end);
+
+/* Nothing is placed in [start, end); a place of its own when it has RAM. */
+void ram_take(struct ram_map *m, uint64_t start, uint64_t end);
+
+/*
+ * Take size bytes, rounded up to pages, as high as possible below limit.
+ * False: there is no such place.
+ */
+bool ram_place(struct ram_map *m, uint64_t size, uint64_t limit,
+               uint64_t *start) must_check;
+
+/*
+ * The domain's E820 map: the host's, sorted, but of its RAM only what is the
+ * domain's; of that the page-aligned `acpi` holds tables.  RAM of others below
+ * `low` is reserved, that above is left out: a domain may use such addresses
+ * for mappings.  Returns the number of entries; max when some are missing.
+ */
+unsigned int ram_e820(const struct ram_map *m, const struct e820entry *host,
+                      unsigned int nr_host, struct ram_range acpi,
+                      uint64_t low, struct e820entry *out, unsigned int max);
+
+#endif
