@@ -7,7 +7,7 @@
  * and all of them waiting.  Both must end alike and make the same accesses in
  * the same order; and no access is out of bounds.
  */
-#include "fuzz.h"
+#include "fuzz-insn.h"
 
 #include <hv/emulate.h>
 
@@ -22,7 +22,7 @@
 #define MAX_IO (32 * 16)
 
 static struct world {
-    uint8_t memory[BYTES];
+    uint8_t memory[BYTES], xmm[16][16];
     uint16_t ram; /* a bit for each page */
     bool wait;    /* accesses are not done at once */
     bool unclaimed;
@@ -88,6 +88,24 @@ static bool is_ram(void *arg, uint64_t gpa, bool write)
     (void)arg;
     (void)write;
     return ram(gpa, 1);
+}
+
+static bool read_xmm(void *arg, unsigned int reg, uint8_t v[16])
+{
+    (void)arg;
+    if ( reg >= 16 )
+        fuzz_fail("no such register\n");
+    memcpy(v, now.xmm[reg], 16);
+    return true;
+}
+
+static bool write_xmm(void *arg, unsigned int reg, const uint8_t v[16])
+{
+    (void)arg;
+    if ( reg >= 16 )
+        fuzz_fail("no such register\n");
+    memcpy(now.xmm[reg], v, 16);
+    return true;
 }
 
 static void note(uint64_t v)
@@ -160,7 +178,7 @@ static enum io_result io(void *arg, ioreq_t *p)
 }
 
 static const struct emul_ops ops = { io, read_phys, write_phys, cmpxchg_phys,
-                                     is_ram };
+                                     is_ram, read_xmm, write_xmm };
 
 /* ---- a run ---- */
 
@@ -195,8 +213,8 @@ static void check_end(enum emul_result r, const struct emul_regs *before)
         fuzz_fail("rip moved\n");
     if ( r == EMUL_UNHANDLEABLE && memcmp(&e->regs, before, sizeof(*before)) )
         fuzz_fail("registers changed\n");
-    if ( r == EMUL_EXCEPTION && e->vector != 6 &&
-         (e->vector < 12 || e->vector > 14) )
+    if ( r == EMUL_EXCEPTION && e->vector != 0 && e->vector != 6 &&
+         e->vector != 7 && (e->vector < 12 || e->vector > 14) )
         fuzz_fail("no such exception\n");
 }
 
@@ -274,40 +292,6 @@ static void make_segments(struct input *in, unsigned int mode)
         start.e.regs.seg[EMUL_CS].attr |= mode == 8 ? EMUL_SEG_L : EMUL_SEG_DB;
 }
 
-/* Prefixes, then an opcode that is known, mostly. */
-static unsigned int make_code(struct input *in, uint8_t code[24])
-{
-    static const uint8_t prefixes[] = { 0x66, 0x67, 0xf2, 0xf3, 0xf0, 0x2e,
-                                        0x36, 0x64, 0x48, 0x45, 0x41, 0x4f };
-    static const uint8_t known[] = {
-        0x00, 0x01, 0x02, 0x03, 0x11, 0x29, 0x39, 0x63, 0x6c, 0x6d, 0x6e, 0x6f,
-        0x80, 0x81, 0x83, 0x84, 0x87, 0x88, 0x89, 0x8a, 0x8b, 0x8f, 0xa0, 0xa3,
-        0xa4, 0xa5, 0xa6, 0xa7, 0xaa, 0xab, 0xac, 0xad, 0xae, 0xaf, 0xc6, 0xc7,
-        0xe4, 0xe7, 0xec, 0xef, 0xf6, 0xf7, 0xfe, 0xff,
-    };
-    static const uint8_t known_0f[] = {
-        0xa3, 0xab, 0xb0, 0xb1, 0xb3, 0xb6, 0xb7, 0xba,
-        0xbb, 0xbe, 0xbf, 0xc0, 0xc1, 0xc3, 0x01, 0xa2,
-    };
-    unsigned int n = 0, b = in8(in);
-
-    for ( unsigned int i = b % 4; i > 0; i-- )
-        code[n++] = prefixes[in_below(in, sizeof(prefixes))];
-    if ( b >= 0xe0 )
-        code[n++] = in8(in);
-    else if ( b >= 0x90 )
-    {
-        code[n++] = 0x0f;
-        code[n++] = known_0f[in_below(in, sizeof(known_0f))];
-    }
-    else
-        code[n++] = known[in_below(in, sizeof(known))];
-    code[n++] = b & 0x10 ? in8(in) : in8(in) & 0xbf; /* ModRM */
-    while ( n < 20 )
-        code[n++] = in8(in);
-    return n;
-}
-
 static void make(struct input *in)
 {
     struct emul_regs *r = &start.e.regs;
@@ -325,14 +309,20 @@ static void make(struct input *in)
     make_tables(in);
     r->cpl = in_rarely(in, 4) ? 3 : 0;
     r->cr3 = PML4;
+    r->cr4 = in_rarely(in, 16) ? 0 : 0x200;
     if ( mode == 8 )
     {
         r->cr0 = 0x80010001;
-        r->cr4 = 0x20;
+        r->cr4 |= 0x20;
         r->efer = in_rarely(in, 4) ? 0x500 : 0xd00;
     }
-    else if ( mode == 4 || in_rarely(in, 4) )
-        r->cr0 = 1;
+    else
+        r->cr0 = mode == 4 || in_rarely(in, 4);
+    if ( in_rarely(in, 16) )
+        r->cr0 |= in8(in) & 0xc;
+    n = in8(in);
+    for ( unsigned int i = 0; i < sizeof(start.xmm); i++ )
+        start.xmm[i / 16][i % 16] = (uint8_t)(n + i);
     r->rip = in_rarely(in, 16) ? value(in) : in_bytes(in, 1) * 16;
     n = make_code(in, code);
     at = r->rip + r->seg[EMUL_CS].base;
@@ -359,6 +349,8 @@ static void compare(enum emul_result a, enum emul_result b)
         fuzz_fail("exceptions differ\n");
     if ( first.trace != now.trace )
         fuzz_fail("accesses differ\n");
+    if ( memcmp(first.xmm, now.xmm, sizeof(now.xmm)) )
+        fuzz_fail("XMM registers differ\n");
     if ( memcmp(first.memory, now.memory, BYTES) )
         fuzz_fail("memory differs\n");
 }

@@ -7,7 +7,8 @@
  * or those of tables; PAE's top entries marked; no difference between users
  * and supervisors; a plain write after a read-modify of RAM; instruction
  * bytes, or translations, taken anew after a wait; a write to a device
- * repeated as one to RAM; a wait that outlives emul_reset().
+ * repeated as one to RAM; a wait that outlives emul_reset(); the second page
+ * of 16 bytes not looked at before the first is written.
  */
 #include "test-insn.h"
 
@@ -73,6 +74,22 @@ static void test_page_faults(void **state)
     set_pte(4, 7);
     assert_int_equal(box_run(&box), EMUL_DONE);
     assert_int_equal(box.nr_io, 2); /* 2 + 1 bytes, then RAM */
+}
+
+/* Nothing of 16 bytes is written when not all of them can be. */
+static void test_wide_page_fault(void **state)
+{
+    (void)state;
+    paged("\x0f\x11\x03", 3); /* movups %xmm0,(%rbx) */
+    memcpy(box.xmm[0], "0123456789abcdef", 16);
+    regs->RBX = BASE + 4 * PAGE - 11;
+    set_pte(4, 0);
+    page_fault(BASE + 4 * PAGE, 2);
+    assert_int_equal(box.nr_io, 0);
+    set_pte(4, 7);
+    assert_int_equal(box_run(&box), EMUL_DONE);
+    assert_int_equal(box.nr_io, 3); /* 8, 2 and 1 bytes */
+    assert_memory_equal(box.arena + 4 * PAGE - 11, "0123456789abcdef", 16);
 }
 
 /* The next page's bytes are of no interest to what ends before it. */
@@ -229,6 +246,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_page_faults),
+        cmocka_unit_test(test_wide_page_fault),
         cmocka_unit_test(test_fetch),
         cmocka_unit_test(test_accessed_and_dirty),
         cmocka_unit_test(test_pae_top_entries),

@@ -4,11 +4,14 @@
  * of sizes that only some modes have; lengths.
  *
  * Seen failing with: no limit check; no rights of segments, or those of real
- * mode too; error codes in real mode; the stack segment for r12; LOCK allowed
- * everywhere; a segment prefix that replaces FS; REX that counts wherever it
- * stands; port instructions without an announcement; all-ones of more bytes
- * than were asked for; rip that does not wrap; lengths that leave prefixes out
- * or do not look at the opcode.
+ * mode too; error codes in real mode or with #DE; the stack segment for r12;
+ * LOCK allowed everywhere; a segment prefix that replaces FS; REX that counts
+ * wherever it stands; port instructions without an announcement; all-ones of
+ * more bytes than were asked for; rip that does not wrap; lengths that leave
+ * prefixes out or do not look at the opcode; no check of CR0.EM, of CR0.TS, of
+ * CR4.OSFXSR, of alignment, or that of the offset alone; #GP for it where the
+ * segment's fault comes first; a segment check of 8 bytes of 16; opcodes that
+ * need a prefix, or do not allow one, without regard to it.
  */
 #include "test-insn.h"
 
@@ -25,7 +28,8 @@ static struct emul_regs *const regs = &box.e.regs;
 
 enum tweak {
     NONE, USER, SHORT, CODE_DS, READ_ONLY, DOWN, NULL_DS, VM86, FS_BASE,
-    DS_BASE, UNCLAIMED, RETRY, RSP, SHORT_CS, BAD_RIP,
+    DS_BASE, UNCLAIMED, RETRY, RSP, SHORT_CS, BAD_RIP, EM, TS, NO_SSE,
+    ODD_BASE,
 };
 
 static void apply(enum tweak t)
@@ -49,6 +53,10 @@ static void apply(enum tweak t)
     case SHORT_CS: regs->seg[EMUL_CS].limit = (uint32_t)regs->rip; break;
     case BAD_RIP: regs->rip = 1UL << 47; break;
     case RETRY: box.retry = true; break;
+    case ODD_BASE: regs->seg[EMUL_DS].base = 0x2008; break;
+    case EM: regs->cr0 |= CR0_EM; break;
+    case TS: regs->cr0 |= CR0_TS; break;
+    case NO_SSE: regs->cr4 &= ~CR4_OSFXSR; break;
     default: break;
     }
 }
@@ -133,7 +141,47 @@ static const struct fault {
     { "no operand", 8, NONE, DEV, CODE(0xf4), EMUL_RETRY, 0, 0 },
     { "a port", 8, NONE, DEV, CODE(0xec), EMUL_RETRY, 0, 0 },
     { "ports and memory", 8, NONE, DEV, CODE(0x6c), EMUL_RETRY, 0, 0 },
-    { "MOVUPS", 8, NONE, DEV, CODE(0x0f, 0x10, 0x03), EMUL_UNHANDLEABLE, 0,
+    { "LOCK SHL", 8, NONE, DEV, CODE(0xf0, 0xd1, 0x23), EMUL_EXCEPTION, 6, -1 },
+    { "LOCK MOVUPS", 8, NONE, DEV, CODE(0xf0, 0x0f, 0x10, 0x03),
+      EMUL_EXCEPTION, 6, -1 },
+    { "DIV by 0", 8, NONE, DEV, CODE(0xf7, 0x33), EMUL_EXCEPTION, 0, -1 },
+    { "IDIV by 0", 4, NONE, DEV, CODE(0xf7, 0x3b), EMUL_EXCEPTION, 0, -1 },
+    { "MOVUPS", 8, NONE, DEV + 1, CODE(0x0f, 0x10, 0x03), EMUL_DONE, 0, 0 },
+    { "MOVUPS, EM", 8, EM, DEV, CODE(0x0f, 0x10, 0x03), EMUL_EXCEPTION, 6,
+      -1 },
+    { "MOVUPS, TS", 8, TS, DEV, CODE(0x0f, 0x10, 0x03), EMUL_EXCEPTION, 7,
+      -1 },
+    { "MOVUPS, not enabled", 8, NO_SSE, DEV, CODE(0x0f, 0x10, 0x03),
+      EMUL_EXCEPTION, 6, -1 },
+    { "MOVUPS, limit", 4, SHORT, DEV - 13, CODE(0x0f, 0x10, 0x03),
+      EMUL_EXCEPTION, 13, 0 },
+    { "MOVUPS, below the limit", 4, SHORT, DEV - 14, CODE(0x0f, 0x10, 0x03),
+      EMUL_DONE, 0, 0 },
+    { "MOVUPS, partly not canonical", 8, NONE, (1UL << 47) - 8,
+      CODE(0x0f, 0x10, 0x03), EMUL_EXCEPTION, 13, 0 },
+    { "MOVUPS over the end", 8, NONE, -8UL, CODE(0x0f, 0x10, 0x03),
+      EMUL_EXCEPTION, 13, 0 },
+    { "MOVAPS, misaligned", 8, NONE, DEV + 8, CODE(0x0f, 0x28, 0x03),
+      EMUL_EXCEPTION, 13, 0 },
+    { "MOVAPS, misaligned, by rsp", 8, RSP, DEV + 8,
+      CODE(0x0f, 0x28, 0x04, 0x24), EMUL_EXCEPTION, 13, 0 },
+    { "MOVAPS, not canonical, by rsp", 8, RSP, (1UL << 47) + 8,
+      CODE(0x0f, 0x28, 0x04, 0x24), EMUL_EXCEPTION, 12, 0 },
+    { "MOVAPS, aligned by its base", 4, ODD_BASE, DEV - 0x2008,
+      CODE(0x0f, 0x28, 0x03), EMUL_DONE, 0, 0 },
+    { "CMPXCHG16B, misaligned", 8, NONE, DEV + 8,
+      CODE(0x48, 0x0f, 0xc7, 0x0b), EMUL_EXCEPTION, 13, 0 },
+    { "CMPXCHG8B, misaligned", 8, NONE, DEV + 1, CODE(0x0f, 0xc7, 0x0b),
+      EMUL_DONE, 0, 0 },
+    { "0f c7 /2", 8, NONE, DEV, CODE(0x0f, 0xc7, 0x13), EMUL_UNHANDLEABLE, 0,
+      0 },
+    { "0f b8", 8, NONE, DEV, CODE(0x0f, 0xb8, 0x03), EMUL_UNHANDLEABLE, 0,
+      0 },
+    { "CRC32", 8, NONE, DEV, CODE(0xf2, 0x0f, 0x38, 0xf0, 0x03),
+      EMUL_UNHANDLEABLE, 0, 0 },
+    { "0f 38 00", 8, NONE, DEV, CODE(0x0f, 0x38, 0x00, 0x03),
+      EMUL_UNHANDLEABLE, 0, 0 },
+    { "MOVQ, MMX", 8, NONE, DEV, CODE(0x0f, 0x6f, 0x03), EMUL_UNHANDLEABLE, 0,
       0 },
     { "82 in 64-bit mode", 8, NONE, DEV, CODE(0x82, 0x03, 0x01),
       EMUL_UNHANDLEABLE, 0, 0 },

@@ -28,13 +28,17 @@
 #define CR0_PE 0x1UL
 #define CR0_WP 0x10000UL
 #define CR0_PG 0x80000000UL
+#define CR0_EM 0x4UL
+#define CR0_TS 0x8UL
 #define CR4_PAE 0x20UL
+#define CR4_OSFXSR 0x200UL
 #define EFER_LMA 0x400UL
 
 struct box {
     uint64_t base;              /* guest-physical address of the arena */
     uint8_t arena[ARENA_BYTES]; /* of the emulator's guest */
     uint8_t tables[4 * PAGE];   /* at gpa 0 */
+    uint8_t xmm[16][16];
 
     unsigned int pending_in_8;  /* how many of 8 accesses have to wait */
     bool unclaimed;             /* nobody has these devices */
@@ -121,6 +125,26 @@ static bool box_is_ram(void *arg, uint64_t gpa, bool write)
 {
     (void)write;
     return box_ram(arg, gpa, 1);
+}
+
+/* ---- registers ---- */
+
+static bool box_read_xmm(void *arg, unsigned int reg, uint8_t v[16])
+{
+    struct box *b = arg;
+
+    assert_true(reg < 16);
+    memcpy(v, b->xmm[reg], 16);
+    return true;
+}
+
+static bool box_write_xmm(void *arg, unsigned int reg, const uint8_t v[16])
+{
+    struct box *b = arg;
+
+    assert_true(reg < 16);
+    memcpy(b->xmm[reg], v, 16);
+    return true;
 }
 
 /* ---- devices ---- */
@@ -214,7 +238,8 @@ static enum io_result box_io(void *arg, ioreq_t *p)
 }
 
 static const struct emul_ops box_ops = {
-    box_io, box_read, box_write, box_cmpxchg, box_is_ram,
+    box_io, box_read, box_write, box_cmpxchg, box_is_ram, box_read_xmm,
+    box_write_xmm,
 };
 
 /* ---- running ---- */
@@ -261,9 +286,10 @@ static inline void box_init(struct box *b, unsigned int mode, uint64_t base,
     r->rip = CODE_AT + (mode == 2 ? 0 : base);
     if ( mode != 2 )
         r->cr0 = CR0_PE | (mode == 8 ? CR0_PG | CR0_WP : 0);
+    r->cr4 = CR4_OSFXSR;
     if ( mode == 8 )
     {
-        r->cr4 = CR4_PAE;
+        r->cr4 |= CR4_PAE;
         r->efer = EFER_LMA;
     }
     for ( unsigned int i = 0; i < EMUL_NR_SEGS; i++ )

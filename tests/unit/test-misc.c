@@ -245,6 +245,43 @@ static void test_console(void **state)
     hosted_hooks.console = NULL;
 }
 
+/* A guest that writes without end is cut short, and told so. */
+static void test_console_flood(void **state)
+{
+    static const char line[] = "0123456789012345678901234567890123456789"
+                               "0123456789012345678901234567890123456789\n";
+    struct domain *d = world_guest(1);
+    size_t total = 0;
+
+    (void)state;
+    hosted_hooks.console = show;
+    world_be_dom(d);
+    for ( unsigned int i = 0; i < 10000; i++ )
+    {
+        nr_shown = 0;
+        assert_int_equal(console(CONSOLEIO_write, sizeof(line) - 1, line), 0);
+        total += nr_shown;
+    }
+    assert_in_range(total, 60000, 100000);
+    assert_int_not_equal(d->console_lost, 0);
+
+    d->console_until = 0; /* long after */
+    nr_shown = 0;
+    assert_int_equal(console(CONSOLEIO_write, 3, "on\n"), 0);
+    assert_non_null(strstr(shown, "lines are lost\n"));
+    assert_non_null(strstr(shown, ") on\n"));
+    assert_int_equal(d->console_lost, 0);
+
+    world_be_dom(dom0); /* pays for nothing */
+    for ( unsigned int i = 0; i < 2000; i++ )
+    {
+        nr_shown = 0;
+        assert_int_equal(console(CONSOLEIO_write, sizeof(line) - 1, line), 0);
+        assert_int_equal(nr_shown, sizeof(line) - 1);
+    }
+    hosted_hooks.console = NULL;
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int main(void)
@@ -254,7 +291,7 @@ int main(void)
         T(test_multicall_continuation), T(test_multicall_fault_in_the_list),
         T(test_version),                T(test_version_for_control_only),
         T(test_features),               T(test_vm_assist),
-        T(test_console),
+        T(test_console),                T(test_console_flood),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

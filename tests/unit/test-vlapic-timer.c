@@ -222,6 +222,51 @@ static void test_shortest_period(void **state)
     assert_in_range(n, 1, 51);
 }
 
+/* A vcpu that does not take them (stopped, say) gets few, and in step. */
+static void test_not_taken(void **state)
+{
+    unsigned int n = 0;
+    uint64_t t;
+
+    (void)state;
+    wr(l, 0x320, PERIODIC | VECTOR);
+    wr(l, 0x380, 10000); /* 100 us */
+    for ( t = T0; t < T0 + 100000000; t = programmed, n++ )
+        set_time(t);
+    assert_in_range(n, 90, 110);
+    assert_int_equal((t - T0) % 100000, 0);
+    test_now = t - 730000;
+    assert_int_equal(rd(l, 0x390), 3000); /* the count goes on */
+    assert_true(fired());
+    set_time(t);
+    assert_true(fired());
+    assert_int_equal(programmed, t + 100000);
+}
+
+static struct timer again;
+static unsigned int agains;
+
+static void arm_again(void *data)
+{
+    (void)data;
+    test_now += 100;
+    if ( ++agains < 1000 )
+        timer_set(&again, test_now - 50);
+}
+
+/* One look at the timers ends, whatever they do. */
+static void test_run_ends(void **state)
+{
+    (void)state;
+    agains = 0;
+    timer_init(&again, arm_again, NULL);
+    timer_set(&again, T0);
+    timer_run();
+    assert_int_equal(agains, 1);
+    assert_int_equal(programmed, T0 + 50); /* at once, but later */
+    timer_stop(&again);
+}
+
 static void test_reset_and_disabling_stop_it(void **state)
 {
     (void)state;
@@ -269,6 +314,8 @@ int main(void)
         timer_test(test_masked_counts_unseen),
         timer_test(test_due_before_a_write),
         timer_test(test_shortest_period),
+        timer_test(test_not_taken),
+        timer_test(test_run_ends),
         timer_test(test_reset_and_disabling_stop_it),
         timer_test(test_wakes),
     };

@@ -9,8 +9,13 @@
 #include <hv/console.h>
 #include <hv/domain.h>
 #include <hv/lib.h>
+#include <hv/timer.h>
 
 #include <xen/sched.h>
+
+#define CONSOLE_BYTE_NS 250000UL
+#define CONSOLE_ACCOUNT 65536U
+#define CONSOLE_PREFIX 8 /* "(dN) " and the like */
 
 static bool dom_exc_owed;
 
@@ -123,10 +128,45 @@ void domain_crash(struct domain *d, const char *fmt, ...)
     domain_shutdown(d, SHUTDOWN_crash);
 }
 
+/*
+ * The console is slow and everybody's: 4 KiB a second for each guest, after
+ * 64 KiB on account.  d->lock held.
+ */
+static bool console_affords(struct domain *d, unsigned int bytes)
+{
+    uint64_t now = now_ns(), until = max(d->console_until, now);
+
+    until += bytes * CONSOLE_BYTE_NS;
+    if ( until > now + CONSOLE_ACCOUNT * CONSOLE_BYTE_NS &&
+         !is_control_domain(d) )
+        return false;
+    d->console_until = until;
+    return true;
+}
+
+/* The line that is complete; false: it is not to be shown.  d->lock held. */
+static bool console_take(struct domain *d, char *line, unsigned int *lost)
+{
+    unsigned int len = d->console_len;
+
+    memcpy(line, d->console, len);
+    line[len] = '\0';
+    d->console_len = 0;
+    if ( !console_affords(d, len + CONSOLE_PREFIX) )
+    {
+        d->console_lost++;
+        return false;
+    }
+    *lost = d->console_lost;
+    d->console_lost = 0;
+    return true;
+}
+
 void domain_console_putc(struct domain *d, char c)
 {
     char line[sizeof(d->console) + 1];
     bool whole = c == '\n';
+    unsigned int lost = 0;
 
     /* The log is for people: no escape sequences from a guest. */
     if ( !whole && c != '\t' && (c < ' ' || c > '~') )
@@ -138,12 +178,11 @@ void domain_console_putc(struct domain *d, char c)
     if ( d->console_len == sizeof(d->console) - 1 )
         whole = true;
     if ( whole )
-    {
-        memcpy(line, d->console, d->console_len);
-        line[d->console_len] = '\0';
-        d->console_len = 0;
-    }
+        whole = console_take(d, line, &lost);
     spin_unlock(&d->lock);
-    if ( whole )
-        printk("(d%u) %s\n", d->domain_id, line);
+    if ( !whole )
+        return;
+    if ( lost )
+        printk("(d%u) %u lines are lost\n", d->domain_id, lost);
+    printk("(d%u) %s\n", d->domain_id, line);
 }

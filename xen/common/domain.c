@@ -95,7 +95,13 @@ void domain_get_more(struct domain *d)
 
 int domain_get_any(domid_t domid, struct domain **dp)
 {
-    *dp = domain_get(domid == DOMID_SELF ? current_domain->domain_id : domid);
+    if ( domid == DOMID_SELF )
+    {
+        *dp = current_domain;
+        domain_get_more(*dp);
+        return 0;
+    }
+    *dp = domain_get(domid);
     return *dp ? 0 : -ESRCH;
 }
 

@@ -244,6 +244,8 @@ enum io_result ioreq_invalidate_mapcache(struct vcpu *v)
     bool sent = false;
 
     ASSERT(!ioreq_in_flight(v));
+    if ( !READ_ONCE(d->ioreq.enabled) )
+        return IO_DONE;
     if ( load_acquire(&d->is_shut_down) )
         return IO_RETRY;
 

@@ -84,14 +84,36 @@ static uint64_t *walk(const struct p2m *p2m, uint64_t gfn, unsigned int stop,
     return pte;
 }
 
+uint64_t *p2m_pt_find(const struct p2m *p2m, uint64_t gfn,
+                      unsigned int *level)
+{
+    return walk(p2m, gfn, 0, level);
+}
+
+struct p2m_entry p2m_pt_entry(uint64_t pte, uint64_t gfn, unsigned int level)
+{
+    if ( arch_pte_present(pte) )
+        return leaf_entry(pte, gfn, level);
+    return (struct p2m_entry){ INVALID_MFN, arch_pte_type(pte) };
+}
+
 struct p2m_entry p2m_pt_get(const struct p2m *p2m, uint64_t gfn,
                             unsigned int *level)
 {
     uint64_t pte = *walk(p2m, gfn, 0, level);
 
-    if ( arch_pte_present(pte) )
-        return leaf_entry(pte, gfn, *level);
-    return (struct p2m_entry){ INVALID_MFN, arch_pte_type(pte) };
+    return p2m_pt_entry(pte, gfn, *level);
+}
+
+static bool is_own(uint64_t pte)
+{
+    return arch_pte_present(pte) && p2m_is_ram(arch_pte_type(pte));
+}
+
+void p2m_pt_write(struct p2m *p2m, uint64_t *pte, struct p2m_entry e)
+{
+    p2m->generation += is_own(*pte);
+    WRITE_ONCE(*pte, make_leaf(e, 0));
 }
 
 void p2m_pt_put(struct p2m *p2m, uint64_t gfn, struct p2m_entry e)
@@ -101,7 +123,7 @@ void p2m_pt_put(struct p2m *p2m, uint64_t gfn, struct p2m_entry e)
 
     ASSERT(!level || (e.type == P2M_NONE && !arch_pte_present(*pte)));
     if ( !level )
-        WRITE_ONCE(*pte, make_leaf(e, 0));
+        p2m_pt_write(p2m, pte, e);
 }
 
 /* ---- making tables ---- */
@@ -185,6 +207,7 @@ uint64_t p2m_pt_exchange(struct p2m *p2m, uint64_t gfn, unsigned int level,
     pte = walk(p2m, gfn, level, &at);
     ASSERT(level && at == level);
     old = atomic_xchg(pte, e.type == P2M_NONE ? 0 : make_leaf(e, level));
+    p2m->generation += arch_pte_present(old);
     return arch_pte_present(old) ? old : 0;
 }
 

@@ -111,6 +111,25 @@ struct page *p2m_get_page(struct domain *d, gfn_t gfn, enum p2m_type *t)
     return pg;
 }
 
+uint64_t p2m_peek_begin(struct domain *d)
+{
+    spin_lock(&d->p2m.lock);
+    return d->p2m.generation;
+}
+
+struct p2m_entry p2m_peek(struct domain *d, gfn_t gfn)
+{
+    unsigned int level;
+
+    return p2m_in_range(&d->p2m, gfn_x(gfn))
+               ? p2m_pt_get(&d->p2m, gfn_x(gfn), &level) : none;
+}
+
+void p2m_peek_end(struct domain *d)
+{
+    spin_unlock(&d->p2m.lock);
+}
+
 uint64_t p2m_max_gfn(struct domain *d)
 {
     uint64_t gfn;
@@ -159,6 +178,26 @@ static bool same(struct p2m_entry a, struct p2m_entry b)
     return a.type == b.type && (!p2m_has_frame(a.type) || mfn_eq(a.mfn, b.mfn));
 }
 
+/* Write gfn's entry, which was found at pte; it may need tables first. */
+static int put_entry(struct p2m *p2m, gfn_t gfn, uint64_t *pte,
+                     unsigned int level, struct p2m_entry old,
+                     struct p2m_entry to)
+{
+    int rc;
+
+    if ( likely(!level) )
+    {
+        p2m_pt_write(p2m, pte, to);
+        return 0;
+    }
+    if ( to.type == P2M_NONE && !p2m_has_frame(old.type) )
+        return 0;
+    rc = p2m_pt_make(p2m, gfn_x(gfn), 0, 1, 0);
+    if ( !rc )
+        p2m_pt_put(p2m, gfn_x(gfn), to);
+    return rc;
+}
+
 /* from: NULL for anything. */
 static int change(struct domain *d, gfn_t gfn, const struct p2m_entry *from,
                   struct p2m_entry to)
@@ -166,7 +205,8 @@ static int change(struct domain *d, gfn_t gfn, const struct p2m_entry *from,
     struct p2m *p2m = &d->p2m;
     struct p2m_entry old;
     unsigned int level;
-    int rc = 0;
+    uint64_t *pte;
+    int rc;
 
     if ( !p2m_in_range(&d->p2m, gfn_x(gfn)) ||
          (to.type == P2M_MMIO_DIRECT && mfn_x(to.mfn) >= P2M_MFN_LIMIT) )
@@ -174,20 +214,17 @@ static int change(struct domain *d, gfn_t gfn, const struct p2m_entry *from,
     ASSERT(!p2m_has_page(to.type) || mfn_valid(to.mfn));
 
     spin_lock(&p2m->lock);
-    old = p2m_pt_get(p2m, gfn_x(gfn), &level);
+    pte = p2m_pt_find(p2m, gfn_x(gfn), &level);
+    old = p2m_pt_entry(*pte, gfn_x(gfn), level);
     if ( from && !same(old, *from) )
         rc = -EBUSY;
     else if ( p2m_has_frame(to.type) && !p2m_has_frame(old.type) &&
               domain_is_dying(d) )
         rc = -EINVAL;
-    else if ( to.type != P2M_NONE || p2m_has_frame(old.type) )
-        rc = p2m_pt_make(p2m, gfn_x(gfn), 0, 1, 0);
-    if ( !rc )
-    {
-        p2m_pt_put(p2m, gfn_x(gfn), to);
-        if ( to.type != P2M_NONE )
-            p2m->max_gfn = max(p2m->max_gfn, gfn_x(gfn));
-    }
+    else
+        rc = put_entry(p2m, gfn, pte, level, old, to);
+    if ( !rc && to.type != P2M_NONE )
+        p2m->max_gfn = max(p2m->max_gfn, gfn_x(gfn));
     spin_unlock(&p2m->lock);
     if ( !rc )
         forget(d, gfn, old);
@@ -209,20 +246,20 @@ int p2m_remove(struct domain *d, gfn_t gfn, mfn_t mfn)
 {
     struct p2m_entry old;
     unsigned int level;
-    int rc = 0;
+    uint64_t *pte;
+    int rc;
 
     if ( !p2m_in_range(&d->p2m, gfn_x(gfn)) )
         return -ENOENT;
     spin_lock(&d->p2m.lock);
-    old = p2m_pt_get(&d->p2m, gfn_x(gfn), &level);
+    pte = p2m_pt_find(&d->p2m, gfn_x(gfn), &level);
+    old = p2m_pt_entry(*pte, gfn_x(gfn), level);
     if ( old.type == P2M_NONE )
         rc = -ENOENT;
     else if ( !mfn_eq(mfn, INVALID_MFN) && !mfn_eq(mfn, old.mfn) )
         rc = -EINVAL;
-    else if ( p2m_has_frame(old.type) )
-        rc = p2m_pt_make(&d->p2m, gfn_x(gfn), 0, 1, 0);
-    if ( !rc )
-        p2m_pt_put(&d->p2m, gfn_x(gfn), none);
+    else
+        rc = put_entry(&d->p2m, gfn, pte, level, old, none);
     spin_unlock(&d->p2m.lock);
     if ( !rc )
         forget(d, gfn, old);

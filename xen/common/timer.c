@@ -88,12 +88,17 @@ void timer_stop(struct timer *t)
     } while ( running );
 }
 
+/*
+ * What becomes due meanwhile is for the next time: it ends, however short the
+ * periods of those are that arm themselves again.
+ */
 void timer_run(void)
 {
+    uint64_t now = now_ns();
     struct timer *t;
 
     spin_lock(&timer_lock);
-    while ( (t = first_timer()) != NULL && t->expires <= now_ns() )
+    while ( (t = first_timer()) != NULL && t->expires <= now )
     {
         list_del(&t->link);
         t->running++;

@@ -85,11 +85,11 @@ void vcpu_runstate_show(struct vcpu *v)
 {
     struct vcpu_runstate_info info;
 
-    if ( likely(!v->runstate_addr) )
+    /* The common case without the lock: a change to come is seen next time. */
+    if ( likely(!v->runstate_addr) ||
+         READ_ONCE(v->runstate.state_entry_time) == v->runstate_shown )
         return;
     vcpu_runstate_get(v, &info);
-    if ( info.state_entry_time == v->runstate_shown )
-        return;
     /* An area that went away is the guest's affair. */
     if ( !copy_to_arg(v->runstate_addr, &info) )
         v->runstate_shown = info.state_entry_time;

@@ -128,6 +128,8 @@ struct domain {
 
     char console[256];         /* [D] the line being written */
     unsigned int console_len;  /* [D] */
+    uint64_t console_until;    /* [D] when all it wrote has been paid for */
+    unsigned int console_lost; /* [D] lines since the last one that was shown */
 
     struct arch_domain arch;
 };
@@ -208,7 +210,10 @@ void domain_crash(struct domain *d, const char *fmt, ...) printf_like(2, 3);
 void domain_tell_controller(void);
 void domain_deliver(void);
 
-/* One byte of console output, shown by lines as "(dN) ...". */
+/*
+ * One byte of console output, shown by lines as "(dN) ...".  Of guests that
+ * write without end it drops lines, and says how many.
+ */
 void domain_console_putc(struct domain *d, char c);
 
 void domain_list_init(void);
@@ -235,7 +240,10 @@ void vcpu_unpause(struct vcpu *v);
 /* Nothing keeps v from running guest code. */
 bool vcpu_runnable(struct vcpu *v);
 
-/* Give v a register state, from which it may be brought up.  -EINVAL. */
+/*
+ * Give v a register state, from which it may be brought up.  -EINVAL;
+ * -ERESTART: it is still about to stop running.
+ */
 struct hvm_hw_cpu;
 int vcpu_load(struct vcpu *v, const struct hvm_hw_cpu *ctx) must_check;
 
@@ -298,7 +306,7 @@ void arch_vcpu_sync(struct vcpu *v);
 
 /* Initial and saved register state: xen/arch-x86/hvm/save.h's record. */
 int arch_vcpu_set_context(struct vcpu *v, const struct hvm_hw_cpu *ctx)
-    must_check; /* -EINVAL */
+    must_check; /* -EINVAL; -ERESTART: some CPU works for v, ask again */
 void arch_vcpu_get_context(struct vcpu *v, struct hvm_hw_cpu *ctx);
 
 #endif

@@ -62,7 +62,7 @@ struct emul_regs {
 
 /*
  * All get `arg`.  RAM accesses stay in one page; false: it is no RAM, nothing
- * happened.  All are needed.
+ * happened.  All are needed but those of XMM registers.
  */
 struct emul_ops {
     /*
@@ -85,6 +85,12 @@ struct emul_ops {
                          unsigned int bytes);
     /* May a device model read (write) the page itself, as RAM? */
     bool (*is_ram)(void *arg, uint64_t gpa, bool write);
+    /*
+     * XMM register 0 to 15, which has to be the same in all runs of an
+     * instruction.  False, or no function: EMUL_UNHANDLEABLE.
+     */
+    bool (*read_xmm)(void *arg, unsigned int reg, uint8_t v[16]);
+    bool (*write_xmm)(void *arg, unsigned int reg, const uint8_t v[16]);
 };
 
 /* ---- state ---- */

@@ -66,6 +66,7 @@ struct p2m {
     unsigned int pool_pages; /* [P] pool size: free ones and tables          */
     unsigned int pool_used;  /* [P] tables, the root among them              */
     uint64_t max_gfn;        /* [P] highest gfn ever set                     */
+    uint64_t generation;     /* [P] goes up when own memory leaves the p2m   */
     uint64_t emptied;        /* [P] p2m_relinquish(): no frame below this    */
     mfn_t rest_mfn;          /* [K] p2m_relinquish(): frames of an entry     */
     uint64_t rest_nr;        /* [K] that is out, not yet dropped             */
@@ -102,6 +103,16 @@ struct p2m_entry p2m_lookup_order(struct domain *d, gfn_t gfn,
  */
 struct page *p2m_get_page(struct domain *d, gfn_t gfn, enum p2m_type *t)
     must_check;
+
+/*
+ * Some lookups in a row: until p2m_peek_end() no entry changes, so that the
+ * frames can be accessed without a reference; no locks are taken meanwhile.
+ * Own memory that was looked up is still there at a later p2m_peek_begin() if
+ * that returns the same number.
+ */
+uint64_t p2m_peek_begin(struct domain *d);
+struct p2m_entry p2m_peek(struct domain *d, gfn_t gfn);
+void p2m_peek_end(struct domain *d);
 
 /*
  * Install an entry, replacing what was there.  On success the caller's

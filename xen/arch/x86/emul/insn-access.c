@@ -21,7 +21,7 @@ bool insn_raise(struct run *run, unsigned int vector, uint32_t error)
     struct emul *e = run->e;
 
     e->vector = (uint8_t)vector;
-    e->has_error = vector != VECTOR_UD && (run->r.cr0 & X86_CR0_PE);
+    e->has_error = vector >= VECTOR_SS && (run->r.cr0 & X86_CR0_PE);
     e->error = e->has_error ? error : 0;
     return insn_stop(run, EMUL_EXCEPTION);
 }
@@ -142,8 +142,7 @@ bool segment_allows(const struct run *run, unsigned int seg, uint64_t offset,
     return last <= s->limit;
 }
 
-static uint64_t linear(const struct run *run, unsigned int seg,
-                       uint64_t offset)
+uint64_t insn_linear(const struct run *run, unsigned int seg, uint64_t offset)
 {
     const struct emul_seg *s = &run->r.seg[seg];
 
@@ -156,9 +155,9 @@ bool operand_map(struct run *run, unsigned int seg, uint64_t offset,
                  unsigned int bytes, bool write, struct operand *o)
 {
     unsigned int access = write ? WALK_WRITE : 0, first;
-    uint64_t va = linear(run, seg, offset);
+    uint64_t va = insn_linear(run, seg, offset);
 
-    ASSERT(seg < EMUL_NR_SEGS && bytes - 1 < 8);
+    ASSERT(seg < EMUL_NR_SEGS && bytes - 1 < 16);
     if ( !segment_allows(run, seg, offset, bytes, write) )
         return insn_raise(run, seg == EMUL_SS ? VECTOR_SS : VECTOR_GP, 0);
 
@@ -259,6 +258,21 @@ static bool part_access(struct run *run, uint64_t gpa, unsigned int bytes,
         }
     }
     return device_access(run, gpa, bytes, write, value);
+}
+
+struct operand operand_part(const struct operand *o, unsigned int at,
+                            unsigned int bytes)
+{
+    unsigned int first;
+
+    ASSERT(bytes - 1 < 8 && at + bytes <= o->bytes[0] + o->bytes[1]);
+    if ( at >= o->bytes[0] )
+        return (struct operand){ .gpa = { o->gpa[1] + at - o->bytes[0] },
+                                 .bytes = { (uint8_t)bytes } };
+    first = min(bytes, o->bytes[0] - at);
+    return (struct operand){ .gpa = { o->gpa[0] + at, o->gpa[1] },
+                             .bytes = { (uint8_t)first,
+                                        (uint8_t)(bytes - first) } };
 }
 
 bool operand_read(struct run *run, const struct operand *o, uint64_t *value)

@@ -10,8 +10,7 @@ static bool even_parity(uint64_t v)
     return !(v & 1);
 }
 
-/* PF, ZF and SF are the result's. */
-static uint64_t result_flags(uint64_t result, unsigned int bytes)
+uint64_t insn_result_flags(uint64_t result, unsigned int bytes)
 {
     return (even_parity(result & 0xff) ? X86_PF : 0) |
            (result ? 0 : X86_ZF) |
@@ -63,7 +62,7 @@ uint64_t insn_alu(enum alu_op op, uint64_t a, uint64_t b, unsigned int bytes,
         r = a ^ b;
         break;
     }
-    *flags = (*flags & ~X86_ARITH) | result_flags(r, bytes) |
+    *flags = (*flags & ~X86_ARITH) | insn_result_flags(r, bytes) |
              carry_flags(out, bytes);
     return r;
 }

@@ -52,6 +52,11 @@ bool step_may_be(const struct run *run, enum step_kind kind)
            run->e->step[run->step].kind == kind;
 }
 
+bool step_is_new(const struct run *run)
+{
+    return run->step >= run->e->nr_steps;
+}
+
 bool step_next_is(const struct run *run, enum step_kind kind)
 {
     return run->step < run->e->nr_steps &&

@@ -23,9 +23,14 @@
 #define X86_ARITH (X86_CF | X86_PF | X86_AF | X86_ZF | X86_SF | X86_OF)
 
 #define X86_CR0_PE 0x1UL
+#define X86_CR0_EM 0x4UL
+#define X86_CR0_TS 0x8UL
+#define X86_CR4_OSFXSR 0x200UL
 #define X86_EFER_LMA 0x400UL
 
+#define VECTOR_DE 0
 #define VECTOR_UD 6
+#define VECTOR_NM 7
 #define VECTOR_SS 12
 #define VECTOR_GP 13
 #define VECTOR_PF 14
@@ -34,12 +39,15 @@ enum insn_op {
     OP_NONE, /* not known */
     OP_ALU, OP_TEST, OP_NOT, OP_NEG, OP_INC, OP_DEC,
     OP_MOV, OP_MOVZX, OP_MOVSX, OP_XCHG, OP_XADD, OP_CMPXCHG, OP_BIT,
+    OP_SHIFT, OP_SHIFT_DOUBLE, OP_SET, OP_CMOV, OP_MULTIPLY, OP_DIVIDE,
+    OP_IMUL, OP_SCAN, OP_MOVBE, OP_CMPXCHG_PAIR, OP_VECTOR,
     OP_PUSH, OP_POP,
     OP_MOVS, OP_CMPS, OP_STOS, OP_LODS, OP_SCAS, OP_INS, OP_OUTS,
     OP_IN, OP_OUT,
-    OP_ESCAPE,                              /* two bytes; only in tables    */
-    OP_GROUP1, OP_GROUP3, OP_GROUP4, OP_GROUP5, OP_GROUP8, OP_GROUP11,
-    OP_POP_ONLY, OP_MOVSXD, OP_MOVNTI, OP_0F01,   /* so are these            */
+    /* These are only in tables. */
+    OP_GROUP1, OP_GROUP2, OP_GROUP3, OP_GROUP4, OP_GROUP5, OP_GROUP8,
+    OP_GROUP9, OP_GROUP11, OP_POP_ONLY,
+    OP_MOVSXD, OP_MOVNTI, OP_0F01,
     OP_SIMPLE, /* sub: enum emul_insn                                       */
 };
 
@@ -47,12 +55,25 @@ enum insn_op {
 enum alu_op { ALU_ADD, ALU_OR, ALU_ADC, ALU_SBB, ALU_AND, ALU_SUB, ALU_XOR,
               ALU_CMP };
 enum bit_op { BIT_TEST, BIT_SET, BIT_RESET, BIT_COMPLEMENT };
+/* In the order of their ModRM; those to the right are odd. */
+enum shift_op { SHIFT_ROL, SHIFT_ROR, SHIFT_RCL, SHIFT_RCR, SHIFT_SHL,
+                SHIFT_SHR, SHIFT_SAL, SHIFT_SAR };
+enum scan_op { SCAN_FORWARD, SCAN_REVERSE, SCAN_TRAILING, SCAN_LEADING,
+               SCAN_ONES };
+
+/* Moves between memory and an XMM register. */
+#define XMM_STORE 0x01
+#define XMM_ALIGNED 0x02 /* or #GP                                       */
+#define XMM_HIGH 0x04    /* the register's upper 8 bytes                 */
+#define XMM_MERGE 0x08   /* a load that keeps the others, not clears     */
+#define XMM_REX_W 0x10   /* 4 bytes, or 8 with it                        */
 
 #define NO_REG 0xff
 
 struct insn {
     enum insn_op op;
-    uint8_t sub;      /* alu_op, bit_op or emul_insn                       */
+    uint8_t sub;      /* alu_op, bit_op, shift_op, scan_op, emul_insn;     */
+                      /* a condition; XMM_*; signed; to the right          */
     uint8_t mode;     /* bytes of the code segment's default: 2, 4 or 8    */
     uint8_t op_bytes; /* operand size: 2, 4 or 8                           */
     uint8_t ad_bytes; /* address size: 2, 4 or 8                           */
@@ -94,6 +115,39 @@ uint64_t insn_alu_dec(uint64_t a, unsigned int bytes, uint64_t *flags);
 uint64_t insn_alu_bit(enum bit_op op, uint64_t a, unsigned int bit,
                       uint64_t *flags);
 
+/* PF, ZF and SF, which are the result's. */
+uint64_t insn_result_flags(uint64_t result, unsigned int bytes);
+
+/* ---- insn-shift.c ---- */
+
+/* By as many bits as the processor makes of the count. */
+uint64_t insn_shift(enum shift_op op, uint64_t a, uint64_t count,
+                    unsigned int bytes, uint64_t *flags);
+/* What leaves b enters a.  Not for 1 byte. */
+uint64_t insn_shift_double(bool right, uint64_t a, uint64_t b, uint64_t count,
+                           unsigned int bytes, uint64_t *flags);
+
+/* ---- insn-bits.c ---- */
+
+/* Number 0 to 15, as in opcodes. */
+bool insn_condition(unsigned int condition, uint64_t flags);
+/* False: there is no result, the register stays. */
+bool insn_scan(enum scan_op op, uint64_t a, unsigned int bytes,
+               uint64_t *result, uint64_t *flags);
+
+/* ---- insn-muldiv.c: pairs are two registers of `bytes` each ---- */
+
+struct pair {
+    uint64_t low, high;
+};
+
+/* Only CF and OF change: whether high is more than the sign or zeroes. */
+struct pair insn_multiply(bool is_signed, uint64_t a, uint64_t b,
+                          unsigned int bytes, uint64_t *flags);
+/* *p: the dividend becomes quotient (low) and remainder; false: #DE. */
+bool insn_divide(bool is_signed, struct pair *p, uint64_t divisor,
+                 unsigned int bytes) must_check;
+
 static inline uint64_t mask_of(unsigned int bytes)
 {
     return bytes >= 8 ? ~0UL : (1UL << bytes * 8) - 1;
@@ -119,6 +173,7 @@ bool step_record(struct run *run, enum step_kind kind, uint64_t addr,
 /* Is the next step of this kind; or is the log at its end? */
 bool step_next_is(const struct run *run, enum step_kind kind);
 bool step_may_be(const struct run *run, enum step_kind kind);
+bool step_is_new(const struct run *run);
 /*
  * One access, in the log with `kind`.  p->data becomes what it reads; for
  * STEP_BATCH whether it was done.
@@ -144,9 +199,14 @@ bool insn_fetch_more(struct run *run) must_check;
 /* Do [offset, offset + bytes) lie in the segment? */
 bool segment_allows(const struct run *run, unsigned int seg, uint64_t offset,
                     uint64_t bytes, bool write);
-/* Segment, canonical and page checks; 1 <= bytes <= 8. */
+/* The address that the segment makes of it. */
+uint64_t insn_linear(const struct run *run, unsigned int seg, uint64_t offset);
+/* Segment, canonical and page checks; 1 <= bytes <= 16. */
 bool operand_map(struct run *run, unsigned int seg, uint64_t offset,
                  unsigned int bytes, bool write, struct operand *o) must_check;
+/* 1 to 8 bytes of it, which is what can be read and written at once. */
+struct operand operand_part(const struct operand *o, unsigned int at,
+                            unsigned int bytes);
 bool operand_read(struct run *run, const struct operand *o,
                   uint64_t *value) must_check;
 bool operand_write(struct run *run, const struct operand *o,
@@ -165,6 +225,16 @@ bool port_allowed(struct run *run, uint16_t port, unsigned int bytes,
                   bool in) must_check;
 /* The work registers become the guest's and the log starts anew. */
 void insn_commit(struct run *run);
+
+/* ---- insn-memory.c: an instruction with a memory operand ---- */
+
+uint64_t insn_address(const struct run *run);
+bool insn_memory(struct run *run) must_check;
+
+/* ---- insn-vector.c ---- */
+
+bool insn_vector(struct run *run) must_check;
+bool insn_cmpxchg16(struct run *run) must_check;
 
 /* ---- insn-string.c ---- */
 

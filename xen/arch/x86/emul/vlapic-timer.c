@@ -17,6 +17,8 @@
 
 /* However short a guest's period, this much of the machine's time is left. */
 #define MIN_PERIOD_NS 20000UL
+/* While the last interrupt was not taken, more of them are not noticed. */
+#define BEHIND_NS 1000000UL
 
 static uint64_t tick_ns(const struct vlapic *l)
 {
@@ -44,11 +46,26 @@ static uint64_t next_deadline(const struct vlapic *l, uint64_t last,
     return now + period - (now - last) % period;
 }
 
+/* The timer's interrupt is still there: its vcpu is behind, or stopped. */
+static bool not_taken(const struct vlapic *l)
+{
+    uint32_t lvt = READ_ONCE(l->lvt[LVT_TIMER]);
+
+    return !(lvt & LVT_MASKED) && test_bit(lvt & LVT_VECTOR, l->irr);
+}
+
 /* The deadline has passed. */
 static void expire(struct vlapic *l, uint64_t now)
 {
-    WRITE_ONCE(l->deadline,
-               is_periodic(l) ? next_deadline(l, l->deadline, now) : 0);
+    uint64_t next = 0;
+
+    if ( is_periodic(l) )
+    {
+        next = next_deadline(l, l->deadline, now);
+        if ( not_taken(l) )
+            next += (BEHIND_NS - 1) / period_ns(l) * period_ns(l);
+    }
+    WRITE_ONCE(l->deadline, next);
     vlapic_local(l, LVT_TIMER);
 }
 
@@ -91,7 +108,7 @@ void vlapic_timer_start(struct vlapic *l, uint32_t count)
 
 uint32_t vlapic_timer_count(const struct vlapic *l)
 {
-    uint64_t deadline = READ_ONCE(l->deadline), now = now_ns(), ticks;
+    uint64_t deadline = READ_ONCE(l->deadline), now = now_ns(), left;
 
     if ( !deadline )
         return 0;
@@ -101,8 +118,10 @@ uint32_t vlapic_timer_count(const struct vlapic *l)
             return 0;
         deadline = next_deadline(l, deadline, now);
     }
-    ticks = DIV_ROUND_UP(deadline - now, tick_ns(l));
-    return (uint32_t)min(ticks, (uint64_t)l->tmict);
+    left = deadline - now;
+    if ( is_periodic(l) && left > period_ns(l) ) /* some pass unnoticed */
+        left = (left - 1) % period_ns(l) + 1;
+    return (uint32_t)min(DIV_ROUND_UP(left, tick_ns(l)), (uint64_t)l->tmict);
 }
 
 /* What is left of the count goes on at the new pace. */

@@ -1,5 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* A guest's memory, by physical address and through its page tables. */
+/*
+ * A guest's memory, by physical address and through its page tables.
+ *
+ * A hypercall copies several times, to and from few pages, and most of such a
+ * copy would be the walk.  So each vcpu remembers some walks: which entries of
+ * the guest's tables it read, and what was in them.  Before a walk is used
+ * again its entries are compared; when one has changed, or the p2m has taken a
+ * frame away, it is made anew.  Thus what is remembered is never older than
+ * the tables themselves, and the guest need not tell when it changes them.
+ *
+ * All this happens with the p2m locked, which keeps every frame where it is.
+ */
 #include <hv/domain.h>
 #include <hv/guest-access.h>
 #include <hv/guest-walk.h>
@@ -8,43 +19,59 @@
 #include <x86/hvm.h>
 #include <x86/vendor.h>
 
-/* A piece within one page. */
-static bool phys_piece(struct domain *d, uint64_t gpa, void *buf,
+/* ---- by physical address ---- */
+
+/*
+ * A page that may be read, or written; the p2m is locked.  *own (may be NULL):
+ * it is memory of the domain's own, for which the p2m's number stands.
+ */
+static char *page_at(struct domain *d, uint64_t gpa, bool write, bool *own)
+{
+    struct p2m_entry e = p2m_peek(d, _gfn(gpa >> PAGE_SHIFT));
+
+    if ( own )
+        *own = p2m_is_ram(e.type);
+    if ( !p2m_has_page(e.type) ||
+         (write && (!p2m_is_writable(e.type) || e.type == P2M_IOREQ)) )
+        return NULL;
+    return arch_mfn_to_virt(e.mfn);
+}
+
+static void copy_piece(char *page, uint64_t offset, void *buf,
                        unsigned int bytes, bool write)
 {
-    enum p2m_type type;
-    struct page *pg = p2m_get_page(d, _gfn(gpa >> PAGE_SHIFT), &type);
-    bool ok = pg && (!write || (p2m_is_writable(type) && type != P2M_IOREQ));
-    char *p;
+    if ( write )
+        memcpy(page + offset, buf, bytes);
+    else
+        memcpy(buf, page + offset, bytes);
+}
 
-    if ( ok )
-    {
-        p = (char *)page_to_virt(pg) + (gpa & ~PAGE_MASK);
-        if ( write )
-            memcpy(p, buf, bytes);
-        else
-            memcpy(buf, p, bytes);
-    }
-    if ( pg )
-        page_put(pg);
-    return ok;
+static unsigned int rest_of_page(uint64_t address, size_t bytes)
+{
+    return (unsigned int)min((uint64_t)bytes,
+                             PAGE_SIZE - (address & ~PAGE_MASK));
 }
 
 static bool phys_copy(struct domain *d, uint64_t gpa, void *buf,
                       unsigned int bytes, bool write)
 {
-    while ( bytes )
-    {
-        unsigned int n = (unsigned int)min((uint64_t)bytes,
-                                           PAGE_SIZE - (gpa & ~PAGE_MASK));
+    bool ok = true;
 
-        if ( !phys_piece(d, gpa, buf, n, write) )
-            return false;
+    p2m_peek_begin(d);
+    while ( ok && bytes )
+    {
+        unsigned int n = rest_of_page(gpa, bytes);
+        char *page = page_at(d, gpa, write, NULL);
+
+        ok = page;
+        if ( ok )
+            copy_piece(page, gpa & ~PAGE_MASK, buf, n, write);
         gpa += n;
         buf = (char *)buf + n;
         bytes -= n;
     }
-    return true;
+    p2m_peek_end(d);
+    return ok;
 }
 
 bool guest_read_phys(void *vcpu, uint64_t gpa, void *buf, unsigned int bytes)
@@ -62,32 +89,120 @@ bool guest_write_phys(void *vcpu, uint64_t gpa, const void *buf,
     return phys_copy(v->domain, gpa, (void *)(uintptr_t)buf, bytes, true);
 }
 
-/*
- * Hypercalls come from the kernel, but name its programs' memory too: no
- * check of the user bit, as with AC set around such calls.
- */
+/* ---- through page tables; the p2m is locked ---- */
+
+struct walk {
+    struct vcpu *v;
+    struct walked *w;
+    bool keep; /* it can be remembered */
+};
+
+static bool read_entry(void *arg, uint64_t gpa, void *buf, unsigned int bytes)
+{
+    struct walk *walk = arg;
+    struct walked *w = walk->w;
+    const char *page;
+    uint64_t value;
+    bool own;
+
+    page = page_at(walk->v->domain, gpa, false, &own);
+    if ( !page )
+        return false;
+    page += gpa & ~PAGE_MASK;
+    if ( !own || bytes != sizeof(value) || w->nr == WALK_LEVELS )
+    {
+        walk->keep = false;
+        memcpy(buf, page, bytes);
+        return true;
+    }
+    value = READ_ONCE(*(const uint64_t *)page);
+    w->pte[w->nr] = (const uint64_t *)page;
+    w->value[w->nr++] = value;
+    memcpy(buf, &value, sizeof(value));
+    return true;
+}
+
+/* What stands in walked.va: never 0. */
+static uint64_t tag(uint64_t va)
+{
+    return (va & PAGE_MASK) + 1;
+}
+
+static bool same_paging(const struct guest_paging *a,
+                        const struct guest_paging *b)
+{
+    return a->cr0 == b->cr0 && a->cr3 == b->cr3 && a->cr4 == b->cr4 &&
+           a->efer == b->efer;
+}
+
+static bool still_good(const struct walked *w, uint64_t va, bool write,
+                       const struct guest_paging *p, uint64_t generation)
+{
+    if ( w->va != tag(va) || w->generation != generation ||
+         !same_paging(&w->paging, p) || (write && !w->writable) )
+        return false;
+    for ( unsigned int i = 0; i < w->nr; i++ )
+        if ( READ_ONCE(*w->pte[i]) != w->value[i] )
+            return false;
+    return true;
+}
+
+/* The page of va, or NULL: it is not mapped so. */
+static char *walk_to(struct vcpu *v, uint64_t va, bool write,
+                     const struct guest_paging *p, uint64_t generation)
+{
+    struct walked *w = &v->arch.walked[(va >> PAGE_SHIFT) % WALKED_PAGES];
+    struct walk walk = { v, w, true };
+    unsigned int error;
+    uint64_t gpa;
+    bool own;
+
+    if ( likely(still_good(w, va, write, p, generation)) )
+        return w->page;
+    w->va = 0;
+    w->nr = 0;
+    /*
+     * Hypercalls come from the kernel, but name its programs' memory too: no
+     * look at the user bit, as with AC set around such calls.
+     */
+    if ( !guest_walk(p, va, write ? WALK_WRITE : 0, read_entry, &walk, &gpa,
+                     &error) )
+        return NULL;
+    w->page = page_at(v->domain, gpa, write, &own);
+    if ( w->page && own && walk.keep )
+    {
+        w->va = tag(va);
+        w->paging = *p;
+        w->generation = generation;
+        w->writable = write;
+    }
+    return w->page;
+}
+
 static int virt_copy(uint64_t va, void *buf, size_t bytes, bool write)
 {
     struct vcpu *v = current;
     struct guest_paging paging;
+    uint64_t generation;
+    int rc = 0;
 
     vendor->paging(v, &paging);
-    while ( bytes )
+    generation = p2m_peek_begin(v->domain);
+    while ( !rc && bytes )
     {
-        unsigned int n = (unsigned int)min(bytes,
-                                           PAGE_SIZE - (va & ~PAGE_MASK));
-        unsigned int error;
-        uint64_t gpa;
+        unsigned int n = rest_of_page(va, bytes);
+        char *page = walk_to(v, va, write, &paging, generation);
 
-        if ( !guest_walk(&paging, va, write ? WALK_WRITE : 0, guest_read_phys,
-                         v, &gpa, &error) ||
-             !phys_piece(v->domain, gpa, buf, n, write) )
-            return -EFAULT;
+        if ( page )
+            copy_piece(page, va & ~PAGE_MASK, buf, n, write);
+        else
+            rc = -EFAULT;
         va += n;
         buf = (char *)buf + n;
         bytes -= n;
     }
-    return 0;
+    p2m_peek_end(v->domain);
+    return rc;
 }
 
 int arch_guest_copy_in(void *dst, uint64_t src, size_t bytes)

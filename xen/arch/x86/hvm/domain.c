@@ -89,6 +89,7 @@ void vcpu_start(struct vcpu *v)
     if ( start & START_INIT )
     {
         vcpu_down(v);
+        vcpu_wake(v); /* it waits for nothing any more but SIPI */
         v->arch.wait = WAIT_NOTHING;
         emul_reset(&v->arch.emul);
         vlapic_reset(&v->arch.vlapic);
@@ -137,8 +138,11 @@ void arch_domain_relinquish(struct domain *d)
     {
         struct vcpu *v = domain_vcpu(d, i);
 
-        if ( v )
-            sched_vcpu_remove(v);
+        if ( !v )
+            continue;
+        sched_vcpu_remove(v);
+        /* The domain may stay for long, as long as somebody has its pages. */
+        vlapic_destroy(&v->arch.vlapic);
     }
 }
 
@@ -185,12 +189,14 @@ void arch_vcpu_kick(struct vcpu *v)
     WRITE_ONCE(v->arch.kicked, true);
     smp_mb();
     /* Whoever makes it runnable kicks it again. */
-    if ( ioreq_in_flight(v) || vcpu_runnable(v) || READ_ONCE(v->arch.on_cpu) )
+    if ( ioreq_in_flight(v) || vcpu_runnable(v) ||
+         READ_ONCE(v->arch.on_cpu) || READ_ONCE(v->arch.start) )
         sched_wake(v);
 }
 
 void arch_vcpu_sync(struct vcpu *v)
 {
+    ASSERT(!this_cpu()->nr_held); /* what it is doing may need any of them */
     while ( load_acquire(&v->arch.on_cpu) )
         cpu_relax();
 }
@@ -199,16 +205,19 @@ int arch_vcpu_set_context(struct vcpu *v, const struct hvm_hw_cpu *ctx)
 {
     int rc;
 
-    if ( v != current )
-        arch_vcpu_sync(v);
+    /* Not to be waited for: it may want the same of the caller. */
+    if ( !sched_hold(v) )
+        return -ERESTART;
     rc = vendor->set_context(v, ctx);
-    if ( rc )
-        return rc;
-    /* What it was in the middle of is forgotten. */
-    v->arch.wait = WAIT_NOTHING;
-    emul_reset(&v->arch.emul);
-    WRITE_ONCE(v->arch.waits_for_sipi, false);
-    return 0;
+    if ( !rc )
+    {
+        /* What it was in the middle of is forgotten. */
+        v->arch.wait = WAIT_NOTHING;
+        emul_reset(&v->arch.emul);
+        WRITE_ONCE(v->arch.waits_for_sipi, false);
+    }
+    sched_let_go(v);
+    return rc;
 }
 
 void arch_vcpu_get_context(struct vcpu *v, struct hvm_hw_cpu *ctx)

@@ -28,6 +28,8 @@ int event_next(struct vcpu *v, bool interruptible, bool *window)
 
     if ( vcpu_event_pending(v) )
         vector = upcall_vector(v);
+    /* Another vcpu may change both: event_taken() does not ask again. */
+    v->arch.upcall = vector >= 0;
     if ( vector < 0 )
         vector = vlapic_pending(&v->arch.vlapic);
     if ( vector < 0 )
@@ -40,7 +42,6 @@ int event_next(struct vcpu *v, bool interruptible, bool *window)
 
 void event_taken(struct vcpu *v, unsigned int vector)
 {
-    if ( vcpu_event_pending(v) && upcall_vector(v) == (int)vector )
-        return;
-    vlapic_ack(&v->arch.vlapic, (uint8_t)vector);
+    if ( !v->arch.upcall )
+        vlapic_ack(&v->arch.vlapic, (uint8_t)vector);
 }

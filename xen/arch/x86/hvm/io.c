@@ -13,13 +13,14 @@
 #include <hv/domain.h>
 #include <hv/lib.h>
 
+#include <x86/cpu.h>
 #include <x86/dom0.h>
 #include <x86/hvm.h>
 #include <x86/vendor.h>
 
 #define DEBUG_CONSOLE 0xe9
 
-enum { VECTOR_PF = 14 };
+enum { VECTOR_GP = 13, VECTOR_PF = 14 };
 
 /* ---- one access ---- */
 
@@ -154,12 +155,53 @@ static bool is_ram(void *arg, uint64_t gpa, bool write)
     return write ? p2m_is_writable(t) && t != P2M_IOREQ : p2m_has_page(t);
 }
 
+/* ---- the emulator's view of XMM registers ---- */
+
+/* The guest's are in the CPU: fpu_load() came before, and nobody here has any. */
+#define EACH_XMM(op)                                                         \
+    op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7)                          \
+    op(8) op(9) op(10) op(11) op(12) op(13) op(14) op(15)
+#define READ(n)                                                              \
+    case n:                                                                  \
+        __asm__ volatile ( "movups %%xmm" #n ", (%0)" :: "r" (to)            \
+                           : "memory" );                                     \
+        return true;
+#define WRITE(n)                                                             \
+    case n:                                                                  \
+        __asm__ volatile ( "movups (%0), %%xmm" #n :: "r" (from)             \
+                           : "memory" );                                     \
+        return true;
+
+static bool read_xmm(void *arg, unsigned int reg, uint8_t to[16])
+{
+    ASSERT(this_cpu()->loaded == arg);
+    switch ( reg )
+    {
+    EACH_XMM(READ)
+    default:
+        return false;
+    }
+}
+
+static bool write_xmm(void *arg, unsigned int reg, const uint8_t from[16])
+{
+    ASSERT(this_cpu()->loaded == arg);
+    switch ( reg )
+    {
+    EACH_XMM(WRITE)
+    default:
+        return false;
+    }
+}
+
 static const struct emul_ops ops = {
     .io = guest_io,
     .read_phys = guest_read_phys,
     .write_phys = write_phys,
     .cmpxchg_phys = cmpxchg_phys,
     .is_ram = is_ram,
+    .read_xmm = read_xmm,
+    .write_xmm = write_xmm,
 };
 
 void io_vcpu_init(struct vcpu *v)
@@ -170,15 +212,27 @@ void io_vcpu_init(struct vcpu *v)
 
 /* ---- the emulator's results ---- */
 
-static void show_unhandled(const struct vcpu *v)
+/*
+ * What cannot be done with a device is the guest's mistake, perhaps of a user
+ * program in it.  People hear of the first one.
+ */
+static void refuse(struct vcpu *v, const char *what)
+{
+    if ( !v->arch.told )
+        printk("d%uv%u: %s, rip %lx: #GP\n", v->domain->domain_id, v->vcpu_id,
+               what, (unsigned long)v->arch.emul.regs.rip);
+    v->arch.told = true;
+    vendor->inject_exception(v, VECTOR_GP, true, 0);
+}
+
+static void refuse_insn(struct vcpu *v)
 {
     const struct emul *e = &v->arch.emul;
-    char text[3 * EMUL_MAX_INSN + 1] = "";
+    char text[16 + 3 * EMUL_MAX_INSN + 1] = "cannot execute ";
 
     for ( unsigned int i = 0; i < e->nr_code; i++ )
-        hv_snprintf(text + 3 * i, 4, "%02x ", e->code[i]);
-    domain_crash(v->domain, "vcpu %u: cannot execute %sfor a device, rip %lx",
-                 v->vcpu_id, text, (unsigned long)e->regs.rip);
+        hv_snprintf(text + 15 + 3 * i, 4, "%02x ", e->code[i]);
+    refuse(v, text);
 }
 
 static void finish(struct vcpu *v, enum emul_result r)
@@ -203,7 +257,7 @@ static void finish(struct vcpu *v, enum emul_result r)
             vendor->inject_exception(v, e->vector, e->has_error, e->error);
         break;
     case EMUL_UNHANDLEABLE:
-        show_unhandled(v);
+        refuse_insn(v);
         break;
     }
 }
@@ -275,8 +329,7 @@ void exit_memory(struct vcpu *v, uint64_t gpa, bool write, bool fetch)
         return;
     if ( fetch )
     {
-        domain_crash(d, "vcpu %u: executes at %lx, where there is no memory",
-                     v->vcpu_id, (unsigned long)gpa);
+        refuse(v, "executes where there is no memory");
         return;
     }
     vendor->fill_regs(v);

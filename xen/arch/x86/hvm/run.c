@@ -132,13 +132,26 @@ static void end_with_dom0(void)
     machine_reboot();
 }
 
+/* It does nothing at all then: somebody looks at its state, or changes it. */
+static bool is_held(const struct vcpu *v)
+{
+    const struct domain *d = v->domain;
+
+    return READ_ONCE(d->pause_count) || READ_ONCE(v->pause_count) ||
+           domain_is_dying(d);
+}
+
 static enum step step(struct cpu *c, struct vcpu *v)
 {
     irq_window();
-    WRITE_ONCE(v->arch.kicked, false);
+    if ( unlikely(READ_ONCE(v->arch.kicked)) )
+    {
+        WRITE_ONCE(v->arch.kicked, false);
+        smp_mb(); /* before the looks at reasons to run */
+    }
     if ( unlikely(READ_ONCE(c->attention)) )
         attend(c);
-    if ( !answered(v) )
+    if ( unlikely(is_held(v)) || !answered(v) )
         return STEP_SLEEP;
     if ( unlikely(READ_ONCE(v->arch.start)) )
         vcpu_start(v);

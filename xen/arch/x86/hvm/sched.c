@@ -7,6 +7,13 @@
  * or queued, with the locks of both.  `kicked` closes the gap between a look
  * at the reasons to run and going to sleep: who gives a reason sets it first,
  * and nobody goes to sleep with it set.
+ *
+ * Who was woken goes first (boosted), or I/O would be slow; but one that wakes
+ * again and again must not keep the others from running.  So on each CPU
+ * boosted vcpus of guests together get BOOST_NS of each PERIOD_NS; what is
+ * beyond waits its turn.  The control domain, which serves all, always goes
+ * first, but lets a guest run for RUN_NS: one whose buffered writes each wake
+ * a device model would do little else than wait for it.
  */
 #include <hv/atomic.h>
 #include <hv/domain.h>
@@ -17,6 +24,9 @@
 #include <x86/sched.h>
 
 #define SLICE_NS 10000000UL /* a turn, when others wait */
+#define RUN_NS 50000UL
+#define PERIOD_NS 20000000UL
+#define BOOST_NS 10000000UL
 
 void sched_cpu_init(struct cpu *c)
 {
@@ -67,11 +77,24 @@ static struct cpu *lock_rq_of(struct vcpu *v)
     }
 }
 
+/* What boosted vcpus of guests may still take of c; its lock held. */
+static uint64_t boost_left(struct cpu *c, uint64_t now)
+{
+    if ( now >= c->rq.period_end )
+    {
+        c->rq.period_end = now + PERIOD_NS;
+        c->rq.boost_used = 0;
+    }
+    return c->rq.boost_used < BOOST_NS ? BOOST_NS - c->rq.boost_used : 0;
+}
+
 /* Those that were woken for I/O go before the others, in their order. */
 static void enqueue(struct cpu *c, struct vcpu *v)
 {
     struct list *pos = &c->rq.queue;
 
+    if ( v->arch.boosted && !is_control_domain(v->domain) )
+        v->arch.boosted = boost_left(c, now_ns()) != 0;
     if ( v->arch.boosted )
         for ( pos = c->rq.queue.next; pos != &c->rq.queue; pos = pos->next )
             if ( !list_entry(pos, struct vcpu, arch.run_link)->arch.boosted )
@@ -109,35 +132,42 @@ static struct cpu *best_cpu(struct cpu *c, const struct vcpu *v)
     return c;
 }
 
+/* From c, where v sleeps; both CPUs' locks held. */
+static void wake_on(struct cpu *c, struct vcpu *v)
+{
+    WRITE_ONCE(v->arch.cpu, c->id);
+    v->arch.boosted = true;
+    enqueue(c, v);
+}
+
+/* sched_vcpu_remove() comes after d is seen to be dying. */
+static bool can_wake(const struct vcpu *v)
+{
+    return v->arch.sched == SCHED_ASLEEP && !domain_is_dying(v->domain);
+}
+
 void sched_wake(struct vcpu *v)
 {
     struct cpu *c = lock_rq_of(v), *to = c;
+    /* One that waits for its turn will look; who runs is to look now. */
+    bool tell = v->arch.sched != SCHED_QUEUED;
 
-    if ( v->arch.sched == SCHED_ASLEEP )
-    {
+    if ( can_wake(v) )
         to = best_cpu(c, v);
-        if ( to != c )
-        {
-            spin_unlock(&c->rq.lock);
-            spin_lock_two(&c->rq.lock, &to->rq.lock);
-            /* Somebody may have woken it, or moved it, meanwhile. */
-            if ( v->arch.sched == SCHED_ASLEEP && v->arch.cpu == c->id )
-            {
-                WRITE_ONCE(v->arch.cpu, to->id);
-                v->arch.boosted = true;
-                enqueue(to, v);
-            }
-            spin_unlock(&c->rq.lock);
-        }
-        else
-        {
-            v->arch.boosted = true;
-            enqueue(c, v);
-        }
+    if ( to != c )
+    {
+        spin_unlock(&c->rq.lock);
+        spin_lock_two(&c->rq.lock, &to->rq.lock);
+        /* Somebody may have woken it, or moved it, meanwhile. */
+        if ( v->arch.cpu == c->id && can_wake(v) )
+            wake_on(to, v);
+        spin_unlock(&c->rq.lock);
     }
+    else if ( can_wake(v) )
+        wake_on(c, v);
     spin_unlock(&to->rq.lock);
-    /* Also when it runs: it is to look at what happened. */
-    cpu_attention(to);
+    if ( tell )
+        cpu_attention(to);
 }
 
 /* ---- the CPU's side ---- */
@@ -174,6 +204,24 @@ static struct vcpu *steal(struct cpu *c)
     return NULL;
 }
 
+/* v's turn begins. */
+static void begin_slice(struct cpu *c, struct vcpu *v)
+{
+    uint64_t now = now_ns(), slice = SLICE_NS;
+
+    c->rq.boost_since = 0;
+    if ( v->arch.boosted && !is_control_domain(v->domain) )
+    {
+        c->rq.boost_since = now;
+        spin_lock(&c->rq.lock);
+        slice = min(slice, boost_left(c, now));
+        spin_unlock(&c->rq.lock);
+    }
+    v->arch.boosted = false;
+    c->rq.picked = now;
+    c->rq.slice_end = now + slice;
+}
+
 struct vcpu *sched_pick(void)
 {
     struct cpu *c = this_cpu();
@@ -191,28 +239,57 @@ struct vcpu *sched_pick(void)
         v = steal(c);
     if ( !v )
         return NULL;
-    v->arch.boosted = false;
+    begin_slice(c, v);
     WRITE_ONCE(v->arch.on_cpu, true);
-    c->rq.slice_end = now_ns() + SLICE_NS;
+    /*
+     * Before the look at what keeps it from running: who pauses it counts
+     * first and looks at on_cpu after.
+     */
+    smp_mb();
     if ( READ_ONCE(c->rq.nr) )
         timer_rearm(c);
     return v;
 }
 
+/* Somebody waits here for its turn: who has nothing to do may take it. */
+static void offer(void)
+{
+    struct cpu *other;
+
+    for_each_cpu (other)
+        if ( READ_ONCE(other->idle) )
+        {
+            cpu_attention(other);
+            return;
+        }
+}
+
 void sched_put(struct vcpu *v, bool runnable)
 {
     struct cpu *c = this_cpu();
+    bool dying = domain_is_dying(v->domain), movable = !v->arch.pinned;
 
     WRITE_ONCE(c->vcpu, NULL);
     spin_lock(&c->rq.lock);
+    if ( c->rq.boost_since )
+        c->rq.boost_used += now_ns() - c->rq.boost_since;
     /* Before it can be found elsewhere: nothing here is its any more. */
     store_release(&v->arch.on_cpu, false);
     smp_mb();
-    if ( runnable || READ_ONCE(v->arch.kicked) )
+    if ( (runnable || READ_ONCE(v->arch.kicked)) && !dying )
         enqueue(c, v);
     else
         v->arch.sched = SCHED_ASLEEP;
     spin_unlock(&c->rq.lock);
+    /* v may be gone by now. */
+    if ( runnable && movable )
+        offer();
+}
+
+/* How long a turn lasts although v, which is boosted, waits. */
+static uint64_t spared(const struct vcpu *v)
+{
+    return is_control_domain(v->domain) ? RUN_NS : 0;
 }
 
 bool sched_must_yield(const struct vcpu *v)
@@ -226,7 +303,9 @@ bool sched_must_yield(const struct vcpu *v)
         return false;
     spin_lock(&c->rq.lock);
     next = first_queued(c);
-    yield = next && (next->arch.boosted || now_ns() >= c->rq.slice_end);
+    if ( next && next->arch.boosted )
+        c->rq.slice_end = min(c->rq.slice_end, c->rq.picked + spared(next));
+    yield = next && now_ns() >= c->rq.slice_end;
     spin_unlock(&c->rq.lock);
     if ( !yield )
         timer_rearm(c);
@@ -241,6 +320,22 @@ void sched_pin(struct vcpu *v, unsigned int cpu)
     v->arch.pinned = true;
     WRITE_ONCE(v->arch.cpu, cpu);
     spin_unlock(&c->rq.lock);
+}
+
+/* While its queue is locked nobody takes it from there. */
+bool sched_hold(struct vcpu *v)
+{
+    struct cpu *c = lock_rq_of(v);
+
+    if ( v->arch.sched != SCHED_ON_CPU )
+        return true;
+    spin_unlock(&c->rq.lock);
+    return false;
+}
+
+void sched_let_go(struct vcpu *v)
+{
+    spin_unlock(&cpus[v->arch.cpu]->rq.lock);
 }
 
 /* ---- the end of a vcpu ---- */

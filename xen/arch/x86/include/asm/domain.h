@@ -4,6 +4,7 @@
 #define ASM_DOMAIN_H
 
 #include <hv/emulate.h>
+#include <hv/guest-walk.h>
 #include <hv/list.h>
 #include <hv/vioapic.h>
 #include <hv/vlapic.h>
@@ -11,6 +12,25 @@
 
 struct cpu;
 struct svm_vcpu;
+
+/*
+ * Where a page of the guest's virtual memory is, and by which entries of its
+ * page tables: good as long as those are what they were, and the p2m has taken
+ * nothing away (hvm/copy.c).
+ */
+#define WALK_LEVELS 4
+#define WALKED_PAGES 8
+
+struct walked {
+    uint64_t va;         /* of its start, + 1; 0: nothing here */
+    struct guest_paging paging; /* as it was */
+    uint64_t generation; /* of the p2m */
+    char *page;
+    bool writable;
+    uint8_t nr;
+    const uint64_t *pte[WALK_LEVELS];
+    uint64_t value[WALK_LEVELS];
+};
 
 struct arch_domain {
     /*
@@ -63,9 +83,12 @@ struct arch_vcpu {
     /* ---- its own ---- */
     enum vcpu_wait wait;
     uint8_t port_len;
+    bool told;          /* the console knows what it tries with devices */
+    bool upcall;        /* what event_next() found is no interrupt of its APIC */
     void *fpu;          /* XSAVE area, when not on a CPU */
     uint64_t xcr0;
     uint64_t dr[4];
+    struct walked walked[WALKED_PAGES];
     struct emul emul;   /* its registers are the vcpu's between exits */
     struct vlapic vlapic;
     struct svm_vcpu *svm;

@@ -33,7 +33,11 @@ struct runqueue {
     spinlock_t lock;    /* LOCK_ARCH */
     struct list queue;  /* [q] those that wait, in order */
     unsigned int nr;    /* [q] how many */
+    uint64_t picked;    /* own: when current came, ns */
     uint64_t slice_end; /* own: when current has to let others run, ns */
+    uint64_t boost_since; /* own: since when a boosted one runs, 0: none  */
+    uint64_t boost_used;  /* [q] ns, until ... */
+    uint64_t period_end;  /* [q] */
 };
 /* [q] lock */
 

@@ -30,6 +30,12 @@ bool sched_must_yield(const struct vcpu *v);
 /* v wants a CPU. */
 void sched_wake(struct vcpu *v);
 void sched_pin(struct vcpu *v, unsigned int cpu);
+/*
+ * v stays off all CPUs from this on until sched_let_go(), in between which no
+ * lock is taken; false: it is on one.
+ */
+bool sched_hold(struct vcpu *v) must_check;
+void sched_let_go(struct vcpu *v);
 
 /* ---- run.c: the run loop ---- */
 

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+/* The opcodes that are known, and which instruction each is. */
+#include <hv/lib.h>
+
+#include "insn-opcode.h"
+
+#define ALU_BLOCK(n)                                                         \
+    [(n) * 8] = { OP_ALU, MODRM | BYTE }, [(n) * 8 + 1] = { OP_ALU, MODRM }, \
+    [(n) * 8 + 2] = { OP_ALU, MODRM | BYTE | TO_REG },                       \
+    [(n) * 8 + 3] = { OP_ALU, MODRM | TO_REG }
+#define BOTH(n, o, f) [(n)] = { (o), (f) | BYTE }, [(n) + 1] = { (o), (f) }
+
+static const struct opcode one_byte[256] = {
+    ALU_BLOCK(0), ALU_BLOCK(1), ALU_BLOCK(2), ALU_BLOCK(3),
+    ALU_BLOCK(4), ALU_BLOCK(5), ALU_BLOCK(6), ALU_BLOCK(7),
+    [0x63] = { OP_MOVSXD, MODRM | TO_REG },
+    [0x69] = { OP_IMUL, MODRM | TO_REG | IMM },
+    [0x6b] = { OP_IMUL, MODRM | TO_REG | IMM8 },
+    BOTH(0x6c, OP_INS, STRING),
+    BOTH(0x6e, OP_OUTS, STRING),
+    [0x80] = { OP_GROUP1, MODRM | BYTE | IMM8 },
+    [0x81] = { OP_GROUP1, MODRM | IMM },
+    [0x82] = { OP_GROUP1, MODRM | BYTE | IMM8 },
+    [0x83] = { OP_GROUP1, MODRM | IMM8 },
+    BOTH(0x84, OP_TEST, MODRM),
+    BOTH(0x86, OP_XCHG, MODRM),
+    BOTH(0x88, OP_MOV, MODRM),
+    BOTH(0x8a, OP_MOV, MODRM | TO_REG),
+    [0x8f] = { OP_POP_ONLY, MODRM },
+    [0x90] = { OP_SIMPLE, 0 },
+    BOTH(0xa0, OP_MOV, MOFFS | TO_REG),
+    BOTH(0xa2, OP_MOV, MOFFS),
+    BOTH(0xa4, OP_MOVS, STRING),
+    BOTH(0xa6, OP_CMPS, STRING),
+    BOTH(0xaa, OP_STOS, STRING),
+    BOTH(0xac, OP_LODS, STRING),
+    BOTH(0xae, OP_SCAS, STRING),
+    BOTH(0xc0, OP_GROUP2, MODRM | IMM8),
+    [0xc6] = { OP_GROUP11, MODRM | BYTE | IMM8 },
+    [0xc7] = { OP_GROUP11, MODRM | IMM },
+    BOTH(0xd0, OP_GROUP2, MODRM),
+    BOTH(0xd2, OP_GROUP2, MODRM),
+    BOTH(0xe4, OP_IN, PORT_IMM),
+    BOTH(0xe6, OP_OUT, PORT_IMM),
+    BOTH(0xec, OP_IN, 0),
+    BOTH(0xee, OP_OUT, 0),
+    [0xf4] = { OP_SIMPLE, 0 },
+    BOTH(0xf6, OP_GROUP3, MODRM),
+    [0xfe] = { OP_GROUP4, MODRM | BYTE },
+    [0xff] = { OP_GROUP5, MODRM },
+};
+
+static const struct opcode two_byte[256] = {
+    [0x01] = { OP_0F01, MODRM },
+    [0x08 ... 0x09] = { OP_SIMPLE, 0 },
+    [0x10 ... 0x13] = { OP_VECTOR, MODRM },
+    [0x16 ... 0x17] = { OP_VECTOR, MODRM },
+    [0x28 ... 0x29] = { OP_VECTOR, MODRM },
+    [0x2b] = { OP_VECTOR, MODRM },
+    [0x30 ... 0x33] = { OP_SIMPLE, 0 },
+    [0x40 ... 0x4f] = { OP_CMOV, MODRM | TO_REG },
+    [0x6e ... 0x6f] = { OP_VECTOR, MODRM },
+    [0x7e ... 0x7f] = { OP_VECTOR, MODRM },
+    [0x90 ... 0x9f] = { OP_SET, MODRM | BYTE },
+    [0xa2] = { OP_SIMPLE, 0 },
+    [0xa3] = { OP_BIT, MODRM },
+    [0xa4] = { OP_SHIFT_DOUBLE, MODRM | IMM8 },
+    [0xa5] = { OP_SHIFT_DOUBLE, MODRM },
+    [0xab] = { OP_BIT, MODRM },
+    [0xac] = { OP_SHIFT_DOUBLE, MODRM | IMM8 },
+    [0xad] = { OP_SHIFT_DOUBLE, MODRM },
+    [0xaf] = { OP_IMUL, MODRM | TO_REG },
+    BOTH(0xb0, OP_CMPXCHG, MODRM),
+    [0xb3] = { OP_BIT, MODRM },
+    BOTH(0xb6, OP_MOVZX, MODRM | TO_REG),
+    [0xb8] = { OP_SCAN, MODRM | TO_REG },
+    [0xba] = { OP_GROUP8, MODRM | IMM8 },
+    [0xbb] = { OP_BIT, MODRM },
+    [0xbc ... 0xbd] = { OP_SCAN, MODRM | TO_REG },
+    BOTH(0xbe, OP_MOVSX, MODRM | TO_REG),
+    BOTH(0xc0, OP_XADD, MODRM),
+    [0xc3] = { OP_MOVNTI, MODRM },
+    [0xc7] = { OP_GROUP9, MODRM },
+    [0xd6] = { OP_VECTOR, MODRM },
+    [0xe7] = { OP_VECTOR, MODRM },
+    [0xf0] = { OP_VECTOR, MODRM },
+};
+
+/* Behind 0f 38, from here on. */
+#define THREE_BYTE_FIRST 0x2a
+static const struct opcode three_byte[] = {
+    [0x2a - THREE_BYTE_FIRST] = { OP_VECTOR, MODRM },
+    [0xf0 - THREE_BYTE_FIRST] = { OP_MOVBE, MODRM | TO_REG },
+    [0xf1 - THREE_BYTE_FIRST] = { OP_MOVBE, MODRM },
+};
+
+/* Which of them it is depends on the last of 66, f2, f3; f2 and f3 win. */
+static const struct {
+    uint16_t opcode; /* as for insn_opcode() */
+    uint8_t prefix, bytes, flags;
+} vector[] = {
+    { 0x110, 0x00, 16, 0 }, { 0x111, 0x00, 16, XMM_STORE },
+    { 0x110, 0x66, 16, 0 }, { 0x111, 0x66, 16, XMM_STORE },
+    { 0x110, 0xf3, 4, 0 }, { 0x111, 0xf3, 4, XMM_STORE },
+    { 0x110, 0xf2, 8, 0 }, { 0x111, 0xf2, 8, XMM_STORE },
+    { 0x112, 0x00, 8, XMM_MERGE }, { 0x113, 0x00, 8, XMM_STORE },
+    { 0x112, 0x66, 8, XMM_MERGE }, { 0x113, 0x66, 8, XMM_STORE },
+    { 0x116, 0x00, 8, XMM_MERGE | XMM_HIGH },
+    { 0x117, 0x00, 8, XMM_STORE | XMM_HIGH },
+    { 0x116, 0x66, 8, XMM_MERGE | XMM_HIGH },
+    { 0x117, 0x66, 8, XMM_STORE | XMM_HIGH },
+    { 0x128, 0x00, 16, XMM_ALIGNED },
+    { 0x129, 0x00, 16, XMM_ALIGNED | XMM_STORE },
+    { 0x128, 0x66, 16, XMM_ALIGNED },
+    { 0x129, 0x66, 16, XMM_ALIGNED | XMM_STORE },
+    { 0x12b, 0x00, 16, XMM_ALIGNED | XMM_STORE },
+    { 0x12b, 0x66, 16, XMM_ALIGNED | XMM_STORE },
+    { 0x16e, 0x66, 4, XMM_REX_W }, /* 8 bytes with REX.W */
+    { 0x17e, 0x66, 4, XMM_REX_W | XMM_STORE },
+    { 0x17e, 0xf3, 8, 0 }, { 0x1d6, 0x66, 8, XMM_STORE },
+    { 0x16f, 0x66, 16, XMM_ALIGNED }, { 0x16f, 0xf3, 16, 0 },
+    { 0x17f, 0x66, 16, XMM_ALIGNED | XMM_STORE },
+    { 0x17f, 0xf3, 16, XMM_STORE },
+    { 0x1e7, 0x66, 16, XMM_ALIGNED | XMM_STORE },
+    { 0x1f0, 0xf2, 16, 0 },
+    { 0x22a, 0x66, 16, XMM_ALIGNED },
+};
+
+static const struct {
+    uint16_t opcode;
+    uint8_t insn;
+} simple[] = {
+    { 0x090, EMUL_INSN_PAUSE }, { 0x0f4, EMUL_INSN_HLT },
+    { 0x108, EMUL_INSN_INVD }, { 0x109, EMUL_INSN_WBINVD },
+    { 0x130, EMUL_INSN_WRMSR }, { 0x131, EMUL_INSN_RDTSC },
+    { 0x132, EMUL_INSN_RDMSR }, { 0x133, EMUL_INSN_RDPMC },
+    { 0x1a2, EMUL_INSN_CPUID },
+};
+
+/* 0f 01 with these ModRM bytes. */
+static const struct {
+    uint8_t modrm, insn;
+} simple_0f01[] = {
+    { 0xc1, EMUL_INSN_VMMCALL }, { 0xc8, EMUL_INSN_MONITOR },
+    { 0xc9, EMUL_INSN_MWAIT }, { 0xd1, EMUL_INSN_XSETBV },
+    { 0xd9, EMUL_INSN_VMMCALL }, { 0xf9, EMUL_INSN_RDTSCP },
+};
+
+/* ---- which one it is ---- */
+
+const struct opcode *insn_opcode(unsigned int opcode)
+{
+    static const struct opcode none;
+    unsigned int n = opcode & 0xff;
+
+    switch ( opcode >> 8 )
+    {
+    case 0:
+        return &one_byte[n];
+    case 1:
+        return &two_byte[n];
+    default:
+        n -= THREE_BYTE_FIRST;
+        return n < ARRAY_SIZE(three_byte) ? &three_byte[n] : &none;
+    }
+}
+
+static enum insn_op resolve_0f01(struct insn *i)
+{
+    for ( unsigned int k = 0; k < ARRAY_SIZE(simple_0f01); k++ )
+        if ( simple_0f01[k].modrm == i->rm )
+        {
+            i->sub = simple_0f01[k].insn;
+            return OP_SIMPLE;
+        }
+    return OP_NONE;
+}
+
+static enum insn_op resolve_simple(struct insn *i, unsigned int opcode)
+{
+    for ( unsigned int k = 0; k < ARRAY_SIZE(simple); k++ )
+        if ( simple[k].opcode == opcode )
+            i->sub = simple[k].insn;
+    return opcode == 0x90 && i->rep != 0xf3 ? OP_NONE : OP_SIMPLE;
+}
+
+static enum insn_op resolve_vector(struct insn *i, unsigned int opcode)
+{
+    uint8_t prefix = i->rep ? i->rep : i->op66 ? 0x66 : 0;
+
+    for ( unsigned int k = 0; k < ARRAY_SIZE(vector); k++ )
+        if ( vector[k].opcode == opcode && vector[k].prefix == prefix )
+        {
+            i->sub = vector[k].flags;
+            i->bytes = vector[k].bytes;
+            if ( (i->sub & XMM_REX_W) && (i->rex & 8) )
+                i->bytes = 8;
+            return OP_VECTOR;
+        }
+    return OP_NONE;
+}
+
+/* BSF and BSR are others with f3; there is no POPCNT without it. */
+static enum insn_op resolve_scan(struct insn *i, unsigned int opcode)
+{
+    bool f3 = i->rep == 0xf3;
+
+    i->sub = opcode == 0x1b8 ? SCAN_ONES
+             : opcode == 0x1bc ? (f3 ? SCAN_TRAILING : SCAN_FORWARD)
+                               : (f3 ? SCAN_LEADING : SCAN_REVERSE);
+    return i->sub == SCAN_ONES && !f3 ? OP_NONE : OP_SCAN;
+}
+
+/* Opcodes whose ModRM says what they are; OP_NONE: others do not matter. */
+static enum insn_op resolve_group(struct insn *i, enum insn_op op)
+{
+    static const uint8_t group3[8] = { OP_TEST, OP_TEST, OP_NOT, OP_NEG,
+                                       OP_MULTIPLY, OP_MULTIPLY, OP_DIVIDE,
+                                       OP_DIVIDE };
+    unsigned int n = i->reg & 7;
+
+    switch ( op )
+    {
+    case OP_GROUP1:
+        i->sub = (uint8_t)n;
+        return OP_ALU;
+    case OP_GROUP2:
+        i->sub = (uint8_t)n;
+        return OP_SHIFT;
+    case OP_GROUP3:
+        i->sub = n & 1; /* signed */
+        return group3[n];
+    case OP_GROUP4:
+    case OP_GROUP5:
+        return n == 0 ? OP_INC : n == 1 ? OP_DEC
+               : n == 6 && op == OP_GROUP5 ? OP_PUSH : OP_NONE;
+    case OP_GROUP8:
+        i->sub = n & 3;
+        return n >= 4 ? OP_BIT : OP_NONE;
+    case OP_GROUP9:
+        return n == 1 ? OP_CMPXCHG_PAIR : OP_NONE;
+    case OP_GROUP11:
+        return n == 0 ? OP_MOV : OP_NONE;
+    default: /* OP_POP_ONLY */
+        return n == 0 ? OP_POP : OP_NONE;
+    }
+}
+
+static enum insn_op resolve_op(struct insn *i, enum insn_op op,
+                               unsigned int opcode)
+{
+    switch ( op )
+    {
+    case OP_GROUP1 ... OP_POP_ONLY:
+        return opcode == 0x82 && i->mode == 8 ? OP_NONE
+                                              : resolve_group(i, op);
+    case OP_ALU:
+        i->sub = opcode >> 3 & 7;
+        return op;
+    case OP_BIT:
+        i->sub = opcode >> 3 & 3;
+        return op;
+    case OP_SHIFT_DOUBLE:
+        i->sub = opcode >> 3 & 1; /* to the right */
+        return op;
+    case OP_SET:
+    case OP_CMOV:
+        i->sub = opcode & 0xf;
+        return op;
+    case OP_MOVBE:
+        return i->rep ? OP_NONE : op;
+    case OP_MOVSXD:
+        return i->mode == 8 ? OP_MOVSX : OP_NONE;
+    case OP_MOVNTI:
+        i->op_bytes = i->rex & 8 ? 8 : 4;
+        return i->op66 || i->rep ? OP_NONE : OP_MOV;
+    case OP_SCAN:
+        return resolve_scan(i, opcode);
+    case OP_VECTOR:
+        return resolve_vector(i, opcode);
+    case OP_0F01:
+        return resolve_0f01(i);
+    case OP_SIMPLE:
+        return resolve_simple(i, opcode);
+    default:
+        return op;
+    }
+}
+
+/* The size of the memory operand, where it is not the operands'. */
+static uint8_t memory_bytes(const struct insn *i, unsigned int opcode,
+                            bool byte)
+{
+    switch ( i->op )
+    {
+    case OP_VECTOR:
+        return i->bytes;
+    case OP_CMPXCHG_PAIR:
+        return i->rex & 8 ? 16 : 8;
+    case OP_INS:
+    case OP_OUTS:
+    case OP_IN:
+    case OP_OUT:
+        return byte ? 1 : (uint8_t)min((unsigned int)i->op_bytes, 4U);
+    case OP_MOVZX:
+    case OP_MOVSX:
+        if ( opcode == 0x63 )
+            return (uint8_t)min((unsigned int)i->op_bytes, 4U);
+        return byte ? 1 : 2;
+    default:
+        return byte ? 1 : i->op_bytes;
+    }
+}
+
+unsigned int insn_resolve(struct insn *i, const struct opcode *o,
+                          unsigned int opcode)
+{
+    unsigned int flags = o->flags;
+
+    i->op = resolve_op(i, o->op, opcode);
+    if ( o->op == OP_GROUP3 && i->op == OP_TEST )
+        flags |= flags & BYTE ? IMM8 : IMM;
+    if ( opcode == 0xd0 || opcode == 0xd1 ) /* shifts by one */
+    {
+        i->has_imm = true;
+        i->imm = 1;
+    }
+    if ( (i->op == OP_PUSH || i->op == OP_POP) && i->mode == 8 &&
+         i->op_bytes == 4 )
+        i->op_bytes = 8;
+    i->to_reg = flags & TO_REG;
+    i->bytes = memory_bytes(i, opcode, flags & BYTE);
+    return flags;
+}
