@@ -129,6 +129,7 @@ static void end_with_dom0(void)
         machine_poweroff();
     printk("Hardware Dom0 %s: rebooting machine\n",
            code == SHUTDOWN_reboot ? "shutdown" : "crashed");
+    serial_flush();
     machine_reboot();
 }
 
