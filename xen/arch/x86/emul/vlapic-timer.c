@@ -16,7 +16,7 @@
 #include <hv/lib.h>
 
 /* However short a guest's period, this much of the machine's time is left. */
-#define MIN_PERIOD_NS 20000UL
+#define MIN_PERIOD_NS 100000UL
 /* While the last interrupt was not taken, more of them are not noticed. */
 #define BEHIND_NS 1000000UL
 

@@ -22,6 +22,7 @@
 #define MXCSR_DEFAULT 0x1f80
 
 static bool have_xsave;
+static bool leaves_pointers; /* restoring leaves x87 instruction pointers */
 static uint64_t all_states; /* what XCR0 can hold */
 static size_t area_bytes = FXSAVE_BYTES;
 
@@ -31,6 +32,8 @@ void fpu_cpu_up(void)
 
     write_cr0((read_cr0() | CR0_MP | CR0_NE) & ~(CR0_EM | CR0_TS));
     write_cr4(read_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT);
+    cpuid(0x80000008, 0, &a, &b, &c, &d);
+    leaves_pointers = !(b & (1U << 2));
     cpuid(1, 0, &a, &b, &c, &d);
     have_xsave = c & (1U << 26);
     if ( !have_xsave )
@@ -89,8 +92,21 @@ void fpu_save(struct vcpu *v)
                        "d" (~0U) : "memory" );
 }
 
+/*
+ * Some processors restore the pointers to the last x87 instruction and operand
+ * only when an exception is pending: let them be of a load of ours.
+ */
+static void forget_pointers(void)
+{
+    static const uint32_t zero;
+
+    __asm__ volatile ( "fnclex; emms; fildl %0; emms" :: "m" (zero) );
+}
+
 void fpu_load(struct vcpu *v)
 {
+    if ( leaves_pointers )
+        forget_pointers();
     SET_DR(0, v->arch.dr[0]);
     SET_DR(1, v->arch.dr[1]);
     SET_DR(2, v->arch.dr[2]);

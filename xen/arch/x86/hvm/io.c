@@ -157,7 +157,7 @@ static bool is_ram(void *arg, uint64_t gpa, bool write)
 
 /* ---- the emulator's view of XMM registers ---- */
 
-/* The guest's are in the CPU: fpu_load() came before, and nobody here has any. */
+/* They are in the CPU: fpu_load() came before, and nobody here uses any. */
 #define EACH_XMM(op)                                                         \
     op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7)                          \
     op(8) op(9) op(10) op(11) op(12) op(13) op(14) op(15)

@@ -17,6 +17,7 @@
 #include <hv/lib.h>
 #include <hv/timer.h>
 
+#include <x86/boot.h>
 #include <x86/dom0.h>
 #include <x86/fpu.h>
 #include <x86/hvm.h>
@@ -27,6 +28,8 @@
 #include <xen/sched.h>
 
 #define PREEMPT_NS 100000UL /* what one hypercall may take before it yields */
+
+#define CPUID_E8B_IBPB (1U << 12)
 
 static uint64_t preempt_tsc;
 
@@ -75,11 +78,20 @@ static void unload(struct cpu *c)
     store_release(&v->arch.loaded, false);
 }
 
+/* What one domain taught the branch predictors is not for another. */
+static void forget_branches(struct cpu *c, const struct domain *d)
+{
+    if ( c->have_ibpb && c->last_domain != d->domain_id )
+        wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
+    c->last_domain = d->domain_id;
+}
+
 static void load(struct cpu *c, struct vcpu *v)
 {
     if ( likely(c->loaded == v) )
         return;
     unload(c);
+    forget_branches(c, v->domain);
     c->loaded = v;
     WRITE_ONCE(v->arch.loaded, true);
     fpu_load(v);
@@ -168,11 +180,20 @@ static enum step step(struct cpu *c, struct vcpu *v)
     return STEP_ON;
 }
 
+static bool ibpb_usable(void)
+{
+    uint32_t a, b, c, d;
+
+    cpuid(0x80000008, 0, &a, &b, &c, &d);
+    return (b & CPUID_E8B_IBPB) && option_uint("ibpb", 1);
+}
+
 void run_loop(void)
 {
     struct cpu *c = this_cpu();
 
     preempt_tsc = ns_to_tsc(PREEMPT_NS);
+    c->have_ibpb = ibpb_usable();
     for ( ;; )
     {
         struct vcpu *v;

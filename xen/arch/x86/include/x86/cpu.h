@@ -14,6 +14,8 @@
 
 #include <x86/processor.h>
 
+#include <xen/xen.h>
+
 #define MAX_CPUS 64
 #define MAX_HELD_LOCKS 16
 
@@ -58,6 +60,8 @@ struct cpu {
     unsigned int nr_held;
 
     struct runqueue rq;
+    bool have_ibpb;      /* own: it can forget what branches did */
+    domid_t last_domain; /* own: whose branches it knows */
     struct vcpu *loaded; /* whose FPU and other state the registers hold */
 
     void *vendor;   /* svm: struct svm_cpu */

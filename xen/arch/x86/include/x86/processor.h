@@ -32,6 +32,8 @@
 #define RFLAGS_RF (1UL << 16)
 
 #define MSR_TSC 0x10
+#define MSR_PRED_CMD 0x49
+#define PRED_CMD_IBPB 1
 #define MSR_PAT 0x277
 #define MSR_EFER 0xc0000080
 #define MSR_STAR 0xc0000081
