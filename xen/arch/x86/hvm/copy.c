@@ -37,13 +37,19 @@ static char *page_at(struct domain *d, uint64_t gpa, bool write, bool *own)
     return arch_mfn_to_virt(e.mfn);
 }
 
+/* Most are one number. */
 static void copy_piece(char *page, uint64_t offset, void *buf,
                        unsigned int bytes, bool write)
 {
-    if ( write )
-        memcpy(page + offset, buf, bytes);
+    void *to = write ? page + offset : buf;
+    const void *from = write ? buf : page + offset;
+
+    if ( bytes == 8 )
+        __builtin_memcpy(to, from, 8);
+    else if ( bytes == 4 )
+        __builtin_memcpy(to, from, 4);
     else
-        memcpy(buf, page + offset, bytes);
+        memcpy(to, from, bytes);
 }
 
 static unsigned int rest_of_page(uint64_t address, size_t bytes)
@@ -135,44 +141,59 @@ static bool same_paging(const struct guest_paging *a,
            a->efer == b->efer;
 }
 
-static bool still_good(const struct walked *w, uint64_t va, bool write,
-                       const struct guest_paging *p, uint64_t generation)
+/*
+ * Since it left the guest a vcpu has executed nothing: what was looked at once
+ * during this exit is good for all of it, as a TLB entry would be.
+ */
+static bool still_good(struct vcpu *v, struct walked *w, uint64_t va,
+                       bool write, uint64_t generation)
 {
+    struct guest_paging paging;
+
     if ( w->va != tag(va) || w->generation != generation ||
-         !same_paging(&w->paging, p) || (write && !w->writable) )
+         (write && !w->writable) )
+        return false;
+    if ( w->exit == v->arch.exits )
+        return true;
+    vendor->paging(v, &paging);
+    if ( !same_paging(&w->paging, &paging) )
         return false;
     for ( unsigned int i = 0; i < w->nr; i++ )
         if ( READ_ONCE(*w->pte[i]) != w->value[i] )
             return false;
+    w->exit = v->arch.exits;
     return true;
 }
 
 /* The page of va, or NULL: it is not mapped so. */
 static char *walk_to(struct vcpu *v, uint64_t va, bool write,
-                     const struct guest_paging *p, uint64_t generation)
+                     uint64_t generation)
 {
     struct walked *w = &v->arch.walked[(va >> PAGE_SHIFT) % WALKED_PAGES];
     struct walk walk = { v, w, true };
+    struct guest_paging paging;
     unsigned int error;
     uint64_t gpa;
     bool own;
 
-    if ( likely(still_good(w, va, write, p, generation)) )
+    if ( likely(still_good(v, w, va, write, generation)) )
         return w->page;
     w->va = 0;
     w->nr = 0;
+    vendor->paging(v, &paging);
     /*
      * Hypercalls come from the kernel, but name its programs' memory too: no
      * look at the user bit, as with AC set around such calls.
      */
-    if ( !guest_walk(p, va, write ? WALK_WRITE : 0, read_entry, &walk, &gpa,
+    if ( !guest_walk(&paging, va, write ? WALK_WRITE : 0, read_entry, &walk, &gpa,
                      &error) )
         return NULL;
     w->page = page_at(v->domain, gpa, write, &own);
     if ( w->page && own && walk.keep )
     {
         w->va = tag(va);
-        w->paging = *p;
+        w->paging = paging;
+        w->exit = v->arch.exits;
         w->generation = generation;
         w->writable = write;
     }
@@ -182,16 +203,14 @@ static char *walk_to(struct vcpu *v, uint64_t va, bool write,
 static int virt_copy(uint64_t va, void *buf, size_t bytes, bool write)
 {
     struct vcpu *v = current;
-    struct guest_paging paging;
     uint64_t generation;
     int rc = 0;
 
-    vendor->paging(v, &paging);
     generation = p2m_peek_begin(v->domain);
     while ( !rc && bytes )
     {
         unsigned int n = rest_of_page(va, bytes);
-        char *page = walk_to(v, va, write, &paging, generation);
+        char *page = walk_to(v, va, write, generation);
 
         if ( page )
             copy_piece(page, va & ~PAGE_MASK, buf, n, write);

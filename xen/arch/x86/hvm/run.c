@@ -116,6 +116,7 @@ static void enter(struct cpu *c, struct vcpu *v)
 
     vcpu_runstate_show(v);
     vcpu_time_show(v);
+    v->arch.exits++;
 
     WRITE_ONCE(v->arch.in_guest, true);
     smp_mb();

@@ -25,6 +25,7 @@ struct walked {
     uint64_t va;         /* of its start, + 1; 0: nothing here */
     struct guest_paging paging; /* as it was */
     uint64_t generation; /* of the p2m */
+    uint32_t exit;       /* when it was last compared: arch.exits */
     char *page;
     bool writable;
     uint8_t nr;
@@ -88,6 +89,7 @@ struct arch_vcpu {
     void *fpu;          /* XSAVE area, when not on a CPU */
     uint64_t xcr0;
     uint64_t dr[4];
+    uint32_t exits; /* how often the guest was entered */
     struct walked walked[WALKED_PAGES];
     struct emul emul;   /* its registers are the vcpu's between exits */
     struct vlapic vlapic;
