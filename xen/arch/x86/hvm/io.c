@@ -243,14 +243,12 @@ static void finish(struct vcpu *v, enum emul_result r)
     switch ( r )
     {
     case EMUL_DONE:
-    case EMUL_RETRY:
-        vendor->store_regs(v);
+    case EMUL_RETRY: /* what the registers are now is what goes on */
         break;
     case EMUL_PENDING:
         v->arch.wait = WAIT_EMULATE;
         break;
     case EMUL_EXCEPTION:
-        vendor->store_regs(v); /* elements of a string before it */
         if ( e->vector == VECTOR_PF )
             vendor->inject_page_fault(v, e->error, e->cr2);
         else

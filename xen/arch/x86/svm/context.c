@@ -283,17 +283,3 @@ void svm_fill_regs(struct vcpu *v)
     regs->efer = b->efer & ~EFER_SVME;
     regs->cpl = b->cpl;
 }
-
-void svm_store_regs(struct vcpu *v)
-{
-    const struct emul_regs *regs = &v->arch.emul.regs;
-    struct vmcb *b = v->arch.svm->vmcb;
-
-    memcpy(&b->es, regs->seg, sizeof(regs->seg));
-    b->cr0 = regs->cr0;
-    b->cr3 = regs->cr3;
-    b->cr4 = regs->cr4;
-    b->efer = regs->efer | EFER_SVME;
-    b->cpl = regs->cpl;
-    vmcb_changed(b, CLEAN_CR | CLEAN_SEGMENTS);
-}

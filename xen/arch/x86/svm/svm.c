@@ -23,7 +23,6 @@
 #define CPUID_SVM_NRIPS (1U << 3)
 #define CPUID_SVM_CLEAN (1U << 5)
 #define CPUID_SVM_FLUSH_ASID (1U << 6)
-#define CPUID_SVM_DECODE (1U << 7)
 #define VM_CR_SVMDIS (1U << 4)
 #define DR6_BS (1UL << 14)
 
@@ -60,12 +59,10 @@ static bool svm_present(void)
     }
     svm_features.nr_asids = b;
     svm_features.next_rip = d & CPUID_SVM_NRIPS;
-    svm_features.insn_bytes = d & CPUID_SVM_DECODE;
     svm_features.flush_asid = d & CPUID_SVM_FLUSH_ASID;
     svm_features.clean = d & CPUID_SVM_CLEAN ? CLEAN_ALL : 0;
-    printk("SVM: %u ASIDs%s%s%s%s\n", b,
+    printk("SVM: %u ASIDs%s%s%s\n", b,
            svm_features.next_rip ? ", next RIP" : "",
-           svm_features.insn_bytes ? ", instruction bytes" : "",
            svm_features.flush_asid ? ", flush by ASID" : "",
            svm_features.clean ? ", clean bits" : "");
     return true;
@@ -162,17 +159,6 @@ static void svm_paging(struct vcpu *v, struct guest_paging *p)
     p->cr3 = b->cr3;
     p->cr4 = b->cr4;
     p->efer = b->efer;
-}
-
-static unsigned int svm_insn_bytes(struct vcpu *v, uint8_t bytes[15])
-{
-    const struct vmcb *b = v->arch.svm->vmcb;
-
-    if ( !svm_features.insn_bytes || b->exit_code != EXIT_NPF )
-        return 0;
-    memcpy(bytes, b->insn_bytes, sizeof(b->insn_bytes));
-    return min((unsigned int)b->nr_insn_bytes,
-               (unsigned int)sizeof(b->insn_bytes));
 }
 
 /* ---- in and out ---- */
@@ -283,6 +269,4 @@ const struct vendor svm_vendor = {
     .mode = svm_mode,
     .paging = svm_paging,
     .fill_regs = svm_fill_regs,
-    .store_regs = svm_store_regs,
-    .insn_bytes = svm_insn_bytes,
 };

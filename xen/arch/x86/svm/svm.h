@@ -49,7 +49,7 @@ struct svm_vcpu {
 
 /* What this processor can do besides; the same on all CPUs. */
 struct svm_features {
-    bool next_rip, insn_bytes, flush_asid, rdtscp;
+    bool next_rip, flush_asid, rdtscp;
     uint32_t clean;    /* CLEAN_ALL or, when it has no use for it, 0 */
     uint32_t nr_asids; /* 1 .. nr_asids - 1 are guests' */
 };
@@ -82,7 +82,6 @@ void svm_startup(struct vcpu *v, uint8_t page);
 int svm_set_context(struct vcpu *v, const struct hvm_hw_cpu *c);
 void svm_get_context(struct vcpu *v, struct hvm_hw_cpu *c);
 void svm_fill_regs(struct vcpu *v);
-void svm_store_regs(struct vcpu *v);
 
 /* ---- event.c ---- */
 

@@ -7,7 +7,7 @@
  * rflags; what is changed there is what the guest goes on with.  The rest of
  * it (segments, tables, control registers, EFER) stays with the hardware,
  * since most exits have no use for it: fill_regs() brings it for those that
- * do, store_regs() takes it back.
+ * do.
  */
 #ifndef X86_VENDOR_H
 #define X86_VENDOR_H
@@ -70,18 +70,10 @@ struct vendor {
     enum vendor_mode (*mode)(struct vcpu *v);
     void (*paging)(struct vcpu *v, struct guest_paging *p);
     /*
-     * The registers that are not in v->arch.emul.regs between exits: there,
-     * and back, believed as they are: it is the emulator that checks.  Who
-     * has changed nothing but general registers, rip and rflags need not
-     * store.
+     * The registers that are not in v->arch.emul.regs between exits: there.
+     * The emulator reads them, and changes none of them.
      */
     void (*fill_regs)(struct vcpu *v);
-    void (*store_regs)(struct vcpu *v);
-    /*
-     * In exit_memory(): the first bytes of the instruction, as the processor
-     * fetched them: how many (0: it does not tell).
-     */
-    unsigned int (*insn_bytes)(struct vcpu *v, uint8_t bytes[15]);
 };
 
 extern const struct vendor *vendor;
