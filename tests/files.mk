@@ -11,5 +11,5 @@ unit-core := acpi-make acquire acquire-life acquire-map dm-op dm-op-hvm domctl \
     insn-string insn-wide misc p2m p2m-large p2m-pool p2m-random p2m-range page ram-map sched string sysctl time-info vcpu-info \
     vioapic vlapic vlapic-ipi vlapic-timer vpit
 unit-race := evtchn-race grant-race ioreq-race vlapic-irq
-unit-libs := toollog foreignmemory ctrl elf firmware layout
+unit-libs := toollog foreignmemory ctrl acpi acpi-parse elf layout rtc
 unit-engine := engine insn-engine
