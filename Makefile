@@ -394,7 +394,7 @@ lint: | $(B)/.need-build
 	$(Q)scripts/lint
 
 all-checks := check-lint check-clang check-abi check-unit check-race \
-    check-model check-fuzz check-libs check-debian check-contract check-programs check-demo check-xen
+    check-model check-fuzz check-libs check-debian check-contract check-programs check-demo check-xen check-vm
 check-lint: lint
 
 # ---- installation ----

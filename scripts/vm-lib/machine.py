@@ -13,6 +13,7 @@ Never KVM: instructions that leave a guest then differ from machine to machine.
 import os
 import re
 import select
+import shlex
 import subprocess
 import sys
 import time
@@ -26,6 +27,7 @@ STAGES = [
     ("init", 600, rb"<oriel-vm init>", "com2"),
     ("start of the job", 300, rb"<oriel-vm job>\r?\n", "com2"),
 ]
+POWER_OFF = 120  # seconds
 END = re.compile(rb"<oriel-vm exit (\d+)>\n")
 TROUBLE = re.compile(rb"Panic on CPU.*?\n.*?\n|Kernel panic.*|FATAL.*|"
                      rb"Hardware Dom0 crashed.*|Domain 0 crashed.*")
@@ -35,7 +37,7 @@ CPU = "EPYC,-smap,-smep,-monitor,-rdtscp"
 # While a guest runs, processes of a dom0 with two vcpus die of segmentation
 # faults (QEMU 7.2 and Xen 4.17; never with one vcpu, nor without guests).
 XEN_ARGS = ("console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all "
-            "dom0_mem=1G dom0_max_vcpus=1 dom0_vcpus_pin cpuidle=0 ")
+            "dom0_mem=1G dom0_vcpus_pin cpuidle=0 ")
 DOM0_ARGS = "console=hvc0 quiet loglevel=4 "
 
 
@@ -48,7 +50,10 @@ def command(options, folder):
               "-rtc", "base=2024-01-01,clock=vm"]
     else:
         c += ["-smp", str(options.cpus), "-accel", "tcg,thread=multi"]
-    xen_args = XEN_ARGS
+    vcpus = options.cpus
+    if options.hypervisor == "xen" or options.icount:
+        vcpus = 1
+    xen_args = XEN_ARGS + f"dom0_max_vcpus={vcpus} "
     if options.dom0 == "pvh" and options.hypervisor == "xen":
         xen_args += "dom0=pvh "
         c += ["-device", "amd-iommu"]  # Xen insists
@@ -63,7 +68,8 @@ def command(options, folder):
     return c + com2 + [
         "-no-reboot", "-display", "none", "-net", "none",
         "-kernel", "hypervisor", "-append", xen_args + options.xen_args,
-        "-initrd", f"vmlinux {DOM0_ARGS}{options.dom0_args},initramfs"]
+        "-initrd", f"vmlinux {DOM0_ARGS}{options.dom0_args},initramfs",
+        *shlex.split(options.qemu_args)]
 
 
 def tail(data, lines=25):
@@ -160,6 +166,20 @@ class Machine:
                 print(f"vm: the job has not ended within {seconds} s; logs "
                       f"are in {self.folder}", file=sys.stderr)
                 return 124
+
+    def await_power_off(self):
+        """The end that the machine makes itself, which is none of the job."""
+        try:
+            status = self.qemu.wait(POWER_OFF)
+        except subprocess.TimeoutExpired:
+            self.fail("the machine has not switched itself off")
+        if status:
+            self.fail(f"QEMU ended with status {status}")
+        if b"reboot: Power down" not in self.com1():
+            self.fail("dom0 has not said that it powers down")
+        if self.options.verbose:
+            print(f"vm: power-off: {time.monotonic() - self.start:.1f} s",
+                  file=sys.stderr)
 
     def interact(self):
         """The terminal is the machine's until it is switched off."""

@@ -22,6 +22,13 @@ static bool on_trap(unsigned int vector, uint64_t error, struct trap_frame *f)
     return true;
 }
 
+static void string_out(const volatile uint32_t from[2])
+{
+    uint64_t nr = 2;
+
+    __asm__ volatile("rep outsl" : "+S"(from), "+c"(nr) : "d"(P) : "memory");
+}
+
 static void test_ports(void)
 {
     static const uint32_t out[2] = { 0x01020304, 0x05060708 };
@@ -85,6 +92,28 @@ static void test_strings(void)
     si = (void *)M;
     __asm__ volatile("lodsl" : "=a"(nr), "+S"(si) : : "memory");
     tap((uint32_t)nr == 7, "lods");
+}
+
+/* A device model may keep a view of our memory: not of what we gave away. */
+static void test_other_memory(void)
+{
+    static volatile uint32_t page[PAGE_SIZE / 4]
+        __attribute__((aligned(PAGE_SIZE)));
+    xen_pfn_t gfn = ADDRESS(page) / PAGE_SIZE;
+    struct xen_memory_reservation one = { .nr_extents = 1,
+                                          .domid = DOMID_SELF };
+
+    set_xen_guest_handle(one.extent_start, &gfn);
+    page[0] = 1, page[1] = 2;
+    string_out(page);
+    tap(inl(P) == 2, "rep outs from a page");
+    tap(hypercall5(__HYPERVISOR_memory_op, XENMEM_decrease_reservation,
+                   ADDRESS(&one), 0, 0, 0) == 1 &&
+            hypercall5(__HYPERVISOR_memory_op, XENMEM_populate_physmap,
+                       ADDRESS(&one), 0, 0, 0) == 1, "another page there");
+    page[0] = 3, page[1] = 4;
+    string_out(page);
+    tap(inl(P) == 4, "rep outs from that");
 }
 
 #define RMW(insn, start, want)                                               \
@@ -179,6 +208,7 @@ _Noreturn void guest_main(void)
     test_ports();
     test_widths();
     test_strings();
+    test_other_memory();
     test_modify();
     test_traps();
     test_hypercalls();

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: MIT
 # PVH images of test guests: build/guest/NAME.elf from guest-NAME-src, linked
 # with guest-lds.
-guests := hello exits events
+guests := hello exits events bench machine fuzz
 guest-lib := $(addprefix tests/guest/,start.S guest.c)
 guest-hello-src := tests/guest/hello.c $(guest-lib)
 guest-exits-src := tests/guest/exits.c $(guest-lib)
 guest-events-src := tests/guest/events.c $(guest-lib)
+guest-bench-src := $(addprefix tests/guest/,bench.c bench-flat.S) $(guest-lib)
+guest-smp := $(guest-lib) tests/guest/smp.c tests/guest/smp.S
+guest-machine-src := tests/guest/machine.c $(guest-smp)
+guest-fuzz-src := $(addprefix tests/guest/,fuzz.c fuzz-calls.c fuzz.S) \
+    $(guest-smp)
 guest-lds := tests/guest/guest.lds
 guest-cflags := -std=gnu11 -m64 -O2 -ffreestanding -fno-pic -fno-pie \
     -mno-red-zone -mgeneral-regs-only -fno-stack-protector \

@@ -153,11 +153,14 @@ struct gate
 
 static struct gate idt[256];
 
-static void set_gate(unsigned int vector, void *handler)
+struct idtr trap_idtr = { sizeof(idt) - 1, idt };
+
+void guest_set_gate(unsigned int vector, void *handler, unsigned int dpl)
 {
     uint64_t at = ADDRESS(handler);
 
-    idt[vector] = (struct gate){ (uint16_t)at, 8, 0, 0x8e,
+    idt[vector] = (struct gate){ (uint16_t)at, 8, 0,
+                                 (uint8_t)(0x8e | dpl << 5),
                                  (uint16_t)(at >> 16), (uint32_t)(at >> 32),
                                  0 };
 }
@@ -181,7 +184,7 @@ static void trap(unsigned int vector, uint64_t error, struct trap_frame *f)
     {                                                                        \
         trap(n, error, f);                                                   \
     }
-TRAP(0) TRAP(1) TRAP(3) TRAP(6) TRAP(7)
+TRAP(0) TRAP(1) TRAP(2) TRAP(3) TRAP(6) TRAP(7)
 TRAP_ERROR(8) TRAP_ERROR(11) TRAP_ERROR(12) TRAP_ERROR(13) TRAP_ERROR(14)
 TRAP(128)
 
@@ -226,21 +229,16 @@ __attribute__((interrupt)) static void upcall(struct trap_frame *f)
 void guest_init(void)
 {
     uint32_t a = 0, b, c, d;
-    struct __attribute__((packed))
-    {
-        uint16_t limit;
-        uint64_t base;
-    } idtr = { sizeof(idt) - 1, ADDRESS(idt) };
 
     __asm__ volatile("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
     cpu_is_amd = c == 0x444d4163; /* "cAMD" */
 
-#define SET(n) set_gate(n, trap_##n)
-    SET(0), SET(1), SET(3), SET(6), SET(7), SET(8), SET(11), SET(12), SET(13),
-        SET(14), SET(128);
+#define SET(n) guest_set_gate(n, trap_##n, 0)
+    SET(0), SET(1), SET(2), SET(3), SET(6), SET(7), SET(8), SET(11), SET(12),
+        SET(13), SET(14), SET(128);
 #undef SET
-    set_gate(UPCALL_VECTOR, upcall);
-    __asm__ volatile("lidt %0" : : "m"(idtr));
+    guest_set_gate(UPCALL_VECTOR, upcall, 0);
+    __asm__ volatile("lidt %0" : : "m"(trap_idtr));
 }
 
 /* ---- the hypervisor ---- */

@@ -70,6 +70,14 @@ struct trap_frame
 };
 extern bool (*trap_hook)(unsigned int vector, uint64_t error,
                          struct trap_frame *f);
+/* A handler of its own; dpl 3 lets "int" of ring 3 come there. */
+void guest_set_gate(unsigned int vector, void *handler, unsigned int dpl);
+struct __attribute__((packed)) idtr
+{
+    uint16_t limit;
+    void *base;
+};
+extern struct idtr trap_idtr;
 
 /* ---- ports and memory ---- */
 

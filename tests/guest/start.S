@@ -102,6 +102,7 @@ hypercall5:
 
     .data
     .balign 8
+    .globl gdt
 gdt:
     .quad 0
     .quad 0x00af9b000000ffff    /* 8: 64-bit code */

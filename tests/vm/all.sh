@@ -28,3 +28,4 @@ for program in $3; do
     one "$program" our "$program"
 done
 one guest.sh our sh /guest.sh "$hypervisor" / / /keep-dm
+one machine.sh our sh /machine.sh "$hypervisor" / /

@@ -43,6 +43,7 @@ type = "hvm"
 kernel = "$guests/$2.elf"
 cmdline = "$3"
 memory = 16
+max_grant_frames = 64
 END
 }
 domid() { "$oriel" list "$1" 2>/dev/null | awk 'NR == 2 { print $2 }'; }

@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: MIT
+"""Tests that ran on two hypervisors: what they said, and where they differ.
+
+A job (tests/vm/all.sh) writes "## begin NAME LIBRARIES", what the program says,
+and "## end STATUS".  Most programs write TAP.  check-xen and check-vm compare a
+machine in QEMU with the hosted one, check by check, and the guests' consoles
+line by line.  Where they are not the same, a line "# differs: ID" must have
+said so, and ID must be in CAVEATS.md; so must the reason of each check left out.
+"""
+import difflib
+import os
+import re
+import subprocess
+import sys
+
+PROGRAMS = ["build/bin/oriel", "build/bin/oriel-dm", "build/bin/oriel-config",
+            "build/vm/keep-dm"]
+SHARED_GUESTS = ["hello", "events", "exits"]  # the hosted machine has no APIC
+GUESTS = [f"build/guest/{g}.elf" for g in SHARED_GUESTS + ["machine"]]
+passed = failed = 0
+
+
+def verdict(good, name, details=()):
+    global passed, failed
+    passed, failed = passed + good, failed + (not good)
+    print(f"  {'ok   ' if good else 'FAIL '} {name}")
+    if not good:
+        for line in details:
+            print(f"        {line}")
+    sys.stdout.flush()
+
+
+def contract_programs():
+    """The lists in tests/contract/files.mk, as make understands them."""
+    text = ("B := build\ninclude tests/contract/files.mk\n"
+            "all: ; @echo '$(contract-both)' && echo '$(contract-ours)'\n")
+    out = subprocess.run(["make", "-s", "-f", "-", "all"], input=text,
+                         text=True, check=True, stdout=subprocess.PIPE).stdout
+    return out.rstrip("\n").split("\n")
+
+
+class Run:
+    """What one program said: checks by name, and where it said 'differs'."""
+    CHECK = re.compile(r"(not )?ok (\d+) - (.*?)( # SKIP .*)?$")
+
+    def __init__(self, name, libraries):
+        self.name, self.libraries = name, libraries
+        self.lines, self.status = [], None
+        self.checks, self.plan, self.differs, self.bad = [], None, [], []
+
+    @staticmethod
+    def plain(name):
+        """Ids go up from one domain to the next; sizes are not compared."""
+        return re.sub(r"^domain \d+| \(\d+\)$", "", name)
+
+    def end(self, status):
+        self.status = status
+        for i, line in enumerate(self.lines):
+            if m := self.CHECK.match(line):
+                if m[1] or int(m[2]) != len(self.checks) + 1:
+                    self.bad += self.lines[i:i + 3]
+                self.checks.append(self.plain(m[3]) + (m[4] or ""))
+            elif m := re.match(r"1\.\.(\d+)$", line):
+                self.plan = int(m[1])
+            elif m := re.match(r"# differs: (\S+)$", line):
+                self.differs.append((len(self.checks), m[1]))
+
+    def is_tap(self):
+        return self.plan is not None or bool(self.checks)
+
+    def good(self):
+        tap = not self.is_tap() or (self.plan == len(self.checks) > 0)
+        return self.status == 0 and tap and not self.bad
+
+    def trouble(self):
+        return (self.bad or self.lines[-20:]) + [
+            f"status {self.status}, {len(self.checks)} checks, "
+            f"plan {self.plan}"]
+
+    def ran_on(self, hypervisor):
+        """Contract tests say where they are; nothing else knows."""
+        return not self.name.startswith("ct-") or \
+            f"# hypervisor: {hypervisor}" in self.lines
+
+    def title(self):
+        text = f"{self.name} with {self.libraries} libraries"
+        return f"{text}, {len(self.checks)} checks" if self.checks else text
+
+
+def parse(text):
+    runs, current = {}, None
+    for line in text.replace("\r", "").split("\n"):
+        if m := re.match(r"## begin (\S+) (.*)$", line):
+            current = Run(m[1], m[2])
+            runs[m[1], m[2]] = current
+        elif (m := re.match(r"## end (\d+)$", line)) and current:
+            current.end(int(m[1]))
+            current = None
+        elif current:
+            current.lines.append(line)
+    return runs
+
+
+# ---- the machines ----
+
+def save(folder, name, text):
+    with open(f"{folder}/{name}", "w") as f:
+        f.write(text)
+
+
+def read(folder, name):
+    with open(f"{folder}/{name}", errors="replace") as f:
+        return f.read()
+
+
+def run_vm(folder, arguments, files, job):
+    """In dom0: what the job said is kept in vm.out, its status in vm.status."""
+    command = ["scripts/vm", "--lib-dir", "build/lib", "--logs",
+               folder + "/vm", "-v", *arguments]
+    for path in files:
+        command += ["--add", path]
+    done = subprocess.run([*command, "--", *job], stdout=subprocess.PIPE)
+    save(folder, "vm.out", done.stdout.decode(errors="replace"))
+    save(folder, "vm.status", str(done.returncode))
+
+
+def files_for_all(both, ours):
+    """What tests/vm/all.sh needs."""
+    return PROGRAMS + GUESTS + [
+        f"tests/vm/{n}.sh" for n in ("all", "guest", "machine")] + [
+        f"build/contract/{p}" for p in (both + " " + ours).split()]
+
+
+def must_exist(name, files):
+    missing = [p for p in files if not os.path.exists(p)]
+    if missing:
+        sys.exit(f"{name}: not built: {' '.join(missing)}; run: make {name}")
+
+
+def run_hosted(folder, both, ours):
+    """The same programs, one hosted hypervisor for each."""
+    text, consoles = "", ""
+    lib = os.path.abspath("build/lib")
+    jobs = [(p, "our", [f"build/contract/{p}"]) for p in
+            (both + " " + ours).split()]
+    jobs += [(p, "Debian's", [f"build/contract/{p}"]) for p in both.split()]
+    jobs.append(("guest.sh", "our", [
+        "sh", "tests/vm/guest.sh", "oriel", "build/bin", "build/guest",
+        "build/vm/keep-dm"]))
+    for name, libraries, command in jobs:
+        env = dict(os.environ)
+        env["LD_LIBRARY_PATH"] = lib if libraries == "our" else ""
+        console = folder + "/console"
+        if os.path.exists(console):
+            os.remove(console)
+        try:
+            job = subprocess.run(
+                ["scripts/hosted", "--audit", "--console", console, "--",
+                 *command], env=env, stdin=subprocess.DEVNULL, timeout=400,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            out, status = job.stdout, job.returncode
+        except subprocess.TimeoutExpired as e:
+            out, status = e.stdout or b"", 124
+        text += (f"## begin {name} {libraries}\n" +
+                 out.decode(errors="replace") + f"\n## end {status}\n")
+        if name == "guest.sh":
+            with open(console, errors="replace") as f:
+                consoles = f.read()
+    save(folder, "hosted.out", text)
+    save(folder, "hosted.console", consoles)
+
+
+# ---- comparison ----
+
+def caveats():
+    """ID: (Xen's answer, Oriel's)."""
+    found = {}
+    with open("CAVEATS.md") as f:
+        for line in f:
+            cells = [c.strip() for c in line.split("|")]
+            if len(cells) > 4 and re.fullmatch(r"[a-z0-9-]+", cells[1]):
+                found[cells[1]] = cells[2], cells[3]
+    return found
+
+
+def compare_checks(vm, hosted, where):
+    """Checks that only one of the two made, for no reason that was told."""
+    bad = []
+    matcher = difflib.SequenceMatcher(None, vm.checks, hosted.checks, False)
+    for what, v0, v1, h0, h1 in matcher.get_opcodes():
+        # "differs" stands before the first check that is another one, or
+        # before the one whose answer leads there.
+        told = any(h0 - 1 <= at <= h1 for at, _ in hosted.differs) or \
+            any(v0 - 1 <= at <= v1 for at, _ in vm.differs) or \
+            any(" # SKIP " in c for c in vm.checks[v0:v1] +
+                hosted.checks[h0:h1])
+        if what != "equal" and not told:
+            bad += [f"only on {where}: {c}" for c in vm.checks[v0:v1]]
+            bad += [f"only hosted: {c}" for c in hosted.checks[h0:h1]]
+    return bad
+
+
+def skipped(runs, where):
+    """What was left out, which has to be for a difference in CAVEATS.md."""
+    known = caveats()
+    lines = sorted({(run.name, *check.split(" # SKIP ", 1))
+                    for run in runs.values() for check in run.checks
+                    if " # SKIP " in check})
+    if not lines:
+        return
+    print(f"== Left out on {where}")
+    for program, check, reason in lines:
+        verdict(reason.split(":")[0] in known, f"{program}: {check}: "
+                f"{reason}", ["the reason is no ID of CAVEATS.md"])
+
+
+def guest_lines(run, console):
+    """Name of a guest: what it wrote on the hypervisor's console."""
+    guests = {}
+    for line in run.lines:
+        if m := re.match(r"## guest (\S+) d(\d+)$", line):
+            wrote = re.findall(r"^\(d%s\) (.*)$" % m[2],
+                               console.replace("\r", ""), re.M)
+            # A grant shows whether the console is attached by now.
+            guests[m[1]] = [re.sub("flags 19,", "flags 1,", w) for w in wrote]
+    return guests
+
+
+def compare_guests(vm, hosted, where):
+    for name, lines in sorted(vm.items()):
+        theirs = hosted.get(name, [])
+        if name == "killed" and where == "Xen":  # Oriel's gets further
+            theirs = theirs[:len(lines)]
+        bad = [d for d in difflib.unified_diff(
+            lines, theirs, where, "hosted", lineterm="")]
+        bad += [line for line in lines if line.startswith("not ok")]
+        verdict(bool(lines) and not bad, f"guest {name}: {len(lines)} lines "
+                f"on the console, the same on {where} and hosted",
+                bad or ["no lines"])
+
+
+def judge_machine(vm, console):
+    """The guest "machine": TAP on the console, once for each of its ends."""
+    guests = guest_lines(vm, console)
+    for name, lines in sorted(guests.items()):
+        checks = [w for w in lines if re.match(r"(not )?ok \d+ - ", w)]
+        bad = [w for w in checks if w.startswith("not ok")]
+        if f"1..{len(checks)}" not in lines or not checks:
+            bad += lines[-5:] + ["no plan at the end"]
+        verdict(not bad, f"guest {name}: {len(checks)} checks on the console",
+                bad)
+    verdict(len(guests) == 4, "four of these guests ran")
+
+
+def table(hosted):
+    known, seen = caveats(), {}
+    for (name, _), run in hosted.items():
+        for at, what in run.differs:
+            check = run.checks[at] if at < len(run.checks) else "at the end"
+            seen.setdefault(what, {}).setdefault(f"{name}: {check}")
+    print("== Answers that differ, by their entry in CAVEATS.md")
+    for what in sorted(seen):
+        xen, oriel = known.get(what, ("?", "?"))
+        print(f"  {what}\n      Xen:   {xen}\n      Oriel: {oriel}")
+        for where in seen[what]:
+            print(f"      seen:  {where}")
+    unknown = sorted(set(seen) - set(known))
+    verdict(bool(seen) and not unknown, f"{len(seen)} differences, each in "
+            "CAVEATS.md", [f"{u}: not there" for u in unknown])
+
+
+# ---- a judgement ----
+
+def judge(where, name, folder, wanted):
+    """What the machine in QEMU said, by program; and then the hosted one."""
+    vm = parse(read(folder, "vm.out"))
+    hosted = parse(read(folder, "hosted.out"))
+    console = read(folder, "vm/hypervisor.log")
+    print(f"== On {where}")
+    status = int(read(folder, "vm.status"))
+    verdict(status == 0, "the machine ran its job to the end",
+            [f"status {status}; logs are in {folder}/vm"])
+    for key in wanted:
+        run = vm.get(key) or Run(*key)
+        verdict(run.good() and run.ran_on(name), run.title(), run.trouble())
+    if ("machine.sh", "our") in vm:
+        judge_machine(vm["machine.sh", "our"], console)
+    print("== The same on the hosted hypervisor, and compared")
+    for key, run in hosted.items():
+        bad = [] if run.good() and run.ran_on("Oriel") else run.trouble()
+        if key in vm:
+            bad += compare_checks(vm[key], run, name)
+        verdict(not bad, run.title(), bad)
+    guests = ("guest.sh", "our")
+    if guests in vm and guests in hosted:
+        compare_guests(guest_lines(vm[guests], console),
+                       guest_lines(hosted[guests],
+                                   read(folder, "hosted.console")), name)
+    skipped(vm, name)
+    skipped(hosted, "the hosted hypervisor")
+    table({**vm, **hosted} if name == "Oriel" else hosted)
+    return console
+
+
+def all_runs(both, ours):
+    """What tests/vm/all.sh runs."""
+    wanted = [(p, lib) for lib in ("our", "Debian's")
+              for p in ["test-resource", "test-paging-mempool", *both.split()]]
+    return wanted + [(p, "our") for p in
+                     [*ours.split(), "guest.sh", "machine.sh"]]
+
+
+def summary():
+    print(f"{passed} passed, {failed} failed")
+    return failed != 0

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+#
+# sh machine.sh xen|oriel PROGRAMS GUESTS
+#
+# The guest "machine" on real virtualisation, on Xen and on Oriel, with each of
+# the ends that it knows, as TAP.  What it checks itself it says on the
+# hypervisor's console; "## guest NAME dN" tells which lines are whose.
+
+hypervisor=$1 programs=$2 guests=$3
+work=$(mktemp -d)
+export ORIEL_STATE="$work/state"
+number=0 failed=0
+
+ends() { # NAME HOW STATUS
+    cat >"$work/cfg" <<END
+name = "$1"
+type = "hvm"
+kernel = "$guests/machine.elf"
+cmdline = "end=$2 $hypervisor"
+memory = 16
+vcpus = 2
+maxvcpus = 2
+END
+    timeout 60 "$programs/oriel" create -F "$work/cfg" >"$work/said" 2>&1
+    rc=$?
+    number=$((number + 1))
+    if [ $rc = "$3" ]; then
+        echo "ok $number - $1"
+    else
+        echo "not ok $number - $1: status $rc"
+        sed 's/^/# /' "$work/said"
+        failed=$((failed + 1))
+        "$programs/oriel" destroy "$1"
+    fi
+    echo "## guest $1 $(sed -n 's/^.*\(d[0-9]*\) (.*): ended:.*/\1/p' \
+        "$work/said")"
+}
+ends machine 0 0
+if [ "$hypervisor" = oriel ]; then
+    echo "# differs: triple-fault"
+    ends triple-fault 1 1
+else
+    ends triple-fault 1 0
+fi
+ends no-memory 2 1
+ends halted 3 0
+
+rm -rf "$work"
+echo "1..$number"
+[ $failed = 0 ]

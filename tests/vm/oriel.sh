@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+#
+# sh oriel.sh BOTH OURS CYCLES SECONDS SEED
+#
+# What scripts/check-vm wants from one boot of Oriel, in dom0: all that runs on
+# Xen, then many guests, then the guest that fuzzes, for so long.
+
+both=$1 ours=$2 cycles=$3 seconds=$4 seed=$5
+export LIMIT=600
+[ -z "$both" ] || sh /all.sh oriel "$both" "$ours"
+
+export LD_LIBRARY_PATH=/lib-dir
+part() { # NAME COMMAND...
+    echo "## begin $1 our"
+    shift
+    "$@" </dev/null 2>&1
+    echo "## end $?"
+}
+[ "$cycles" = 0 ] || part more.sh sh /more.sh / / "$cycles"
+[ "$seconds" = 0 ] || part fuzz.sh sh /fuzz.sh / / "$seconds" "$seed"
