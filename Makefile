@@ -359,11 +359,12 @@ check-xen: $(B)/.need-vm all $(contract-progs:%=$(B)/contract/%) $(B)/vm/keep-dm
 # Oriel on a machine of its own, in QEMU; run-vm for people.
 vm-programs := $(programs:%=$(B)/bin/%)
 run-vm: $(B)/.need-vm bare libs programs guests
-	$(Q)scripts/vm --hypervisor oriel --lib-dir $(B)/lib --power-off -v \
+	$(Q)scripts/vm --hypervisor oriel --accel auto --lib-dir $(B)/lib \
+	    --power-off -v \
 	    $(vm-programs:%=--add %) --add $(B)/guest/hello.elf \
 	    --add scripts/demo -- sh /demo / / /tmp/demo
 shell-vm: $(B)/.need-vm bare libs programs guests
-	$(Q)scripts/vm --hypervisor oriel --lib-dir $(B)/lib --shell \
+	$(Q)scripts/vm --hypervisor oriel --accel auto --lib-dir $(B)/lib --shell \
 	    $(vm-programs:%=--add %) --add $(B)/guest/hello.elf
 check-vm-progs := $(contract-progs:%=$(B)/contract/%) $(B)/vm/keep-dm \
     $(B)/vm/free-pages
