@@ -127,7 +127,7 @@ def run_vm(folder, arguments, files, job):
 def files_for_all(both, ours):
     """What tests/vm/all.sh needs."""
     return PROGRAMS + GUESTS + [
-        f"tests/vm/{n}.sh" for n in ("all", "guest", "machine")] + [
+        f"tests/vm/{n}.sh" for n in ("all", "guest", "machine", "tap")] + [
         f"build/contract/{p}" for p in (both + " " + ours).split()]
 
 

@@ -7,35 +7,11 @@
 # a while.
 
 programs=$1 guests=$2 seconds=$3 seed=$4
-work=$(mktemp -d)
-export ORIEL_STATE="$work/state"
-number=0 failed=0 ended=0 hung=0 odd=0
+. "$(dirname "$0")/tap.sh"
+ended=0 hung=0 odd=0
 
-check() { # NAME COMMAND [ARG]...
-    name=$1
-    shift
-    number=$((number + 1))
-    if "$@" >"$work/said" 2>&1; then
-        echo "ok $number - $name"
-    else
-        echo "not ok $number - $name"
-        sed 's/^/# /' "$work/said"
-        failed=$((failed + 1))
-    fi
-}
-config() { # GUEST CMDLINE
-    cat >"$work/$1.cfg" <<END
-name = "$1"
-type = "hvm"
-kernel = "$guests/$1.elf"
-cmdline = "$2"
-memory = 16
-vcpus = 2
-maxvcpus = 2
-END
-}
 one() { # SEED
-    config fuzz "seed=$1 ops=${OPS:-4000}"
+    config fuzz fuzz "seed=$1 ops=${OPS:-4000}" 2
     timeout 15 "$programs/oriel" create -F -u "$work/uart" \
         "$work/fuzz.cfg" >"$work/said" 2>&1
     if grep -q 'ended: ' "$work/said"; then
@@ -67,11 +43,9 @@ echo "# $ended guests ended, $hung hung, last seed $seed"
 check "some ended" test $ended -gt 1
 check "each could be told what became of it" test $odd = 0
 check "all pages are back" same_pages
-config hello ""
+config hello hello ""
 check "a guest runs as ever" "$programs/oriel" create -F "$work/hello.cfg"
 cp "$work/said" "$work/hello"
 check "it wrote to its serial port" grep "hello, serial port" "$work/hello"
 
-rm -rf "$work"
-echo "1..$number"
-[ $failed = 0 ]
+finish

@@ -9,42 +9,10 @@
 
 hypervisor=$1 programs=$2 guests=$3 keep=$4
 oriel=$programs/oriel
-work=$(mktemp -d)
-export ORIEL_STATE="$work/state"
-number=0 failed=0
+. "$(dirname "$0")/tap.sh"
 
-check() { # NAME COMMAND [ARG]...
-    name=$1
-    shift
-    number=$((number + 1))
-    if "$@" >"$work/said" 2>&1; then
-        echo "ok $number - $name"
-    else
-        echo "not ok $number - $name"
-        sed 's/^/# /' "$work/said"
-        failed=$((failed + 1))
-    fi
-}
 has() { # FILE TEXT
     grep -q -e "$2" "$1" || { tail -n 20 "$1"; false; }
-}
-eventually() { # COMMAND [ARG]...
-    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-        "$@" >/dev/null 2>&1 && return
-        sleep 1
-    done
-    "$@"
-}
-no() { ! "$@"; }
-config() { # NAME GUEST CMDLINE
-    cat >"$work/$1.cfg" <<END
-name = "$1"
-type = "hvm"
-kernel = "$guests/$2.elf"
-cmdline = "$3"
-memory = 16
-max_grant_frames = 64
-END
 }
 domid() { "$oriel" list "$1" 2>/dev/null | awk 'NR == 2 { print $2 }'; }
 listed() { "$oriel" list "$1" | grep -q "^$1 "; }
@@ -113,6 +81,4 @@ check "hello: the serial port is shown" has "$work/hello.said" \
 to_the_end events "$programs/oriel-dm"
 to_the_end exits "$keep"
 
-rm -rf "$work"
-echo "1..$number"
-[ $failed = 0 ]
+finish

@@ -7,21 +7,11 @@
 # hypervisor's console; "## guest NAME dN" tells which lines are whose.
 
 hypervisor=$1 programs=$2 guests=$3
-work=$(mktemp -d)
-export ORIEL_STATE="$work/state"
-number=0 failed=0
+. "$(dirname "$0")/tap.sh"
 
 ends() { # NAME HOW STATUS
-    cat >"$work/cfg" <<END
-name = "$1"
-type = "hvm"
-kernel = "$guests/machine.elf"
-cmdline = "end=$2 $hypervisor"
-memory = 16
-vcpus = 2
-maxvcpus = 2
-END
-    timeout 60 "$programs/oriel" create -F "$work/cfg" >"$work/said" 2>&1
+    config "$1" machine "end=$2 $hypervisor" 2
+    timeout 60 "$programs/oriel" create -F "$work/$1.cfg" >"$work/said" 2>&1
     rc=$?
     number=$((number + 1))
     if [ $rc = "$3" ]; then
@@ -45,6 +35,4 @@ fi
 ends no-memory 2 1
 ends halted 3 0
 
-rm -rf "$work"
-echo "1..$number"
-[ $failed = 0 ]
+finish

@@ -8,38 +8,8 @@
 
 programs=$1 guests=$2 cycles=$3
 oriel=$programs/oriel
-work=$(mktemp -d)
-export ORIEL_STATE="$work/state"
-number=0 failed=0
+. "$(dirname "$0")/tap.sh"
 
-check() { # NAME COMMAND [ARG]...
-    name=$1
-    shift
-    number=$((number + 1))
-    if "$@" >"$work/said" 2>&1; then
-        echo "ok $number - $name"
-    else
-        echo "not ok $number - $name"
-        sed 's/^/# /' "$work/said"
-        failed=$((failed + 1))
-    fi
-}
-eventually() { # COMMAND [ARG]...
-    for _ in $(seq 60); do
-        "$@" >/dev/null 2>&1 && return
-        sleep 1
-    done
-    "$@"
-}
-config() { # NAME CMDLINE
-    cat >"$work/$1.cfg" <<END
-name = "$1"
-type = "hvm"
-kernel = "$guests/hello.elf"
-cmdline = "$2"
-memory = 16
-END
-}
 state() { "$oriel" list "$1" | awk 'NR == 2 { print $5 }'; }
 ended() { state "$1" | grep s; }
 runs() { ! ended "$1" && "$oriel" list "$1"; }
@@ -64,7 +34,7 @@ free_pages() { "$programs/free-pages"; }
 # ---- three at once ----
 
 for g in a b c; do
-    config $g spin
+    config $g hello spin
     check "guest $g" "$oriel" create -q --trace "$work/$g.trace" \
         --uart "$work/$g.uart" "$work/$g.cfg"
 done
@@ -99,12 +69,10 @@ kept() {
     [ "$now" -ge "$pages" ]
 }
 exec 3>&1
-config one ""
+config one hello ""
 check "a guest from beginning to end" one
 pages=$(free_pages)
 check "$cycles more" all
 check "no page is lost" kept
 
-rm -rf "$work"
-echo "1..$number"
-[ $failed = 0 ]
+finish

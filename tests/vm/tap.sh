@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+#
+# For scripts beside it that make checks with guests, as TAP: `check`, and what
+# is checked with.  Needs $guests, the folder of guest images.
+
+work=$(mktemp -d)
+export ORIEL_STATE="$work/state"
+number=0 failed=0
+
+check() { # NAME COMMAND [ARG]...
+    name=$1
+    shift
+    number=$((number + 1))
+    if "$@" >"$work/said" 2>&1; then
+        echo "ok $number - $name"
+    else
+        echo "not ok $number - $name"
+        sed 's/^/# /' "$work/said"
+        failed=$((failed + 1))
+    fi
+}
+eventually() { # COMMAND [ARG]...
+    for _ in $(seq 60); do
+        "$@" >/dev/null 2>&1 && return
+        sleep 1
+    done
+    "$@"
+}
+no() { ! "$@"; }
+config() { # NAME GUEST CMDLINE [VCPUS]
+    cat >"$work/$1.cfg" <<END
+name = "$1"
+type = "hvm"
+kernel = "$guests/$2.elf"
+cmdline = "$3"
+memory = 16
+vcpus = ${4:-1}
+maxvcpus = ${4:-1}
+max_grant_frames = 64
+END
+}
+finish() {
+    rm -rf "$work"
+    echo "1..$number"
+    [ $failed = 0 ]
+}
