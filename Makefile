@@ -108,7 +108,7 @@ hosted: $(B)/bin/xen-hosted $(B)/bin/oriel-devxen.so
 bare-src := $(common-y) $(lib-y) $(bare-lib-y) $(emul-y) $(x86-y)
 bare-obj := $(patsubst %,$(B)/bare/%.o,$(bare-src))
 # It is optimised as a whole: what the core asks of the machine is inline then.
-bare-code := -O2 -flto -fPIE -fvisibility=hidden -mno-red-zone \
+bare-code := -O2 -flto=auto -fPIE -fvisibility=hidden -mno-red-zone \
     -mgeneral-regs-only -fno-omit-frame-pointer -fno-stack-protector \
     -fcf-protection=none -fno-asynchronous-unwind-tables -ffreestanding
 bare-flags := $(bare-code) $(BARE_DEBUG) -nostdinc -D__XEN__ -Iinclude \

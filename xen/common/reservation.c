@@ -45,6 +45,8 @@ static bool may_populate(struct domain *d, uint64_t gfn, uint64_t nr)
 
     if ( gfn >= P2M_GFN_LIMIT || nr > P2M_GFN_LIMIT - gfn )
         return false;
+    if ( nr == 1 ) /* no search for the next entry, however far it is */
+        return replaceable(p2m_lookup(d, _gfn(gfn)).type);
     /* Step by step, for it is under the p2m lock; empty parts take no time. */
     while ( rc == 1 && gfn < end )
     {
