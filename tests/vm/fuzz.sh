@@ -11,7 +11,7 @@ programs=$1 guests=$2 seconds=$3 seed=$4
 ended=0 hung=0 odd=0
 
 one() { # SEED
-    config fuzz fuzz "seed=$1 ops=${OPS:-4000}" 2
+    config fuzz fuzz "seed=$1 ops=${OPS:-1000}" 2
     timeout 15 "$programs/oriel" create -F -u "$work/uart" \
         "$work/fuzz.cfg" >"$work/said" 2>&1
     if grep -q 'ended: ' "$work/said"; then
@@ -35,7 +35,8 @@ same_pages() {
 one "$seed" # what is kept is kept by now
 before=$("$programs/free-pages")
 end=$(($(date +%s) + seconds))
-while [ "$(date +%s)" -lt $end ]; do
+while [ "$(date +%s)" -lt $end ] || { [ $ended -lt 2 ] && [ $hung -lt 8 ]; }
+do
     seed=$((seed + 1))
     one $seed
 done
