@@ -157,6 +157,12 @@ static int start(const struct request *r, struct build *b)
     if ( !state_write(b->uuid, &record) )
         warn("d%u: its name is not kept: %s/: %s", b->domid,
              state_dir() ? state_dir() : "/run/oriel", strerror(errno));
+    /* Before the guest runs: its UART may be on the same terminal. */
+    if ( !r->quiet )
+        fprintf(r->foreground ? stderr : stdout, "d%u (%s): created%s%s%s\n",
+                b->domid, record.name, r->paused ? ", paused" : "",
+                *record.uart ? "; UART output: " : "", record.uart);
+    fflush(stdout);
     if ( !r->paused && xc_domain_unpause(b->xch, b->domid) )
     {
         failed_errno(errno, NULL, "d%u (%s): unpause it", b->domid,
@@ -164,11 +170,6 @@ static int start(const struct request *r, struct build *b)
         undo(b, &record);
         return EXIT_FAILED;
     }
-    if ( !r->quiet )
-        fprintf(r->foreground ? stderr : stdout, "d%u (%s): created%s%s%s\n",
-                b->domid, record.name, r->paused ? ", paused" : "",
-                *record.uart ? "; UART output: " : "", record.uart);
-    fflush(stdout);
     return r->foreground ? stay(r, b, &record) : EXIT_OK;
 }
 
