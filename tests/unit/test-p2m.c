@@ -242,6 +242,24 @@ static void test_dying_gets_no_new_entries(void **state)
     page_put(foreign);
 }
 
+/* Its tables are somebody else's by then. */
+static void test_dead_tables_are_not_read(void **state)
+{
+    struct domain *d = world_guest(1);
+    uint64_t *table;
+
+    (void)state;
+    world_populate(d, 5, 1);
+    table = d->p2m.near;
+    assert_non_null(table);
+    domain_get_more(d);
+    world_kill(d);
+    memset(table, 0xff, PAGE_SIZE);
+    assert_int_equal(p2m_lookup(d, _gfn(5)).type, P2M_NONE);
+    memset(table, 0, PAGE_SIZE);
+    domain_put(d);
+}
+
 /* ---- at the same time ---- */
 
 static void *hammer(void *arg)
@@ -290,6 +308,7 @@ int main(void)
         TEST(test_for_each_in_order),
         TEST(test_relinquish_restarts),
         TEST(test_dying_gets_no_new_entries),
+        TEST(test_dead_tables_are_not_read),
         TEST(test_many_at_once),
     };
 

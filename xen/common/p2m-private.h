@@ -49,15 +49,14 @@ unsigned int p2m_pt_fit(uint64_t gfn, uint64_t mfn, uint64_t nr,
  * Where gfn's entry is, and of which level: one above 0 is a large one, or
  * there is no table.
  */
-uint64_t *p2m_pt_find(const struct p2m *p2m, uint64_t gfn,
-                      unsigned int *level);
+uint64_t *p2m_pt_find(struct p2m *p2m, uint64_t gfn, unsigned int *level);
 /* What it says of gfn. */
 struct p2m_entry p2m_pt_entry(uint64_t pte, uint64_t gfn, unsigned int level);
 /* Write one of level 0. */
 void p2m_pt_write(struct p2m *p2m, uint64_t *pte, struct p2m_entry e);
 
 /* *level: that of the entry, when it has a frame. */
-struct p2m_entry p2m_pt_get(const struct p2m *p2m, uint64_t gfn,
+struct p2m_entry p2m_pt_get(struct p2m *p2m, uint64_t gfn,
                             unsigned int *level);
 
 /*

@@ -84,10 +84,30 @@ static uint64_t *walk(const struct p2m *p2m, uint64_t gfn, unsigned int stop,
     return pte;
 }
 
-uint64_t *p2m_pt_find(const struct p2m *p2m, uint64_t gfn,
-                      unsigned int *level)
+/* Neighbours come one after the other: the last table is tried first. */
+uint64_t *p2m_pt_find(struct p2m *p2m, uint64_t gfn, unsigned int *level)
 {
-    return walk(p2m, gfn, 0, level);
+    uint64_t *pte;
+
+    ASSERT(spin_is_mine(&p2m->lock));
+    if ( likely(p2m->near && p2m->near_at == gfn >> P2M_LEVEL_BITS) )
+    {
+        *level = 0;
+        return p2m->near + index_of(gfn, 0);
+    }
+    pte = walk(p2m, gfn, 0, level);
+    if ( !*level )
+    {
+        p2m->near = pte - index_of(gfn, 0);
+        p2m->near_at = gfn >> P2M_LEVEL_BITS;
+    }
+    return pte;
+}
+
+/* Before a table goes. */
+static void forget_near(struct p2m *p2m)
+{
+    p2m->near = NULL;
 }
 
 struct p2m_entry p2m_pt_entry(uint64_t pte, uint64_t gfn, unsigned int level)
@@ -97,10 +117,10 @@ struct p2m_entry p2m_pt_entry(uint64_t pte, uint64_t gfn, unsigned int level)
     return (struct p2m_entry){ INVALID_MFN, arch_pte_type(pte) };
 }
 
-struct p2m_entry p2m_pt_get(const struct p2m *p2m, uint64_t gfn,
+struct p2m_entry p2m_pt_get(struct p2m *p2m, uint64_t gfn,
                             unsigned int *level)
 {
-    uint64_t pte = *walk(p2m, gfn, 0, level);
+    uint64_t pte = *p2m_pt_find(p2m, gfn, level);
 
     return p2m_pt_entry(pte, gfn, *level);
 }
@@ -119,7 +139,7 @@ void p2m_pt_write(struct p2m *p2m, uint64_t *pte, struct p2m_entry e)
 void p2m_pt_put(struct p2m *p2m, uint64_t gfn, struct p2m_entry e)
 {
     unsigned int level;
-    uint64_t *pte = walk(p2m, gfn, 0, &level);
+    uint64_t *pte = p2m_pt_find(p2m, gfn, &level);
 
     ASSERT(!level || (e.type == P2M_NONE && !arch_pte_present(*pte)));
     if ( !level )
@@ -206,6 +226,7 @@ uint64_t p2m_pt_exchange(struct p2m *p2m, uint64_t gfn, unsigned int level,
 
     pte = walk(p2m, gfn, level, &at);
     ASSERT(level && at == level);
+    forget_near(p2m);
     old = atomic_xchg(pte, e.type == P2M_NONE ? 0 : make_leaf(e, level));
     p2m->generation += arch_pte_present(old);
     return arch_pte_present(old) ? old : 0;
@@ -278,6 +299,7 @@ struct page *p2m_pt_unlink_one(struct p2m *p2m)
     }
     if ( !found )
         return NULL;
+    forget_near(p2m);
     WRITE_ONCE(*found, arch_pte_make(INVALID_MFN, P2M_NONE));
     return mfn_to_page(mfn);
 }

@@ -198,9 +198,9 @@ static int put_entry(struct p2m *p2m, gfn_t gfn, uint64_t *pte,
     return rc;
 }
 
-/* from: NULL for anything. */
+/* Only if there is now `from` (NULL: whatever it is), of one of the types. */
 static int change(struct domain *d, gfn_t gfn, const struct p2m_entry *from,
-                  struct p2m_entry to)
+                  unsigned int types, struct p2m_entry to)
 {
     struct p2m *p2m = &d->p2m;
     struct p2m_entry old;
@@ -216,7 +216,7 @@ static int change(struct domain *d, gfn_t gfn, const struct p2m_entry *from,
     spin_lock(&p2m->lock);
     pte = p2m_pt_find(p2m, gfn_x(gfn), &level);
     old = p2m_pt_entry(*pte, gfn_x(gfn), level);
-    if ( from && !same(old, *from) )
+    if ( (from && !same(old, *from)) || !(types & p2m_type_bit(old.type)) )
         rc = -EBUSY;
     else if ( p2m_has_frame(to.type) && !p2m_has_frame(old.type) &&
               domain_is_dying(d) )
@@ -233,13 +233,19 @@ static int change(struct domain *d, gfn_t gfn, const struct p2m_entry *from,
 
 int p2m_set(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type)
 {
-    return change(d, gfn, NULL, (struct p2m_entry){ mfn, type });
+    return change(d, gfn, NULL, ~0U, (struct p2m_entry){ mfn, type });
 }
 
 int p2m_replace(struct domain *d, gfn_t gfn, struct p2m_entry from, mfn_t mfn,
                 enum p2m_type type)
 {
-    return change(d, gfn, &from, (struct p2m_entry){ mfn, type });
+    return change(d, gfn, &from, ~0U, (struct p2m_entry){ mfn, type });
+}
+
+int p2m_set_over(struct domain *d, gfn_t gfn, unsigned int types, mfn_t mfn,
+                 enum p2m_type type)
+{
+    return change(d, gfn, NULL, types, (struct p2m_entry){ mfn, type });
 }
 
 int p2m_remove(struct domain *d, gfn_t gfn, mfn_t mfn)

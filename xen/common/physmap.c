@@ -3,8 +3,8 @@
  * physmap: putting pages that exist already at a gfn of a translated domain,
  * and taking them away.
  *
- * Each page is: find the source and take a reference on it; look what is at the
- * place; swap the entry if it is still that.  The reference goes to the entry,
+ * Each page is: find the source and take a reference on it; swap the entry at
+ * the place, unless what is there is to stay.  The reference goes to the entry,
  * and what was there before is dropped: memory that nothing else holds is free
  * then.  A page may be at several places; only XENMAPSPACE_gmfn moves.
  */
@@ -18,14 +18,19 @@
 static int install(struct domain *d, gfn_t gpfn, struct page *pg,
                    enum p2m_type type)
 {
-    struct p2m_entry old = p2m_lookup(d, gpfn);
+    /* Neither a device nor what is another domain's. */
+    unsigned int over = p2m_type_bit(P2M_NONE) | p2m_type_bit(P2M_MMIO_DM) |
+                        p2m_type_bit(P2M_RAM_RW) | p2m_type_bit(P2M_RAM_RO) |
+                        p2m_type_bit(P2M_IOREQ);
+    int rc;
 
     /* A control domain has its devices wherever it has nothing else. */
-    if ( old.type == P2M_MMIO_DIRECT && !is_control_domain(d) )
-        return -EPERM;
-    if ( old.type == P2M_FOREIGN || p2m_is_grant(old.type) )
-        return -ENXIO;
-    return p2m_replace(d, gpfn, old, page_to_mfn(pg), type);
+    if ( is_control_domain(d) )
+        over |= p2m_type_bit(P2M_MMIO_DIRECT);
+    rc = p2m_set_over(d, gpfn, over, page_to_mfn(pg), type);
+    if ( rc == -EBUSY )
+        rc = p2m_lookup(d, gpfn).type == P2M_MMIO_DIRECT ? -EPERM : -ENXIO;
+    return rc;
 }
 
 /* ---- the sources ---- */

@@ -48,6 +48,12 @@ static inline bool p2m_is_writable(enum p2m_type t)
            t == P2M_IOREQ;
 }
 
+/* For a set of types. */
+static inline unsigned int p2m_type_bit(enum p2m_type t)
+{
+    return 1U << t;
+}
+
 /* The entry holds a reference on its frame. */
 static inline bool p2m_has_page(enum p2m_type t)
 {
@@ -65,6 +71,8 @@ struct p2m {
     struct list pool;        /* [P] free pages for tables                    */
     unsigned int pool_pages; /* [P] pool size: free ones and tables          */
     unsigned int pool_used;  /* [P] tables, the root among them              */
+    uint64_t *near;          /* [P] table of level 0 found last, or NULL     */
+    uint64_t near_at;        /* [P] its gfns: this number * 512 and up       */
     uint64_t max_gfn;        /* [P] highest gfn ever set                     */
     uint64_t generation;     /* [P] goes up when own memory leaves the p2m   */
     uint64_t emptied;        /* [P] p2m_relinquish(): no frame below this    */
@@ -115,6 +123,12 @@ struct p2m_entry p2m_peek(struct domain *d, gfn_t gfn);
 void p2m_peek_end(struct domain *d);
 
 /*
+ * That number, without the lock: for a machine whose arch_p2m_flush() also
+ * waits for those who ask for it.  Needs <hv/atomic.h>.
+ */
+#define p2m_generation(d) READ_ONCE((d)->p2m.generation)
+
+/*
  * Install an entry, replacing what was there.  On success the caller's
  * reference on the frame (when the type has one) belongs to the entry, and
  * the old entry's frame is dropped.  On failure nothing changed: -ENOMEM (no
@@ -131,6 +145,10 @@ int p2m_set(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type)
  */
 int p2m_replace(struct domain *d, gfn_t gfn, struct p2m_entry from, mfn_t mfn,
                 enum p2m_type type) must_check;
+
+/* The same, only if the entry's type is one of `types`: p2m_type_bit()s. */
+int p2m_set_over(struct domain *d, gfn_t gfn, unsigned int types, mfn_t mfn,
+                 enum p2m_type type) must_check;
 
 /*
  * Remove the entry if it maps mfn (INVALID_MFN: whatever it maps), drop its

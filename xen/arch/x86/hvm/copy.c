@@ -9,8 +9,11 @@
  * frame away, it is made anew.  Thus what is remembered is never older than
  * the tables themselves, and the guest need not tell when it changes them.
  *
- * All this happens with the p2m locked, which keeps every frame where it is.
+ * A vcpu that copies says so (arch.copying), as one in guest mode does: who
+ * takes a frame from the p2m waits for both before the frame goes.  So no lock
+ * is needed where nothing has to be walked.
  */
+#include <hv/atomic.h>
 #include <hv/domain.h>
 #include <hv/guest-access.h>
 #include <hv/guest-walk.h>
@@ -38,8 +41,8 @@ static char *page_at(struct domain *d, uint64_t gpa, bool write, bool *own)
 }
 
 /* Most are one number. */
-static void copy_piece(char *page, uint64_t offset, void *buf,
-                       unsigned int bytes, bool write)
+static void copy_piece(char *page, uint64_t offset, void *buf, size_t bytes,
+                       bool write)
 {
     void *to = write ? page + offset : buf;
     const void *from = write ? buf : page + offset;
@@ -95,7 +98,24 @@ bool guest_write_phys(void *vcpu, uint64_t gpa, const void *buf,
     return phys_copy(v->domain, gpa, (void *)(uintptr_t)buf, bytes, true);
 }
 
-/* ---- through page tables; the p2m is locked ---- */
+/* ---- through page tables ---- */
+
+/*
+ * From here to copy_end() every frame stays that is reached by what the p2m
+ * says, and by what was remembered when the generation was this one: who
+ * raises it after this look sees `copying`, and waits.
+ */
+static uint64_t copy_begin(struct vcpu *v)
+{
+    WRITE_ONCE(v->arch.copying, true);
+    smp_mb();
+    return p2m_generation(v->domain);
+}
+
+static void copy_end(struct vcpu *v)
+{
+    store_release(&v->arch.copying, false);
+}
 
 struct walk {
     struct vcpu *v;
@@ -103,6 +123,7 @@ struct walk {
     bool keep; /* it can be remembered */
 };
 
+/* The p2m is locked. */
 static bool read_entry(void *arg, uint64_t gpa, void *buf, unsigned int bytes)
 {
     struct walk *walk = arg;
@@ -141,10 +162,23 @@ static bool same_paging(const struct guest_paging *a,
            a->efer == b->efer;
 }
 
+static struct walked *slot(struct vcpu *v, uint64_t va)
+{
+    return &v->arch.walked[(va >> PAGE_SHIFT) % WALKED_PAGES];
+}
+
 /*
  * Since it left the guest a vcpu has executed nothing: what was looked at once
  * during this exit is good for all of it, as a TLB entry would be.
  */
+static bool seen_good(const struct vcpu *v, const struct walked *w,
+                      uint64_t va, bool write, uint64_t generation)
+{
+    return w->va == tag(va) && w->generation == generation &&
+           w->exit == v->arch.exits && (w->writable || !write);
+}
+
+/* The same, if need be after a look at what was read then. */
 static bool still_good(struct vcpu *v, struct walked *w, uint64_t va,
                        bool write, uint64_t generation)
 {
@@ -153,8 +187,6 @@ static bool still_good(struct vcpu *v, struct walked *w, uint64_t va,
     if ( w->va != tag(va) || w->generation != generation ||
          (write && !w->writable) )
         return false;
-    if ( w->exit == v->arch.exits )
-        return true;
     vendor->paging(v, &paging);
     if ( !same_paging(&w->paging, &paging) )
         return false;
@@ -165,62 +197,78 @@ static bool still_good(struct vcpu *v, struct walked *w, uint64_t va,
     return true;
 }
 
-/* The page of va, or NULL: it is not mapped so. */
-static char *walk_to(struct vcpu *v, uint64_t va, bool write,
-                     uint64_t generation)
+/*
+ * The page of va, or NULL: it is not mapped so.  It is remembered with the
+ * generation of the look at it, which may be newer than copy_begin()'s.
+ */
+static char *walk_anew(struct vcpu *v, struct walked *w, uint64_t va,
+                       bool write)
 {
-    struct walked *w = &v->arch.walked[(va >> PAGE_SHIFT) % WALKED_PAGES];
     struct walk walk = { v, w, true };
     struct guest_paging paging;
     unsigned int error;
     uint64_t gpa;
-    bool own;
+    bool own = false;
 
-    if ( likely(still_good(v, w, va, write, generation)) )
-        return w->page;
     w->va = 0;
     w->nr = 0;
+    w->page = NULL;
     vendor->paging(v, &paging);
+    w->generation = p2m_peek_begin(v->domain);
     /*
      * Hypercalls come from the kernel, but name its programs' memory too: no
      * look at the user bit, as with AC set around such calls.
      */
-    if ( !guest_walk(&paging, va, write ? WALK_WRITE : 0, read_entry, &walk, &gpa,
-                     &error) )
-        return NULL;
-    w->page = page_at(v->domain, gpa, write, &own);
+    if ( guest_walk(&paging, va, write ? WALK_WRITE : 0, read_entry, &walk,
+                    &gpa, &error) )
+        w->page = page_at(v->domain, gpa, write, &own);
+    p2m_peek_end(v->domain);
     if ( w->page && own && walk.keep )
     {
         w->va = tag(va);
         w->paging = paging;
         w->exit = v->arch.exits;
-        w->generation = generation;
         w->writable = write;
     }
     return w->page;
 }
 
-static int virt_copy(uint64_t va, void *buf, size_t bytes, bool write)
+static __attribute__((noinline)) int
+copy_pages(struct vcpu *v, uint64_t va, void *buf, size_t bytes, bool write,
+           uint64_t generation)
 {
-    struct vcpu *v = current;
-    uint64_t generation;
-    int rc = 0;
-
-    generation = p2m_peek_begin(v->domain);
-    while ( !rc && bytes )
+    while ( bytes )
     {
+        struct walked *w = slot(v, va);
         unsigned int n = rest_of_page(va, bytes);
-        char *page = walk_to(v, va, write, generation);
+        char *page = still_good(v, w, va, write, generation)
+                         ? w->page : walk_anew(v, w, va, write);
 
-        if ( page )
-            copy_piece(page, va & ~PAGE_MASK, buf, n, write);
-        else
-            rc = -EFAULT;
+        if ( !page )
+            return -EFAULT;
+        copy_piece(page, va & ~PAGE_MASK, buf, n, write);
         va += n;
         buf = (char *)buf + n;
         bytes -= n;
     }
-    p2m_peek_end(v->domain);
+    return 0;
+}
+
+/* Inlined: most of it depends on the direction. */
+static inline __attribute__((always_inline)) int
+virt_copy(uint64_t va, void *buf, size_t bytes, bool write)
+{
+    struct vcpu *v = current;
+    const struct walked *w = slot(v, va);
+    uint64_t generation = copy_begin(v);
+    int rc = 0;
+
+    if ( likely(seen_good(v, w, va, write, generation) &&
+                bytes <= PAGE_SIZE - (va & ~PAGE_MASK)) )
+        copy_piece(w->page, va & ~PAGE_MASK, buf, bytes, write);
+    else
+        rc = copy_pages(v, va, buf, bytes, write, generation);
+    copy_end(v);
     return rc;
 }
 

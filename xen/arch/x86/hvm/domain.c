@@ -261,8 +261,12 @@ void arch_p2m_flush(struct domain *d, gfn_t gfn, uint64_t nr)
     {
         struct vcpu *v = domain_vcpu(d, i);
 
-        while ( v && load_acquire(&v->arch.in_guest) &&
+        if ( !v )
+            continue;
+        while ( load_acquire(&v->arch.in_guest) &&
                 READ_ONCE(v->arch.flushed) < flush )
+            cpu_relax();
+        while ( load_acquire(&v->arch.copying) )
             cpu_relax();
     }
 }

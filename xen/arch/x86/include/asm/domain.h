@@ -25,7 +25,7 @@ struct walked {
     uint64_t va;         /* of its start, + 1; 0: nothing here */
     struct guest_paging paging; /* as it was */
     uint64_t generation; /* of the p2m */
-    uint32_t exit;       /* when it was last compared: arch.exits */
+    uint64_t exit;       /* when it was last compared: arch.exits */
     char *page;
     bool writable;
     uint8_t nr;
@@ -75,6 +75,7 @@ struct arch_vcpu {
 
     /* ---- [a] written by its CPU, read by those that wait ---- */
     bool in_guest;      /* guest code may be running                  */
+    bool copying;       /* it may access frames without a reference   */
     bool on_cpu;        /* some CPU works for it                      */
     bool loaded;        /* some CPU holds its FPU state               */
     uint32_t start;     /* [a] INIT and SIPI that came: START_*       */
@@ -89,7 +90,7 @@ struct arch_vcpu {
     void *fpu;          /* XSAVE area, when not on a CPU */
     uint64_t xcr0;
     uint64_t dr[4];
-    uint32_t exits; /* how often the guest was entered */
+    uint64_t exits; /* how often the guest was entered */
     struct walked walked[WALKED_PAGES];
     struct emul emul;   /* its registers are the vcpu's between exits */
     struct vlapic vlapic;
