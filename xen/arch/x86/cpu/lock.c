@@ -30,10 +30,14 @@ void spin_lock_destroy(spinlock_t *l)
     (void)l; /* nothing but its storage */
 }
 
+static bool is_owner(const spinlock_t *l)
+{
+    return READ_ONCE(l->owner) == this_cpu()->id + 1;
+}
+
 bool spin_is_mine(const spinlock_t *l)
 {
-    return READ_ONCE(l->owner) == this_cpu()->id + 1 ||
-           unlikely(READ_ONCE(broken));
+    return is_owner(l) || unlikely(READ_ONCE(broken));
 }
 
 #ifdef DEBUG
@@ -42,8 +46,9 @@ static void check_order(const spinlock_t *l, bool same_level_ok)
     const struct cpu *c = this_cpu();
 
     for ( unsigned int i = 0; i < c->nr_held; i++ )
-        BUG_ON(c->held[i] > l->level ||
-               (c->held[i] == l->level && !same_level_ok));
+        BUG_ON((c->held[i] > l->level ||
+                (c->held[i] == l->level && !same_level_ok)) &&
+               !READ_ONCE(broken));
 }
 
 static void note_taken(const spinlock_t *l)
@@ -83,22 +88,31 @@ static void note_released(const spinlock_t *l)
 }
 #endif
 
+/* Not its turn yet; false: it will never be, since the holder has stopped. */
+static bool wait(spinlock_t *l, uint32_t ticket)
+{
+    while ( load_acquire(&l->serving) != ticket )
+    {
+        if ( unlikely(READ_ONCE(broken)) )
+            return false;
+        BUG_ON(is_owner(l));
+        cpu_relax();
+    }
+    return true;
+}
+
 static void take(spinlock_t *l)
 {
-    uint32_t ticket;
+    uint32_t ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
 
-    BUG_ON(spin_is_mine(l));
-    ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
-    while ( load_acquire(&l->serving) != ticket )
-        cpu_relax();
+    if ( unlikely(load_acquire(&l->serving) != ticket) && !wait(l, ticket) )
+        return;
     WRITE_ONCE(l->owner, this_cpu()->id + 1);
     note_taken(l);
 }
 
 void spin_lock(spinlock_t *l)
 {
-    if ( unlikely(READ_ONCE(broken)) )
-        return;
     check_order(l, false);
     take(l);
 }
@@ -121,9 +135,11 @@ bool spin_trylock(spinlock_t *l)
 
 void spin_unlock(spinlock_t *l)
 {
-    if ( unlikely(READ_ONCE(broken)) )
+    if ( unlikely(!is_owner(l)) )
+    {
+        BUG_ON(!READ_ONCE(broken));
         return;
-    BUG_ON(!spin_is_mine(l));
+    }
     note_released(l);
     WRITE_ONCE(l->owner, 0);
     store_release(&l->serving, l->serving + 1);
@@ -134,7 +150,7 @@ void spin_lock_two(spinlock_t *a, spinlock_t *b)
     spinlock_t *first = a < b ? a : b, *second = a < b ? b : a;
 
     spin_lock(first);
-    if ( second == first || unlikely(READ_ONCE(broken)) )
+    if ( second == first )
         return;
     check_order(second, true);
     take(second);
