@@ -86,8 +86,7 @@ bool vlapic_base_write(struct vlapic *l, uint64_t value)
 
 /* ---- priorities ---- */
 
-/* The highest bit of 256, or -1. */
-static int highest(const uint64_t bits[4])
+int vlapic_highest_set(const uint64_t bits[4])
 {
     for ( int i = 3; i >= 0; i-- )
     {
@@ -101,7 +100,7 @@ static int highest(const uint64_t bits[4])
 
 uint8_t vlapic_ppr(const struct vlapic *l)
 {
-    int served = highest(l->isr);
+    int served = vlapic_highest(l->isr);
     uint8_t tpr = vlapic_get_tpr(l), in_service = 0;
 
     if ( served >= 0 )
@@ -111,7 +110,7 @@ uint8_t vlapic_ppr(const struct vlapic *l)
 
 int vlapic_pending(const struct vlapic *l)
 {
-    int vector = highest(l->irr);
+    int vector = vlapic_highest(l->irr);
 
     /* Few entries find one, so priorities come second. */
     if ( likely(vector < 0) || !vlapic_is_enabled(l) ||
@@ -129,7 +128,7 @@ void vlapic_ack(struct vlapic *l, uint8_t vector)
 
 void vlapic_eoi(struct vlapic *l)
 {
-    int vector = highest(l->isr);
+    int vector = vlapic_highest(l->isr);
 
     if ( vector < 0 )
         return;

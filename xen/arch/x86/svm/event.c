@@ -109,28 +109,17 @@ static bool nmi(struct vcpu *v, bool ready)
     return false;
 }
 
-static int highest(const uint64_t *bits)
-{
-    for ( int word = 3; word >= 0; word-- )
-    {
-        uint64_t w = READ_ONCE(bits[word]);
-
-        if ( w )
-            return word * 64 + 63 - __builtin_clzl(w);
-    }
-    return -1;
-}
-
 /*
  * Guests write CR8 without an exit, unless it is CR8 alone that holds an
  * interrupt back.
  */
 static bool held_by_cr8(const struct vlapic *l)
 {
-    int irr = highest(l->irr), isr = highest(l->isr);
+    int irr = vlapic_highest(l->irr);
 
-    return vlapic_is_enabled(l) && irr >= 16 &&
-           (irr >> 4) <= vlapic_get_cr8(l) && (isr >> 4) < (irr >> 4);
+    return irr >= 16 && vlapic_is_enabled(l) &&
+           (irr >> 4) <= vlapic_get_cr8(l) &&
+           (vlapic_highest(l->isr) >> 4) < (irr >> 4);
 }
 
 /*

@@ -31,17 +31,10 @@ enum { VECTOR_DB = 1, VECTOR_UD = 6, VECTOR_GP = 13, VECTOR_AC = 17,
 
 /* ---- lengths ---- */
 
-/* 0: it is not that instruction any more; the guest executes what it is. */
-static unsigned int length_by_code(struct vcpu *v, enum emul_insn what)
+static __attribute__((noinline)) unsigned int
+length_anew(struct vcpu *v, struct svm_length *l, uint64_t rip, uint64_t where,
+            enum emul_insn what)
 {
-    struct svm_vcpu *s = v->arch.svm;
-    uint64_t rip = s->vmcb->cs.base + v->arch.emul.regs.rip;
-    /* No root has bits up there. */
-    uint64_t where = s->vmcb->cr3 | (uint64_t)what << 56;
-    struct svm_length *l = &s->length[rip / 2 % NR_LENGTHS];
-
-    if ( likely(l->rip == rip && l->where == where && l->length) )
-        return l->length;
     svm_fill_regs(v);
     l->length = emul_insn_length(&v->arch.emul, what);
     l->rip = rip;
@@ -49,12 +42,20 @@ static unsigned int length_by_code(struct vcpu *v, enum emul_insn what)
     return l->length;
 }
 
+/* 0: it is not that instruction any more; the guest executes what it is. */
 static unsigned int length(struct vcpu *v, enum emul_insn what)
 {
-    if ( likely(svm_features.next_rip) )
-        return (unsigned int)(v->arch.svm->vmcb->next_rip -
-                              v->arch.emul.regs.rip);
-    return length_by_code(v, what);
+    struct svm_vcpu *s = v->arch.svm;
+    uint64_t rip = s->vmcb->cs.base + v->arch.emul.regs.rip;
+    /* No root has bits up there. */
+    uint64_t where = s->vmcb->cr3 | (uint64_t)what << 56;
+    struct svm_length *l = &s->length[rip / 2 % NR_LENGTHS];
+
+    if ( svm_features.next_rip )
+        return (unsigned int)(s->vmcb->next_rip - v->arch.emul.regs.rip);
+    if ( likely(l->rip == rip && l->where == where && l->length) )
+        return l->length;
+    return length_anew(v, l, rip, where, what);
 }
 
 /* ---- instructions that hvm/ executes ---- */
