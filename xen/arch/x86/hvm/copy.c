@@ -167,26 +167,12 @@ static struct walked *slot(struct vcpu *v, uint64_t va)
     return &v->arch.walked[(va >> PAGE_SHIFT) % WALKED_PAGES];
 }
 
-/*
- * Since it left the guest a vcpu has executed nothing: what was looked at once
- * during this exit is good for all of it, as a TLB entry would be.
- */
-static bool seen_good(const struct vcpu *v, const struct walked *w,
-                      uint64_t va, bool write, uint64_t generation)
-{
-    return w->va == tag(va) && w->generation == generation &&
-           w->exit == v->arch.exits && (w->writable || !write);
-}
-
-/* The same, if need be after a look at what was read then. */
-static bool still_good(struct vcpu *v, struct walked *w, uint64_t va,
-                       bool write, uint64_t generation)
+/* All that the walk read is what it was. */
+static __attribute__((noinline)) bool unchanged(struct vcpu *v,
+                                                struct walked *w)
 {
     struct guest_paging paging;
 
-    if ( w->va != tag(va) || w->generation != generation ||
-         (write && !w->writable) )
-        return false;
     vendor->paging(v, &paging);
     if ( !same_paging(&w->paging, &paging) )
         return false;
@@ -195,6 +181,18 @@ static bool still_good(struct vcpu *v, struct walked *w, uint64_t va,
             return false;
     w->exit = v->arch.exits;
     return true;
+}
+
+/*
+ * Since it left the guest a vcpu has executed nothing: what was looked at once
+ * during this exit is good for all of it, as a TLB entry would be.
+ */
+static bool still_good(struct vcpu *v, struct walked *w, uint64_t va,
+                       bool write, uint64_t generation)
+{
+    return w->va == tag(va) && w->generation == generation &&
+           (w->writable || !write) &&
+           (w->exit == v->arch.exits || unchanged(v, w));
 }
 
 /*
@@ -259,12 +257,12 @@ static inline __attribute__((always_inline)) int
 virt_copy(uint64_t va, void *buf, size_t bytes, bool write)
 {
     struct vcpu *v = current;
-    const struct walked *w = slot(v, va);
+    struct walked *w = slot(v, va);
     uint64_t generation = copy_begin(v);
     int rc = 0;
 
-    if ( likely(seen_good(v, w, va, write, generation) &&
-                bytes <= PAGE_SIZE - (va & ~PAGE_MASK)) )
+    if ( likely(bytes <= PAGE_SIZE - (va & ~PAGE_MASK) &&
+                still_good(v, w, va, write, generation)) )
         copy_piece(w->page, va & ~PAGE_MASK, buf, bytes, write);
     else
         rc = copy_pages(v, va, buf, bytes, write, generation);

@@ -160,6 +160,16 @@ static bool at_hlt(struct vcpu *v)
            code == HLT;
 }
 
+/* Most entries: nothing to deliver, and no window to close. */
+static bool nothing_due(const struct vcpu *v)
+{
+    const struct vlapic *l = &v->arch.vlapic;
+    const struct svm_vcpu *s = v->arch.svm;
+
+    return !s->event && !vcpu_event_pending(v) && !vlapic_nmi_pending(l) &&
+           vlapic_highest(l->irr) < 0 && !s->vmcb->intercept_cr;
+}
+
 void svm_events(struct vcpu *v)
 {
     const struct vlapic *l = &v->arch.vlapic;
@@ -169,6 +179,13 @@ void svm_events(struct vcpu *v)
     uint8_t cr8 = vlapic_get_cr8(l);
     int vector;
 
+    if ( unlikely((b->vintr & VINTR_TPR) != cr8) )
+    {
+        b->vintr = (b->vintr & ~VINTR_TPR) | cr8;
+        vmcb_changed(b, CLEAN_VINTR);
+    }
+    if ( likely(nothing_due(v)) )
+        return;
     if ( unlikely(s->event) && !(b->event_inject & EVENT_VALID) )
     {
         b->event_inject = s->event;
@@ -194,11 +211,5 @@ void svm_events(struct vcpu *v)
         /* An upcall is above the local APIC: there may be more. */
         window |= vlapic_pending(l) >= 0;
     }
-    if ( unlikely((b->vintr & VINTR_TPR) != cr8) )
-    {
-        b->vintr = (b->vintr & ~VINTR_TPR) | cr8;
-        vmcb_changed(b, CLEAN_VINTR);
-    }
-    if ( unlikely(window || cr8 || b->intercept_cr) )
-        set_window(b, window, cr8 && held_by_cr8(l));
+    set_window(b, window, cr8 && held_by_cr8(l));
 }
