@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Fuzz targets: tests/fuzz/fuzz-NAME.c each, with the shared files and the
 # hosted machine; with driver.c a program of its own, without it libFuzzer's.
-fuzz-targets := hypercall dm-op ioreq grant fifo elf insn
+fuzz-targets := hypercall dm-op ioreq grant fifo elf insn bzimage
 fuzz-shared := $(addprefix tests/fuzz/,fuzz.c gen.c gen-guest.c gen-memory.c \
     gen-event.c gen-dm.c gen-control.c) tools/oriel/elf.c
 fuzz-driver := tests/fuzz/driver.c
