@@ -126,14 +126,17 @@ $(B)/bare/%.S.o: %.S | $(B)/.need-build
 	$(call say,AS,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(bare-flags) -D__ASSEMBLY__ -MMD -MP -c $< -o $@
+# Debian's archives unpack dom0's kernel: dom0/library.c.
+bare-archives := -llzma -lz
+$(B)/bare/xen/arch/x86/dom0/unpack.c.o: bare-flags += -idirafter /usr/include
 $(B)/bare/names.o: $(B)/bare/nameless.elf xen/arch/x86/cpu/make-names
 	$(Q)xen/arch/x86/cpu/make-names $< >$(@:.o=.S)
 	$(Q)$(CC) -c $(@:.o=.S) -o $@
 $(B)/bare/nameless.elf: $(bare-obj) $(x86-lds)
-	$(Q)$(bare-link) -o $@ $(bare-obj)
+	$(Q)$(bare-link) -o $@ $(bare-obj) $(bare-archives)
 $(B)/oriel.elf: $(bare-obj) $(B)/bare/names.o $(x86-lds)
 	$(call say,LD,$@)
-	$(Q)$(bare-link) -o $@ $(bare-obj) $(B)/bare/names.o
+	$(Q)$(bare-link) -o $@ $(bare-obj) $(B)/bare/names.o $(bare-archives)
 bare: $(B)/oriel.elf
 
 # The libraries: build/lib/libX.so.N.M with its soname links.
@@ -210,10 +213,10 @@ $(B)/$(1)/tests/unit/test-ctrl: $(call objs,$(1),tests/unit/test-ctrl.c \
 		$(ctrl-src) $(toollog-src))
 	$$(call say,LD,$$@)
 	$$(Q)$(CC) $(link-$(1)) -o $$@ $$^ -lcmocka
-$(addprefix $(B)/$(1)/tests/unit/test-,acpi acpi-parse elf layout rtc): \
-$(B)/$(1)/tests/unit/test-%: $(B)/$(1)/tests/unit/test-%.o
+$(addprefix $(B)/$(1)/tests/unit/test-,acpi acpi-parse elf layout rtc \
+    unpack): $(B)/$(1)/tests/unit/test-%: $(B)/$(1)/tests/unit/test-%.o
 	$$(call say,LD,$$@)
-	$$(Q)$(CC) $(link-$(1)) -o $$@ $$^ -lcmocka
+	$$(Q)$(CC) $(link-$(1)) -o $$@ $$^ -lcmocka $$(libs-$$(@F))
 endef
 $(foreach v,asan tsan cov,$(eval $(call unit_rules,$(v))))
 

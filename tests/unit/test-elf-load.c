@@ -237,25 +237,12 @@ static void test_any_byte(void **state)
     assert_true(loaded > DATA_AT && loaded < DATA_AT * sizeof(values));
 }
 
-static void test_bzimage(void **state)
-{
-    (void)state;
-    make_kernel();
-    assert_false(elf_is_bzimage(file, FILE_BYTES));
-    memcpy(file + 0x1fe, "\x55\xaaxxHdrS", 8);
-    assert_true(elf_is_bzimage(file, FILE_BYTES));
-    assert_true(elf_is_bzimage(file, 0x206));
-    assert_false(elf_is_bzimage(file, 0x205));
-    file[0x1fe] = 0;
-    assert_false(elf_is_bzimage(file, FILE_BYTES));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_load),       cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_entry_notes), cmocka_unit_test(test_any_length),
-        cmocka_unit_test(test_any_byte),   cmocka_unit_test(test_bzimage),
+        cmocka_unit_test(test_any_byte),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,7 +32,4 @@ const char *elf_load_check(const void *file, size_t size,
 void elf_load(const void *file, size_t size, const struct elf_image *img,
               void *memory);
 
-/* Is it Linux's bzImage: the kernel packed, behind a loader of its own? */
-bool elf_is_bzimage(const void *file, size_t size);
-
 #endif

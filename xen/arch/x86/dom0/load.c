@@ -7,11 +7,15 @@
  *
  *   low --- kernel, where it wants to be --- ... --- start info, initrd, ACPI
  *   tables --- end of the highest range below 4 GiB
+ *
+ * A kernel that is packed is unpacked into that memory first, as high as it
+ * goes, and put in its place from there before anything else comes.
  */
 #include <hv/domain.h>
 #include <hv/elf-load.h>
 #include <hv/heap.h>
 #include <hv/lib.h>
+#include <hv/timer.h>
 
 #include <x86/boot.h>
 #include <x86/dom0.h>
@@ -19,6 +23,7 @@
 #include <xen/arch-x86/hvm/start_info.h>
 
 #include "dom0-private.h"
+#include "unpack.h"
 
 #define ACPI_BYTES (4 * PAGE_SIZE) /* 64 processors, 500 tables */
 #define LIMIT_32BIT (1UL << 32)
@@ -26,6 +31,9 @@
 #define LIMIT_EARLY (1UL << 30)
 /* RAM below that is not dom0's: the hypervisor's image and what it needs. */
 #define IMAGE_RAM_END (16UL << 20)
+/* For the unpacker: xz's dictionary can be large, its other needs are not. */
+#define MAX_SCRATCH (1UL << 30)
+#define MIN_SCRATCH (64UL << 10)
 
 enum { KERNEL, INITRD };
 
@@ -37,12 +45,12 @@ struct start_block {
     char cmdline[DOM0_CMDLINE];
 };
 
-static uint64_t place(struct dom0_layout *l, uint64_t size, uint64_t limit,
+static uint64_t place(struct ram_map *ram, uint64_t size, uint64_t limit,
                       const char *what)
 {
     uint64_t start = 0;
 
-    if ( !ram_place(&l->ram, size, limit, &start) )
+    if ( !ram_place(ram, size, limit, &start) )
         panic("dom0: no room for its %s, %lu KiB: give it more memory with "
               "dom0_mem=\n", what, (unsigned long)size >> 10);
     return start;
@@ -50,37 +58,103 @@ static uint64_t place(struct dom0_layout *l, uint64_t size, uint64_t limit,
 
 /* ---- kernel ---- */
 
-static struct elf_image check_kernel(const struct dom0_layout *l)
+/* The first module, or what was packed in it: then in dom0's RAM. */
+struct kernel {
+    const void *file;
+    size_t size;
+    struct elf_image img;
+};
+
+/* What is left of ram, as one piece; 0: nothing of use. */
+static uint64_t place_rest(struct ram_map *ram, uint64_t *start)
+{
+    uint64_t size = MAX_SCRATCH;
+
+    while ( size >= MIN_SCRATCH && !ram_place(ram, size, ~0UL, start) )
+        size = (size - size / 8) & PAGE_MASK;
+    return size < MIN_SCRATCH ? 0 : size;
+}
+
+/*
+ * Unpack it to the end of dom0's RAM, with the rest of that for the unpacker.
+ * Nothing is there yet, and nothing has to be given back: l->ram stays as it
+ * is, so the unpacked file is good until other things are put there.
+ */
+static void unpack_kernel(const struct dom0_layout *l,
+                          const struct bzimage *bz, struct kernel *k)
+{
+    static struct ram_map ram;
+    uint64_t to, scratch = 0, scratch_size, begin = now_ns();
+    const char *why;
+
+    ram = l->ram;
+    to = place(&ram, bz->size, ~0UL, "kernel's unpacked file");
+    scratch_size = place_rest(&ram, &scratch);
+    library_enter(phys_to_virt(scratch), scratch_size);
+    why = unpack(bz, phys_to_virt(to));
+    library_leave();
+    if ( why )
+        panic("dom0: its kernel cannot be unpacked (%s): %s\n",
+              bzimage_packer_name(bz->packer), why);
+    printk("dom0: kernel unpacked (%s), %u to %u KiB, in %lu ms\n",
+           bzimage_packer_name(bz->packer), bz->packed_size >> 10,
+           bz->size >> 10, (unsigned long)(now_ns() - begin) / 1000000);
+    k->file = phys_to_virt(to);
+    k->size = bz->size;
+}
+
+static void find_kernel(const struct dom0_layout *l, struct kernel *k)
 {
     const struct boot_module *m = &boot_info.module[KERNEL];
-    const void *file = phys_to_virt(m->start);
-    struct elf_image img;
+    struct bzimage bz;
     const char *why;
 
     if ( !boot_info.nr_modules )
         panic("dom0: no kernel: give one as the first module\n");
-    if ( elf_is_bzimage(file, m->size) )
-        panic("dom0: the first module is a bzImage: give the vmlinux that is "
-              "packed in it (extract-vmlinux of Linux takes it out)\n");
-    why = elf_load_check(file, m->size, &img);
+    k->file = phys_to_virt(m->start);
+    k->size = m->size;
+    if ( !bzimage_detect(k->file, k->size) )
+        return;
+    why = bzimage_check(k->file, k->size, &bz);
+    if ( why )
+        panic("dom0: the first module is no bzImage that can be unpacked: "
+              "%s\n", why);
+    if ( !unpack_knows(bz.packer) )
+        panic("dom0: the first module is a bzImage packed with %s: give one "
+              "packed with xz or gzip, or the vmlinux that is in it "
+              "(extract-vmlinux of Linux takes it out)\n",
+              bzimage_packer_name(bz.packer));
+    unpack_kernel(l, &bz, k);
+}
+
+static void check_kernel(const struct dom0_layout *l, struct kernel *k)
+{
+    uint64_t from = virt_to_phys(k->file);
+    const char *why = elf_load_check(k->file, k->size, &k->img);
+
     if ( why )
         panic("dom0: the first module is no kernel that can be started: %s\n",
               why);
-    if ( !ram_contains(&l->ram, img.low, img.high) )
+    if ( !ram_contains(&l->ram, k->img.low, k->img.high) )
         panic("dom0: its kernel wants memory from %lx to %lx, which is not "
               "its own: give it more with dom0_mem=\n",
-              (unsigned long)img.low, (unsigned long)img.high);
-    return img;
+              (unsigned long)k->img.low, (unsigned long)k->img.high);
+    if ( k->img.low < from + k->size && from < k->img.high )
+        panic("dom0: no room to unpack its kernel beside the place where it "
+              "belongs: give it more memory with dom0_mem=\n");
 }
 
-static void load_kernel(struct dom0_layout *l, const struct elf_image *img)
+static void load_kernel(struct dom0_layout *l)
 {
-    const struct boot_module *m = &boot_info.module[KERNEL];
+    struct kernel k;
 
-    elf_load(phys_to_virt(m->start), m->size, img, phys_to_virt(img->low));
-    l->entry = img->entry;
-    printk("dom0: kernel %lx-%lx, entry %lx\n", (unsigned long)img->low,
-           (unsigned long)img->high, (unsigned long)img->entry);
+    find_kernel(l, &k);
+    check_kernel(l, &k);
+    elf_load(k.file, k.size, &k.img, phys_to_virt(k.img.low));
+    ram_take(&l->ram, k.img.low & PAGE_MASK, k.img.high);
+    l->entry = k.img.entry;
+    printk("dom0: kernel %lx-%lx, entry %lx\n", (unsigned long)k.img.low,
+           (unsigned long)k.img.high, (unsigned long)k.img.entry);
 }
 
 /* ---- everything else ---- */
@@ -92,7 +166,7 @@ static struct hvm_modlist_entry load_initrd(struct dom0_layout *l)
 
     if ( boot_info.nr_modules <= INITRD || !m->size )
         return e;
-    e.paddr = place(l, m->size, LIMIT_32BIT, "initrd");
+    e.paddr = place(&l->ram, m->size, LIMIT_32BIT, "initrd");
     e.size = m->size;
     memcpy(phys_to_virt(e.paddr), phys_to_virt(m->start), m->size);
     printk("dom0: initrd %lx-%lx\n", (unsigned long)e.paddr,
@@ -118,7 +192,7 @@ static void write_start_block(const struct domain *d, struct dom0_layout *l,
                               const struct hvm_modlist_entry *initrd,
                               uint64_t rsdp)
 {
-    uint64_t at = place(l, sizeof(struct start_block), LIMIT_EARLY,
+    uint64_t at = place(&l->ram, sizeof(struct start_block), LIMIT_EARLY,
                         "start info");
     struct start_block *b = phys_to_virt(at);
 
@@ -149,15 +223,13 @@ static void write_start_block(const struct domain *d, struct dom0_layout *l,
 
 void dom0_load(struct domain *d, struct dom0_layout *l)
 {
-    struct elf_image kernel = check_kernel(l);
     struct hvm_modlist_entry initrd;
     uint64_t rsdp;
 
-    ram_take(&l->ram, kernel.low & PAGE_MASK, kernel.high);
-    l->acpi.start = place(l, ACPI_BYTES, LIMIT_32BIT, "ACPI tables");
+    load_kernel(l); /* first: what is unpacked lies where the others go */
+    l->acpi.start = place(&l->ram, ACPI_BYTES, LIMIT_32BIT, "ACPI tables");
     l->acpi.end = l->acpi.start + ACPI_BYTES;
     initrd = load_initrd(l);
-    load_kernel(l, &kernel);
     rsdp = dom0_acpi_build(l->acpi.start, ACPI_BYTES, d->max_vcpus);
     set_memory_map(d, l);
     write_start_block(d, l, &initrd, rsdp);

@@ -190,13 +190,3 @@ void elf_load(const void *data, size_t size, const struct elf_image *img,
     }
     BUG_ON(why);
 }
-
-bool elf_is_bzimage(const void *data, size_t size)
-{
-    enum { SIGNATURE = 0x1fe, HEADER = 0x202 };
-    static const uint8_t signature[2] = { 0x55, 0xaa };
-
-    return size >= HEADER + 4 &&
-           !memcmp((const uint8_t *)data + SIGNATURE, signature, 2) &&
-           !memcmp((const uint8_t *)data + HEADER, "HdrS", 4);
-}
