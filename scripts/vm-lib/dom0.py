@@ -243,6 +243,7 @@ def prepare():
                                                     version)))
         write(images["base.cpio"], make_base(version))
         write(stamp, key.hexdigest().encode())
+    images["vmlinuz"] = f"{ROOT}/boot/vmlinuz-{version}"
     return images
 
 
