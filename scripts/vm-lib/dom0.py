@@ -105,7 +105,7 @@ def unpack_kernel(image):
     if payload.startswith(b"\xfd7zXZ"):
         return lzma.LZMADecompressor().decompress(payload)
     if payload.startswith(b"\x1f\x8b"):
-        return gzip.decompress(payload[:-4])
+        return gzip.decompress(payload)
     raise Failure("the kernel is packed in a way that is not known here")
 
 
