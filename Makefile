@@ -229,7 +229,7 @@ unit-progs := $(addprefix $(B)/asan/tests/unit/test-,$(unit-core) $(unit-race) \
 race-progs := $(addprefix $(B)/tsan/tests/unit/test-,$(unit-race))
 
 # Debian packages: looked for once, installed when missing.
-$(B)/.need-%:
+$(B)/.need-%: scripts/need
 	@scripts/need $*
 	@mkdir -p $(B) && touch $@
 
