@@ -4,7 +4,8 @@
  * the guest and is answered by the hypervisor alone.  For machines with real
  * virtualisation: Debian's Xen, and Oriel.  At the end, as the command line
  * says: end=1 a triple fault, 2 execution where no memory is, 3 both vCPUs
- * halted for ever, else a shutdown.
+ * halted for ever, 4 an interrupt with its stack where no memory is, else a
+ * shutdown.
  */
 #include "smp.h"
 
@@ -441,6 +442,13 @@ static _Noreturn void end(unsigned long how)
         apic_send(AP, VECTOR);
         for ( ;; )
             __asm__ volatile("cli; hlt");
+    }
+    if ( how == 4 )
+    {
+        apic_write(APIC_SVR, 0x1ff);
+        apic_write(APIC_ICR, ICR_SELF | VECTOR);
+        __asm__ volatile("mov %0, %%rsp; sti; 1: pause; jmp 1b"
+                         : : "r"(0xe8001000UL));
     }
     guest_shutdown(SHUTDOWN_poweroff);
 }

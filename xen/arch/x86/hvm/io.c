@@ -312,7 +312,8 @@ void exit_port_string(struct vcpu *v, uint16_t port, unsigned int size,
     finish(v, emul_port_string(&v->arch.emul, port, size, in));
 }
 
-void exit_memory(struct vcpu *v, uint64_t gpa, bool write, bool fetch)
+void exit_memory(struct vcpu *v, uint64_t gpa, bool write, bool fetch,
+                 bool in_delivery)
 {
     struct domain *d = v->domain;
     enum p2m_type t;
@@ -325,6 +326,14 @@ void exit_memory(struct vcpu *v, uint64_t gpa, bool write, bool fetch)
          (p2m_has_page(t) &&
           (!write || (t != P2M_IOREQ && !is_read_only(t)))) )
         return;
+    if ( in_delivery ) /* no device can take a part in that */
+    {
+        domain_crash(d, "vcpu %u: an event at rip %lx needs address %lx, "
+                     "where no memory is", v->vcpu_id,
+                     (unsigned long)v->arch.emul.regs.rip,
+                     (unsigned long)gpa);
+        return;
+    }
     if ( fetch )
     {
         refuse(v, "executes where there is no memory");

@@ -115,7 +115,7 @@ static void on_npf(struct vcpu *v)
     const struct vmcb *b = v->arch.svm->vmcb;
 
     exit_memory(v, b->exit_info_2, b->exit_info_1 & NPF_WRITE,
-                b->exit_info_1 & NPF_FETCH);
+                b->exit_info_1 & NPF_FETCH, b->exit_int_info & EVENT_VALID);
 }
 
 /* ---- instructions that are executed here ---- */
