@@ -11,6 +11,7 @@ unit-core := acpi-make acquire acquire-life acquire-map bzimage dm-op dm-op-hvm 
     insn-string insn-wide misc p2m p2m-large p2m-pool p2m-random p2m-range page ram-map sched string sysctl time-info vcpu-info \
     vioapic vlapic vlapic-ipi vlapic-timer vpit
 unit-race := evtchn-race grant-race ioreq-race vlapic-irq
-unit-libs := toollog foreignmemory ctrl acpi acpi-parse elf layout rtc unpack
+unit-libs := toollog foreignmemory ctrl acpi acpi-parse elf layout rtc svm-event \
+    unpack
 libs-test-unpack := -llzma -lz
 unit-engine := engine insn-engine

@@ -79,6 +79,30 @@ static void test_eoi_ends_the_highest_and_tells_of_level(void **state)
     assert_int_equal(eois[1], 1);
 }
 
+/* Taken, but not arrived: as it was before. */
+static void test_given_back(void **state)
+{
+    struct vlapic *l = &lapic[0];
+
+    (void)state;
+    enable(l);
+    vlapic_set_irq(l, 0x35, true);
+    assert_int_equal(take(l), 0x35);
+    vlapic_set_irq(l, 0x52, false);
+    assert_int_equal(take(l), 0x52);
+    vlapic_unack(l, 0x52);
+    assert_int_equal(rd(l, 0x120), 0);
+    assert_int_equal(vlapic_ppr(l), 0x30);
+    vlapic_set_irq(l, 0x61, false); /* a higher one goes first now */
+    assert_int_equal(take(l), 0x61);
+    wr(l, 0xb0, 0);
+    assert_int_equal(take(l), 0x52);
+    wr(l, 0xb0, 0);
+    wr(l, 0xb0, 0);
+    assert_int_equal(eois[0], 1); /* of 0x35 alone */
+    assert_int_equal(take(l), -1);
+}
+
 static void test_software_disabled_takes_nothing_new(void **state)
 {
     struct vlapic *l = &lapic[0];
@@ -293,6 +317,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         vlapic_test(test_priorities),
         vlapic_test(test_eoi_ends_the_highest_and_tells_of_level),
+        vlapic_test(test_given_back),
         vlapic_test(test_software_disabled_takes_nothing_new),
         vlapic_test(test_wakes_who_can_take_it),
         vlapic_test(test_random_operations),

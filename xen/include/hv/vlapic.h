@@ -138,6 +138,8 @@ bool vlapic_deliver(struct domain *d, const struct vlapic_message *m);
 int vlapic_pending(const struct vlapic *l);
 /* It is injected: from IRR to ISR. */
 void vlapic_ack(struct vlapic *l, uint8_t vector);
+/* It did not arrive after all: back from ISR to IRR, as if nobody took it. */
+void vlapic_unack(struct vlapic *l, uint8_t vector);
 /* End of the highest interrupt in service; tells the machine when level. */
 void vlapic_eoi(struct vlapic *l);
 

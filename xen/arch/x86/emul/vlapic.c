@@ -126,6 +126,12 @@ void vlapic_ack(struct vlapic *l, uint8_t vector)
     clear_bit(vector, l->irr);
 }
 
+void vlapic_unack(struct vlapic *l, uint8_t vector)
+{
+    set_bit(vector, l->irr);
+    clear_bit(vector, l->isr);
+}
+
 void vlapic_eoi(struct vlapic *l)
 {
     int vector = vlapic_highest(l->isr);

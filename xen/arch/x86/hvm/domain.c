@@ -213,6 +213,7 @@ int arch_vcpu_set_context(struct vcpu *v, const struct hvm_hw_cpu *ctx)
     {
         /* What it was in the middle of is forgotten. */
         v->arch.wait = WAIT_NOTHING;
+        v->arch.upcall = false; /* nor is an event in the record one */
         emul_reset(&v->arch.emul);
         WRITE_ONCE(v->arch.waits_for_sipi, false);
     }

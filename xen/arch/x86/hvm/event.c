@@ -25,23 +25,33 @@ static int upcall_vector(const struct vcpu *v)
 int event_next(struct vcpu *v, bool interruptible, bool *window)
 {
     int vector = -1;
+    bool upcall;
 
     if ( vcpu_event_pending(v) )
         vector = upcall_vector(v);
-    /* Another vcpu may change both: event_taken() does not ask again. */
-    v->arch.upcall = vector >= 0;
-    if ( vector < 0 )
+    upcall = vector >= 0;
+    if ( !upcall )
         vector = vlapic_pending(&v->arch.vlapic);
     if ( vector < 0 )
         return -1;
-    if ( interruptible )
-        return vector;
-    *window = true;
-    return -1;
+    if ( !interruptible )
+    {
+        *window = true;
+        return -1;
+    }
+    /* Another vcpu may change both: what follows does not ask again. */
+    v->arch.upcall = upcall;
+    return vector;
 }
 
 void event_taken(struct vcpu *v, unsigned int vector)
 {
     if ( !v->arch.upcall )
         vlapic_ack(&v->arch.vlapic, (uint8_t)vector);
+}
+
+void event_returned(struct vcpu *v, unsigned int vector)
+{
+    if ( !v->arch.upcall )
+        vlapic_unack(&v->arch.vlapic, (uint8_t)vector);
 }

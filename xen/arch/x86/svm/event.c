@@ -29,6 +29,18 @@ static bool is_contributory(unsigned int vector)
     return vector == 0 || (vector >= 10 && vector <= 13);
 }
 
+/* An exception goes first: what it interrupted is due again. */
+static void give_back(struct vcpu *v, uint64_t event)
+{
+    if ( (event & EVENT_TYPE) == EVENT_INTR )
+        event_returned(v, event & EVENT_VECTOR);
+    else
+    {
+        svm_unmask_nmi(v->arch.svm);
+        vlapic_set_nmi(&v->arch.vlapic);
+    }
+}
+
 void svm_inject(struct vcpu *v, unsigned int vector, bool has_error,
                 uint32_t error)
 {
@@ -54,6 +66,8 @@ void svm_inject(struct vcpu *v, unsigned int vector, bool has_error,
             error = 0;
         }
     }
+    else if ( old & EVENT_VALID )
+        give_back(v, old);
     s->event = EVENT_VALID | EVENT_EXCEPTION | vector;
     if ( has_error )
         s->event |= EVENT_HAS_ERROR | (uint64_t)error << EVENT_ERROR_SHIFT;
@@ -91,6 +105,13 @@ void svm_mask_nmi(struct svm_vcpu *s)
 {
     s->nmi_masked = true;
     s->vmcb->intercept_1 |= INTERCEPT_IRET;
+    vmcb_changed(s->vmcb, CLEAN_INTERCEPTS);
+}
+
+void svm_unmask_nmi(struct svm_vcpu *s)
+{
+    s->nmi_masked = false;
+    s->vmcb->intercept_1 &= ~INTERCEPT_IRET;
     vmcb_changed(s->vmcb, CLEAN_INTERCEPTS);
 }
 

@@ -273,10 +273,8 @@ static void on_iret(struct vcpu *v)
 {
     struct svm_vcpu *s = v->arch.svm;
 
-    s->nmi_masked = false;
-    s->vmcb->intercept_1 &= ~INTERCEPT_IRET;
+    svm_unmask_nmi(s);
     s->vmcb->interrupt_shadow |= 1;
-    vmcb_changed(s->vmcb, CLEAN_INTERCEPTS);
 }
 
 static void on_task_switch(struct vcpu *v)

@@ -92,6 +92,7 @@ void svm_inject(struct vcpu *v, unsigned int vector, bool has_error,
 void svm_inject_page_fault(struct vcpu *v, uint32_t error, uint64_t cr2);
 /* One is being handled, until IRET. */
 void svm_mask_nmi(struct svm_vcpu *s);
+void svm_unmask_nmi(struct svm_vcpu *s);
 /* What was being delivered when the guest was left: it is to be again. */
 void svm_event_interrupted(struct vcpu *v);
 

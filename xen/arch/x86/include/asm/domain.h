@@ -86,7 +86,7 @@ struct arch_vcpu {
     enum vcpu_wait wait;
     uint8_t port_len;
     bool told;          /* the console knows what it tries with devices */
-    bool upcall;        /* event_next() found one: not of its local APIC  */
+    bool upcall;        /* what was taken last is none of its local APIC  */
     void *fpu;          /* XSAVE area, when not on a CPU */
     uint64_t xcr0;
     uint64_t dr[4];

@@ -55,7 +55,7 @@ struct vendor {
     /*
      * A fault of the current instruction; delivered at the next entry.  One
      * that happened while another was delivered makes a double fault of it,
-     * or a triple fault.
+     * or a triple fault; an interrupt or NMI that was is due again after it.
      */
     void (*inject_exception)(struct vcpu *v, unsigned int vector,
                              bool has_error, uint32_t error);
@@ -113,10 +113,12 @@ bool io_resume(struct vcpu *v);
 /*
  * The event to deliver, if the guest can take it now: vector or -1.  When it
  * could not only because interrupts are disabled *window becomes true.
- * event_taken(): it was.
+ * event_taken(): it was.  event_returned(): the last that was taken did not
+ * arrive, and something else goes first; it is due again.
  */
 int event_next(struct vcpu *v, bool interruptible, bool *window);
 void event_taken(struct vcpu *v, unsigned int vector);
+void event_returned(struct vcpu *v, unsigned int vector);
 
 /*
  * ---- MSRs that vendors keep in their own way ----

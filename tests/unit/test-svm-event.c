@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is delivered to a guest next: svm/event.c and hvm/event.c, with a local
+ * APIC that has only IRR and ISR.
+ *
+ * Seen failing with: an interrupt or an NMI lost for an exception; an upcall
+ * given back to the APIC; one that waits taken for the one that was taken; an
+ * NMI that stays masked.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Not the hosted machine's. */
+#include "../../xen/arch/x86/include/asm/domain.h"
+
+#include "../../xen/arch/x86/svm/event.c"
+#include "../../xen/arch/x86/hvm/event.c"
+
+enum { UD = 6, DF = 8, GP = 13, PF = 14, VECTOR = 0x41 };
+
+/* ---- the machine ---- */
+
+static struct domain domain;
+static struct vcpu vcpu;
+static struct svm_vcpu svm;
+static struct vmcb vmcb;
+static unsigned int triple_faults;
+static struct vlapic *const lapic = &vcpu.arch.vlapic;
+
+static bool bit(const uint64_t *bits, unsigned int i)
+{
+    return bits[i / 64] >> i % 64 & 1;
+}
+
+int vlapic_highest_set(const uint64_t bits[4])
+{
+    int i = 255;
+
+    while ( i >= 0 && !bit(bits, (unsigned int)i) )
+        i--;
+    return i;
+}
+
+int vlapic_pending(const struct vlapic *l)
+{
+    return vlapic_highest(l->irr) > vlapic_highest(l->isr)
+               ? vlapic_highest(l->irr) : -1;
+}
+
+void vlapic_ack(struct vlapic *l, uint8_t vector)
+{
+    l->irr[vector / 64] &= ~(1UL << vector % 64);
+    l->isr[vector / 64] |= 1UL << vector % 64;
+}
+
+void vlapic_unack(struct vlapic *l, uint8_t vector)
+{
+    l->isr[vector / 64] &= ~(1UL << vector % 64);
+    l->irr[vector / 64] |= 1UL << vector % 64;
+}
+
+void vlapic_set_nmi(struct vlapic *l)
+{
+    l->nmi = 1;
+}
+
+bool vcpu_event_pending(const struct vcpu *v)
+{
+    return v->own_info.evtchn_upcall_pending;
+}
+
+void exit_triple_fault(struct vcpu *v)
+{
+    (void)v;
+    triple_faults++;
+}
+
+int arch_guest_copy_in(void *dst, uint64_t src, size_t bytes)
+{
+    (void)dst, (void)src, (void)bytes;
+    return -EFAULT;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    memset(&vcpu, 0, sizeof(vcpu));
+    memset(&svm, 0, sizeof(svm));
+    memset(&vmcb, 0, sizeof(vmcb));
+    triple_faults = 0;
+    svm.vmcb = &vmcb;
+    vcpu.domain = &domain;
+    vcpu.info = &vcpu.own_info;
+    vcpu.arch.svm = &svm;
+    vcpu.arch.emul.regs.rflags = RFLAGS_IF;
+    lapic->base = APIC_BASE_ENABLE;
+    return 0;
+}
+
+/* ---- what the processor does ---- */
+
+/* It enters the guest: what it begins to deliver. */
+static uint64_t entry(void)
+{
+    svm_events(&vcpu);
+    return vmcb.event_inject;
+}
+
+/* ... and it arrives. */
+static void delivered(void)
+{
+    vmcb.event_inject = 0;
+}
+
+/* ... or it does not: the guest is left in the midst of it. */
+static void interrupted(void)
+{
+    vmcb.exit_int_info = vmcb.event_inject;
+    vmcb.event_inject = 0;
+    svm_event_interrupted(&vcpu);
+}
+
+static uint64_t event(uint64_t type, unsigned int vector)
+{
+    return EVENT_VALID | type | vector;
+}
+
+/* ---- tests ---- */
+
+static void test_interrupted_again(void **state)
+{
+    (void)state;
+    lapic->irr[1] = 2;
+    assert_int_equal(entry(), event(EVENT_INTR, VECTOR));
+    interrupted();
+    assert_true(bit(lapic->isr, VECTOR) && !bit(lapic->irr, VECTOR));
+    assert_int_equal(entry(), event(EVENT_INTR, VECTOR));
+    delivered();
+    assert_int_equal(entry(), 0);
+}
+
+static void test_exception_before_interrupt(void **state)
+{
+    (void)state;
+    lapic->irr[1] = 2;
+    assert_int_equal(entry(), event(EVENT_INTR, VECTOR));
+    interrupted();
+    vcpu.upcall_vector = VECTOR + 1;
+    vcpu.own_info.evtchn_upcall_pending = 1; /* waits, does not confuse */
+    assert_int_equal(entry(), event(EVENT_INTR, VECTOR));
+    interrupted();
+    vcpu.own_info.evtchn_upcall_pending = 0;
+    svm_inject(&vcpu, UD, false, 0);
+    assert_true(bit(lapic->irr, VECTOR) && !bit(lapic->isr, VECTOR));
+    assert_int_equal(entry(), event(EVENT_EXCEPTION, UD));
+    assert_true(vmcb.vintr & VINTR_IRQ); /* a window for the other one */
+    delivered();
+    vcpu.arch.emul.regs.rflags = 0;
+    assert_int_equal(entry(), 0);
+    vcpu.arch.emul.regs.rflags = RFLAGS_IF;
+    assert_int_equal(entry(), event(EVENT_INTR, VECTOR));
+    assert_true(bit(lapic->isr, VECTOR) && !bit(lapic->irr, VECTOR));
+}
+
+/* It is no interrupt of the APIC's, even if one has the same vector. */
+static void test_exception_before_upcall(void **state)
+{
+    (void)state;
+    lapic->isr[1] = 2;
+    vcpu.upcall_vector = VECTOR;
+    vcpu.own_info.evtchn_upcall_pending = 1;
+    assert_int_equal(entry(), event(EVENT_INTR, VECTOR));
+    interrupted();
+    lapic->irr[2] = 1; /* meanwhile, for the APIC */
+    assert_int_equal(entry(), event(EVENT_INTR, VECTOR));
+    interrupted();
+    svm_inject(&vcpu, GP, true, 0);
+    assert_true(bit(lapic->isr, VECTOR) && !bit(lapic->irr, VECTOR));
+    assert_int_equal(entry(), event(EVENT_EXCEPTION | EVENT_HAS_ERROR, GP));
+    delivered();
+    assert_int_equal(entry(), event(EVENT_INTR, VECTOR));
+    delivered();
+    vcpu.own_info.evtchn_upcall_pending = 0;
+    assert_int_equal(entry(), event(EVENT_INTR, 128));
+}
+
+static void test_exception_before_nmi(void **state)
+{
+    (void)state;
+    lapic->nmi = 1;
+    assert_int_equal(entry(), event(EVENT_NMI, VECTOR_NMI));
+    assert_true(svm.nmi_masked && (vmcb.intercept_1 & INTERCEPT_IRET));
+    interrupted();
+    svm_inject(&vcpu, GP, true, 0);
+    assert_true(lapic->nmi && !svm.nmi_masked);
+    assert_false(vmcb.intercept_1 & INTERCEPT_IRET);
+    assert_int_equal(entry(), event(EVENT_EXCEPTION | EVENT_HAS_ERROR, GP));
+    delivered();
+    assert_int_equal(entry(), event(EVENT_NMI, VECTOR_NMI));
+    assert_true(!lapic->nmi && svm.nmi_masked);
+}
+
+static void test_faults_of_faults(void **state)
+{
+    static const struct {
+        unsigned int first, second, becomes;
+    } cases[] = {
+        { GP, GP, DF }, { PF, PF, DF }, { PF, GP, DF }, { GP, PF, PF },
+        { GP, UD, UD }, { UD, GP, GP }, { DF, UD, UD }, { DF, GP, 0 },
+        { DF, PF, 0 }, { 0, GP, DF }, { 17, PF, PF }, { 10, 12, DF },
+    };
+
+    for ( unsigned int i = 0; i < ARRAY_SIZE(cases); i++ )
+    {
+        setup(state);
+        vmcb.event_inject = event(EVENT_EXCEPTION, cases[i].first);
+        interrupted();
+        svm_inject(&vcpu, cases[i].second, false, 0);
+        assert_int_equal(svm.event & EVENT_VECTOR, cases[i].becomes);
+        assert_int_equal(triple_faults, !cases[i].becomes);
+        assert_int_equal(!!(svm.event & EVENT_VALID), !!cases[i].becomes);
+    }
+}
+
+/* The instruction does it again. */
+static void test_software_is_not_kept(void **state)
+{
+    static const uint64_t events[] = {
+        EVENT_SOFTWARE | 0x80, EVENT_EXCEPTION | VECTOR_BP,
+        EVENT_EXCEPTION | VECTOR_OF,
+    };
+
+    (void)state;
+    for ( unsigned int i = 0; i < ARRAY_SIZE(events); i++ )
+    {
+        vmcb.event_inject = EVENT_VALID | events[i];
+        interrupted();
+        assert_int_equal(entry(), 0);
+    }
+}
+
+#define T(f) cmocka_unit_test_setup(f, setup)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(test_interrupted_again),       T(test_exception_before_interrupt),
+        T(test_exception_before_upcall), T(test_exception_before_nmi),
+        T(test_faults_of_faults),        T(test_software_is_not_kept),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
