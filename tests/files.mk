@@ -8,7 +8,8 @@ unit-core := acpi-make acquire acquire-life acquire-map bzimage dm-op dm-op-hvm 
     grant-map grant-version hvm-op ioreq-gfn ioreq-gone ioreq-index ioreq-io \
     ioreq-pages ioreq-ring ioreq-route ioreq-server memory memory-map \
     memory-physmap guest-walk heap insn insn-memory insn-native \
-    insn-string insn-wide misc p2m p2m-large p2m-pool p2m-random p2m-range page ram-map sched string sysctl time-info vcpu-info \
+    insn-string insn-wide misc p2m p2m-large p2m-pool p2m-random p2m-range page \
+    ram-map reservation sched string sysctl time-info vcpu-info \
     vioapic vlapic vlapic-ipi vlapic-timer vpit
 unit-race := evtchn-race grant-race ioreq-race vlapic-irq
 unit-libs := toollog foreignmemory ctrl acpi acpi-parse elf layout rtc svm-event \

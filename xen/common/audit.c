@@ -57,6 +57,8 @@ static void count_domain(struct domain *d)
     evtchn_audit_refs(d, count);
     if ( d->grant )
         grant_audit_refs(d, count);
+    for ( uint64_t i = 0; i < d->staged.nr; i++ )
+        count(page_to_mfn(d->staged.pg + i), HOLD_TABLE);
     if ( d->shared_page )
         count(page_to_mfn(d->shared_page), HOLD_TABLE);
     for ( unsigned int i = 0; i < d->max_vcpus; i++ )

@@ -14,6 +14,7 @@
 #include <hv/heap.h>
 #include <hv/hypercall.h>
 #include <hv/lib.h>
+#include <hv/memory.h>
 
 #define FIRST_PICKED_DOMID 1
 
@@ -356,6 +357,7 @@ static int (*const teardown[])(struct domain *d) = {
     evtchn_relinquish,
     relinquish_own_pages,
     grant_relinquish_mappings,
+    memory_relinquish,
     p2m_relinquish,
 };
 

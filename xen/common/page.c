@@ -57,8 +57,8 @@ static void begin_life(struct page *pg, struct domain *d, unsigned int flags)
     store_release(&pg->refs, 1);
 }
 
-struct page *page_alloc(struct domain *d, unsigned int order,
-                        unsigned int flags)
+static struct page *alloc(struct domain *d, unsigned int order,
+                          unsigned int flags, bool clear)
 {
     uint64_t nr = 1UL << order;
     struct page *pg;
@@ -74,10 +74,22 @@ struct page *page_alloc(struct domain *d, unsigned int order,
         return NULL;
     }
 
-    memset(page_to_virt(pg), 0, nr << PAGE_SHIFT);
+    if ( clear )
+        memset(page_to_virt(pg), 0, nr << PAGE_SHIFT);
     for ( uint64_t i = 0; i < nr; i++ )
         begin_life(&pg[i], d, d ? flags : flags | PAGE_HV);
     return pg;
+}
+
+struct page *page_alloc(struct domain *d, unsigned int order,
+                        unsigned int flags)
+{
+    return alloc(d, order, flags, true);
+}
+
+struct page *page_alloc_dirty(struct domain *d, unsigned int order)
+{
+    return alloc(d, order, 0, false);
 }
 
 int page_assign_boot(struct domain *d, mfn_t first, uint64_t nr)

@@ -9,6 +9,18 @@
  * they fit; what was there before is dropped.  Giving back looks at the whole
  * extent first.
  *
+ * What takes long gives way within an extent too; where to go on, a number of
+ * `step`s, is in cmd above the extents that are done:
+ *
+ *   giving back   look at each part --> take each part out
+ *   large extents look, allocate --> clear piece by piece --> map
+ *                                                              | no tables
+ *                                     nothing <-- drop pieces <+
+ *
+ * The frames of a large extent are in d->staged until they are mapped.  A
+ * caller that does not come back leaves them there, charged to d, for the next
+ * one; staged.busy says that some call works on them (page_lock).
+ *
  * Only translated domains have memory that is accounted by gfn.  A page belongs
  * to its p2m entry: there is no reserve of pages without a place, which is
  * what increase_reservation would make.
@@ -21,6 +33,12 @@
 #define MAX_ORDER_CONTROL 18
 #define MAX_ORDER_DOMU 9
 #define LOOK_AT_ONCE 512
+#define ORDER_AT_ONCE 9 /* cleared and mapped in one go, if not larger */
+#define PART 64         /* frames between two looks at the clock */
+
+#define EXTENT_BITS 26
+#define EXTENT_MASK ((1UL << EXTENT_BITS) - 1)
+_Static_assert(EXTENT_MASK >= MEMOP_MAX_EXTENTS, "extent and step share cmd");
 
 /* ---- one extent ---- */
 
@@ -56,7 +74,7 @@ static bool may_populate(struct domain *d, uint64_t gfn, uint64_t nr)
     return rc >= 0;
 }
 
-static int populate_extent(struct domain *d, uint64_t gfn, unsigned int order)
+static int populate_small(struct domain *d, uint64_t gfn, unsigned int order)
 {
     uint64_t nr = 1UL << order, done;
     struct page *pg;
@@ -77,6 +95,117 @@ static int populate_extent(struct domain *d, uint64_t gfn, unsigned int order)
     return rc;
 }
 
+/* ---- a large one, step by step ---- */
+
+enum { STEP_NEW, STEP_LOOKED, STEP_GIVING_UP, NR_LARGE_STEPS };
+
+static bool staged_begin(struct domain *d, struct staged *s)
+{
+    bool mine;
+
+    spin_lock(&d->page_lock);
+    mine = !d->staged.busy;
+    if ( mine )
+    {
+        *s = d->staged;
+        d->staged.busy = true;
+    }
+    spin_unlock(&d->page_lock);
+    return mine;
+}
+
+static void staged_end(struct domain *d, const struct staged *s)
+{
+    spin_lock(&d->page_lock);
+    d->staged = *s;
+    spin_unlock(&d->page_lock);
+}
+
+static void drop_some(struct staged *s)
+{
+    for ( unsigned int i = 0; i < PART && s->nr; i++ )
+        page_put(s->pg + --s->nr);
+    s->clean = min(s->clean, s->nr);
+}
+
+static void clear_some(struct staged *s)
+{
+    uint64_t n = min(s->nr - s->clean, (uint64_t)PART);
+
+    memset(page_to_virt(s->pg + s->clean), 0, n << PAGE_SHIFT);
+    s->clean += n;
+}
+
+/* -ERESTART: there is more to do. */
+static int advance_large(struct domain *d, uint64_t gfn, unsigned int order,
+                         unsigned long *step, struct staged *s)
+{
+    uint64_t nr = 1UL << order, done;
+    int rc;
+
+    if ( s->nr && (s->nr != nr || *step == STEP_GIVING_UP) )
+        drop_some(s);
+    else if ( *step == STEP_GIVING_UP )
+        return -ENOMEM;
+    else if ( !s->nr )
+    {
+        s->pg = page_alloc_dirty(d, order);
+        if ( !s->pg )
+            return -ENOMEM;
+        s->nr = nr;
+        s->clean = 0;
+    }
+    else if ( s->clean < nr )
+        clear_some(s);
+    else
+    {
+        rc = p2m_map_range(d, _gfn(gfn), page_to_mfn(s->pg), nr, P2M_RAM_RW,
+                           &done);
+        s->pg += done;
+        s->nr -= done;
+        s->clean -= done;
+        if ( !rc )
+            return 0;
+        *step = STEP_GIVING_UP;
+    }
+    return -ERESTART;
+}
+
+static int populate_extent(struct domain *d, uint64_t gfn, unsigned int order,
+                           unsigned long *step)
+{
+    struct staged s;
+    int rc;
+
+    if ( order <= ORDER_AT_ONCE )
+        return populate_small(d, gfn, order);
+    if ( *step == STEP_NEW && !may_populate(d, gfn, 1UL << order) )
+        return -EINVAL;
+    *step = max(*step, (unsigned long)STEP_LOOKED);
+    if ( !staged_begin(d, &s) )
+        return -ERESTART;
+    do
+        rc = advance_large(d, gfn, order, step, &s);
+    while ( rc == -ERESTART && !hypercall_preempt_check() );
+    staged_end(d, &s);
+    return rc;
+}
+
+int memory_relinquish(struct domain *d)
+{
+    struct staged s;
+
+    if ( !staged_begin(d, &s) )
+        return -ERESTART;
+    do
+        drop_some(&s);
+    while ( s.nr && !hypercall_preempt_check() );
+    staged_end(d, &s);
+    return s.nr ? -ERESTART : 0;
+}
+
+/* ---- giving back ---- */
+
 static bool may_remove(struct domain *d, gfn_t gfn)
 {
     enum p2m_type t;
@@ -90,19 +219,45 @@ static bool may_remove(struct domain *d, gfn_t gfn)
     return ok;
 }
 
-static int remove_extent(struct domain *d, uint64_t gfn, unsigned int order)
+/* A large entry that must be split could not be, half way. */
+static int look_at_part(struct domain *d, uint64_t gfn, uint64_t nr)
 {
-    uint64_t nr = 1UL << order;
-    int rc;
-
     for ( uint64_t i = 0; i < nr; i++ )
         if ( !may_remove(d, _gfn(gfn + i)) )
             return -EINVAL;
-    /* A large entry that must be split could not be, half way. */
-    rc = p2m_prepare(d, _gfn(gfn), nr);
+    return p2m_prepare(d, _gfn(gfn), nr);
+}
+
+static int remove_part(struct domain *d, uint64_t gfn, uint64_t nr)
+{
+    int rc = 0;
+
     for ( uint64_t i = 0; i < nr && !rc; i++ )
         rc = memory_remove_page(d, _gfn(gfn + i));
     return rc;
+}
+
+static uint64_t nr_parts(unsigned int order)
+{
+    return DIV_ROUND_UP(1UL << order, PART);
+}
+
+static int remove_extent(struct domain *d, uint64_t gfn, unsigned int order,
+                         unsigned long *step)
+{
+    uint64_t parts = nr_parts(order), part = min(1UL << order, (uint64_t)PART);
+
+    for ( ;; )
+    {
+        uint64_t at = gfn + *step % parts * part;
+        int rc = *step < parts ? look_at_part(d, at, part)
+                               : remove_part(d, at, part);
+
+        if ( rc || ++*step == 2 * parts )
+            return rc;
+        if ( parts > 1 && hypercall_preempt_check() )
+            return -ERESTART;
+    }
 }
 
 /* ---- the call ---- */
@@ -116,20 +271,33 @@ static bool width_ok(unsigned int mem_flags)
            (bits > PAGE_SHIFT && !((nr_frames - 1) >> (bits - PAGE_SHIFT)));
 }
 
+/* Is there such a step of an extent to go on with? */
+static bool step_ok(unsigned int op, unsigned int order, unsigned long step)
+{
+    if ( op == XENMEM_decrease_reservation )
+        return step < 2 * nr_parts(order);
+    return step < (order > ORDER_AT_ONCE ? NR_LARGE_STEPS : 1);
+}
+
 static long do_extents(struct hypercall *hc, unsigned int op, struct domain *d,
                        const struct xen_memory_reservation *r,
-                       unsigned long start)
+                       unsigned long start, unsigned long step)
 {
-    for ( unsigned long i = start; i < r->nr_extents; i++ )
+    for ( unsigned long i = start; i < r->nr_extents; i++, step = 0 )
     {
         xen_pfn_t gfn;
+        int rc;
 
         if ( i != start && hypercall_preempt_check() )
             return memory_restart(hc, i);
-        if ( copy_from_handle(&gfn, r->extent_start, i, 1) ||
-             (op == XENMEM_populate_physmap
-                  ? populate_extent(d, gfn, r->extent_order)
-                  : remove_extent(d, gfn, r->extent_order)) )
+        if ( copy_from_handle(&gfn, r->extent_start, i, 1) )
+            return (long)i;
+        rc = op == XENMEM_populate_physmap
+                 ? populate_extent(d, gfn, r->extent_order, &step)
+                 : remove_extent(d, gfn, r->extent_order, &step);
+        if ( rc == -ERESTART )
+            return memory_restart(hc, i | step << EXTENT_BITS);
+        if ( rc )
             return (long)i;
     }
     return (long)r->nr_extents;
@@ -138,13 +306,13 @@ static long do_extents(struct hypercall *hc, unsigned int op, struct domain *d,
 long memory_reservation(struct hypercall *hc, unsigned int op, uint64_t arg,
                         unsigned long start)
 {
+    unsigned long step = start >> EXTENT_BITS;
     struct xen_memory_reservation r;
     struct domain *d;
-    long rc = (long)start;
+    long rc;
 
-    /* Before anything was done, a start from nowhere counts for nothing. */
-    if ( start > MEMOP_MAX_EXTENTS )
-        return 0;
+    start &= EXTENT_MASK;
+    rc = (long)start;
     if ( copy_from_arg(&r, arg) || r.nr_extents > MEMOP_MAX_EXTENTS ||
          start >= r.nr_extents || domain_get_any(r.domid, &d) )
         return rc;
@@ -155,9 +323,10 @@ long memory_reservation(struct hypercall *hc, unsigned int op, uint64_t arg,
         goto out;
     if ( op == XENMEM_increase_reservation || !d->translated )
         rc = -EOPNOTSUPP;
-    else if ( op == XENMEM_decrease_reservation ||
-              !(r.mem_flags & XENMEMF_populate_on_demand) )
-        rc = do_extents(hc, op, d, &r, start);
+    else if ( step_ok(op, r.extent_order, step) &&
+              (op == XENMEM_decrease_reservation ||
+               !(r.mem_flags & XENMEMF_populate_on_demand)) )
+        rc = do_extents(hc, op, d, &r, start, step);
 
  out:
     domain_put(d);

@@ -79,6 +79,14 @@ struct vcpu {
  * [s] self only
  */
 
+/* Frames of a large extent that are not mapped yet: reservation.c. */
+struct staged {
+    struct page *pg; /* the first */
+    uint64_t nr;     /* how many; 0: none */
+    uint64_t clean;  /* so many of them are cleared */
+    bool busy;       /* some call works on them */
+};
+
 struct domain {
     domid_t domain_id;    /* [I] */
     bool is_privileged;   /* [I] control domain: may do anything            */
@@ -107,6 +115,7 @@ struct domain {
     uint64_t tot_pages;    /* [p] counted pages                              */
     uint64_t max_pages;    /* [p] */
     uint64_t extra_pages;  /* [p] PAGE_EXTRA ones                            */
+    struct staged staged;  /* [p] */
 
     struct page *shared_page;     /* [I] PAGE_EXTRA, held                    */
     struct shared_info *shared;   /* [I] */

@@ -85,6 +85,9 @@ long memory_remove_from_physmap(uint64_t arg);
 long memory_reservation(struct hypercall *hc, unsigned int op, uint64_t arg,
                         unsigned long start);
 
+/* d dies: what a populate in pieces left behind.  -ERESTART: call again. */
+int memory_relinquish(struct domain *d) must_check;
+
 /* XENMEM_memory_map, machine_memory_map, set_memory_map: memory-map.c */
 long memory_get_map(uint64_t arg);
 long memory_get_machine_map(uint64_t arg);

@@ -93,6 +93,12 @@ struct page *page_alloc(struct domain *d, unsigned int order,
                         unsigned int flags) must_check;
 
 /*
+ * The same, but with what was in them, maybe somebody else's: the caller
+ * clears them before anybody else can find them.
+ */
+struct page *page_alloc_dirty(struct domain *d, unsigned int order) must_check;
+
+/*
  * Take a reference, if the page is in use and owned by d.  Needs no lock: the
  * owner cannot change while there is a reference.
  */
