@@ -355,6 +355,8 @@ $(B)/vm/keep-dm: $(call objs,hosted,$(keep-dm-src)) | libs
 	$(Q)$(CC) -pthread -o $@ $^ -L$(B)/lib $(oriel-dm-libs) \
 		-Wl,-rpath-link,$(B)/lib
 $(B)/vm/free-pages: $(call objs,hosted,tests/vm/pages.c) | libs
+$(B)/vm/press-key: $(call objs,hosted,tests/vm/press.c) | libs
+$(B)/vm/free-pages $(B)/vm/press-key:
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -o $@ $^ -L$(B)/lib -lxenctrl -Wl,-rpath-link,$(B)/lib
@@ -371,7 +373,7 @@ shell-vm: $(B)/.need-vm bare libs programs guests
 	$(Q)scripts/vm --hypervisor oriel --accel auto --lib-dir $(B)/lib --shell \
 	    $(vm-programs:%=--add %) --add $(B)/guest/hello.elf
 check-vm-progs := $(contract-progs:%=$(B)/contract/%) $(B)/vm/keep-dm \
-    $(B)/vm/free-pages
+    $(B)/vm/free-pages $(B)/vm/press-key
 check-vm: $(B)/.need-vm all bare $(check-vm-progs)
 	$(Q)tests/vm/run
 	$(Q)scripts/check-vm

@@ -265,6 +265,7 @@ int xc_numainfo(xc_interface *xch, unsigned *max_nodes, xc_meminfo_t *meminfo,
 int xc_readconsolering(xc_interface *xch, char *buffer,
                        unsigned int *pnr_chars, int clear, int incremental,
                        uint32_t *pindex);
+/* As if these keys were typed there: what they ask for is shown there. */
 int xc_send_debug_keys(xc_interface *xch, const char *keys);
 
 /* Pages saved by sharing, and frames shared; -1 on error. */

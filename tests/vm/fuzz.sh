@@ -44,6 +44,7 @@ echo "# $ended guests ended, $hung hung, last seed $seed"
 check "some ended" test $ended -gt 1
 check "each could be told what became of it" test $odd = 0
 check "all pages are back" same_pages
+check "all pages and references are accounted for" nothing_lost
 config hello hello ""
 check "a guest runs as ever" "$programs/oriel" create -F "$work/hello.cfg"
 cp "$work/said" "$work/hello"

@@ -4,7 +4,8 @@
 #
 # Many guests in dom0: three at once, each with its device model, one of which
 # dies in the middle of a request; then one after the other, until the host has
-# as many free pages as after the first.  TAP.
+# as many free pages as after the first.  The hypervisor counts again who holds
+# each page.  TAP.
 
 programs=$1 guests=$2 cycles=$3
 oriel=$programs/oriel
@@ -49,6 +50,7 @@ for g in a c; do
     check "guest $g is served as before" goes_on $g
     check "guest $g runs" runs $g
 done
+check "with these nothing is lost" nothing_lost
 for g in a b c; do
     check "destroy $g" "$oriel" destroy $g
 done
@@ -74,5 +76,6 @@ check "a guest from beginning to end" one
 pages=$(free_pages)
 check "$cycles more" all
 check "no page is lost" kept
+check "all pages and references are accounted for" nothing_lost
 
 finish

@@ -39,6 +39,10 @@ maxvcpus = ${4:-1}
 max_grant_frames = 64
 END
 }
+nothing_lost() { # every page and reference has a holder
+    "$programs/press-key" f | tee "$work/audit" | grep "^audit: every page" ||
+        { cat "$work/audit"; false; }
+}
 finish() {
     rm -rf "$work"
     echo "1..$number"

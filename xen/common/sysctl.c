@@ -7,6 +7,7 @@
  * is copied in once and goes back when the operation succeeded, or ran out of
  * the caller's room.  Padding is not looked at: clients leave it as it comes.
  */
+#include <hv/audit.h>
 #include <hv/console.h>
 #include <hv/domain.h>
 #include <hv/guest-access.h>
@@ -16,6 +17,8 @@
 #include "control.h"
 #include "domctl-private.h"
 #include "sysctl-private.h"
+
+#define MAX_DEBUG_KEYS 256U
 
 static long readconsole(struct xen_sysctl *s)
 {
@@ -78,10 +81,31 @@ static long levelling_caps(struct xen_sysctl *s)
     return 0;
 }
 
+/* As in Xen, keys that mean nothing are no error. */
+static long debug_keys(struct xen_sysctl *s)
+{
+    const struct xen_sysctl_debug_keys *op = &s->u.debug_keys;
+    long rc = 0;
+
+    if ( op->nr_keys > MAX_DEBUG_KEYS )
+        return -EINVAL;
+    for ( uint32_t i = 0; i < op->nr_keys && !rc; i++ )
+    {
+        char key;
+
+        if ( copy_from_handle(&key, op->keys, i, 1) )
+            return -EFAULT;
+        if ( key == AUDIT_KEY )
+            rc = audit_by_key();
+    }
+    return rc;
+}
+
 static sysctl_fn *const table[] = {
     [XEN_SYSCTL_readconsole] = readconsole,
     [XEN_SYSCTL_physinfo] = sysctl_physinfo,
     [XEN_SYSCTL_sched_id] = sched_id,
+    [XEN_SYSCTL_debug_keys] = debug_keys,
     [XEN_SYSCTL_getdomaininfolist] = getdomaininfolist,
     [XEN_SYSCTL_cputopoinfo] = sysctl_cputopoinfo,
     [XEN_SYSCTL_numainfo] = sysctl_numainfo,

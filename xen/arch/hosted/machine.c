@@ -292,6 +292,15 @@ unsigned int arch_p2m_max_order(void)
     return 18;
 }
 
+int arch_stand_still(void)
+{
+    return hosted_hooks.stand_still ? hosted_hooks.stand_still() : 0;
+}
+
+void arch_go_on(void)
+{
+}
+
 void arch_audit_refs(audit_count_t count)
 {
     if ( hosted_hooks.audit )

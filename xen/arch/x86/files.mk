@@ -11,7 +11,8 @@ x86-platform-y := $(addprefix xen/arch/x86/platform/, \
 x86-svm-y := $(addprefix xen/arch/x86/svm/, \
     context.c entry.S event.c exits.c msr.c svm.c vmcb.c)
 x86-hvm-y := $(addprefix xen/arch/x86/hvm/, \
-    copy.c domain.c event.c exits.c fpu.c io.c msr.c run.c sched.c)
+    copy.c domain.c event.c exits.c fpu.c io.c msr.c run.c sched.c \
+    still.c)
 x86-dom0-y := $(addprefix xen/arch/x86/dom0/, \
     acpi.c build.c devices.c library.c load.c unpack.c)
 x86-y := $(x86-boot-y) $(x86-cpu-y) $(x86-platform-y) $(x86-svm-y) \

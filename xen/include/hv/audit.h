@@ -4,8 +4,9 @@
  *
  * Walks the p2m, grant tables, ioreq servers, shared pages and the machine's
  * mappings of all domains, and compares with what the pages and domains say.
- * The system must be at rest: no hypercall running.  Returns the number of
- * discrepancies, each printed with the holders that were found.
+ * The system must be at rest: no hypercall running but the caller's, which
+ * holds nothing.  Returns the number of discrepancies, each printed with the
+ * holders that were found.
  */
 #ifndef HV_AUDIT_H
 #define HV_AUDIT_H
@@ -16,6 +17,14 @@ struct domain;
 
 unsigned int audit_all(void);
 
+/*
+ * The debug key that asks for it while programs run; Xen 4.17 has no such key.
+ * The verdict is on the console.  No locks held.  -ERESTART: call again;
+ * -EOPNOTSUPP: this machine cannot stand still.
+ */
+#define AUDIT_KEY 'f' /* finds what is lost */
+int audit_by_key(void) must_check;
+
 /* ---- contributions: each calls count() once for each reference held ---- */
 
 typedef void (*audit_count_t)(mfn_t mfn, enum page_holder holder);
@@ -25,5 +34,13 @@ void ioreq_audit_refs(struct domain *d, audit_count_t count);
 /* ---- arch contract ---- */
 
 void arch_audit_refs(audit_count_t count);
+
+/*
+ * All processors but this one are out of the hypervisor's core, and of guests,
+ * until arch_go_on().  No locks held.  -ERESTART: somebody else asked for the
+ * same, and gets it when the caller gives way; -EOPNOTSUPP.
+ */
+int arch_stand_still(void) must_check;
+void arch_go_on(void);
 
 #endif

@@ -74,6 +74,7 @@ struct hosted_hooks {
     void (*get_context)(struct vcpu *v, struct hvm_hw_cpu *ctx);
     void (*p2m_flush)(struct domain *d, gfn_t gfn, uint64_t nr);
     void (*console)(const char *s, size_t len); /* default: stdout */
+    int (*stand_still)(void);         /* arch_stand_still; default: it does */
     void (*audit)(void (*count)(mfn_t mfn, enum page_holder holder));
     void (*timer)(uint64_t expires); /* default: nobody runs timers */
     void (*vcpu_clock)(const struct vcpu *v, struct vcpu_clock *clock);

@@ -152,6 +152,12 @@ static int make_dom0(void)
     return domain_ctl_unpause(server_dom0);
 }
 
+/* Threads are where they are; --audit looks when all have ended. */
+static int stand_still(void)
+{
+    return -EOPNOTSUPP;
+}
+
 static int start_machine(void)
 {
     int rc = hosted_init(option.memory_mib << (20 - PAGE_SHIFT));
@@ -162,6 +168,7 @@ static int start_machine(void)
     hosted_hooks.kick = kick;
     hosted_hooks.console = console_out;
     hosted_hooks.audit = audit;
+    hosted_hooks.stand_still = stand_still;
     hosted_hooks.timer = timer_program;
     rc = make_dom0();
     if ( !rc )

@@ -231,6 +231,7 @@ void arch_vcpu_get_context(struct vcpu *v, struct hvm_hw_cpu *ctx)
 void arch_audit_refs(audit_count_t count)
 {
     heap_audit_refs(count);
+    vendor->audit_refs(count);
 }
 
 unsigned int arch_p2m_max_order(void)

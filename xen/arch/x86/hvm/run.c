@@ -164,7 +164,11 @@ static enum step step(struct cpu *c, struct vcpu *v)
         smp_mb(); /* before the looks at reasons to run */
     }
     if ( unlikely(READ_ONCE(c->attention)) )
+    {
         attend(c);
+        if ( READ_ONCE(still_wanted) )
+            return STEP_YIELD;
+    }
     if ( unlikely(is_held(v)) || !answered(v) )
         return STEP_SLEEP;
     if ( unlikely(READ_ONCE(v->arch.start)) )
@@ -203,6 +207,8 @@ void run_loop(void)
         irq_window();
         if ( READ_ONCE(c->attention) )
             attend(c);
+        if ( READ_ONCE(still_wanted) )
+            stand_still();
         v = sched_pick();
         if ( !v )
         {

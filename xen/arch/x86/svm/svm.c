@@ -84,7 +84,8 @@ static void svm_cpu_up(struct cpu *c)
     if ( !sc )
         panic("no memory for SVM of CPU %u\n", c->id);
     wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
-    wrmsr(MSR_VM_HSAVE_PA, page_for_processor(c));
+    sc->save_pa = page_for_processor(c);
+    wrmsr(MSR_VM_HSAVE_PA, sc->save_pa);
     sc->host_pa = page_for_processor(c);
     /* FS, GS, TR and the like are what they will be from now on. */
     __asm__ volatile ( "vmsave %0" :: "a" (sc->host_pa) : "memory" );
@@ -159,6 +160,29 @@ static void svm_paging(struct vcpu *v, struct guest_paging *p)
     p->cr3 = b->cr3;
     p->cr4 = b->cr4;
     p->efer = b->efer;
+}
+
+static void count_page(audit_count_t count, uint64_t pa)
+{
+    count(_mfn(pa >> PAGE_SHIFT), HOLD_ARCH);
+}
+
+static void svm_audit_refs(audit_count_t count)
+{
+    struct domain *d;
+    struct cpu *c;
+
+    for_each_cpu (c)
+    {
+        const struct svm_cpu *sc = c->vendor;
+
+        count_page(count, sc->host_pa);
+        count_page(count, sc->save_pa);
+    }
+    for ( d = domain_next(NULL); d; d = domain_next(d) )
+        for ( unsigned int i = 0; i < d->max_vcpus; i++ )
+            if ( d->vcpu[i] && d->vcpu[i]->arch.svm )
+                count_page(count, d->vcpu[i]->arch.svm->vmcb_pa);
 }
 
 /* ---- in and out ---- */
@@ -269,4 +293,5 @@ const struct vendor svm_vendor = {
     .mode = svm_mode,
     .paging = svm_paging,
     .fill_regs = svm_fill_regs,
+    .audit_refs = svm_audit_refs,
 };

@@ -22,6 +22,7 @@
 
 struct svm_cpu {
     uint64_t host_pa;    /* VMCB with the hypervisor's FS, GS, TR, ...  */
+    uint64_t save_pa;    /* what VM_HSAVE_PA has                        */
     uint64_t generation; /* of ASIDs; from 1 on                         */
     uint32_t next_asid;
     bool flush_all;      /* a new generation: at the next entry         */

@@ -37,6 +37,16 @@ void sched_pin(struct vcpu *v, unsigned int cpu);
 bool sched_hold(struct vcpu *v) must_check;
 void sched_let_go(struct vcpu *v);
 
+/* ---- still.c ---- */
+
+/*
+ * Another CPU wants this one to stand still; attention tells.  It does so, as
+ * long as that is wanted, with no vcpu, when it is not in the midst of
+ * anything.
+ */
+extern bool still_wanted;
+void stand_still(void);
+
 /* ---- run.c: the run loop ---- */
 
 /* What each CPU does for ever, once it is up. */

@@ -12,6 +12,7 @@
 #ifndef X86_VENDOR_H
 #define X86_VENDOR_H
 
+#include <hv/audit.h>
 #include <hv/types.h>
 
 struct cpu;
@@ -74,6 +75,8 @@ struct vendor {
      * The emulator reads them, and changes none of them.
      */
     void (*fill_regs)(struct vcpu *v);
+    /* The pages it has, of CPUs and vcpus; the domain list is locked. */
+    void (*audit_refs)(audit_count_t count);
 };
 
 extern const struct vendor *vendor;
