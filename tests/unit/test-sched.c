@@ -97,6 +97,31 @@ static void test_poll(void **state)
     world_be_dom(dom0);
 }
 
+static bool interrupted(const struct vcpu *v)
+{
+    return v->vcpu_id == 0 && v->domain != dom0;
+}
+
+/* What a local APIC got before the sleep began does not wake. */
+static void test_no_sleep_over_an_interrupt(void **state)
+{
+    struct vcpu *v = domain_vcpu(running_guest(2), 0);
+    struct sched_poll poll = { .timeout = 0 };
+
+    (void)state;
+    v->info->evtchn_upcall_mask = 1;
+    hosted_hooks.interrupt_pending = interrupted;
+    assert_int_equal(sched(SCHEDOP_block, NULL), 0);
+    assert_false(v->flags & VCPU_BLOCKED);
+    v->info->evtchn_upcall_mask = 1;
+    assert_int_equal(sched(SCHEDOP_poll, &poll), 0);
+    assert_false(v->flags & VCPU_POLLING);
+    hosted_hooks.interrupt_pending = NULL;
+    assert_int_equal(sched(SCHEDOP_poll, &poll), 0);
+    assert_true(v->flags & VCPU_POLLING);
+    world_be_dom(dom0);
+}
+
 static void test_poll_ends_in_time(void **state)
 {
     struct vcpu *v = domain_vcpu(running_guest(1), 0);
@@ -323,6 +348,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(test_block),           T(test_poll),
+        T(test_no_sleep_over_an_interrupt),
         T(test_shutdown),        T(test_poll_ends_in_time),
         T(test_singleshot),      T(test_remote_shutdown),
         T(test_set_timer_op),    T(test_timers_in_order),

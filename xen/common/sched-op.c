@@ -63,7 +63,8 @@ static long sched_remote_shutdown_op(uint64_t arg)
 /* 1: something is there already; 0: wait; -EINVAL: no such port. */
 static int look_at_ports(const evtchn_port_t *ports, unsigned int nr)
 {
-    int rc = vcpu_event_pending(current);
+    int rc = vcpu_event_pending(current) ||
+             arch_vcpu_interrupt_pending(current);
 
     for ( unsigned int i = 0; !rc && i < nr; i++ )
         rc = evtchn_port_is_pending(current_domain, ports[i]);

@@ -192,7 +192,7 @@ void vcpu_block(struct vcpu *v)
     /* Against an event that came before the flag: whoever sends sets the
      * event first and looks at the flag after. */
     smp_mb();
-    if ( vcpu_event_pending(v) )
+    if ( vcpu_event_pending(v) || arch_vcpu_interrupt_pending(v) )
         vcpu_change(v, 0, VCPU_BLOCKED);
 }
 

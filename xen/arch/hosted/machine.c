@@ -255,6 +255,12 @@ void arch_vcpu_kick(struct vcpu *v)
         hosted_hooks.kick(v);
 }
 
+bool arch_vcpu_interrupt_pending(const struct vcpu *v)
+{
+    return hosted_hooks.interrupt_pending &&
+           hosted_hooks.interrupt_pending(v);
+}
+
 void arch_vcpu_sync(struct vcpu *v)
 {
     if ( hosted_hooks.sync )

@@ -260,8 +260,8 @@ void vcpu_up(struct vcpu *v);
 void vcpu_down(struct vcpu *v);
 
 /*
- * Set VCPU_BLOCKED, unless an event is deliverable to v.  The machine's run
- * loop then waits.  A blocked vcpu is woken by vcpu_wake().
+ * Set VCPU_BLOCKED, unless an event or an interrupt is deliverable to v, the
+ * current vcpu.  The machine's run loop then waits.  A blocked vcpu is woken by vcpu_wake().
  */
 void vcpu_block(struct vcpu *v);
 
@@ -309,6 +309,13 @@ void arch_vcpu_destroy(struct vcpu *v);
  * leave guest mode or wake from sleep.  Never blocks; locks may be held.
  */
 void arch_vcpu_kick(struct vcpu *v);
+
+/*
+ * Does an interrupt of v's local APIC wait that v, which is the current one,
+ * would take if it went on?  It came before v was about to sleep, so it does
+ * not wake v any more.
+ */
+bool arch_vcpu_interrupt_pending(const struct vcpu *v);
 
 /* Wait until v is out of guest mode; no locks held, v paused, not current. */
 void arch_vcpu_sync(struct vcpu *v);

@@ -64,6 +64,7 @@ uint64_t hosted_heap_objects(void); /* allocated and not freed */
 
 struct hosted_hooks {
     void (*kick)(struct vcpu *v);         /* arch_vcpu_kick */
+    bool (*interrupt_pending)(const struct vcpu *v); /* default: never */
     void (*sync)(struct vcpu *v);         /* arch_vcpu_sync */
     int (*domain_create)(struct domain *d);
     void (*domain_relinquish)(struct domain *d);

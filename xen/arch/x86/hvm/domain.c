@@ -194,6 +194,14 @@ void arch_vcpu_kick(struct vcpu *v)
         sched_wake(v);
 }
 
+bool arch_vcpu_interrupt_pending(const struct vcpu *v)
+{
+    const struct vlapic *l = &v->arch.vlapic;
+
+    return vlapic_nmi_pending(l) ||
+           ((v->arch.emul.regs.rflags & RFLAGS_IF) && vlapic_pending(l) >= 0);
+}
+
 void arch_vcpu_sync(struct vcpu *v)
 {
     ASSERT(!this_cpu()->nr_held); /* what it is doing may need any of them */

@@ -117,19 +117,14 @@ static void halted_for_good(struct vcpu *v)
 
 void exit_halt(struct vcpu *v, unsigned int len)
 {
-    const struct vlapic *l = &v->arch.vlapic;
-
     vendor->advance(v, len);
     if ( !(v->arch.emul.regs.rflags & RFLAGS_IF) )
     {
-        if ( !vlapic_nmi_pending(l) )
+        if ( !vlapic_nmi_pending(&v->arch.vlapic) )
             halted_for_good(v);
         return;
     }
     vcpu_block(v);
-    /* Interrupts that came before the flag; those after it wake. */
-    if ( vlapic_pending(l) >= 0 || vlapic_nmi_pending(l) )
-        vcpu_wake(v);
 }
 
 void exit_rdmsr(struct vcpu *v, unsigned int len)
