@@ -254,6 +254,35 @@ static void test_timers_in_order(void **state)
 
 static uint32_t slow_began, slow_ended;
 
+static unsigned int nr_programmed;
+
+static void count_programmed(uint64_t expires)
+{
+    (void)expires;
+    nr_programmed++;
+}
+
+/* One CPU minds the first timer: who finds nothing to run does not join it. */
+static void test_one_cpu_minds_a_timer(void **state)
+{
+    (void)state;
+    nr_programmed = 0;
+    hosted_hooks.timer = count_programmed;
+    timer_init(&timers[0], fired, &timers[0]);
+    timer_init(&timers[1], fired, &timers[1]);
+    timer_set(&timers[0], UINT64_MAX / 2);
+    assert_int_equal(nr_programmed, 1);
+    timer_run();
+    timer_run();
+    assert_int_equal(nr_programmed, 1);
+    timer_set(&timers[1], 1); /* first now, and due */
+    assert_int_equal(nr_programmed, 2);
+    timer_run();
+    assert_int_equal(nr_programmed, 3);
+    timer_stop(&timers[0]);
+    assert_int_equal(nr_programmed, 4);
+}
+
 static void slow(void *data)
 {
     (void)data;
@@ -352,6 +381,7 @@ int main(void)
         T(test_shutdown),        T(test_poll_ends_in_time),
         T(test_singleshot),      T(test_remote_shutdown),
         T(test_set_timer_op),    T(test_timers_in_order),
+        T(test_one_cpu_minds_a_timer),
         T(test_up_and_down),     T(test_runstate),
         T(test_stop_waits_for_the_function),
     };

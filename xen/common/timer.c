@@ -20,10 +20,12 @@
 
 static struct list timers;
 static spinlock_t timer_lock;
+static uint64_t programmed = NEVER; /* for when some CPU minds the first one */
 
 void timer_system_init(void)
 {
     list_init(&timers);
+    programmed = NEVER;
     spin_lock_init(&timer_lock, LOCK_TIMER);
     wallclock_init();
 }
@@ -50,7 +52,8 @@ static void program_first(void)
 {
     const struct timer *t = first_timer();
 
-    arch_timer_program(t ? t->expires : NEVER);
+    programmed = t ? t->expires : NEVER;
+    arch_timer_program(programmed);
 }
 
 void timer_set(struct timer *t, uint64_t expires)
@@ -90,7 +93,9 @@ void timer_stop(struct timer *t)
 
 /*
  * What becomes due meanwhile is for the next time: it ends, however short the
- * periods of those are that arm themselves again.
+ * periods of those are that arm themselves again.  A CPU that came too late,
+ * for an expiry that another one minds by now, does not mind it too: or soon
+ * all would be interrupted by each timer, and wait for each other's lock.
  */
 void timer_run(void)
 {
@@ -107,6 +112,7 @@ void timer_run(void)
         spin_lock(&timer_lock);
         t->running--;
     }
-    program_first();
+    if ( programmed != (t ? t->expires : NEVER) )
+        program_first();
     spin_unlock(&timer_lock);
 }
