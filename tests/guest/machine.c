@@ -351,10 +351,26 @@ static void ap_main(void)
     }
 }
 
+/* With nothing behind it: only what is refused may be asked for. */
+static long initialise(uint64_t cr4)
+{
+    struct vcpu_hvm_context form = {
+        .mode = VCPU_HVM_MODE_64B,
+        .cpu_regs.x86_64 = { .cr0 = 0x80000011, .cr3 = ADDRESS(pml4),
+                             .cr4 = cr4, .efer = 0x500 },
+    };
+
+    return hypercall5(__HYPERVISOR_vcpu_op, VCPUOP_initialise, 1,
+                      ADDRESS(&form), 0, 0);
+}
+
 static void test_second(void)
 {
     unsigned int before;
 
+    tap(initialise(0x220 | 1UL << 40) == -22 &&
+        initialise(0x220 | 1UL << 31) == -22 &&
+        initialise(0x220 | 1UL << 15) == -22, "VCPUOP_initialise: CR4");
     start_cpu(AP, ap_main);
     tap(WAIT_FOR(starts == 1), "INIT and SIPI start the second vCPU");
     tap(ap_id == AP && ap_apic_id == AP, "its APIC id");

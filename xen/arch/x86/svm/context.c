@@ -95,11 +95,32 @@ static bool is_long(const struct hvm_hw_cpu *c)
     return (c->cr0 & CR0_PG) && (c->msr_efer & EFER_LME);
 }
 
+/* The bits that this processor knows. */
+static uint64_t cr4_legal(void)
+{
+    uint32_t a, b, c1, c7, d;
+    uint64_t legal = 0x7ff;
+
+    cpuid(1, 0, &a, &b, &c1, &d);
+    cpuid(7, 0, &a, &b, &c7, &d);
+#define IF(reg, bit, cr4_bit)                                                \
+    legal |= (uint64_t)((reg) >> (bit) & 1) << (cr4_bit)
+    IF(c7, 2, 11);  /* UMIP */
+    IF(b, 0, 16);   /* FSGSBASE */
+    IF(c1, 17, 17); /* PCID */
+    IF(c1, 26, 18); /* XSAVE */
+    IF(b, 7, 20);   /* SMEP */
+    IF(b, 20, 21);  /* SMAP */
+    IF(c7, 3, 22);  /* PKU */
+#undef IF
+    return legal;
+}
+
 static int check_mode(const struct hvm_hw_cpu *c)
 {
     bool pe = c->cr0 & CR0_PE;
 
-    if ( c->cr0 > UINT32_MAX || c->cr4 > UINT32_MAX ||
+    if ( c->cr0 > UINT32_MAX || (c->cr4 & ~cr4_legal()) ||
          c->dr6 > UINT32_MAX || c->dr7 > UINT32_MAX ||
          (c->cr3 & CR3_RESERVED) || (c->msr_efer & ~EFER_LEGAL) ||
          (c->rflags & ~RFLAGS_LEGAL) )
