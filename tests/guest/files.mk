@@ -9,8 +9,8 @@ guest-events-src := tests/guest/events.c $(guest-lib)
 guest-bench-src := $(addprefix tests/guest/,bench.c bench-flat.S) $(guest-lib)
 guest-smp := $(guest-lib) tests/guest/smp.c tests/guest/smp.S
 guest-machine-src := tests/guest/machine.c $(guest-smp)
-guest-fuzz-src := $(addprefix tests/guest/,fuzz.c fuzz-calls.c fuzz.S) \
-    $(guest-smp)
+guest-fuzz-src := $(addprefix tests/guest/,fuzz.c fuzz-ops.c fuzz-calls.c \
+    fuzz-plans.c fuzz.S) $(guest-smp)
 guest-lds := tests/guest/guest.lds
 guest-cflags := -std=gnu11 -m64 -O2 -ffreestanding -fno-pic -fno-pie \
     -mno-red-zone -mgeneral-regs-only -fno-stack-protector \

@@ -159,12 +159,10 @@ static long random_call(struct fuzz_cpu *c, uint64_t out[6])
         out[2] = memory_args(c, (unsigned int)cmd & 0x3f);
         break;
     case __HYPERVISOR_vcpu_op:
-        out[2] = below(c, 3);
+        out[2] = below(c, NR_CPUS + 1);
         out[3] = ADDRESS(arguments(c, 64));
-        if ( cmd == VCPUOP_down && c->id ) /* or nobody might be left */
+        if ( cmd == VCPUOP_down ) /* fuzz_plan() takes care of that */
             out[1] = VCPUOP_is_up;
-        else if ( cmd == VCPUOP_down )
-            out[2] = 1;
         break;
     case __HYPERVISOR_sched_op:
         if ( cmd == SCHEDOP_shutdown || cmd == SCHEDOP_shutdown_code )

@@ -66,16 +66,14 @@ fuzz_trap:
     pushq RIP(%rdi)
     iretq
 
-/*
- * void fuzz_execute(const uint64_t regs[16], code, flags): does not come back
- * but by a trap; rsp is regs[4].
- */
+/* void fuzz_execute(const uint64_t regs[16], const uint64_t iret[5]) */
     .globl fuzz_execute
 fuzz_execute:
-    mov %rsi, fuzz_target
-    push %rdx
-    popfq
-    mov 32(%rdi), %rsp
+    pushq 32(%rsi)
+    pushq 24(%rsi)
+    pushq 16(%rsi)
+    pushq 8(%rsi)
+    pushq 0(%rsi)
     mov 0(%rdi), %rax
     mov 8(%rdi), %rcx
     mov 16(%rdi), %rdx
@@ -91,8 +89,4 @@ fuzz_execute:
     mov 112(%rdi), %r14
     mov 120(%rdi), %r15
     mov 56(%rdi), %rdi
-    jmp *fuzz_target
-
-    .bss
-    .balign 8
-fuzz_target: .skip 8
+    iretq
