@@ -69,10 +69,13 @@ uint64_t address(struct fuzz_cpu *c)
     }
 }
 
+/* Not of what this program is: it would be gone, and all hang. */
 uint64_t gfn(struct fuzz_cpu *c)
 {
+    uint64_t n = number(c);
+
     if ( one_in(c, 8) )
-        return number(c);
+        return n < CODE / PAGE_SIZE ? n + HOLES / PAGE_SIZE : n;
     return (one_in(c, 4) ? 0xe0000000 + below(c, 64) * PAGE_SIZE
                          : HOLES + below(c, HOLES_SIZE)) / PAGE_SIZE;
 }

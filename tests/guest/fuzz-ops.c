@@ -115,6 +115,14 @@ void fuzz_register(struct fuzz_cpu *c)
     }
 }
 
+/* Away from our stack: what returns must not come back here. */
+static void jump(struct fuzz_cpu *c, uint64_t to)
+{
+    uint64_t stack = data_address(c);
+
+    __asm__ volatile("mov %0, %%rsp; jmp *%1" : : "r"(stack), "r"(to));
+}
+
 void fuzz_exception(struct fuzz_cpu *c)
 {
     switch ( below(c, 6) )
@@ -122,8 +130,8 @@ void fuzz_exception(struct fuzz_cpu *c)
     case 0: __asm__ volatile("ud2"); break;
     case 1: __asm__ volatile("div %%ecx" : : "c"(0), "a"(1), "d"(0)); break;
     case 2: __asm__ volatile("mov %0, %%rsp; push %0" : : "r"(any(c))); break;
-    case 3: __asm__ volatile("jmp *%0" : : "r"(any(c))); break;
-    case 4: __asm__ volatile("jmp *%0" : : "r"(below(c, 0x9f000))); break;
+    case 3: jump(c, any(c)); break;
+    case 4: jump(c, below(c, 0x9f000)); break;
     default: __asm__ volatile("int $0x55"); break;
     }
 }

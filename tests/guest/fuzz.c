@@ -123,6 +123,8 @@ static void start(struct fuzz_cpu *c)
                                       now + 50 * ticks_per_ms, false,
                                       __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) )
         return;
+    /* An interrupt would lead elsewhere, before the SIPI is sent. */
+    __asm__ volatile("cli" ::: "memory");
     c->ready = c->poked = c->restart = false;
     c->starts++;
     start_cpu(c->id * 2, second_main);
@@ -261,6 +263,7 @@ static _Noreturn void live(struct fuzz_cpu *c)
 
     if ( !trap )
     {
+        c->watcher_at = ticks();
         load_cpu(c);
         arm_timer(PERIOD_US);
         c->ready = true;
