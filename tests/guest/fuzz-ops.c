@@ -139,7 +139,7 @@ void fuzz_exception(struct fuzz_cpu *c)
 /* ---- instructions ---- */
 
 /*
- * QEMU 7.2 ends with "tcg fatal error" at some opcodes that chance finds, with
+ * QEMU 7.2 ends with "tcg fatal error" at some vector instructions, with
  * "invalid tss" after LTR of a null selector, and must not see debug registers,
  * nor reserved bits of control registers: of those after 0x0f only these remain,
  * and no VEX.
@@ -147,10 +147,9 @@ void fuzz_exception(struct fuzz_cpu *c)
 static void defuse(uint8_t *at, unsigned long n)
 {
     static const uint8_t ranges[][2] = {
-        { 0x01, 0x03 }, { 0x05, 0x09 }, { 0x0b, 0x0d }, { 0x10, 0x20 },
-        { 0x28, 0x29 }, { 0x2b, 0x2b }, { 0x30, 0x35 },
-        { 0x40, 0x4f }, { 0x6e, 0x6f }, { 0x7e, 0xa5 }, { 0xa8, 0xc1 },
-        { 0xc7, 0xcf }, { 0xd6, 0xd6 }, { 0xe7, 0xe7 },
+        { 0x01, 0x03 }, { 0x05, 0x09 }, { 0x0b, 0x0d }, { 0x18, 0x20 },
+        { 0x30, 0x35 }, { 0x40, 0x4f }, { 0x80, 0xa5 }, { 0xa8, 0xc1 },
+        { 0xc7, 0xcf },
     };
 
     for ( unsigned long i = 0; i < n; i++ )
@@ -178,8 +177,7 @@ static unsigned int device_insn(struct fuzz_cpu *c, uint8_t *to)
     };
     static const uint8_t escaped[] = {
         0xa3, 0xab, 0xb3, 0xbb, 0xba, 0xb0, 0xb1, 0xb6, 0xb7, 0xbe, 0xbf, 0xc0,
-        0xc1, 0x10, 0x11, 0x12, 0x13, 0x28, 0x29, 0x2b, 0x6e, 0x6f, 0x7e, 0x7f,
-        0xd6, 0xe7,
+        0xc1,
     };
     static const uint8_t prefix[] = { 0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x2e };
     unsigned int n = 0;
@@ -294,39 +292,13 @@ void fuzz_code(struct fuzz_cpu *c)
     fuzz_execute(regs, iret);
 }
 
-/*
- * What runs without traps that come back, in real mode or a bare 32-bit one:
- * short programs, each in 64 bytes, which end in a loop.
- */
-void fuzz_programs(struct fuzz_cpu *c, uint8_t *at, uint8_t *end)
-{
-    static const uint8_t to_vga[] = { 0xb8, 0x00, 0xa0, 0x8e, 0xd8 };
-
-    for ( uint64_t *word = (uint64_t *)at; word < (uint64_t *)end; word++ )
-        *word = 0xfeebfeebfeebfeeb;
-    for ( ; at < end; at += 64 )
-    {
-        unsigned int n = 0;
-
-        if ( one_in(c, 2) )
-            for ( ; n < sizeof(to_vga); n++ )
-                at[n] = to_vga[n];
-        for ( unsigned int i = 0; i < 3; i++ )
-        {
-            n += device_insn(c, at + n);
-            at[n++] = 0;
-        }
-        defuse(at, 64);
-    }
-}
-
 /* ---- interrupts ---- */
 
 static void knock_out(struct fuzz_cpu *c, struct fuzz_cpu *other)
 {
     other->ready = false;
     apic_send(other->id * 2, ICR_INIT);
-    if ( one_in(c, 2) ) /* into whatever is there, in real mode */
+    if ( one_in(c, 2) ) /* into a loop, in real mode */
     {
         apic_send(other->id * 2, ICR_SIPI | (0x10 + (uint32_t)below(c, 0x8f)));
         for ( uint64_t at = ticks(); ticks() - at < ticks_per_ms; )

@@ -290,7 +290,7 @@ static void initialise(struct fuzz_cpu *c)
     if ( one_in(c, 2) )
         form.cpu_regs.x86_64 = (struct vcpu_hvm_x86_64){
             .rsp = DATA + 0x1000 * (1 + below(c, 64)), .rflags = 2,
-            .rip = PROGRAMS + below(c, 64) * 64, .cr0 = 0x80000011,
+            .rip = LOOPS + below(c, 64) * 64, .cr0 = 0x80000011,
             .cr3 = ADDRESS(pml4), .cr4 = 0x220, .efer = 0x500 };
     else
     {
@@ -300,15 +300,16 @@ static void initialise(struct fuzz_cpu *c)
         form.mode = VCPU_HVM_MODE_32B;
         form.cpu_regs.x86_32 = (struct vcpu_hvm_x86_32){
             .esp = 0x8000, .eflags = 2,
-            .eip = (uint32_t)below(c, 64) * 64 + (wide ? PROGRAMS : 0),
+            .eip = (uint32_t)below(c, 64) * 64 + (wide ? LOOPS : 0),
             .cr0 = wide ? 0x11 : 0x10, .cs_limit = wide ? ~0U : 0xffff,
             .ds_limit = 0xfffff, .ss_limit = 0xfffff, .es_limit = 0xfffff,
             .tr_limit = 0x67, .cs_ar = (uint16_t)(ar | 8), .ds_ar = ar,
             .ss_ar = ar, .es_ar = ar, .tr_ar = 0x8b,
             .cs_base = wide ? 0 : 0x10000 + (uint32_t)below(c, 0x80) * 0x1000 };
     }
-    if ( one_in(c, 4) )
-        words[below(c, sizeof(form.cpu_regs) / 8)] ^= 1UL << below(c, 64);
+    /* QEMU 7.2 does not come back from a guest with LME, without PAE and PG. */
+    if ( form.mode == VCPU_HVM_MODE_64B && one_in(c, 4) )
+        words[below(c, sizeof(form.cpu_regs.x86_64) / 8)] ^= 1UL << below(c, 64);
     hypercall5(__HYPERVISOR_vcpu_op, VCPUOP_initialise, other->id,
                ADDRESS(&form), 0, 0);
     hypercall5(__HYPERVISOR_vcpu_op, VCPUOP_up, other->id, 0, 0, 0);

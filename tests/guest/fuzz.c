@@ -13,8 +13,8 @@
  * masked, where nobody misses it.
  *
  * Memory: 4 MiB code that is made up, 6 MiB arguments and targets, 12 MiB to
- * 16 MiB pages that are given away and taken back.  Below 1 MiB is what real
- * mode finds after a SIPI to a page that nobody prepared.
+ * 16 MiB pages that are given away and taken back.  Below 1 MiB are loops, which
+ * real mode finds after a SIPI to a page that nobody prepared.
  */
 #include "fuzz.h"
 
@@ -114,6 +114,13 @@ static void ack(struct fuzz_cpu *c, unsigned int trap)
 
 /* ---- the watcher ---- */
 
+/* Not start_cpu(): its page is written once, and then protected. */
+extern char cpu_code[], cpu_code_end[];
+extern uint64_t cpu_stack;
+extern void (*cpu_entry)(void);
+static char stacks[NR_CPUS][16384] __attribute__((aligned(16)));
+#define START_PAGE 0x8000UL
+
 static void start(struct fuzz_cpu *c)
 {
     uint64_t now = ticks(), until = starting;
@@ -127,7 +134,12 @@ static void start(struct fuzz_cpu *c)
     __asm__ volatile("cli" ::: "memory");
     c->ready = c->poked = c->restart = false;
     c->starts++;
-    start_cpu(c->id * 2, second_main);
+    cpu_stack = ADDRESS(stacks[c->id] + sizeof(stacks[0]));
+    cpu_entry = second_main;
+    apic_send(c->id * 2, ICR_INIT);
+    apic_send(c->id * 2, ICR_SIPI | START_PAGE >> 12);
+    while ( !c->ready && ticks() < starting ) /* it reads cpu_stack first */
+        ;
     c->seen_at = ticks();
     starting = 0;
 }
@@ -312,7 +324,8 @@ static void protect_image(uint64_t *pd)
         uint64_t at = i * PAGE_SIZE;
         bool fixed = (at >= 0x100000 && at < ADDRESS(image_writable)) ||
                      (at >= ADDRESS(pml4) && at < ADDRESS(pml4) + 0x6000) ||
-                     at == ADDRESS(catch_all) || at == ADDRESS(pt);
+                     at == ADDRESS(catch_all) || at == ADDRESS(pt) ||
+                     at == START_PAGE;
 
         pt[i] = at | (fixed ? 1 : 3);
     }
@@ -344,16 +357,19 @@ static void narrow_pages(void)
     __asm__ volatile("mov %0, %%cr3" : : "r"(top) : "memory");
 }
 
-/* Vectors of real mode all lead to a loop. */
-static void fill(struct fuzz_cpu *c)
+/* Low memory is loops, for real mode; to which its vectors lead, too. */
+static void fill(void)
 {
     for ( uint8_t *at = (void *)CODE; at < (uint8_t *)(DATA + DATA_SIZE); )
         *at++ = 0xcc;
-    for ( uint16_t *at = (void *)PROGRAMS; at < (uint16_t *)PROGRAMS_END; )
+    for ( uint16_t *at = (void *)LOOPS; at < (uint16_t *)LOOPS_END; )
+        *at++ = 0xfeeb;
+    for ( uint16_t *at = (void *)0x1000; at < (uint16_t *)0x9f000; )
         *at++ = 0xfeeb;
     for ( volatile uint32_t *at = (void *)4; at < (uint32_t *)0x400; at++ )
         *at = 0x10000 >> 4 << 16 | 0xffe;
-    fuzz_programs(c, (void *)0x1000, (void *)0x9f000);
+    for ( char *from = cpu_code, *to = (char *)START_PAGE; from < cpu_code_end; )
+        *to++ = *from++;
 }
 
 _Noreturn void guest_main(void)
@@ -379,7 +395,7 @@ _Noreturn void guest_main(void)
         fuzz_cpu(i)->id = i;
         fuzz_cpu(i)->random = seed * 0x9e3779b97f4a7c15UL + 0x1234567 + i;
     }
-    fill(fuzz_cpu(0));
+    fill();
     guest_events_init();
     for ( unsigned int i = 0; i < NR_GRANT_FRAMES; i++ )
         add_to_physmap(XENMAPSPACE_grant_table, i, GRANTS + i * PAGE_SIZE);

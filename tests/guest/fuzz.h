@@ -6,8 +6,8 @@
 #include "smp.h"
 
 #define CODE 0x400000UL
-#define PROGRAMS 0x440000UL /* loops, for VCPUOP_initialise */
-#define PROGRAMS_END 0x441000UL
+#define LOOPS 0x440000UL /* where VCPUOP_initialise may begin */
+#define LOOPS_END 0x441000UL
 #define DATA 0x600000UL
 #define DATA_SIZE 0x600000UL
 #define HOLES 0xc00000UL
@@ -78,8 +78,6 @@ void fuzz_exception(struct fuzz_cpu *c);
 void fuzz_apic(struct fuzz_cpu *c);
 /* Made-up instructions, in any mode but real. */
 void fuzz_code(struct fuzz_cpu *c);
-/* Fill memory with short programs for a processor that has no traps. */
-void fuzz_programs(struct fuzz_cpu *c, uint8_t *at, uint8_t *end);
 
 /* ---- fuzz-calls.c: what chance makes, and hypercalls of it ---- */
 

@@ -261,7 +261,8 @@ void vcpu_down(struct vcpu *v);
 
 /*
  * Set VCPU_BLOCKED, unless an event or an interrupt is deliverable to v, the
- * current vcpu.  The machine's run loop then waits.  A blocked vcpu is woken by vcpu_wake().
+ * current vcpu.  The machine's run loop then waits.  A blocked vcpu is woken by
+ * vcpu_wake().
  */
 void vcpu_block(struct vcpu *v);
 
