@@ -217,6 +217,66 @@ static void test_pause_stops_a_running_guest(void **state)
     world_kill(d);
 }
 
+/*
+ * A fill of 1 MiB again and again, by one instruction each time: paused in its
+ * midst it has its place in it, and goes on from there.
+ */
+static void test_pause_stops_a_long_instruction(void **state)
+{
+    static const uint8_t fill[] = {
+        0xfe, 0x05, 0x00, 0x90, 0x00, 0x00, /* 1: incb 0x9000        */
+        0xa0, 0x00, 0x90, 0x00, 0x00,       /* mov 0x9000, %al       */
+        0xbf, 0x00, 0x00, 0x10, 0x00,       /* mov $0x100000, %edi   */
+        0x81, 0xc7, 0x00, 0x00, 0x10, 0x00, /* add $0x100000, %edi   */
+        0xb9, 0x00, 0x00, 0x10, 0x00,       /* mov $0x100000, %ecx   */
+        0xf3, 0xaa,                         /* rep stosb             */
+        0xeb, 0xe1,                         /* jmp 1b                */
+    };
+    struct domain *d = guest_of_code(fill, sizeof(fill));
+    struct hvm_hw_cpu context;
+    unsigned int midst = 0;
+
+    (void)state;
+    for ( unsigned int i = 0; midst < 20; i++ )
+    {
+        assert_true(i < 2000);
+        assert_int_equal(domain_ctl_unpause(d), 0);
+        nanosleep(&(struct timespec){ 0, 1000000 }, NULL);
+        assert_int_equal(domain_ctl_pause(d), 0);
+        arch_vcpu_get_context(domain_vcpu(d, 0), &context);
+        if ( context.rip != 0x10001b )
+            continue;
+        assert_int_equal(context.rdi + context.rcx, 0x300000);
+        if ( !context.rcx || context.rcx == 0x100000 )
+            continue;
+        midst++;
+        for ( uint64_t at = 0x200000; at < 0x300000; at++ )
+        {
+            const uint8_t *page = world_gfn_to_virt(d, at >> PAGE_SHIFT);
+            uint8_t done = at < context.rdi ? 0 : 1;
+
+            assert_int_equal(page[at % PAGE_SIZE],
+                             (uint8_t)(context.rax - done));
+        }
+    }
+    world_kill(d);
+}
+
+/* 4 GiB of it: nobody waits for that. */
+static void test_kill_in_a_long_instruction(void **state)
+{
+    static const uint8_t load[] = { 0x31, 0xf6,       /* xor %esi, %esi */
+                                    0x83, 0xc9, 0xff, /* or $-1, %ecx   */
+                                    0xf3, 0xac,       /* rep lodsb      */
+                                    0xeb, 0xf7 };
+    struct domain *d = guest_of_code(load, sizeof(load));
+
+    (void)state;
+    assert_int_equal(domain_ctl_unpause(d), 0);
+    nanosleep(&(struct timespec){ 0, 20000000 }, NULL);
+    world_kill(d);
+}
+
 /* ---- the address space ---- */
 
 /* When p2m_remove() returns, nothing the guest does reaches the frame. */
@@ -299,6 +359,29 @@ static void test_misbehaving_guest_crashes_alone(void **state)
     }
 }
 
+/* Noise as code, from a fixed seed: whatever it does, we are still here. */
+static void test_noise_as_code(void **state)
+{
+    uint64_t seed = 1;
+
+    (void)state;
+    for ( unsigned int i = 0; i < 60; i++ )
+    {
+        uint8_t code[4096];
+        struct domain *d;
+
+        for ( unsigned int j = 0; j < sizeof(code); j++ )
+        {
+            seed = seed * 6364136223846793005UL + 1442695040888963407UL;
+            code[j] = (uint8_t)(seed >> 56);
+        }
+        d = guest_of_code(code, sizeof(code));
+        assert_int_equal(domain_ctl_unpause(d), 0);
+        nanosleep(&(struct timespec){ 0, 3000000 }, NULL);
+        world_kill(d);
+    }
+}
+
 int main(void)
 {
 #define T(name) \
@@ -308,8 +391,9 @@ int main(void)
         T(no_event_lost_in_a_storm), T(locked_write_keeps_others_bits),
         T(device_model_goes_while_guest_spins),
         T(kill_while_waiting_for_an_answer), T(pause_stops_a_running_guest),
+        T(pause_stops_a_long_instruction), T(kill_in_a_long_instruction),
         T(removed_page_is_out_of_reach), T(read_only_page_keeps_its_content),
-        T(misbehaving_guest_crashes_alone),
+        T(misbehaving_guest_crashes_alone), T(noise_as_code),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,7 +83,7 @@ struct hosted_vcpu {
     int kick_fd; /* [v] an eventfd, while started */
     bool kicked;    /* [v] look again; read by the engine without the lock */
     bool sleeping;  /* [v] or is about to                                   */
-    bool in_guest;  /* [v] executes the guest's code                        */
+    bool active;    /* [v] its thread works with the engine                 */
     bool terminate; /* [v] the domain ends                                  */
     bool started;   /* [v] has a thread                                     */
     bool in_access; /* [v] waits in the middle of an instruction            */
@@ -98,6 +98,7 @@ struct hosted_vcpu {
     enum exit_reason reason;
     uint32_t vector;         /* of EXIT_EXCEPTION  */
     uint32_t slice;          /* blocks left of its turn */
+    uint32_t late;           /* accesses since it was to stop: see exits.c */
     bool want_window;        /* an event waits for interrupts to be enabled */
     struct access access;    /* announced */
     struct access half;      /* the rest of an 8-byte access */
@@ -131,7 +132,7 @@ void engine_vcpu_stop(struct hosted_vcpu *h);
 void engine_sync(struct vcpu *v);
 
 /*
- * Leave guest mode in a call-back of the engine, and come back: false when
+ * Leave the guest in a call-back of the engine, and come back: false when
  * the vcpu is to end, and whatever it does now does not matter.
  */
 void engine_leave(struct hosted_vcpu *h);

@@ -3,16 +3,17 @@
  * The threads of guest vcpus: who runs when, stopping and waiting.
  *
  * A vcpu gets its thread with its first register state and loses it when its
- * domain is killed.  The thread waits until its vcpu is runnable, takes its
- * domain's turn, says so (in_guest) and only then looks again whether it may:
- * who pauses it makes the pause visible before looking at in_guest, so one of
- * the two sees the other.
+ * domain is killed.  The thread waits until its vcpu is runnable, says that it
+ * works (active) and only then looks again whether it may: who pauses it makes
+ * the pause visible before looking at `active`, so one of the two sees the
+ * other.  Active, it prepares its engine, takes its domain's turn, executes the
+ * guest's code and handles the exit; nobody else touches the engine meanwhile.
  *
  * An engine is stopped from inside only, by the hook that it calls before
  * each block of code: stopped from another thread it loses its place.  The
  * hook looks at `kicked`, so a kick cannot be lost between two runs.
  *
- *   wait --runnable--> turn --> in_guest --kick, slice, exit--> out --> wait
+ *   wait --runnable--> active --> turn --kick, slice, exit--> no turn --> wait
  *                                 |  ^
  *                      engine_leave  engine_return (I/O, in a call-back)
  *
@@ -91,7 +92,7 @@ void engine_sync(struct vcpu *v)
     if ( !h )
         return;
     pthread_mutex_lock(&h->lock);
-    while ( h->in_guest )
+    while ( h->active )
         pthread_cond_wait(&h->out, &h->lock);
     pthread_mutex_unlock(&h->lock);
 }
@@ -145,30 +146,39 @@ bool engine_wait(struct hosted_vcpu *h)
     return go;
 }
 
-void engine_leave(struct hosted_vcpu *h)
+/* Say so first, then look: may it work? */
+static bool begin(struct hosted_vcpu *h)
 {
     pthread_mutex_lock(&h->lock);
-    h->in_guest = false;
-    pthread_cond_broadcast(&h->out);
+    h->active = true;
     pthread_mutex_unlock(&h->lock);
-    turn_give(h->h);
+    return !READ_ONCE(h->terminate) && vcpu_runnable(h->v);
 }
 
-/* Into guest mode, if it still may. */
-static bool engine_enter(struct hosted_vcpu *h)
+static void end(struct hosted_vcpu *h)
 {
-    bool terminate;
-
-    turn_take(h->h);
     pthread_mutex_lock(&h->lock);
-    h->in_guest = true;
-    terminate = h->terminate;
+    h->active = false;
+    pthread_cond_broadcast(&h->out);
     pthread_mutex_unlock(&h->lock);
+}
+
+/* Its turn to execute, if it still may. */
+static bool enter(struct hosted_vcpu *h)
+{
+    turn_take(h->h);
     h->slice = SLICE;
-    if ( !terminate && vcpu_runnable(h->v) )
+    h->late = 0;
+    if ( !READ_ONCE(h->terminate) && vcpu_runnable(h->v) )
         return true;
-    engine_leave(h);
+    turn_give(h->h);
     return false;
+}
+
+void engine_leave(struct hosted_vcpu *h)
+{
+    turn_give(h->h);
+    end(h);
 }
 
 /* Sleep until runnable, with no request in flight: false at the end. */
@@ -190,6 +200,14 @@ static bool wait_runnable(struct hosted_vcpu *h)
     }
 }
 
+static bool begin_and_enter(struct hosted_vcpu *h)
+{
+    if ( begin(h) && enter(h) )
+        return true;
+    end(h);
+    return false;
+}
+
 bool engine_return(struct hosted_vcpu *h)
 {
     bool go;
@@ -197,7 +215,7 @@ bool engine_return(struct hosted_vcpu *h)
     h->in_access = true;
     do
         go = wait_runnable(h);
-    while ( go && !engine_enter(h) );
+    while ( go && !begin_and_enter(h) );
     h->in_access = false;
 
     /* The rest of the block still sees the old map. */
@@ -304,13 +322,13 @@ static void run(struct hosted_vcpu *h)
     vcpu_runstate_show(h->v);
     vcpu_time_show(h->v);
     inject_events(h);
-    if ( !engine_enter(h) )
+    if ( !enter(h) )
         return;
     h->reason = EXIT_NONE;
     h->half.valid = h->last_read.valid = false;
     rip = engine_reg(h, UC_X86_REG_RIP);
     err = uc_emu_start(h->uc, rip, 0, 0, 0);
-    engine_leave(h);
+    turn_give(h->h);
 
     if ( READ_ONCE(h->terminate) )
         return;
@@ -328,7 +346,11 @@ static void *vcpu_thread(void *arg)
 
     hosted_enter((struct hosted_context){ .v = h->v, .access = ACCESS_GUEST });
     while ( wait_runnable(h) )
-        run(h);
+    {
+        if ( begin(h) )
+            run(h);
+        end(h);
+    }
     return NULL;
 }
 

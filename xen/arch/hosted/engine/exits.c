@@ -21,6 +21,7 @@
 
 #define DEBUG_CONSOLE 0xe9
 #define RFLAGS_IF 0x200
+#define LATE 10000 /* accesses: more than any block makes by itself */
 
 /* ---- I/O ---- */
 
@@ -101,12 +102,27 @@ static uint64_t memory_io(struct hosted_vcpu *h, uint64_t gpa,
     return do_io(h, &p);
 }
 
+/*
+ * A block's beginning stops the engine, but a string instruction goes round
+ * without one, for as long as its count says.  It can be stopped here too;
+ * others cannot, between two accesses of theirs.
+ */
+static void stop_long_instruction(struct hosted_vcpu *h, uc_engine *uc)
+{
+    if ( ++h->late < LATE )
+        return;
+    h->late = 0;
+    h->reason = EXIT_KICK;
+    uc_emu_stop(uc);
+}
+
 static void before_access(uc_engine *uc, uc_mem_type type, uint64_t va,
                           int size, int64_t value, void *arg)
 {
     struct hosted_vcpu *h = arg;
 
-    (void)uc;
+    if ( unlikely(READ_ONCE(h->kicked)) || unlikely(READ_ONCE(h->terminate)) )
+        stop_long_instruction(h, uc);
     h->access = (struct access){ va, (uint64_t)value, (unsigned int)size,
                                  type == UC_MEM_WRITE, true };
     h->half.valid = false;

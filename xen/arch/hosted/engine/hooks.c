@@ -5,6 +5,7 @@
 #include "engine-private.h"
 
 #include <hv/heap.h>
+#include <hv/hypercall.h>
 #include <hv/lib.h>
 
 static int vcpu_create_hook(struct vcpu *v)
@@ -115,7 +116,9 @@ static int set_context_hook(struct vcpu *v, const struct hvm_hw_cpu *ctx)
     if ( rc || !h )
         return rc;
     pthread_mutex_lock(&h->lock);
-    if ( h->in_guest || h->in_access || h->terminate )
+    if ( h->active ) /* on its way out, if it was paused or is down */
+        rc = -ERESTART;
+    else if ( h->in_access || h->terminate )
         rc = -EBUSY;
     else if ( !h->started )
         rc = engine_start_locked(h);
