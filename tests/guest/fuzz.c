@@ -93,8 +93,8 @@ static void load_cpu(struct fuzz_cpu *c)
     c->gdt[7] = 0x00cf9b000000ffff; /* CODE32 */
     c->gdt[8] = 0x008f9b000000ffff; /* CODE16 */
     c->gdt[9] = 0x00cffb000000ffff; /* USER32 */
-    __asm__ volatile("lgdt %0; lidt %1; ltr %w2"
-                     : : "m"(gdtr), "m"(idtr), "r"(40));
+    __asm__ volatile("lgdt %0; lidt %1; ltr %2"
+                     : : "m"(gdtr), "m"(idtr), "m"(tss_selector));
     __asm__ volatile("wrmsr" : : "c"(0xc0000080), "a"(0xd01), "d"(0));
     __asm__ volatile("mov %0, %%cr4" : : "r"(0x40220UL));
     __asm__ volatile("mov %0, %%cr0" : : "r"(0x80010011UL));

@@ -63,7 +63,7 @@ static void load_segments(void)
     full_gdt[5] = (sizeof(tss) - 1) | (base & 0xffffff) << 16 |
                   0x89UL << 40 | (base >> 24 & 0xff) << 56;
     full_gdt[6] = base >> 32;
-    __asm__ volatile("lgdt %0; ltr %w1" : : "m"(gdtr), "r"(40));
+    __asm__ volatile("lgdt %0; ltr %1" : : "m"(gdtr), "m"(tss_selector));
 }
 
 static void open_pages(void)

@@ -53,6 +53,12 @@ static inline void cpuid(uint32_t leaf, uint32_t sub, uint32_t r[4])
                      : "a"(leaf), "c"(sub));
 }
 
+/*
+ * Of the task in every GDT, for LTR.  From memory: made-up code that comes by
+ * could have 0 in a register, which QEMU 7.2 takes, to end with "invalid tss".
+ */
+static const uint16_t tss_selector = 40;
+
 static inline uint64_t ticks(void) { return __builtin_ia32_rdtsc(); }
 
 /* A GDT with ring 3 and a TSS, page tables that ring 3 may use. */
