@@ -52,7 +52,6 @@ static void fill(struct cpu *c, unsigned int id, uint32_t apic_id)
     c->self = c;
     c->id = id;
     c->apic_id = apic_id;
-    c->timer_due = ~0UL;
 
     c->tss.rsp[0] = cpu_stack_top(c);
     for ( unsigned int i = STACK_DF; i <= STACK_MC; i++ )

@@ -199,6 +199,7 @@ void run_loop(void)
 
     preempt_tsc = ns_to_tsc(PREEMPT_NS);
     c->have_ibpb = ibpb_usable();
+    timer_rearm(c); /* its heartbeat begins */
     for ( ;; )
     {
         struct vcpu *v;

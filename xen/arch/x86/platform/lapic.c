@@ -267,8 +267,8 @@ void lapic_timer_calibrate(void)
     ticks_of_ns = (p.ticks << 32) / ns;
     printk("local APIC timer: %lu kHz\n",
            (unsigned long)(p.ticks * NS_PER_MS / ns));
-    /* Whatever was asked for until now. */
-    c->timer_due = ~0UL;
+    /* Whatever was asked for until now, and the heartbeat. */
+    c->timer_due = 0;
     timer_rearm(c);
 }
 

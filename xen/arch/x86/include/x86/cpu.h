@@ -53,7 +53,7 @@ struct cpu {
     bool idle;        /* [a] sleeps or is about to                      */
     uint64_t busy_since; /* TSC when the guest was left, for preemption */
     bool timer_fired; /* own: timer_run() is due */
-    uint64_t timer_due;  /* ns: what the local timer is set to, ~0: off */
+    uint64_t timer_due;  /* ns: what the local timer is for; ~0: nothing   */
     uint64_t core_due;   /* ns: when it is to call timer_run(), 0: never */
 
     uint8_t held[MAX_HELD_LOCKS]; /* levels of the locks it holds */
