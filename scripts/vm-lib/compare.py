@@ -113,13 +113,21 @@ def read(folder, name):
         return f.read()
 
 
+RUNS = 3
+QEMU_DIED = 123 # what scripts/vm says then
+
+
 def run_vm(folder, arguments, files, job):
     """In dom0: what the job said is kept in vm.out, its status in vm.status."""
     command = ["scripts/vm", "--lib-dir", "build/lib", "--logs",
                folder + "/vm", "-v", *arguments]
     for path in files:
         command += ["--add", path]
-    done = subprocess.run([*command, "--", *job], stdout=subprocess.PIPE)
+    for left in reversed(range(RUNS)):
+        done = subprocess.run([*command, "--", *job], stdout=subprocess.PIPE)
+        if done.returncode != QEMU_DIED or not left:
+            break
+        print("        QEMU died in the midst: all of it once more", flush=True)
     save(folder, "vm.out", done.stdout.decode(errors="replace"))
     save(folder, "vm.status", str(done.returncode))
 

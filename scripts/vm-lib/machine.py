@@ -15,6 +15,7 @@ import os
 import re
 import select
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -97,6 +98,10 @@ def tail(data, lines=25):
     return "".join(f"        {line}\n" for line in text.split("\n")[-lines:])
 
 
+class Died(Failure):
+    """QEMU was ended by a signal: its own fault, none of the machine's."""
+
+
 class Machine:
     def __init__(self, options, folder):
         self.folder, self.options = folder, options
@@ -125,6 +130,13 @@ class Machine:
         raise Failure(f"{what} after {time.monotonic() - self.start:.0f} s; "
                       f"logs are in {self.folder}\n" +
                       tail(said + self.com1()).rstrip("\n"))
+
+    def ended(self, when):
+        status = self.qemu.wait(60)
+        if status < 0:
+            raise Died(f"QEMU died of {signal.Signals(-status).name}, {when}; "
+                       f"logs are in {self.folder}")
+        self.fail(f"QEMU ended with status {status}, {when}")
 
     def step(self, doing):
         """Take in what com2 has within a moment; False at its end."""
@@ -156,7 +168,7 @@ class Machine:
                 return found.end()
             self.check(doing)
             if not alive:
-                self.fail(f"QEMU ended, waiting for the {doing}")
+                self.ended(f"waiting for the {doing}")
             if time.monotonic() > deadline:
                 self.fail(f"no {doing} within {seconds} s")
 
@@ -181,7 +193,7 @@ class Machine:
             self.show(self.com2.rfind(b"\n") + 1 or self.shown)
             self.check("job")
             if not alive:
-                self.fail("QEMU ended before the job")
+                self.ended("before the end of the job")
             if time.monotonic() > deadline:
                 print(f"vm: the job has not ended within {seconds} s; logs "
                       f"are in {self.folder}", file=sys.stderr)
@@ -194,7 +206,7 @@ class Machine:
         except subprocess.TimeoutExpired:
             self.fail("the machine has not switched itself off")
         if status:
-            self.fail(f"QEMU ended with status {status}")
+            self.ended("switching the machine off")
         if b"reboot: Power down" not in self.com1():
             self.fail("dom0 has not said that it powers down")
         if self.options.verbose:
@@ -215,3 +227,4 @@ class Machine:
         self.qemu.wait()
         self.log.close()
         self.dump.close()
+        os.remove(self.folder + "/initramfs")
