@@ -192,7 +192,7 @@ static void server_unlink(struct ioreq_server *s)
     ASSERT(spin_is_mine(&io->lock) && io->server[s->id] == s);
     if ( ioreq_server_enabled(s) )
         ioreq_pages_disabled(s);
-    io->enabled &= (uint8_t)~ioreq_server_bit(s);
+    WRITE_ONCE(io->enabled, io->enabled & (uint8_t)~ioreq_server_bit(s));
     io->server[s->id] = NULL;
     for ( unsigned int type = 0; type < NR_IO_RANGE_TYPES; type++ )
         ioreq_index_drop(io->index[type], s->id);
@@ -307,7 +307,7 @@ int ioreq_server_set_state(struct domain *d, ioservid_t id, bool enabled)
     if ( rc || enabled == ioreq_server_enabled(s) )
         goto out;
 
-    d->ioreq.enabled ^= ioreq_server_bit(s);
+    WRITE_ONCE(d->ioreq.enabled, d->ioreq.enabled ^ ioreq_server_bit(s));
     if ( enabled )
         ioreq_pages_enabled(s);
     else
