@@ -4,8 +4,9 @@
  * APIC that has only IRR and ISR.
  *
  * Seen failing with: an interrupt or an NMI lost for an exception; an upcall
- * given back to the APIC; one that waits taken for the one that was taken; an
- * NMI that stays masked.
+ * given back to the APIC; an NMI that stays masked; an offer that is not due
+ * again, that is due though it was taken, or that stays in the VMCB; a window
+ * that is not intercepted, an offer that is.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -105,25 +106,57 @@ static int setup(void **state)
 
 /* ---- what the processor does ---- */
 
+static bool virtual_interrupt(void)
+{
+    return vmcb.vintr & VINTR_IRQ;
+}
+
+static bool intercepted(void)
+{
+    return vmcb.intercept_1 & INTERCEPT_VINTR;
+}
+
 /* It enters the guest: what it begins to deliver. */
 static uint64_t entry(void)
 {
     svm_events(&vcpu);
-    return vmcb.event_inject;
+    if ( !virtual_interrupt() || intercepted() )
+        return vmcb.event_inject;
+    assert_int_equal(vmcb.event_inject, 0);
+    return EVENT_VALID | EVENT_INTR | (vmcb.vintr >> VINTR_VECTOR_SHIFT & 0xff);
+}
+
+static void left(void)
+{
+    if ( svm.offered )
+        svm_offer_over(&vcpu);
+    if ( vmcb.exit_int_info & EVENT_VALID )
+        svm_event_interrupted(&vcpu);
+    vmcb.exit_int_info = 0;
 }
 
 /* ... and it arrives. */
 static void delivered(void)
 {
     vmcb.event_inject = 0;
+    if ( !intercepted() )
+        vmcb.vintr &= ~VINTR_IRQ;
+    left();
 }
+
+/* QEMU says only at the end of a delivery that it has begun. */
+static bool like_qemu;
 
 /* ... or it does not: the guest is left in the midst of it. */
 static void interrupted(void)
 {
     vmcb.exit_int_info = vmcb.event_inject;
+    if ( svm.offered && !like_qemu )
+        vmcb.vintr &= ~VINTR_IRQ;
+    if ( svm.offered )
+        vmcb.exit_int_info = EVENT_VALID | EVENT_INTR | svm.offered;
     vmcb.event_inject = 0;
-    svm_event_interrupted(&vcpu);
+    left();
 }
 
 static uint64_t event(uint64_t type, unsigned int vector)
@@ -133,15 +166,66 @@ static uint64_t event(uint64_t type, unsigned int vector)
 
 /* ---- tests ---- */
 
+static bool waits(unsigned int vector)
+{
+    return bit(lapic->irr, vector) && !bit(lapic->isr, vector);
+}
+
+static bool is_taken(unsigned int vector)
+{
+    return bit(lapic->isr, vector) && !bit(lapic->irr, vector);
+}
+
 static void test_interrupted_again(void **state)
 {
     (void)state;
     lapic->irr[1] = 2;
-    assert_int_equal(entry(), event(EVENT_INTR, VECTOR));
-    interrupted();
-    assert_true(bit(lapic->isr, VECTOR) && !bit(lapic->irr, VECTOR));
+    for ( int i = 0; i < 2; i++ )
+    {
+        like_qemu = i;
+        assert_int_equal(entry(), event(EVENT_INTR, VECTOR));
+        interrupted();
+        assert_true(waits(VECTOR) && !virtual_interrupt());
+    }
     assert_int_equal(entry(), event(EVENT_INTR, VECTOR));
     delivered();
+    assert_true(is_taken(VECTOR));
+    assert_int_equal(entry(), 0);
+}
+
+/* Something else ended guest mode first. */
+static void test_not_taken(void **state)
+{
+    (void)state;
+    lapic->irr[1] = 2;
+    assert_int_equal(entry(), event(EVENT_INTR, VECTOR));
+    left();
+    assert_true(waits(VECTOR) && !virtual_interrupt() && !svm.offered);
+    vcpu.arch.emul.regs.rflags = 0;
+    assert_int_equal(entry(), 0);
+    assert_true(virtual_interrupt() && intercepted());
+    vcpu.arch.emul.regs.rflags = RFLAGS_IF;
+    assert_int_equal(entry(), event(EVENT_INTR, VECTOR));
+    delivered();
+    assert_true(is_taken(VECTOR));
+    assert_int_equal(entry(), 0);
+}
+
+/* The upcall goes first; for the other one a window is open. */
+static void test_upcall_before_interrupt(void **state)
+{
+    (void)state;
+    lapic->irr[1] = 2;
+    vcpu.upcall_vector = VECTOR + 1;
+    vcpu.own_info.evtchn_upcall_pending = 1;
+    assert_int_equal(entry(), event(EVENT_INTR, VECTOR + 1));
+    assert_true(virtual_interrupt() && intercepted() && waits(VECTOR));
+    vcpu.own_info.evtchn_upcall_pending = 0;
+    delivered();
+    assert_int_equal(entry(), event(EVENT_INTR, VECTOR));
+    assert_false(intercepted());
+    delivered();
+    assert_true(is_taken(VECTOR));
     assert_int_equal(entry(), 0);
 }
 
@@ -151,21 +235,16 @@ static void test_exception_before_interrupt(void **state)
     lapic->irr[1] = 2;
     assert_int_equal(entry(), event(EVENT_INTR, VECTOR));
     interrupted();
-    vcpu.upcall_vector = VECTOR + 1;
-    vcpu.own_info.evtchn_upcall_pending = 1; /* waits, does not confuse */
-    assert_int_equal(entry(), event(EVENT_INTR, VECTOR));
-    interrupted();
-    vcpu.own_info.evtchn_upcall_pending = 0;
     svm_inject(&vcpu, UD, false, 0);
-    assert_true(bit(lapic->irr, VECTOR) && !bit(lapic->isr, VECTOR));
+    assert_true(waits(VECTOR));
     assert_int_equal(entry(), event(EVENT_EXCEPTION, UD));
-    assert_true(vmcb.vintr & VINTR_IRQ); /* a window for the other one */
+    assert_true(virtual_interrupt() && intercepted());
     delivered();
     vcpu.arch.emul.regs.rflags = 0;
     assert_int_equal(entry(), 0);
     vcpu.arch.emul.regs.rflags = RFLAGS_IF;
     assert_int_equal(entry(), event(EVENT_INTR, VECTOR));
-    assert_true(bit(lapic->isr, VECTOR) && !bit(lapic->irr, VECTOR));
+    assert_true(is_taken(VECTOR));
 }
 
 /* It is no interrupt of the APIC's, even if one has the same vector. */
@@ -176,12 +255,16 @@ static void test_exception_before_upcall(void **state)
     vcpu.upcall_vector = VECTOR;
     vcpu.own_info.evtchn_upcall_pending = 1;
     assert_int_equal(entry(), event(EVENT_INTR, VECTOR));
+    left();
+    assert_true(is_taken(VECTOR));
+    assert_int_equal(entry(), event(EVENT_INTR, VECTOR));
     interrupted();
+    assert_true(is_taken(VECTOR));
     lapic->irr[2] = 1; /* meanwhile, for the APIC */
     assert_int_equal(entry(), event(EVENT_INTR, VECTOR));
     interrupted();
     svm_inject(&vcpu, GP, true, 0);
-    assert_true(bit(lapic->isr, VECTOR) && !bit(lapic->irr, VECTOR));
+    assert_true(is_taken(VECTOR));
     assert_int_equal(entry(), event(EVENT_EXCEPTION | EVENT_HAS_ERROR, GP));
     delivered();
     assert_int_equal(entry(), event(EVENT_INTR, VECTOR));
@@ -250,7 +333,8 @@ static void test_software_is_not_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(test_interrupted_again),       T(test_exception_before_interrupt),
+        T(test_interrupted_again),       T(test_not_taken),
+        T(test_upcall_before_interrupt), T(test_exception_before_interrupt),
         T(test_exception_before_upcall), T(test_exception_before_nmi),
         T(test_faults_of_faults),        T(test_software_is_not_kept),
     };

@@ -7,6 +7,12 @@
  *   3. an NMI
  *   4. an interrupt
  *
+ * An interrupt is not injected but offered: as the virtual interrupt, which
+ * the guest takes at once, unless something ends guest mode first; then it is
+ * due again.  QEMU delivers an injected one twice when one of its threads asks
+ * the CPU for something right then: the second time at its handler's first
+ * instruction (docs/vm.md).
+ *
  * For what has to wait until the guest can take it a window is opened: a
  * virtual interrupt that never arrives, since it is intercepted at the moment
  * when it could.
@@ -27,18 +33,6 @@ enum { VECTOR_NMI = 2, VECTOR_BP = 3, VECTOR_OF = 4, VECTOR_DF = 8,
 static bool is_contributory(unsigned int vector)
 {
     return vector == 0 || (vector >= 10 && vector <= 13);
-}
-
-/* An exception goes first: what it interrupted is due again. */
-static void give_back(struct vcpu *v, uint64_t event)
-{
-    if ( (event & EVENT_TYPE) == EVENT_INTR )
-        event_returned(v, event & EVENT_VECTOR);
-    else
-    {
-        svm_unmask_nmi(v->arch.svm);
-        vlapic_set_nmi(&v->arch.vlapic);
-    }
 }
 
 void svm_inject(struct vcpu *v, unsigned int vector, bool has_error,
@@ -66,8 +60,11 @@ void svm_inject(struct vcpu *v, unsigned int vector, bool has_error,
             error = 0;
         }
     }
-    else if ( old & EVENT_VALID )
-        give_back(v, old);
+    else if ( old & EVENT_VALID ) /* an NMI: it is due again, behind this */
+    {
+        svm_unmask_nmi(s);
+        vlapic_set_nmi(&v->arch.vlapic);
+    }
     s->event = EVENT_VALID | EVENT_EXCEPTION | vector;
     if ( has_error )
         s->event |= EVENT_HAS_ERROR | (uint64_t)error << EVENT_ERROR_SHIFT;
@@ -93,6 +90,11 @@ void svm_event_interrupted(struct vcpu *v)
          (type == EVENT_EXCEPTION &&
           (vector == VECTOR_BP || vector == VECTOR_OF)) )
         return;
+    if ( type == EVENT_INTR )
+    {
+        event_returned(v, vector);
+        return;
+    }
     if ( !(event & EVENT_HAS_ERROR) )
         event &= ~(~0UL << EVENT_ERROR_SHIFT);
     s->event = event & (EVENT_VECTOR | EVENT_TYPE | EVENT_HAS_ERROR |
@@ -144,27 +146,51 @@ static bool held_by_cr8(const struct vlapic *l)
 }
 
 /*
- * What only the guest's next steps make possible comes out.  With a window,
- * CR8 too: QEMU does not survive it when that makes the virtual interrupt of
- * the window possible.
+ * The virtual interrupt: one that is offered, or a window.  What only the
+ * guest's next steps make possible comes out.  With a window, CR8 too: QEMU
+ * does not survive it when that makes the virtual interrupt of the window
+ * possible.
  */
-static void set_window(struct vmcb *b, bool window, bool cr8)
+static void set_virtual(struct svm_vcpu *s, bool window, bool cr8)
 {
-    uint32_t intercept = window || cr8 ? INTERCEPT_CR8_WRITE : 0;
+    struct vmcb *b = s->vmcb;
+    uint32_t intercept_cr = window || cr8 ? INTERCEPT_CR8_WRITE : 0;
+    uint32_t intercept_1 = b->intercept_1 | INTERCEPT_VINTR;
     uint64_t vintr = b->vintr & (VINTR_MASKING | VINTR_TPR);
 
-    if ( window )
+    if ( window || s->offered )
         vintr |= VINTR_IRQ | VINTR_IGNORE_TPR | VINTR_PRIO;
+    if ( s->offered )
+    {
+        vintr |= (uint64_t)s->offered << VINTR_VECTOR_SHIFT;
+        intercept_1 &= ~INTERCEPT_VINTR;
+    }
     if ( b->vintr != vintr )
     {
         b->vintr = vintr;
         vmcb_changed(b, CLEAN_VINTR);
     }
-    if ( b->intercept_cr != intercept )
+    if ( b->intercept_cr != intercept_cr || b->intercept_1 != intercept_1 )
     {
-        b->intercept_cr = intercept;
+        b->intercept_cr = intercept_cr;
+        b->intercept_1 = intercept_1;
         vmcb_changed(b, CLEAN_INTERCEPTS);
     }
+}
+
+/* QEMU leaves VINTR_IRQ set when the delivery was interrupted: due, too. */
+void svm_offer_over(struct vcpu *v)
+{
+    struct svm_vcpu *s = v->arch.svm;
+    struct vmcb *b = s->vmcb;
+
+    if ( b->vintr & VINTR_IRQ )
+    {
+        b->vintr &= ~VINTR_IRQ;
+        vmcb_changed(b, CLEAN_VINTR);
+        event_returned(v, s->offered);
+    }
+    s->offered = 0;
 }
 
 /*
@@ -227,10 +253,13 @@ void svm_events(struct vcpu *v)
             v->arch.emul.regs.rip++;
             b->interrupt_shadow &= ~1UL;
         }
-        b->event_inject = EVENT_VALID | EVENT_INTR | (unsigned int)vector;
         event_taken(v, (unsigned int)vector);
         /* An upcall is above the local APIC: there may be more. */
         window |= vlapic_pending(l) >= 0;
+        if ( likely(!window) )
+            s->offered = (uint8_t)vector;
+        else
+            b->event_inject = EVENT_VALID | EVENT_INTR | (unsigned int)vector;
     }
-    set_window(b, window, cr8 && held_by_cr8(l));
+    set_virtual(s, window, cr8 && held_by_cr8(l));
 }

@@ -4,7 +4,8 @@
  * guest and out, which everything a guest asks for goes through.
  *
  *   run: ASID -> is an instruction over? -> events -> svm_enter()
- *          -> registers, TPR -> interrupted event -> svm_exit()
+ *          -> offered interrupt -> registers, TPR -> interrupted event
+ *          -> svm_exit()
  */
 #include <hv/guest-walk.h>
 #include <hv/heap.h>
@@ -256,6 +257,8 @@ static void svm_run(struct vcpu *v, bool flush_tlb)
     ran = svm_enter(s->vmcb_pa, regs->gpr, sc->host_pa, &c->attention);
     c->busy_since = rdtsc();
     store_release(&v->arch.in_guest, false);
+    if ( s->offered )
+        svm_offer_over(v);
     if ( unlikely(!ran) )
         return;
 

@@ -43,6 +43,7 @@ struct svm_vcpu {
     uint64_t generation;       /* of its ASID there; 0: it has none     */
     uint64_t event;  /* to be injected first: VMCB form, 0: nothing     */
     bool nmi_masked; /* from NMI to IRET                                */
+    uint8_t offered; /* the vector it may take now; 0: none             */
     uint32_t tsc_aux;
 
     struct svm_length length[NR_LENGTHS];
@@ -91,6 +92,8 @@ void svm_events(struct vcpu *v);
 void svm_inject(struct vcpu *v, unsigned int vector, bool has_error,
                 uint32_t error);
 void svm_inject_page_fault(struct vcpu *v, uint32_t error, uint64_t cr2);
+/* The guest was left: what was offered and not taken is due again. */
+void svm_offer_over(struct vcpu *v);
 /* One is being handled, until IRET. */
 void svm_mask_nmi(struct svm_vcpu *s);
 void svm_unmask_nmi(struct svm_vcpu *s);

@@ -57,6 +57,7 @@
 #define VINTR_PRIO (0xfUL << 16)
 #define VINTR_IGNORE_TPR (1UL << 20)
 #define VINTR_MASKING (1UL << 24) /* IF and CR8 are the guest's own */
+#define VINTR_VECTOR_SHIFT 32
 
 /* exit_int_info and event_inject; the error code in bits 32-63 */
 #define EVENT_VECTOR 0xffUL
