@@ -118,18 +118,35 @@ QEMU_DIED = 123 # what scripts/vm says then
 
 
 def run_vm(folder, arguments, files, job):
-    """In dom0: what the job said is kept in vm.out, its status in vm.status."""
+    """In dom0: what the job said is kept in vm.out, its status in vm.status,
+    and what scripts/vm said on the way, which is passed on, in vm.err."""
     command = ["scripts/vm", "--lib-dir", "build/lib", "--logs",
                folder + "/vm", "-v", *arguments]
     for path in files:
         command += ["--add", path]
     for left in reversed(range(RUNS)):
-        done = subprocess.run([*command, "--", *job], stdout=subprocess.PIPE)
-        if done.returncode != QEMU_DIED or not left:
+        with open(folder + "/vm.out", "wb") as out, \
+                open(folder + "/vm.err", "w") as err:
+            vm = subprocess.Popen([*command, "--", *job], stdout=out,
+                                  stderr=subprocess.PIPE, text=True,
+                                  errors="replace")
+            for line in vm.stderr:
+                err.write(line)
+                sys.stderr.write(line)
+                sys.stderr.flush()
+        if vm.wait() != QEMU_DIED or not left:
             break
         print("        QEMU died in the midst: all of it once more", flush=True)
-    save(folder, "vm.out", done.stdout.decode(errors="replace"))
-    save(folder, "vm.status", str(done.returncode))
+    save(folder, "vm.status", str(vm.returncode))
+
+
+def judge_end(folder):
+    """Did the machine run to its end, and if not, what did scripts/vm say?"""
+    status = int(read(folder, "vm.status"))
+    said = [line for line in read(folder, "vm.err").splitlines()
+            if not re.match(r"vm: [\w -]+: [0-9.]+ s$", line)]
+    verdict(status == 0, "the machine ran its job to the end",
+            [f"status {status}; logs are in {folder}/vm", *said])
 
 
 def files_for_all(both, ours):
@@ -286,9 +303,7 @@ def judge(where, name, folder, wanted):
     hosted = parse(read(folder, "hosted.out"))
     console = read(folder, "vm/hypervisor.log")
     print(f"== On {where}")
-    status = int(read(folder, "vm.status"))
-    verdict(status == 0, "the machine ran its job to the end",
-            [f"status {status}; logs are in {folder}/vm"])
+    judge_end(folder)
     for key in wanted:
         run = vm.get(key) or Run(*key)
         verdict(run.good() and run.ran_on(name), run.title(), run.trouble())
