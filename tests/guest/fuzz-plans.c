@@ -305,7 +305,7 @@ static void initialise(struct fuzz_cpu *c)
             .ds_limit = 0xfffff, .ss_limit = 0xfffff, .es_limit = 0xfffff,
             .tr_limit = 0x67, .cs_ar = (uint16_t)(ar | 8), .ds_ar = ar,
             .ss_ar = ar, .es_ar = ar, .tr_ar = 0x8b,
-            .cs_base = wide ? 0 : 0x10000 + (uint32_t)below(c, 0x80) * 0x1000 };
+            .cs_base = wide ? 0 : 0x10000 + (uint32_t)below(c, 0x70) * 0x1000 };
     }
     /* QEMU 7.2 does not come back from a guest with LME, without PAE and PG. */
     if ( form.mode == VCPU_HVM_MODE_64B && one_in(c, 4) )

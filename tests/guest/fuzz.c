@@ -119,7 +119,8 @@ extern char cpu_code[], cpu_code_end[];
 extern uint64_t cpu_stack;
 extern void (*cpu_entry)(void);
 static char stacks[NR_CPUS][16384] __attribute__((aligned(16)));
-#define START_PAGE 0x8000UL
+/* Code in real mode, where nothing is protected, does not get there easily. */
+#define START_PAGE 0x9f000UL
 
 static void start(struct fuzz_cpu *c)
 {
