@@ -20,7 +20,7 @@
 
 static struct list timers;
 static spinlock_t timer_lock;
-static uint64_t programmed = NEVER; /* for when some CPU minds the first one */
+static uint64_t programmed; /* for when some CPU minds the first one */
 
 void timer_system_init(void)
 {
@@ -47,12 +47,17 @@ static struct timer *first_timer(void)
                                : list_entry(timers.next, struct timer, link);
 }
 
-/* The machine must know whenever the first expiry changed. */
-static void program_first(void)
+static uint64_t first_expiry(void)
 {
     const struct timer *t = first_timer();
 
-    programmed = t ? t->expires : NEVER;
+    return t ? t->expires : NEVER;
+}
+
+/* The machine must know whenever the first expiry changed. */
+static void program_first(void)
+{
+    programmed = first_expiry();
     arch_timer_program(programmed);
 }
 
@@ -112,7 +117,7 @@ void timer_run(void)
         spin_lock(&timer_lock);
         t->running--;
     }
-    if ( programmed != (t ? t->expires : NEVER) )
+    if ( programmed != first_expiry() )
         program_first();
     spin_unlock(&timer_lock);
 }

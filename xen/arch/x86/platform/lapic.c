@@ -274,15 +274,9 @@ void lapic_timer_calibrate(void)
 
 void lapic_timer_set(uint64_t ns)
 {
-    uint64_t ticks = 0;
+    unsigned __int128 t = (unsigned __int128)ns * ticks_of_ns >> 32;
 
-    if ( !ticks_of_ns )
-        return;
-    if ( ns )
-    {
-        unsigned __int128 t = (unsigned __int128)ns * ticks_of_ns >> 32;
-
-        ticks = t < UINT32_MAX ? (uint64_t)t + 1 : UINT32_MAX;
-    }
-    lapic_write(REG_TIMER_INITIAL, (uint32_t)ticks);
+    if ( ticks_of_ns )
+        lapic_write(REG_TIMER_INITIAL,
+                    t < UINT32_MAX ? (uint32_t)t + 1 : UINT32_MAX);
 }

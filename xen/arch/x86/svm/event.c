@@ -3,7 +3,7 @@
  * What is delivered to the guest with the next entry, one thing at a time:
  *
  *   1. what an entry that did not happen left in event_inject
- *   2. s->event: an exception, or what an exit interrupted in its delivery
+ *   2. s->event: an exception, or an NMI that was interrupted in its delivery
  *   3. an NMI
  *   4. an interrupt
  *

@@ -70,7 +70,7 @@ void lapic_send_startup(uint32_t apic_id, uint8_t page);
 void lapic_timer_calibrate(void);
 /*
  * Fire VECTOR_TIMER once, not before ns are over; earlier when that is more
- * than the counter holds.  0: do not.
+ * than the counter holds.
  */
 void lapic_timer_set(uint64_t ns);
 /* Was the last interrupt that arrived with this vector level triggered? */

@@ -117,7 +117,7 @@ bool io_resume(struct vcpu *v);
  * The event to deliver, if the guest can take it now: vector or -1.  When it
  * could not only because interrupts are disabled *window becomes true.
  * event_taken(): it was.  event_returned(): the last that was taken did not
- * arrive, and something else goes first; it is due again.
+ * arrive, and is due again.
  */
 int event_next(struct vcpu *v, bool interruptible, bool *window);
 void event_taken(struct vcpu *v, unsigned int vector);
