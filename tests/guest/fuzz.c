@@ -330,6 +330,7 @@ static void protect_image(uint64_t *pd)
 
         pt[i] = at | (fixed ? 1 : 3);
     }
+    pt[0] |= NX; /* data: QEMU 7.2 ends with "invalid tss" if it has 0F 00 */
     pd[0] = ADDRESS(pt) | 3;
 }
 
