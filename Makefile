@@ -19,6 +19,7 @@ LIBDIR ?= $(PREFIX)/lib
 DESTDIR ?=
 B := build
 V ?= 0
+VERSION := 0.9.0
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(2))
 
@@ -34,6 +35,7 @@ include tests/files.mk
 
 warn := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
         -Wundef -Wvla -Werror
+version-flag := -DORIEL_VERSION='"$(VERSION)"'
 cflags := -std=gnu11 -g -fno-common -fno-strict-aliasing $(warn)
 
 flags-hosted := -O2
@@ -62,7 +64,7 @@ inc-core := -ffreestanding -nostdinc -D__XEN__ -Iinclude -Ixen/include \
 inc-hosted := -pthread -D__XEN__ -Iinclude -Ixen/include \
               -Ixen/arch/hosted/include -Ixen/arch/x86/include
 inc-test := $(inc-hosted) -Itests/unit -Itests/include
-inc-tool := -pthread -D__XEN_TOOLS__ -Iinclude -Itools/include
+inc-tool := -pthread -D__XEN_TOOLS__ -Iinclude -Itools/include $(version-flag)
 
 # $(call objs,VARIANT,SOURCES)
 objs = $(patsubst %.c,$(B)/$(1)/%.o,$(2))
@@ -174,9 +176,11 @@ programs: $(programs:%=$(B)/bin/%)
 
 # Guests: PVH images.
 define guest_rules
-$(B)/guest/$(1).elf: $$(guest-$(1)-src:%=$(B)/guest/%.o) $$(guest-lds)
+$(B)/guest/$(1).elf: $$(guest-$(1)-src:%=$(B)/guest/%.o) \
+		$$(or $$(guest-$(1)-lds),$$(guest-lds))
 	$$(call say,LD,$$@)
-	$$(Q)$(CC) $$(guest-cflags) $$(guest-ldflags) -o $$@ \
+	$$(Q)$(CC) $$(guest-cflags) $$(guest-ldflags) $$(guest-$(1)-ldflags) \
+		-T $$(or $$(guest-$(1)-lds),$$(guest-lds)) -o $$@ \
 		$$(guest-$(1)-src:%=$(B)/guest/%.o)
 endef
 $(foreach g,$(guests),$(eval $(call guest_rules,$(g))))

@@ -516,6 +516,18 @@ struct xen_domctl_vmtrace_op
 typedef struct xen_domctl_vmtrace_op xen_domctl_vmtrace_op_t;
 DEFINE_XEN_GUEST_HANDLE(xen_domctl_vmtrace_op_t);
 
+/*
+ * Memory types of XEN_DOMCTL_pin_mem_cacheattr, which libxenctrl's callers give
+ * to xc_domain_pin_memory_cacheattr(); the numbers are those of PAT and MTRR.
+ */
+#define XEN_DOMCTL_MEM_CACHEATTR_UC 0
+#define XEN_DOMCTL_MEM_CACHEATTR_WC 1
+#define XEN_DOMCTL_MEM_CACHEATTR_WT 4
+#define XEN_DOMCTL_MEM_CACHEATTR_WP 5
+#define XEN_DOMCTL_MEM_CACHEATTR_WB 6
+#define XEN_DOMCTL_MEM_CACHEATTR_UCM 7
+#define XEN_DOMCTL_DELETE_MEM_CACHEATTR (~(uint32_t)0)
+
 struct xen_domctl
 {
     uint32_t cmd;

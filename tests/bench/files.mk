@@ -10,7 +10,7 @@ bench-hosted-libs := -lxenctrl -lxenforeignmemory -lxentoollog \
     -lxendevicemodel -lxencall -lxengnttab -lm $(own-libs)
 bench-roundtrip-src := tests/bench/roundtrip.c tests/bench/bench.c \
     $(addprefix tools/dm/,server.c serve.c memory.c block.c \
-    trace.c)
+    trace.c output.c)
 bench-roundtrip-libs := -lxenctrl -lxenforeignmemory -lxendevicemodel \
     -lxenevtchn -lm $(own-libs)
 bench-report-src := $(addprefix tests/bench/,report.c svg.c)

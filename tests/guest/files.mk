@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: MIT
 # PVH images of test guests: build/guest/NAME.elf from guest-NAME-src, linked
-# with guest-lds.
-guests := hello exits events bench machine fuzz
+# with guest-NAME-lds, or guest-lds if it has none.
+guests := hello property exits events bench machine fuzz
 guest-lib := $(addprefix tests/guest/,start.S guest.c)
 guest-hello-src := tests/guest/hello.c $(guest-lib)
+# The same program, in a file as -fcf-protection makes them.
+guest-property-src := $(guest-hello-src)
+guest-property-lds := tests/guest/property.lds
+guest-property-ldflags := -Wl,-z,ibt -Wl,-z,shstk
 guest-exits-src := tests/guest/exits.c $(guest-lib)
 guest-events-src := tests/guest/events.c $(guest-lib)
 guest-bench-src := $(addprefix tests/guest/,bench.c bench-flat.S) $(guest-lib)
@@ -17,5 +21,4 @@ guest-cflags := -std=gnu11 -m64 -O2 -ffreestanding -fno-pic -fno-pie \
     -fcf-protection=none -fno-asynchronous-unwind-tables \
     -fno-tree-loop-distribute-patterns -Iinclude -Itests/guest
 guest-ldflags := -nostdlib -static -no-pie -Wl,--build-id=none \
-    -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments \
-    -T $(guest-lds)
+    -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments

@@ -9,6 +9,7 @@
  *   uart.c     a 16550 UART: the guest's console
  *   block.c    a block of registers, by port and by memory
  *   trace.c    what went by, for people
+ *   output.c   writing to files of others
  *
  * Read server.c first: it is the whole use of the API.
  */
@@ -135,6 +136,16 @@ static inline void trace(domid_t domid, int vcpu, const char *region,
     if ( __builtin_expect(trace_fd >= 0, 0) )
         trace_line(domid, vcpu, region, p);
 }
+
+/* ---- output.c ---- */
+
+/*
+ * Writes len bytes to fd.  False after a message, which calls the file what;
+ * the device model goes on serving then, and ends with status 1.
+ */
+bool output_write(int fd, const char *what, const void *bytes, size_t len);
+/* All that was to be written is. */
+bool output_complete(void);
 
 /* ---- main.c ---- */
 

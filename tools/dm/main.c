@@ -61,7 +61,7 @@ static void usage(FILE *to)
             "output)\n"
             "  -r, --ready-fd N     write a byte there when requests are "
             "served\n"
-            "  -h, --help\n"
+            "  -h, --help, --version\n"
             "Ends when the guest shuts down or is destroyed.\n");
 }
 
@@ -153,6 +153,14 @@ static int run(domid_t domid, int ready_fd)
     return rc;
 }
 
+static int flush_output(void)
+{
+    if ( !fflush(stdout) )
+        return 0;
+    fprintf(stderr, "oriel-dm: standard output: %s\n", strerror(errno));
+    return 1;
+}
+
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
@@ -161,12 +169,15 @@ int main(int argc, char **argv)
         { "trace", required_argument, NULL, 't' },
         { "ready-fd", required_argument, NULL, 'r' },
         { "help", no_argument, NULL, 'h' },
+        { "version", no_argument, NULL, 'V' },
         { 0 },
     };
     struct sigaction action = { .sa_handler = on_signal };
+    static char name[] = "oriel-dm";
     int in = -1, out = STDOUT_FILENO, ready_fd = -1, c;
     domid_t domid;
 
+    argv[0] = name; /* getopt's messages begin with it */
     while ( (c = getopt_long(argc, argv, "c:it:r:h", options, NULL)) >= 0 )
         switch ( c )
         {
@@ -176,7 +187,10 @@ int main(int argc, char **argv)
         case 'r': ready_fd = atoi(optarg); break;
         case 'h':
             usage(stdout);
-            return 0;
+            return flush_output();
+        case 'V':
+            puts("oriel-dm " ORIEL_VERSION);
+            return flush_output();
         default:
             usage(stderr);
             return 2;
@@ -192,5 +206,5 @@ int main(int argc, char **argv)
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     uart_connect(in, out);
-    return run(domid, ready_fd);
+    return run(domid, ready_fd) || !output_complete();
 }

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One line for each request, in columns. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "dm.h"
 
@@ -12,23 +10,6 @@ int trace_fd = -1;
 void trace_to(int fd)
 {
     trace_fd = fd;
-}
-
-/* A signal may interrupt it. */
-static void write_all(const char *text, size_t len)
-{
-    while ( len )
-    {
-        ssize_t done = write(trace_fd, text, len);
-
-        if ( done < 0 && errno != EINTR )
-            return;
-        if ( done > 0 )
-        {
-            text += done;
-            len -= (size_t)done;
-        }
-    }
 }
 
 void trace_line(domid_t domid, int vcpu, const char *region, const ioreq_t *p)
@@ -48,5 +29,6 @@ void trace_line(domid_t domid, int vcpu, const char *region, const ioreq_t *p)
              domid, who, type, p->dir == IOREQ_READ ? "read" : "write", region,
              (unsigned long)p->addr, p->size, p->size == 1 ? " " : "s", count,
              p->data_is_ptr ? "memory" : "=", (unsigned long)p->data);
-    write_all(line, strlen(line));
+    if ( !output_write(trace_fd, "the trace", line, strlen(line)) )
+        trace_fd = -1;
 }

@@ -45,12 +45,10 @@ static uint8_t receive(void)
     return byte;
 }
 
-/* A signal may interrupt it. */
 static void transmit(uint8_t byte)
 {
-    while ( out >= 0 && write(out, &byte, 1) < 0 )
-        if ( errno != EINTR )
-            out = -1;
+    if ( out >= 0 && !output_write(out, "the UART's output", &byte, 1) )
+        out = -1;
 }
 
 uint64_t uart_read(uint64_t offset, unsigned int size)

@@ -3,6 +3,7 @@
 #include "build.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <xen/hvm/params.h>
@@ -40,7 +41,23 @@ static int ask_host(struct build *b, uint32_t *flags)
     return 0;
 }
 
-static const char *create_hint(int err)
+const char *host_memory_hint(struct build *b)
+{
+    xc_physinfo_t host = { 0 };
+
+    if ( xc_physinfo(b->xch, &host) )
+        return "the host is short of memory";
+    snprintf(b->hint_text, sizeof(b->hint_text),
+             "the host has %llu of %llu MiB free, memory is %llu MiB: oriel "
+             "destroy what is not needed, or give the host more (scripts/hosted "
+             "--memory SIZE)",
+             (unsigned long long)host.free_pages >> 8,
+             (unsigned long long)host.total_pages >> 8,
+             (unsigned long long)b->config->memory);
+    return b->hint_text;
+}
+
+static const char *create_hint(struct build *b, int err)
 {
     switch ( err )
     {
@@ -49,7 +66,7 @@ static const char *create_hint(int err)
         return "a limit (vcpus, max_grant_frames, max_event_channels...) "
                "exceeds the host's, or the host cannot do HVM";
     case ENOMEM:
-        return "the host is short of memory: oriel destroy what is not needed";
+        return host_memory_hint(b);
     case EACCES:
         return "library and hypervisor are of different versions";
     case EPERM:
@@ -78,12 +95,24 @@ int create_domain(struct build *b)
     memcpy(create.handle, b->uuid, sizeof(create.handle));
     if ( xc_domain_create(b->xch, &domid, &create) )
     {
-        b->hint = create_hint(errno);
-        return -errno;
+        int err = errno;
+
+        b->hint = create_hint(b, err);
+        return -err;
     }
     b->domid = domid;
     b->exists = true;
     return 0;
+}
+
+/* Of a call that needs memory: -errno, with the hint for ENOMEM. */
+static int memory_failed(struct build *b)
+{
+    int err = errno;
+
+    if ( err == ENOMEM )
+        b->hint = host_memory_hint(b);
+    return -err;
 }
 
 /*
@@ -102,8 +131,7 @@ int set_paging_pool(struct build *b)
     if ( !xc_set_paging_mempool_size(b->xch, b->domid, size) ||
          errno == EOPNOTSUPP || errno == ENOSYS )
         return 0;
-    b->hint = errno == ENOMEM ? "the host is short of memory" : NULL;
-    return -errno;
+    return memory_failed(b);
 }
 
 int make_vcpus(struct build *b)
@@ -111,9 +139,7 @@ int make_vcpus(struct build *b)
     if ( !xc_domain_max_vcpus(b->xch, b->domid,
                               (unsigned int)b->config->maxvcpus) )
         return 0;
-    b->hint = errno == ENOMEM ? "the host is short of memory; fewer vcpus?"
-                              : NULL;
-    return -errno;
+    return memory_failed(b);
 }
 
 int set_memory_limit(struct build *b)

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <xen/elfnote.h>
+
 #define LARGE_ORDER 9
 #define LARGE_PAGES (1UL << LARGE_ORDER)
 #define BATCH 256UL /* frames populated or mapped at a time */
@@ -59,9 +61,27 @@ int read_images(struct build *b)
     rc = elf_parse(b->kernel.bytes, b->kernel.size, &b->image, b->why);
     if ( rc )
         return rc;
+    if ( !b->config->hvm && !b->image.has_note )
+    {
+        snprintf(b->why, sizeof(b->why),
+                 "no PVH kernel: it has no PHYS32_ENTRY note (\"Xen\", type %d; "
+                 "Linux: CONFIG_PVH)", XEN_ELFNOTE_PHYS32_ENTRY);
+        return -ENOEXEC;
+    }
     b->hint = NULL;
     return b->config->ramdisk
                ? read_whole(b, b->config->ramdisk, &b->ramdisk) : 0;
+}
+
+/* What helps against a segment that is not in RAM. */
+static const char *fit_hint(const struct elf_image *image)
+{
+    if ( image->start < LAYOUT_WINDOW_END )
+        return "link the kernel at 1 MiB or above (ld -T, see the examples' "
+               "guest.lds): more memory does not help";
+    if ( image->end > LAYOUT_HOLE && image->start < LAYOUT_HOLE_END )
+        return "link the kernel below 0xf0000000, where device memory begins";
+    return "give it more memory";
 }
 
 int lay_out(struct build *b)
@@ -72,8 +92,12 @@ int lay_out(struct build *b)
 
     layout_ram(l, b->config->memory);
     rc = elf_check_fit(&b->image, l->ram, l->nr_ram, b->why);
-    if ( !rc )
-        rc = layout_place(l, &b->image, b->ramdisk.size, size, b->why);
+    if ( rc )
+    {
+        b->hint = fit_hint(&b->image);
+        return rc;
+    }
+    rc = layout_place(l, &b->image, b->ramdisk.size, size, b->why);
     b->hint = "give it more memory";
     return rc;
 }
@@ -110,12 +134,11 @@ static int populate_range(struct build *b, xen_pfn_t gfn, xen_pfn_t end)
         if ( !order )
             nr = (edge < end ? edge : end) - gfn;
         done = populate_batch(b, gfn, nr < BATCH ? nr : BATCH, order);
-        if ( done < 0 )
+        if ( done < 0 && done != -ENOMEM )
             return (int)done;
-        if ( done == 0 && !order )
+        if ( done < 0 || (done == 0 && !order) )
         {
-            b->hint = "the host is short of memory: oriel destroy what is not "
-                      "needed, or ask for less";
+            b->hint = host_memory_hint(b);
             return -ENOMEM;
         }
         if ( done == 0 )

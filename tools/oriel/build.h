@@ -45,6 +45,7 @@ struct build {
     /* Set by a step that fails: what to add to the message. */
     const char *hint;
     char why[ELF_WHY_MAX];
+    char hint_text[192]; /* what a hint with numbers points to */
 };
 
 /*
@@ -65,6 +66,8 @@ step_fn read_images, lay_out, populate, set_memory_map, load_kernel,
     load_ramdisk, write_start_info, clear_special_pages;
 
 /* ---- build-domain.c ---- */
+/* For ENOMEM: how much the host has, how much is wanted, what to try. */
+const char *host_memory_hint(struct build *b);
 step_fn create_domain, set_paging_pool, make_vcpus, set_memory_limit, set_tsc,
     make_event_channels, set_params, seed_grants;
 

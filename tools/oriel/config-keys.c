@@ -14,6 +14,7 @@
 #include "layout.h"
 #include "say.h"
 #include "uuid.h"
+#include "xen.h"
 
 struct key {
     const char *name;
@@ -122,6 +123,49 @@ static bool apply_key(const struct key *key, const char *value,
     return false;
 }
 
+/* At most so many letters to put in, take out or change make b of a. */
+static bool resembles(const char *a, const char *b, unsigned int changes)
+{
+    while ( *a && *a == *b )
+    {
+        a++;
+        b++;
+    }
+    if ( !*a && !*b )
+        return true;
+    return changes-- && ((*a && resembles(a + 1, b, changes)) ||
+                         (*b && resembles(a, b + 1, changes)) ||
+                         (*a && *b && resembles(a + 1, b + 1, changes)));
+}
+
+/* The setting that a name was perhaps meant to be, or NULL. */
+static const char *similar_key(const char *name)
+{
+    size_t most = strlen(name) / 3;
+
+    for ( unsigned int changes = 1; changes <= most && changes <= 2; changes++ )
+        for ( unsigned int i = 0; i < sizeof(keys) / sizeof(keys[0]); i++ )
+            if ( resembles(name, keys[i].name, changes) )
+                return keys[i].name;
+    return NULL;
+}
+
+static bool apply_unknown(const char *path, const struct config_record *record,
+                          const struct config *config)
+{
+    const char *similar = similar_key(record->name);
+    const char *meant[] = { similar ? "; did you mean " : "",
+                            similar ? similar : "" };
+
+    if ( config->strict )
+        failed("%s:%u: %s is not used here%s%s", path, record->line,
+               record->name, meant[0], meant[1]);
+    else
+        warn("%s:%u: %s is not used here: ignored%s%s", path, record->line,
+             record->name, meant[0], meant[1]);
+    return !config->strict;
+}
+
 bool config_apply(const char *path, const struct config_record *record,
                   struct config *config)
 {
@@ -144,23 +188,44 @@ bool config_apply(const char *path, const struct config_record *record,
                record->name, record->item[0], expected);
         return false;
     }
-    warn("%s:%u: %s is not used here: ignored", path, record->line,
-         record->name);
-    return true;
+    return apply_unknown(path, record, config);
+}
+
+/* What a command would take the name for, or NULL. */
+static const char *mistaken_for(const char *name)
+{
+    xen_domain_handle_t uuid;
+
+    if ( *name == '-' )
+        return "an option";
+    if ( strspn(name, "0123456789") == strlen(name) )
+        return "a domain id";
+    if ( uuid_parse(name, uuid) )
+        return "a UUID";
+    return strcmp(name, XEN_DOM0_NAME) ? NULL : "the control domain";
 }
 
 static bool check_name(const char *path, const char *name)
 {
+    bool good = name && *name && strlen(name) < CONFIG_NAME_MAX;
+
     if ( !name )
+    {
         failed("%s: name is missing; say name = \"NAME\"", path);
-    else if ( *name == '\0' || strlen(name) >= CONFIG_NAME_MAX ||
-              strpbrk(name, "/ \t\n") || strspn(name, "0123456789") ==
-                                             strlen(name) )
-        failed("%s: name = \"%s\"; expected 1 to %d characters, no slash and "
-               "no space, not digits alone", path, name, CONFIG_NAME_MAX - 1);
-    else
-        return true;
-    return false;
+        return false;
+    }
+    for ( const char *p = name; *p; p++ )
+        good &= *p > ' ' && *p < 0x7f && *p != '/';
+    if ( !good )
+        failed("%s: the name is not 1 to %d printable ASCII characters without "
+               "slash and space", path, CONFIG_NAME_MAX - 1);
+    else if ( mistaken_for(name) )
+    {
+        failed("%s: name = \"%s\": this would be taken for %s; choose another",
+               path, name, mistaken_for(name));
+        good = false;
+    }
+    return good;
 }
 
 /* cmdline, or what root and extra make of it. */

@@ -10,13 +10,14 @@
  *
  *   oriel-config FILE
  *
- * writes one record for each setting, of zero-terminated strings:
+ * (--help and --version tell about it) writes one record for each setting, of zero-terminated strings:
  *
  *   NAME LINE KIND COUNT ITEM...      KIND "s": a value, COUNT 1
  *                                     KIND "l": a list; a list in it is "[...]"
  *
- * LINE is that of the last assignment.  Exit: 0; 1 after messages "FILE:LINE:
- * ..." on standard error.
+ * LINE is that of the last assignment.  Exit, after messages on standard error
+ * that name the file: 0; 1, it is no configuration; 2, misused; 3, it cannot be
+ * read or there is no memory for it.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -30,6 +31,11 @@
 
 #define FILE_MAX (1 << 20)
 
+/* Exit codes. */
+#define NO_CONFIGURATION 1
+#define MISUSED 2
+#define UNREADABLE 3
+
 struct setting {
     char *name;
     unsigned int line;
@@ -41,7 +47,7 @@ static unsigned int nr_settings;
 static void out_of_memory(void)
 {
     fputs("oriel-config: out of memory\n", stderr);
-    exit(1);
+    exit(UNREADABLE);
 }
 
 static char *read_file(const char *path, size_t *len)
@@ -53,16 +59,16 @@ static char *read_file(const char *path, size_t *len)
         out_of_memory();
     if ( !f )
     {
-        fprintf(stderr, "%s: %s\n", path, strerror(errno));
-        exit(1);
+        fprintf(stderr, "oriel-config: %s: %s\n", path, strerror(errno));
+        exit(UNREADABLE);
     }
     *len = fread(text, 1, FILE_MAX + 1, f);
     if ( ferror(f) || *len > FILE_MAX || memchr(text, '\0', *len) )
     {
-        fprintf(stderr, "%s: %s\n", path,
+        fprintf(stderr, "oriel-config: %s: %s\n", path,
                 ferror(f) ? strerror(errno)
                           : "not a text file of up to 1 MiB");
-        exit(1);
+        exit(ferror(f) ? UNREADABLE : NO_CONFIGURATION);
     }
     fclose(f);
     text[*len] = '\0';
@@ -172,25 +178,36 @@ static void put_setting(const XLU_Config *cfg, const struct setting *s)
     }
 }
 
+static const char usage[] =
+    "usage: oriel-config FILE\n"
+    "Part of oriel create: write the settings of a configuration file as "
+    "records of\nzero-terminated strings, NAME LINE KIND COUNT ITEM...\n"
+    "  -h, --help, --version\n";
+
 int main(int argc, char **argv)
 {
     XLU_Config *cfg;
     size_t len;
     char *text;
 
+    if ( argc == 2 && !strcmp(argv[1], "--version") )
+        return puts("oriel-config " ORIEL_VERSION) < 0 || fflush(stdout)
+                   ? UNREADABLE : 0;
+    if ( argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) )
+        return fputs(usage, stdout) < 0 || fflush(stdout) ? UNREADABLE : 0;
     if ( argc != 2 )
     {
-        fputs("usage: oriel-config FILE\n", stderr);
-        return 2;
+        fputs(usage, stderr);
+        return MISUSED;
     }
     text = read_file(argv[1], &len);
     cfg = xlu_cfg_init(stderr, argv[1]);
     if ( !cfg )
         out_of_memory();
     if ( xlu_cfg_readdata(cfg, text, (int)len) )
-        return 1;
+        return NO_CONFIGURATION;
     list_settings(text);
     for ( unsigned int i = 0; i < nr_settings; i++ )
         put_setting(cfg, &settings[i]);
-    return fflush(stdout) ? 1 : 0;
+    return fflush(stdout) ? UNREADABLE : 0;
 }

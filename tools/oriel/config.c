@@ -95,7 +95,7 @@ static char *read_records(const char *path, size_t *len)
             failed("%s: oriel-config could not be run; it needs libxlutil and "
                    "the libxenctrl that came with it: ORIEL_XL_LIBRARY_PATH "
                    "says where", path);
-        else if ( WEXITSTATUS(status) == 1 )
+        else if ( WEXITSTATUS(status) == 1 ) /* 3: it has said why */
             failed("%s: not a configuration; expected lines like memory = 32 "
                    "or name = \"guest\"", path);
         free(text);
@@ -147,13 +147,14 @@ static bool apply_records(const char *path, const char *text, size_t len,
     return good;
 }
 
-bool config_read(const char *path, struct config *config)
+bool config_read(const char *path, bool strict, struct config *config)
 {
     size_t len;
     char *text;
     bool good;
 
     config_defaults(config);
+    config->strict = strict;
     text = read_records(path, &len);
     if ( !text )
         return false;

@@ -28,6 +28,7 @@ struct config {
     int64_t max_grant_version; /* -1: the highest the host has */
     uint64_t max_event_channels; /* highest port */
     uint64_t tsc_mode; /* as XEN_DOMCTL_settscinfo has it */
+    bool strict; /* a setting that would be ignored is an error */
     bool has_uuid;
     xen_domain_handle_t uuid;
 };
@@ -41,10 +42,10 @@ struct config_record {
 
 /*
  * Reads a file.  Settings that are unknown or cannot be honoured are named in
- * warnings; anything wrong is said, with the line and what was expected, and
- * the answer is false.  config_free() in either case.
+ * warnings, or with strict they are errors; an error is said, with the line and
+ * what was expected, and the answer is false.  config_free() in either case.
  */
-bool config_read(const char *path, struct config *config);
+bool config_read(const char *path, bool strict, struct config *config);
 void config_free(struct config *config);
 
 /* ---- config-keys.c ---- */

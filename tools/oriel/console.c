@@ -144,33 +144,40 @@ static uint32_t peek_output(const struct console *c, char *text, size_t *len)
     return prod;
 }
 
-static void write_all(const char *text, size_t len)
+/* False after a message. */
+static bool write_all(const char *text, size_t len)
 {
     while ( len )
     {
         ssize_t done = write(STDOUT_FILENO, text, len);
 
         if ( done < 0 && errno != EINTR )
-            return;
+        {
+            failed_errno(errno, "what the guest wrote is not complete",
+                         "write to standard output");
+            return false;
+        }
         if ( done > 0 )
         {
             text += done;
             len -= (size_t)done;
         }
     }
+    return true;
 }
 
-static void drain(struct console *c)
+/* False after a message. */
+static bool drain(struct console *c)
 {
     char text[sizeof(c->page->out)];
     size_t len;
     uint32_t cons = peek_output(c, text, &len);
 
     if ( !len )
-        return;
+        return true;
     __atomic_store_n(&c->page->out_cons, cons, __ATOMIC_RELEASE);
     xenevtchn_notify(c->events, c->port);
-    write_all(text, len);
+    return write_all(text, len);
 }
 
 static size_t input_room(const struct console *c)
@@ -218,6 +225,8 @@ static void raw_terminal(struct console *c)
     cfmakeraw(&raw);
     raw.c_oflag |= OPOST; /* the guest's newlines return the carriage */
     tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+    fprintf(stderr, "oriel: d%u: console; Ctrl-] leaves it, Ctrl-C goes to the "
+            "guest\n", c->domid);
 }
 
 static bool has_ended(const struct console *c)
@@ -225,6 +234,13 @@ static bool has_ended(const struct console *c)
     xc_dominfo_t info;
 
     return !xen_domain(c->xch, c->domid, &info) || xen_has_ended(&info);
+}
+
+static enum console_end wait_failed(const struct console *c, int err)
+{
+    failed_errno(err, err == EIO ? "the hypervisor has gone" : NULL,
+                 "d%u: wait for console events", c->domid);
+    return CONSOLE_FAILED;
 }
 
 static enum console_end talk(struct console *c)
@@ -239,13 +255,14 @@ static enum console_end talk(struct console *c)
         /* Asked before looking: what came before the end is printed. */
         bool ended = has_ended(c);
 
-        drain(c);
+        if ( !drain(c) )
+            return CONSOLE_FAILED;
         if ( ended )
             return CONSOLE_DOMAIN_ENDED;
         if ( interrupted )
             return CONSOLE_LEFT;
         if ( poll(p, 2, LOOK_MS) < 0 && errno != EINTR )
-            return CONSOLE_FAILED;
+            return wait_failed(c, errno);
         if ( p[0].revents & POLLIN )
         {
             xenevtchn_port_or_error_t port = xenevtchn_pending(c->events);
@@ -254,7 +271,7 @@ static enum console_end talk(struct console *c)
                 xenevtchn_unmask(c->events, (evtchn_port_t)port);
         }
         else if ( p[0].revents )
-            return CONSOLE_FAILED;
+            return wait_failed(c, EIO);
         if ( p[1].revents && !type(c) )
             return CONSOLE_LEFT;
     }
@@ -277,8 +294,6 @@ static enum console_end attach(struct console *c)
         tcsetattr(STDIN_FILENO, TCSANOW, &c->saved);
     sigaction(SIGINT, &old[0], NULL);
     sigaction(SIGTERM, &old[1], NULL);
-    if ( end == CONSOLE_FAILED )
-        failed_errno(errno, NULL, "d%u: wait for console events", c->domid);
     return end;
 }
 
@@ -306,7 +321,7 @@ static int look_once(xc_interface *xch, uint32_t domid)
         size_t len;
 
         peek_output(&c, text, &len);
-        write_all(text, len);
+        good = write_all(text, len);
     }
     console_close(&c);
     return good ? EXIT_OK : EXIT_FAILED;

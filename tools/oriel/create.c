@@ -23,7 +23,7 @@
 
 struct request {
     const char *file, *dm, *trace, *uart;
-    bool no_dm, paused, quiet, verbose, foreground;
+    bool no_dm, paused, quiet, verbose, foreground, strict;
 };
 
 /* ---- before ---- */
@@ -104,12 +104,16 @@ static bool start_dm(const struct request *r, const struct build *b,
     return good;
 }
 
-static void undo(const struct build *b, const struct state_record *record)
+/* False when the device model failed. */
+static bool undo(const struct build *b, const struct state_record *record)
 {
+    bool good;
+
     if ( xc_domain_destroy(b->xch, b->domid) && errno != ESRCH )
         failed_errno(errno, "try oriel destroy", "d%u: destroy it", b->domid);
-    dm_stop(record->dm_pid, record->dm_start);
+    good = dm_stop(record->dm_pid, record->dm_start);
     state_remove(b->uuid);
+    return good;
 }
 
 /* ---- after ---- */
@@ -139,8 +143,7 @@ static int stay(const struct request *r, const struct build *b,
             fprintf(stderr, "oriel: d%u (%s): ended: %s\n", b->domid,
                     record->name, xen_shutdown_reason(info.shutdown_reason));
     }
-    undo(b, record);
-    return code;
+    return undo(b, record) ? code : EXIT_FAILED;
 }
 
 static int start(const struct request *r, struct build *b)
@@ -203,6 +206,7 @@ static const struct option options[] = {
     { "no-device-model", no_argument, NULL, 'n' },
     { "trace", required_argument, NULL, 't' },
     { "uart", required_argument, NULL, 'u' },
+    { "strict", no_argument, NULL, 's' },
     { "help", no_argument, NULL, 'h' },
     { 0 },
 };
@@ -213,7 +217,7 @@ static int run_create(int argc, char **argv)
     struct config config = { 0 };
     int c, code = EXIT_FAILED;
 
-    while ( (c = command_option(&command_create, argc, argv, "pqvFd:nt:u:h",
+    while ( (c = command_option(&command_create, argc, argv, "pqvFd:nt:u:sh",
                                 options)) != -1 )
         switch ( c )
         {
@@ -225,6 +229,7 @@ static int run_create(int argc, char **argv)
         case 'n': r.no_dm = true; break;
         case 't': r.trace = optarg; break;
         case 'u': r.uart = optarg; break;
+        case 's': r.strict = true; break;
         default: return EXIT_USAGE;
         }
     if ( optind + 1 != argc )
@@ -233,7 +238,7 @@ static int run_create(int argc, char **argv)
         return misused("create", "--no-device-model leaves nobody for "
                        "--device-model, --trace or --uart");
     r.file = argv[optind];
-    if ( config_read(r.file, &config) )
+    if ( config_read(r.file, r.strict, &config) )
         code = create(&r, &config);
     config_free(&config);
     return code;
@@ -256,6 +261,7 @@ const struct command command_create = {
     "standard\n"
     "                           output, the default with -F)\n"
     "  -t, --trace FILE         a line there for each request it serves\n"
+    "  -s, --strict             a setting that would be ignored is an error\n"
     "  -q, --quiet              only say what goes wrong\n"
     "  -v, --verbose            show each step and the memory layout\n",
     run_create,

@@ -27,16 +27,19 @@
 char *program_beside(const char *name)
 {
     char self[PATH_MAX], *path;
+    static const char *const places[] = { "", "../libexec/oriel/" };
     ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
     char *slash;
 
-    if ( len > 0 )
+    if ( len <= 0 )
+        return strdup(name);
+    self[len] = '\0';
+    slash = strrchr(self, '/');
+    if ( slash )
+        slash[1] = '\0';
+    for ( unsigned int i = 0; i < 2; i++ )
     {
-        self[len] = '\0';
-        slash = strrchr(self, '/');
-        if ( slash )
-            slash[1] = '\0';
-        if ( asprintf(&path, "%s%s", self, name) < 0 )
+        if ( asprintf(&path, "%s%s%s", self, places[i], name) < 0 )
             return NULL;
         if ( !access(path, X_OK) )
             return path;
@@ -70,16 +73,18 @@ bool dm_lives(pid_t pid, unsigned long long start)
     return pid > 0 && start && start_time(pid) == start;
 }
 
-void dm_stop(pid_t pid, unsigned long long start)
+bool dm_stop(pid_t pid, unsigned long long start)
 {
-    if ( !dm_lives(pid, start) )
-        return;
-    kill(pid, SIGTERM);
-    for ( unsigned int i = 0; i < 200 && dm_lives(pid, start); i++ )
+    int status = 0;
+
+    if ( dm_lives(pid, start) )
+        kill(pid, SIGTERM);
+    for ( unsigned int i = 0; i < 3000 && dm_lives(pid, start); i++ )
         nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
     if ( dm_lives(pid, start) )
         warn("the device model, process %d, does not end", pid);
-    waitpid(pid, NULL, WNOHANG);
+    return pid <= 0 || waitpid(pid, &status, WNOHANG) != pid || !status ||
+           (WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
 }
 
 static void run(const struct dm_request *r, const char *program, int ready)

@@ -26,8 +26,11 @@ bool dm_start(const struct dm_request *request, pid_t *pid,
 /* The process is there and is that one. */
 bool dm_lives(pid_t pid, unsigned long long start);
 
-/* Asks it to end and waits for up to two seconds. */
-void dm_stop(pid_t pid, unsigned long long start);
+/*
+ * Asks it to end and waits for up to half a minute.  False when it was a child of
+ * this process and has not ended with status 0.
+ */
+bool dm_stop(pid_t pid, unsigned long long start);
 
 /* The path of a program beside this one, or its bare name; free() it. */
 char *program_beside(const char *name);

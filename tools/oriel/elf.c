@@ -21,6 +21,7 @@
 #define PT_NOTE 4
 #define FOUR_GIB (1ULL << 32)
 #define PHDRS_MAX 64
+#define NOTE_PAD 4
 
 /* Where fields are: {offset, bytes}, per class. */
 struct field {
@@ -31,7 +32,7 @@ struct class {
     unsigned int bits;
     uint8_t ehdr_size, phdr_size;
     struct field entry, phoff, phentsize, phnum;
-    struct field p_type, p_offset, p_vaddr, p_paddr, p_filesz, p_memsz, p_align;
+    struct field p_type, p_offset, p_vaddr, p_paddr, p_filesz, p_memsz;
 };
 
 static const struct class class32 = {
@@ -40,7 +41,6 @@ static const struct class class32 = {
     .phentsize = { 42, 2 }, .phnum = { 44, 2 },
     .p_type = { 0, 4 }, .p_offset = { 4, 4 }, .p_vaddr = { 8, 4 },
     .p_paddr = { 12, 4 }, .p_filesz = { 16, 4 }, .p_memsz = { 20, 4 },
-    .p_align = { 28, 4 },
 };
 
 static const struct class class64 = {
@@ -49,7 +49,6 @@ static const struct class class64 = {
     .phentsize = { 54, 2 }, .phnum = { 56, 2 },
     .p_type = { 0, 4 }, .p_offset = { 8, 8 }, .p_vaddr = { 16, 8 },
     .p_paddr = { 24, 8 }, .p_filesz = { 32, 8 }, .p_memsz = { 40, 8 },
-    .p_align = { 48, 8 },
 };
 
 struct reader {
@@ -189,11 +188,18 @@ static uint64_t align_up(uint64_t value, uint64_t to)
     return (value + to - 1) & ~(to - 1);
 }
 
-/* A segment of notes: {namesz, descsz, type, name, desc}, each padded. */
+/*
+ * A segment of notes: {namesz, descsz, type, name, desc}.  Name and desc are
+ * padded to 4 bytes whatever the segment's alignment is: a GNU property note,
+ * which makes that 8, has a desc of a multiple of 8 bytes, and notes behind it
+ * in the same segment are the linker's with 4.  What is behind a note that is
+ * longer than its segment is not looked at: a note of somebody else's that is
+ * broken does not keep the kernel from running.
+ */
 static int read_notes(struct reader *r, unsigned int nr, uint64_t at,
-                      uint64_t len, uint64_t align)
+                      uint64_t len)
 {
-    uint64_t pad = align == 8 ? 8 : 4, end;
+    uint64_t end;
 
     if ( !in_file(r, at, len) )
         return refuse(r, -EINVAL, "notes of segment %u, %#llx bytes at %#llx, "
@@ -203,12 +209,11 @@ static int read_notes(struct reader *r, unsigned int nr, uint64_t at,
     {
         uint64_t name = at + 12, namesz = fetch32(r, at);
         uint64_t descsz = fetch32(r, at + 4), type = fetch32(r, at + 8);
-        uint64_t desc = name + align_up(namesz, pad);
-        uint64_t next = desc + align_up(descsz, pad);
+        uint64_t desc = name + align_up(namesz, NOTE_PAD);
+        uint64_t next = desc + align_up(descsz, NOTE_PAD);
 
         if ( desc > end || descsz > end - desc )
-            return refuse(r, -EINVAL, "the note at %#llx is longer than its "
-                          "segment", (unsigned long long)at);
+            break;
         if ( namesz == 4 && !memcmp(r->bytes + name, "Xen", 4) &&
              type == XEN_ELFNOTE_PHYS32_ENTRY )
         {
@@ -245,7 +250,7 @@ static int read_segments(struct reader *r)
         if ( type == PT_LOAD && (s.memsz || s.filesz) )
             rc = add_segment(r, i, &s, fetch(r, at, c->p_vaddr));
         else if ( type == PT_NOTE )
-            rc = read_notes(r, i, s.offset, s.filesz, fetch(r, at, c->p_align));
+            rc = read_notes(r, i, s.offset, s.filesz);
         if ( rc )
             return rc;
     }

@@ -42,14 +42,17 @@ struct elf_range {
  * the Xen notes of a little-endian ELF32 or ELF64 file for x86.  Segments are
  * placed by p_paddr.  The entry is that of the note "Xen" PHYS32_ENTRY, else
  * e_entry, translated to physical when it is a virtual address of a segment.
+ * Notes are padded to 4 bytes; a note that is longer than its segment ends the
+ * search in that segment.
  *
  * 0, or a negative errno with a sentence in why, which names the offending
  * header and the values:
  *
  *   -ENOEXEC  not ELF, not x86, not an executable
- *   -EINVAL   a header or note lies outside the file or has the wrong size;
- *             a segment's size or address overflows; segments overlap; nothing
- *             to load; the entry is in no segment or not below 4 GiB
+ *   -EINVAL   a header or a segment of notes lies outside the file; the
+ *             PHYS32_ENTRY note has neither 4 nor 8 bytes; a segment's size or
+ *             address overflows; segments overlap; nothing to load; the entry
+ *             is in no segment or not below 4 GiB
  *   -E2BIG    more than ELF_SEGMENTS_MAX segments, or 64 program headers
  */
 int elf_parse(const void *file, size_t size, struct elf_image *image,

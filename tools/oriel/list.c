@@ -16,7 +16,7 @@ static const char *name_of(const xc_dominfo_t *info,
 {
     if ( *record->name )
         return record->name;
-    return info->domid ? "-" : "Domain-0";
+    return info->domid ? "-" : XEN_DOM0_NAME;
 }
 
 /* r running, b blocked, p paused, s shut down, c crashed, d dying */
@@ -41,15 +41,12 @@ static void print_details(const xc_dominfo_t *info,
 
     uuid_format(info->handle, uuid);
     printf("    uuid         %s\n", uuid);
-    printf("    type         %s%s\n",
-           !info->hvm ? "pv"
-           : info->arch_config.emulation_flags == XEN_X86_EMU_LAPIC ? "pvh"
-                                                                    : "hvm",
+    printf("    type         %s%s\n", xen_type(info),
            info->hap ? ", nested paging" : "");
     printf("    vcpus        %u, %u online\n", vcpus_of(info),
            info->nr_online_vcpus);
     printf("    memory       %lu pages now, ", info->nr_pages);
-    if ( info->max_memkb >> 50 )
+    if ( info->max_memkb >= (uint64_t)UINT32_MAX << 2 ) /* Xen's for dom0 */
         printf("no limit");
     else
         printf("at most %lu KiB", info->max_memkb);

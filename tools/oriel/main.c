@@ -17,7 +17,8 @@ static void usage(FILE *to)
     fputs("usage: oriel COMMAND [OPTION]... [ARGUMENT]...\n\n", to);
     for ( size_t i = 0; i < NR_COMMANDS; i++ )
         fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
-    fputs("  help       this, or help COMMAND\n\n"
+    fputs("  help       this, or help COMMAND\n"
+          "  version    also --version: which version this is\n\n"
           "oriel COMMAND --help tells more.  A DOMAIN is an id, a name or a "
           "UUID.\n"
           "Exit codes: 0 done, 1 failed, 2 misused.\n", to);
@@ -42,12 +43,18 @@ int command_help(const struct command *command)
 int command_option(const struct command *command, int argc, char **argv,
                    const char *letters, const struct option *options)
 {
-    int c = getopt_long(argc, argv, letters, options, NULL);
+    /* getopt's messages begin with argv[0]. */
+    char name[32], *command_name = argv[0];
+    int c;
 
+    snprintf(name, sizeof(name), "oriel %s", command->name);
+    argv[0] = name;
+    c = getopt_long(argc, argv, letters, options, NULL);
+    argv[0] = command_name;
     if ( c == 'h' )
-        exit(command_help(command));
+        exit(finish_output(command_help(command)));
     if ( c == '?' )
-        fprintf(stderr, "see oriel %s --help\n", command->name);
+        fprintf(stderr, "oriel: see oriel %s --help\n", command->name);
     return c;
 }
 
@@ -75,7 +82,13 @@ int main(int argc, char **argv)
     }
     if ( !strcmp(argv[1], "help") || !strcmp(argv[1], "--help") ||
          !strcmp(argv[1], "-h") )
-        return help(argc - 1, argv + 1);
+        return finish_output(help(argc - 1, argv + 1));
+    if ( !strcmp(argv[1], "version") || !strcmp(argv[1], "--version") )
+    {
+        puts("oriel " ORIEL_VERSION);
+        return finish_output(EXIT_OK);
+    }
     command = find_command(argv[1]);
-    return command ? command->run(argc - 1, argv + 1) : EXIT_USAGE;
+    return command ? finish_output(command->run(argc - 1, argv + 1))
+                   : EXIT_USAGE;
 }

@@ -9,6 +9,7 @@
 #include "snapshot.h"
 #include "state.h"
 #include "uuid.h"
+#include "xen.h"
 
 static void print_string(const char *text, FILE *to)
 {
@@ -118,7 +119,11 @@ static void print_grant(const struct snapshot_grant *g, FILE *to)
         fprintf(to, ",\"frame\":\"%#llx\"", (unsigned long long)g->frame);
     if ( g->length )
         fprintf(to, ",\"page_off\":%u,\"length\":%u", g->page_off, g->length);
-    fputc('}', to);
+    if ( grant_purpose(g) )
+        fprintf(to, ",\"purpose\":\"%s\"", grant_purpose(g));
+    fprintf(to, ",\"mapped\":%s,\"frame_exists\":%s,\"domain_exists\":%s}",
+            grant_is_mapped(g) ? "true" : "false",
+            g->no_frame ? "false" : "true", g->no_domain ? "false" : "true");
 }
 
 static void print_grants(const struct snapshot *s, FILE *to)
@@ -156,8 +161,8 @@ void snapshot_json(const struct snapshot *s, FILE *to)
         print_string(record.name, to);
     else
         fputs("null", to);
-    fprintf(to, ",\"uuid\":\"%s\",\"hvm\":%s,\"vcpus\":%u", uuid,
-            s->info.hvm ? "true" : "false", s->nr_vcpus);
+    fprintf(to, ",\"uuid\":\"%s\",\"type\":\"%s\",\"vcpus\":%u", uuid,
+            xen_type(&s->info), s->nr_vcpus);
     print_servers(s, to);
     print_grants(s, to);
     fputc('}', to);

@@ -122,6 +122,14 @@ static void print_grant(const struct snapshot_grant *g, FILE *to)
     if ( g->length )
         fprintf(to, ", bytes %u-%u", g->page_off,
                 g->page_off + g->length - 1U);
+    if ( grant_purpose(g) )
+        fprintf(to, ", %s", grant_purpose(g));
+    if ( grant_is_mapped(g) )
+        fprintf(to, ", mapped by d%u", g->domid);
+    if ( g->no_frame )
+        fputs(", no such frame", to);
+    if ( g->no_domain )
+        fprintf(to, ", no domain %u", g->domid);
     fputc('\n', to);
 }
 
@@ -146,7 +154,7 @@ static void print_grants(const struct snapshot *s, FILE *to)
 void snapshot_text(const struct snapshot *s, FILE *to)
 {
     fprintf(to, "%s: %s, %u vcpu%s\n", xen_label(&s->info),
-            !s->info.hvm ? "PV" : "HVM or PVH", s->nr_vcpus,
+            xen_type(&s->info), s->nr_vcpus,
             s->nr_vcpus == 1 ? "" : "s");
     fprintf(to, "  sizes: grant table %zu KiB shared", s->shared_bytes >> 10);
     if ( s->status_bytes )

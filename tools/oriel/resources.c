@@ -65,14 +65,15 @@ static int show_once(xc_interface *xch, const struct request *r)
     int code = EXIT_FAILED;
 
     if ( r->json )
-        fputc('[', stdout);
+        printf("{\"version\":%d,\"domains\":[", SNAPSHOT_JSON_VERSION);
     if ( !r->who )
         code = show_all(xch, r);
     else if ( xen_find(xch, r->who, &info) )
         code = info.domid ? show(xch, &info, r, true)
                           : failed("d0: a domain cannot map its own resources");
     if ( r->json )
-        fputs("]\n", stdout);
+        fputs("]}\n", stdout);
+    /* --watch ends when nobody can read it; the end says why. */
     return fflush(stdout) ? EXIT_FAILED : code;
 }
 
@@ -119,7 +120,7 @@ const struct command command_resources = {
     "Show what domains share: ioreq pages, buffered rings, grant tables",
     "Without DOMAIN: all but dom0.  Mapping a server's pages settles that it "
     "has no\npages at frame numbers of the guest: see oriel(1).\n"
-    "  -j, --json    an array of objects\n"
+    "  -j, --json    an object; its schema is resources.schema.json\n"
     "  -w, --watch   again every second, until the domain has gone\n",
     run_resources,
 };

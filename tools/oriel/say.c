@@ -3,7 +3,9 @@
 #define _GNU_SOURCE /* strerrorname_np */
 #include "say.h"
 
+#include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +34,17 @@ int failed_errno(int err, const char *hint, const char *fmt, ...)
     fprintf(stderr, ": %s (%s)%s%s\n", strerror(abs(err)), name ? name : "?",
             hint ? "; " : "", hint ? hint : "");
     return EXIT_FAILED;
+}
+
+int finish_output(int code)
+{
+    bool bad = ferror(stdout);
+
+    errno = bad ? EIO : 0;
+    if ( !fclose(stdout) && !bad )
+        return code;
+    return failed_errno(errno, "what it printed is not complete",
+                        "write to standard output");
 }
 
 void warn(const char *fmt, ...)

@@ -24,6 +24,12 @@ int failed_errno(int err, const char *hint, const char *fmt, ...)
 /* "oriel: warning: TEXT". */
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/*
+ * At the end of a command: all that it printed has to be there.  code, or
+ * EXIT_FAILED after a message when some of it could not be written.
+ */
+int finish_output(int code);
+
 /* "oriel COMMAND: TEXT; see oriel COMMAND --help".  Returns EXIT_USAGE. */
 int misused(const char *command, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

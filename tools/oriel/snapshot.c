@@ -8,6 +8,8 @@
 
 #include <xenforeignmemory.h>
 
+#include "xen.h"
+
 #define PAGE 4096UL
 #define SLOTS_PER_FRAME (PAGE / sizeof(ioreq_t))
 
@@ -189,10 +191,34 @@ static int take_frames(xc_interface *xch, struct snapshot *s)
     return rc;
 }
 
+/* Looks which grants name a frame or a domain that is not there. */
+static void check_grants(xc_interface *xch, struct snapshot *s)
+{
+    xenforeignmemory_handle *memory = xc_interface_fmem_handle(xch);
+
+    for ( unsigned int i = 0; i < s->nr_grants; i++ )
+    {
+        struct snapshot_grant *g = &s->grant[i];
+        xen_pfn_t frame = g->frame;
+        xc_dominfo_t info;
+        int error = 0;
+        void *p;
+
+        g->no_domain = !xen_domain(xch, g->domid, &info) && errno == ESRCH;
+        if ( (g->flags & GTF_type_mask) != GTF_permit_access )
+            continue;
+        p = xenforeignmemory_map(memory, s->info.domid, PROT_READ, 1, &frame,
+                                 &error);
+        g->no_frame = !p || error;
+        if ( p )
+            xenforeignmemory_unmap(memory, p, 1);
+    }
+}
+
 static int take_grants(xc_interface *xch, struct snapshot *s)
 {
     struct gnttab_query_size query = { .dom = (domid_t)s->info.domid };
-    int version = xc_gnttab_get_version(xch, s->info.domid);
+    int version = xc_gnttab_get_version(xch, s->info.domid), rc;
 
     s->shared_bytes = resource_bytes(xch, s->info.domid,
                                      XENMEM_resource_grant_table,
@@ -207,7 +233,10 @@ static int take_grants(xc_interface *xch, struct snapshot *s)
         return query.status == GNTST_bad_domain ? ESRCH : EPERM;
     s->nr_frames = query.nr_frames;
     s->max_frames = query.max_nr_frames;
-    return s->nr_frames ? take_frames(xch, s) : 0;
+    rc = s->nr_frames ? take_frames(xch, s) : 0;
+    if ( !rc )
+        check_grants(xch, s);
+    return rc;
 }
 
 /* ---- all ---- */
@@ -309,4 +338,20 @@ unsigned int grant_flags(const struct snapshot_grant *g,
             names[nr++] = name;
     }
     return nr;
+}
+
+const char *grant_purpose(const struct snapshot_grant *g)
+{
+    switch ( g->ref )
+    {
+    case GNTTAB_RESERVED_CONSOLE: return "console";
+    case GNTTAB_RESERVED_XENSTORE: return "xenstore";
+    default: return NULL;
+    }
+}
+
+bool grant_is_mapped(const struct snapshot_grant *g)
+{
+    return (g->flags & GTF_type_mask) != GTF_accept_transfer &&
+           (g->flags & (GTF_reading | GTF_writing));
 }

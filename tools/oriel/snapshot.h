@@ -6,6 +6,7 @@
 #ifndef ORIEL_SNAPSHOT_H
 #define ORIEL_SNAPSHOT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include <xenctrl.h>
@@ -41,6 +42,8 @@ struct snapshot_grant {
     uint16_t page_off, length; /* of a sub-page grant */
     uint16_t trans_domid;
     uint32_t trans_ref;
+    bool no_frame; /* the domain has no page at this frame */
+    bool no_domain; /* nobody has this domid */
 };
 
 struct snapshot {
@@ -86,11 +89,20 @@ unsigned int ring_entry(const struct snapshot_server *server, unsigned int i,
 unsigned int grant_flags(const struct snapshot_grant *grant,
                          const char *names[GRANT_FLAG_NAMES]);
 
+/* What the reference is reserved for: "console", "xenstore", or NULL. */
+const char *grant_purpose(const struct snapshot_grant *grant);
+
+/* Somebody has it mapped: the domain that it is for. */
+bool grant_is_mapped(const struct snapshot_grant *grant);
+
 /* ---- printing ---- */
+
+/* Of the JSON document, which docs/resources.schema.json describes. */
+#define SNAPSHOT_JSON_VERSION 1
 
 void snapshot_text(const struct snapshot *s, FILE *to);
 
-/* One object, without a newline. */
+/* The object of one domain, without a newline. */
 void snapshot_json(const struct snapshot *s, FILE *to);
 
 #endif

@@ -86,7 +86,7 @@ static bool matches(const xc_dominfo_t *info, const char *name,
     if ( uuid )
         return !memcmp(info->handle, uuid, sizeof(info->handle));
     return (state_read(info->handle, &record) && !strcmp(record.name, name)) ||
-           (info->domid == 0 && !strcmp(name, "Domain-0"));
+           (info->domid == 0 && !strcmp(name, XEN_DOM0_NAME));
 }
 
 static bool find_by_name(xc_interface *xch, const char *who,
@@ -146,6 +146,14 @@ const char *xen_label(const xc_dominfo_t *info)
     else
         snprintf(label, sizeof(text[0]), "d%u", info->domid);
     return label;
+}
+
+const char *xen_type(const xc_dominfo_t *info)
+{
+    if ( !info->hvm )
+        return "pv";
+    return info->arch_config.emulation_flags == XEN_X86_EMU_LAPIC ? "pvh"
+                                                                  : "hvm";
 }
 
 bool xen_has_ended(const xc_dominfo_t *info)

@@ -10,6 +10,9 @@
 
 #include <xenctrl.h>
 
+/* The name that domain 0 has without a record of its own. */
+#define XEN_DOM0_NAME "Domain-0"
+
 /* NULL after a message.  chatty: what the library says goes to stderr. */
 xc_interface *xen_open(bool chatty);
 void xen_close(void);
@@ -29,6 +32,9 @@ int xen_domains(xc_interface *xch, xc_dominfo_t **list);
 
 /* "d5 (name)" or "d5"; in one of a few buffers that take turns. */
 const char *xen_label(const xc_dominfo_t *info);
+
+/* "pv", "pvh" or "hvm". */
+const char *xen_type(const xc_dominfo_t *info);
 
 /* It will not run again.  ABI: the library shows a crash as crashed alone. */
 bool xen_has_ended(const xc_dominfo_t *info);

@@ -204,7 +204,7 @@ static struct domain *domain_new(const struct xen_domctl_createdomain *config,
     d->shutdown_code = 255;
     d->ssidref = config->ssidref;
     d->max_vcpus = config->max_vcpus;
-    d->max_pages = privileged ? UINT64_MAX : 0;
+    d->max_pages = privileged ? UINT32_MAX : 0; /* ABI: no limit */
     d->sched_weight = 256;
     d->ctl_pause_count = d->pause_count = 1;
     memcpy(d->handle, config->handle, sizeof(d->handle));

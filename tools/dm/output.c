@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* What the program writes for others: all of it arrives, or it is said. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dm.h"
+
+static bool lost;
+
+bool output_write(int fd, const char *what, const void *bytes, size_t len)
+{
+    const char *p = bytes;
+
+    while ( len )
+    {
+        ssize_t done = write(fd, p, len);
+
+        if ( done < 0 && errno == EINTR ) /* a signal */
+            continue;
+        if ( done < 0 )
+        {
+            fprintf(stderr, "oriel-dm: write %s: %s; what it has is not "
+                    "complete\n", what, strerror(errno));
+            lost = true;
+            return false;
+        }
+        p += done;
+        len -= (size_t)done;
+    }
+    return true;
+}
+
+bool output_complete(void)
+{
+    return !lost;
+}
