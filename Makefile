@@ -61,7 +61,7 @@ $(foreach v,asan tsan fuzz cov clang,$(eval need-$(v) := $(B)/.need-check))
 inc-core := -ffreestanding -nostdinc -D__XEN__ -Iinclude -Ixen/include \
             -isystem xen/include/std -Ixen/arch/hosted/include \
             -Ixen/arch/x86/include
-inc-hosted := -pthread -D__XEN__ -Iinclude -Ixen/include \
+inc-hosted := -pthread -D__XEN__ $(version-flag) -Iinclude -Ixen/include \
               -Ixen/arch/hosted/include -Ixen/arch/x86/include
 inc-test := $(inc-hosted) -Itests/unit -Itests/include
 inc-tool := -pthread -D__XEN_TOOLS__ -Iinclude -Itools/include $(version-flag)
@@ -351,6 +351,8 @@ bench: $(B)/.need-check all $(addprefix $(B)/bench/,core hosted roundtrip report
 check-programs: all
 	$(Q)scripts/run-tests programs --wrap \
 	    "scripts/hosted --audit --console $(B)/log/console --" tests/programs/run
+	$(Q)scripts/run-tests "what is installed, what manuals say" \
+	    tests/programs/installed tests/programs/examples
 
 # On Debian's real Xen, in QEMU: what differs must be in CAVEATS.md.
 $(B)/vm/keep-dm: $(call objs,hosted,$(keep-dm-src)) | libs
@@ -410,9 +412,14 @@ check-lint: lint
 
 # ---- installation ----
 
-install: libs programs hosted
-	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/bin \
-		$(DESTDIR)$(PREFIX)/include/xen
+# Commands are for people; helpers are run by them.
+commands := $(filter-out oriel-config,$(programs)) xen-hosted
+helpers := oriel-config oriel-devxen.so
+docdir = $(PREFIX)/share/doc/oriel
+install: libs programs hosted guests
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(addprefix $(DESTDIR)$(PREFIX)/,bin \
+		libexec/oriel include/xen share/man/man1) \
+		$(DESTDIR)$(docdir)/examples
 	$(foreach l,$(libraries),cp -d $(B)/lib/$($(l)-name).so* \
 		$(DESTDIR)$(LIBDIR)/ &&) :
 	$(foreach l,$(libraries),sed -e 's|@PREFIX@|$(PREFIX)|g' \
@@ -422,10 +429,17 @@ install: libs programs hosted
 	install -m 644 $(foreach l,$(libraries),$($(l)-headers)) \
 		$(DESTDIR)$(PREFIX)/include/
 	cp -r include/xen/. $(DESTDIR)$(PREFIX)/include/xen/
-	install $(programs:%=$(B)/bin/%) $(B)/bin/xen-hosted \
-		$(B)/bin/oriel-devxen.so $(DESTDIR)$(PREFIX)/bin/
-	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	install $(commands:%=$(B)/bin/%) $(DESTDIR)$(PREFIX)/bin/
+	install $(helpers:%=$(B)/bin/%) $(DESTDIR)$(PREFIX)/libexec/oriel/
 	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 README.md LICENSE CAVEATS.md docs/INSTALLED.md \
+		docs/resources.schema.json $(DESTDIR)$(docdir)/
+	install -m 644 $(B)/guest/hello.elf tests/guest/guest.lds \
+		$(DESTDIR)$(docdir)/examples/
+	sed 's|build/guest/|$(docdir)/examples/|' docs/examples/demo.cfg \
+		>$(DESTDIR)$(docdir)/examples/demo.cfg
+	@echo 'Headers of Xen that $(PREFIX)/include/xen does not have come from' \
+		'libxen-dev: $(docdir)/INSTALLED.md'
 
 .SECONDARY:
 all-checks += cover

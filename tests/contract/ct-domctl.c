@@ -215,6 +215,8 @@ static void test_info(void)
     ct_equal((uint64_t)xc_domain_getinfolist(ct.xch, 0, 1, list), 1,
              "a list of one");
     ct_equal(list[0].domain, 0, "is the first");
+    ct_ok(list[0].max_pages <= UINT32_MAX,
+          "domain 0's limit of pages fits an unsigned int");
     ct_destroy(first);
     ct_equal((uint64_t)xc_domain_getinfo(ct.xch, first, 1, &info), 1,
              "asked for one that is gone");

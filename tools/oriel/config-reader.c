@@ -195,9 +195,10 @@ int main(int argc, char **argv)
                    ? UNREADABLE : 0;
     if ( argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) )
         return fputs(usage, stdout) < 0 || fflush(stdout) ? UNREADABLE : 0;
-    if ( argc != 2 )
+    if ( argc != 2 || argv[1][0] == '-' )
     {
-        fputs(usage, stderr);
+        fprintf(stderr, "oriel-config: %s\n%s",
+                argc == 2 ? "unknown option" : "expected one FILE", usage);
         return MISUSED;
     }
     text = read_file(argv[1], &len);

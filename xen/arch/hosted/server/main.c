@@ -48,7 +48,8 @@ static void usage(FILE *to)
             "temporary one)\n"
             "  --preload FILE   library that gives COMMAND its /dev/xen files\n"
             "  --audit          at the end recount all references; exit 1 when "
-            "any is wrong\n");
+            "any is wrong\n"
+            "  --version        which version this is\n");
 }
 
 /* ---- hooks ---- */
@@ -216,12 +217,31 @@ static int run_command(char **argv)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* Default paths: a socket of our own, the library beside the program. */
+/* The library beside the program, or where make install puts it. */
+static int find_preload(void)
+{
+    static const char *const places[] = { ".", "../libexec/oriel" };
+    static char path[PATH_MAX + 64];
+    char self[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+    if ( len < 0 )
+        return -errno;
+    self[len] = '\0';
+    *strrchr(self, '/') = '\0';
+    for ( unsigned int i = 0; i < 2 && !option.preload; i++ )
+    {
+        snprintf(path, sizeof(path), "%s/%s/oriel-devxen.so", self, places[i]);
+        if ( !access(path, R_OK) )
+            option.preload = path;
+    }
+    return option.preload ? 0 : -ENOENT;
+}
+
+/* Default paths: a socket of our own, the library. */
 static int fill_defaults(char *directory)
 {
-    static char socket_path[PATH_MAX], preload_path[PATH_MAX];
-    ssize_t len;
-    char *slash;
+    static char socket_path[PATH_MAX];
 
     if ( !option.socket )
     {
@@ -230,16 +250,11 @@ static int fill_defaults(char *directory)
         snprintf(socket_path, sizeof(socket_path), "%s/xen", directory);
         option.socket = socket_path;
     }
-    if ( !option.preload )
+    if ( !option.preload && find_preload() )
     {
-        len = readlink("/proc/self/exe", preload_path,
-                       sizeof(preload_path) - 32);
-        if ( len < 0 )
-            return -errno;
-        preload_path[len] = '\0';
-        slash = strrchr(preload_path, '/');
-        strcpy(slash, "/oriel-devxen.so");
-        option.preload = preload_path;
+        fprintf(stderr, "xen-hosted: there is no oriel-devxen.so beside it nor "
+                "in ../libexec/oriel; --preload FILE says where it is\n");
+        return -ENOENT;
     }
     if ( option.console )
     {
@@ -260,11 +275,14 @@ static int parse_options(int argc, char **argv)
         { "preload", required_argument, NULL, 'p' },
         { "audit", no_argument, NULL, 'a' },
         { "help", no_argument, NULL, 'h' },
+        { "version", no_argument, NULL, 'V' },
         { 0 },
     };
+    static char name[] = "xen-hosted";
     char *end;
     int c;
 
+    argv[0] = name; /* getopt's messages begin with it */
     while ( (c = getopt_long(argc, argv, "+h", options, NULL)) >= 0 )
         switch ( c )
         {
@@ -283,7 +301,10 @@ static int parse_options(int argc, char **argv)
         case 'a': option.audit = true; break;
         case 'h':
             usage(stdout);
-            exit(0);
+            exit(fflush(stdout) ? 1 : 0);
+        case 'V':
+            puts("xen-hosted " ORIEL_VERSION);
+            exit(fflush(stdout) ? 1 : 0);
         default:
             usage(stderr);
             return -1;
