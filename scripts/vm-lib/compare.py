@@ -15,7 +15,7 @@ import sys
 
 PROGRAMS = ["build/bin/oriel", "build/bin/oriel-dm", "build/bin/oriel-config",
             "build/vm/keep-dm"]
-SHARED_GUESTS = ["hello", "events", "exits"]  # the hosted machine has no APIC
+SHARED_GUESTS = ["hello", "property", "events", "exits"]  # the hosted machine has no APIC
 GUESTS = [f"build/guest/{g}.elf" for g in SHARED_GUESTS + ["machine"]]
 passed = failed = 0
 

@@ -76,6 +76,7 @@ to_the_end() { # NAME DM
     check "$1: it has gone" no listed "$1"
 }
 to_the_end hello "$programs/oriel-dm"
+to_the_end property "$programs/oriel-dm"
 check "hello: the serial port is shown" has "$work/hello.said" \
     "hello, serial port"
 to_the_end events "$programs/oriel-dm"

@@ -10,7 +10,8 @@
  *
  *   oriel-config FILE
  *
- * (--help and --version tell about it) writes one record for each setting, of zero-terminated strings:
+ * (--help and --version tell about it) writes one record for each setting, of
+ * zero-terminated strings:
  *
  *   NAME LINE KIND COUNT ITEM...      KIND "s": a value, COUNT 1
  *                                     KIND "l": a list; a list in it is "[...]"
