@@ -39,13 +39,16 @@ version-flag := -DORIEL_VERSION='"$(VERSION)"'
 cflags := -std=gnu11 -g -fno-common -fno-strict-aliasing $(warn)
 
 flags-hosted := -O2
-flags-asan := -O1 -DDEBUG -fsanitize=address,undefined \
+flags-asan := -O1 -DDEBUG -DCOUNT_STEPS -fsanitize=address,undefined \
               -fno-sanitize-recover=all -fno-omit-frame-pointer
 flags-tsan := -O1 -DDEBUG -Wno-tsan -fsanitize=thread
-flags-fuzz := -O1 -DDEBUG -fsanitize=fuzzer-no-link,address,undefined \
+flags-fuzz := -O1 -DDEBUG -DCOUNT_STEPS -fsanitize=fuzzer-no-link,address,undefined \
               -fno-sanitize-recover=all
 flags-cov := -O0 -DDEBUG --coverage -fprofile-update=atomic
 flags-clang := -O2 -DDEBUG
+# Variants whose core counts its steps: hv/budget.h.
+steps-asan := -fsanitize-coverage=trace-pc
+steps-fuzz := -fsanitize-coverage=trace-pc
 link-hosted :=
 link-asan := -fsanitize=address,undefined
 link-tsan := -fsanitize=thread
@@ -72,7 +75,7 @@ core-src := $(common-y) $(lib-y) $(emul-y)
 machine-src := $(core-src) $(hosted-y)
 
 define variant_rules
-$(B)/$(1)/xen/common/%.o $(B)/$(1)/xen/lib/%.o $(B)/$(1)/xen/arch/x86/emul/%.o: inc = $(inc-core)
+$(B)/$(1)/xen/common/%.o $(B)/$(1)/xen/lib/%.o $(B)/$(1)/xen/arch/x86/emul/%.o: inc = $(inc-core) $(steps-$(1))
 $(B)/$(1)/xen/arch/hosted/%.o: inc = $(inc-hosted)
 $(B)/$(1)/tests/%.o: inc = $(inc-test)
 $(B)/$(1)/tools/%.o: inc = $(inc-tool)

@@ -29,7 +29,7 @@ emul-y := $(addprefix xen/arch/x86/emul/, \
 # The hosted machine; its server, which plays dom0's kernel; its engine,
 # which runs guests.
 hosted-y := $(addprefix xen/arch/hosted/, \
-    access.c cpu.c lock.c machine.c)
+    access.c budget.c cpu.c lock.c machine.c)
 server-y := $(addprefix xen/arch/hosted/server/, \
     bell.c connection.c dev-evtchn.c dev-gntalloc.c dev-gntdev.c dev-privcmd.c \
     file.c main.c vma.c)

@@ -49,8 +49,10 @@ long hypercall_dispatch(struct hypercall *hc)
     e = &table[hc->nr];
     if ( e->permission == CONTROL && !is_control_domain(current_domain) )
         return -EPERM;
+    budget_begin();
     rc = e->handler(hc);
     domain_deliver();
+    budget_end();
     return rc;
 }
 

@@ -9,6 +9,7 @@
 #ifndef HV_HYPERCALL_H
 #define HV_HYPERCALL_H
 
+#include <hv/budget.h>
 #include <hv/types.h>
 
 #include <xen/xen.h>
@@ -57,6 +58,11 @@ long do_set_timer_op(struct hypercall *hc);    /* sched-op.c     */
  * every restart point is exercised.
  */
 bool arch_hypercall_preempted(void);
-#define hypercall_preempt_check() arch_hypercall_preempted()
+
+static inline bool hypercall_preempt_check(void)
+{
+    budget_renew();
+    return arch_hypercall_preempted();
+}
 
 #endif
