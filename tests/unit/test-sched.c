@@ -192,13 +192,13 @@ static void test_singleshot(void **state)
                      -EFAULT);
     t.timeout_abs_ns = 1; /* the past: an event, not an error */
     assert_int_equal(vcpu_op(VCPUOP_set_singleshot_timer, 0, &t), 0);
-    assert_false(list_empty(&v->singleshot.link));
+    assert_true(timer_is_armed(&v->singleshot));
     timer_run();
-    assert_true(list_empty(&v->singleshot.link));
+    assert_false(timer_is_armed(&v->singleshot));
     t.timeout_abs_ns = UINT64_MAX / 2;
     assert_int_equal(vcpu_op(VCPUOP_set_singleshot_timer, 0, &t), 0);
     assert_int_equal(vcpu_op(VCPUOP_stop_singleshot_timer, 0, NULL), 0);
-    assert_true(list_empty(&v->singleshot.link));
+    assert_false(timer_is_armed(&v->singleshot));
     world_be_dom(dom0);
 }
 
@@ -214,7 +214,7 @@ static void test_set_timer_op(void **state)
     assert_int_equal(hcall(__HYPERVISOR_set_timer_op, ~0UL, 0, 0, 0, 0), 0);
     assert_true(v->singleshot.expires < now_ns() + 200000000UL);
     assert_int_equal(hcall(__HYPERVISOR_set_timer_op, 0, 0, 0, 0, 0), 0);
-    assert_true(list_empty(&v->singleshot.link));
+    assert_false(timer_is_armed(&v->singleshot));
     world_be_dom(dom0);
 }
 
@@ -230,18 +230,22 @@ static void fired(void *data)
         timer_set(&timers[1], 7); /* again, from its own function */
 }
 
+/* Timers fire in the order of their times, not of their setting. */
+
 static void test_timers_in_order(void **state)
 {
+    uint64_t t = now_ns() + 50000000;
+
     (void)state;
     nr_fired = 0;
     for ( unsigned int i = 0; i < 3; i++ )
         timer_init(&timers[i], fired, &timers[i]);
-    timer_set(&timers[0], 3);
-    timer_set(&timers[1], 1);
-    timer_set(&timers[2], 2);
-    timer_set(&timers[1], 5); /* moved behind the others */
-    timer_run();
-    assert_int_equal(nr_fired, 4);
+    timer_set(&timers[0], t + 3);
+    timer_set(&timers[1], t + 1);
+    timer_set(&timers[2], t + 2);
+    timer_set(&timers[1], t + 5); /* moved behind the others */
+    while ( nr_fired < 4 )
+        timer_run();
     assert_int_equal(order[0], 2);
     assert_int_equal(order[1], 0);
     assert_int_equal(order[2], 1);
@@ -250,6 +254,56 @@ static void test_timers_in_order(void **state)
     timer_stop(&timers[0]);
     timer_run();
     assert_int_equal(nr_fired, 4);
+}
+
+#define NR_RANDOM 300
+
+static struct timer many[NR_RANDOM];
+static unsigned int last_fired, nr_out_of_order;
+
+static void in_order(void *data)
+{
+    const struct timer *t = data;
+
+    nr_out_of_order += last_fired != NR_RANDOM &&
+                       many[last_fired].expires > t->expires;
+    last_fired = (unsigned int)(t - many);
+    nr_fired++;
+}
+
+/* Armed, moved and stopped at random: each armed one fires once, in order. */
+static void test_many_timers(void **state)
+{
+    uint64_t t = now_ns() + 1000000;
+
+    (void)state;
+    srandom(1);
+    for ( unsigned int i = 0; i < NR_RANDOM; i++ )
+        timer_init(&many[i], in_order, &many[i]);
+    for ( unsigned int round = 0; round < 20; round++ )
+    {
+        unsigned int armed = 0;
+
+        for ( unsigned int i = 0; i < 10 * NR_RANDOM; i++ )
+        {
+            struct timer *one = &many[random() % NR_RANDOM];
+
+            if ( random() % 3 )
+                timer_set(one, t + (uint64_t)random() % 1000);
+            else
+                timer_stop(one);
+        }
+        for ( unsigned int i = 0; i < NR_RANDOM; i++ )
+            armed += timer_is_armed(&many[i]);
+        nr_fired = nr_out_of_order = 0;
+        last_fired = NR_RANDOM;
+        while ( nr_fired < armed )
+            timer_run();
+        timer_run();
+        assert_int_equal(nr_fired, armed);
+        assert_int_equal(nr_out_of_order, 0);
+    }
+    nr_fired = 0;
 }
 
 static uint32_t slow_began, slow_ended;
@@ -380,7 +434,7 @@ int main(void)
         T(test_no_sleep_over_an_interrupt),
         T(test_shutdown),        T(test_poll_ends_in_time),
         T(test_singleshot),      T(test_remote_shutdown),
-        T(test_set_timer_op),    T(test_timers_in_order),
+        T(test_set_timer_op),    T(test_timers_in_order), T(test_many_timers),
         T(test_one_cpu_minds_a_timer),
         T(test_up_and_down),     T(test_runstate),
         T(test_stop_waits_for_the_function),

@@ -263,7 +263,7 @@ static void test_run_ends(void **state)
     timer_set(&again, T0);
     timer_run();
     assert_int_equal(agains, 1);
-    assert_int_equal(programmed, T0 + 50); /* at once, but later */
+    assert_int_equal(programmed, T0 + 100); /* at once, but later */
     timer_stop(&again);
 }
 

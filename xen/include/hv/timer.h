@@ -3,16 +3,18 @@
 #ifndef HV_TIMER_H
 #define HV_TIMER_H
 
-#include <hv/list.h>
 #include <hv/types.h>
 
 struct timer {
-    struct list link; /* sorted by expiry; empty: not armed */
-    uint64_t expires; /* ns since boot */
-    void (*fn)(void *data);
-    void *data;
-    uint32_t running; /* calls of fn going on */
+    struct timer *up, *left, *right; /* [T] in the heap */
+    uint64_t expires;                /* [T] ns since boot */
+    void (*fn)(void *data);          /* [I] */
+    void *data;                      /* [I] */
+    uint32_t running;                /* [T] calls of fn going on */
+    uint8_t rank;                    /* [T] in the heap */
+    bool armed;                      /* [T] to change, atomic to read */
 };
+/* [I] immutable after timer_init()  [T] timer.c's lock */
 
 /* Nanoseconds since boot, monotonic. */
 uint64_t now_ns(void);
@@ -33,9 +35,12 @@ void tsc_scale(uint32_t khz, uint32_t *mul, int8_t *shift);
 
 /* ---- timer.c ---- */
 
-void timer_system_init(void); /* boot: an empty list */
+void timer_system_init(void); /* boot: no timers */
 void timer_init(struct timer *t, void (*fn)(void *data), void *data);
-/* Arm (again) for an absolute time; one in the past fires at once. */
+/*
+ * Arm (again) for an absolute time, in ns since boot; one in the past fires as
+ * soon as what was due before.
+ */
 void timer_set(struct timer *t, uint64_t expires);
 /*
  * When it returns fn is neither running nor going to.  No locks held; never
@@ -43,7 +48,13 @@ void timer_set(struct timer *t, uint64_t expires);
  */
 void timer_stop(struct timer *t);
 
-/* Called by the machine at or after the time it was asked for. */
+bool timer_is_armed(const struct timer *t);
+
+/*
+ * Called by the machine at or after the time it was asked for.  Calls a
+ * bounded number of functions; when more are due the machine is asked to call
+ * it again at once, by arch_timer_program() with a time that has passed.
+ */
 void timer_run(void);
 
 /* ---- arch contract ---- */

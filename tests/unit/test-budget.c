@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The budget of hv/budget.h, hypercall by hypercall, with everything that a
+ * guest or a device model can make many of at its maximum: vcpus, ports,
+ * servers, ranges, timers, grant frames, tables of a p2m.
+ *
+ * Each call gives way at every chance.  The most steps between two chances are
+ * printed, call by call.
+ */
+#include "test-budget.h"
+
+/* ---- timers ---- */
+
+#define NR_TIMERS 6144 /* of four guests with 512 vcpus, three for each vcpu */
+
+static struct timer timers[NR_TIMERS];
+static unsigned int nr_fired;
+
+static void count_fired(void *data)
+{
+    (void)data;
+    nr_fired++;
+}
+
+static void test_timers(void **state)
+{
+    uint64_t one;
+
+    (void)state;
+    for ( unsigned int i = 0; i < NR_TIMERS; i++ )
+        timer_init(&timers[i], count_fired, NULL);
+    for ( unsigned int i = 0; i < NR_TIMERS; i++ )
+        timer_set(&timers[i], now_ns() + (1UL << 40) + i * 7919 % NR_TIMERS);
+    world_be_dom(world_guest(1));
+    /* Behind all of them: no more than their number's logarithm. */
+    one = call(__HYPERVISOR_set_timer_op, now_ns() + (1UL << 41), 0);
+    report("set_timer_op", one);
+    assert_true(one < 1000);
+    report("set_timer_op off", call(__HYPERVISOR_set_timer_op, 0, 0));
+
+    for ( unsigned int i = 0; i < NR_TIMERS; i++ )
+        timer_set(&timers[i], 1);
+    nr_fired = 0;
+    for ( unsigned int runs = 0; nr_fired < NR_TIMERS; runs++ )
+    {
+        assert_true(runs < NR_TIMERS);
+        budget_forget();
+        timer_run();
+        report("timer_run", budget_most());
+    }
+    world_be_dom(dom0);
+}
+
+/* Two that arm each other in the past, for ever. */
+static void rearm(void *data)
+{
+    struct timer *other = data;
+
+    if ( ++nr_fired < 100000 )
+        timer_set(other, 1);
+}
+
+static void test_timers_in_the_past(void **state)
+{
+    (void)state;
+    nr_fired = 0;
+    timer_init(&timers[0], rearm, &timers[1]);
+    timer_init(&timers[1], rearm, &timers[0]);
+    timer_init(&timers[2], count_fired, NULL);
+    timer_set(&timers[0], 1);
+    budget_forget();
+    timer_run();
+    report("timer_run, armed in the past", budget_most());
+    for ( unsigned int i = 0; i < 3; i++ )
+        timer_stop(&timers[i]);
+}
+
+/* ---- p2m ---- */
+
+#define NR_TABLES 6000
+
+/* ---- grant tables ---- */
+
+/* ---- event channels ---- */
+
+/* Many pending ports, many pollers. */
+static void test_switch_to_fifo(void **state)
+{
+    struct domain *d = world_guest(512);
+
+    (void)state;
+    world_be_dom(d);
+    for ( unsigned int port = 1; port < EVTCHN_2L_NR_CHANNELS; port++ )
+        open_port(d);
+    memset(d->shared->evtchn_pending, 0xff, sizeof(d->shared->evtchn_pending));
+    for ( unsigned int i = 0; i < 512; i++ )
+        vcpu_poll(domain_vcpu(d, i), true);
+    report("init_control", control_of(d, 0));
+    for ( unsigned int i = 0; i < 4; i++ )
+        report("expand_array", expand_of(d));
+    report("send", evtchn_call(EVTCHNOP_send, &(struct evtchn_send){ 4000 }));
+    measured_kill(d);
+}
+
+/* ---- ioreq servers ---- */
+
+/* ---- control ---- */
+
+static void test_domctls(void **state)
+{
+    struct domain *d = world_guest(512);
+    static uint8_t context[2 << 20];
+    struct xen_domctl op = { .cmd = XEN_DOMCTL_gethvmcontext };
+
+    (void)state;
+    for ( unsigned int i = 0; i < 512; i++ )
+        vcpu_up(domain_vcpu(d, i));
+    op.u.hvmcontext.size = sizeof(context);
+    op.u.hvmcontext.buffer.p = context;
+    report("gethvmcontext", domctl_call(d, &op));
+    assert_int_equal(result, 0);
+    op.cmd = XEN_DOMCTL_sethvmcontext;
+    report("sethvmcontext", domctl_call(d, &op));
+    op.cmd = XEN_DOMCTL_pausedomain;
+    report("pause", domctl_call(d, &op));
+    op.cmd = XEN_DOMCTL_getdomaininfo;
+    report("getdomaininfo", domctl_call(d, &op));
+    op.cmd = XEN_DOMCTL_set_paging_mempool_size;
+    op.u.paging_mempool.size = 8192UL << PAGE_SHIFT;
+    report("mempool", domctl_call(d, &op));
+    assert_int_equal(result, 0);
+    op.cmd = XEN_DOMCTL_resumedomain;
+    report("resume", domctl_call(d, &op));
+    measured_kill(d);
+}
+
+/* Somebody else lets a dead domain's last page go. */
+static void test_last_page(void **state)
+{
+    struct domain *d = fifo_guest(512);
+    struct page *pg;
+
+    (void)state;
+    for ( evtchn_port_t port = 1; port < MAX_EVTCHNS; port++ )
+        open_port(d);
+    pg = p2m_get_page(d, _gfn(RAM), NULL);
+    assert_non_null(pg);
+    measured_kill(d);
+    budget_forget();
+    budget_begin();
+    page_put(pg);
+    budget_end();
+    report("last page of a dead domain", budget_most());
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        with_budget(test_timers),
+        with_budget(test_timers_in_the_past),
+        with_budget(test_switch_to_fifo),
+        with_budget(test_domctls),
+        with_budget(test_last_page),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
