@@ -221,7 +221,7 @@ $(B)/$(1)/tests/unit/test-ctrl: $(call objs,$(1),tests/unit/test-ctrl.c \
 	$$(call say,LD,$$@)
 	$$(Q)$(CC) $(link-$(1)) -o $$@ $$^ -lcmocka
 $(addprefix $(B)/$(1)/tests/unit/test-,acpi acpi-parse elf layout rtc \
-    svm-event unpack): $(B)/$(1)/tests/unit/test-%: \
+    runqueue svm-event unpack): $(B)/$(1)/tests/unit/test-%: \
 		$(B)/$(1)/tests/unit/test-%.o
 	$$(call say,LD,$$@)
 	$$(Q)$(CC) $(link-$(1)) -o $$@ $$^ -lcmocka $$(libs-$$(@F))

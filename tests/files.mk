@@ -9,10 +9,10 @@ unit-core := acpi-make acquire acquire-life acquire-map budget bzimage dm-op dm-
     ioreq-pages ioreq-ring ioreq-route ioreq-server memory memory-map \
     memory-physmap guest-walk heap insn insn-memory insn-native \
     insn-string insn-wide misc p2m p2m-large p2m-pool p2m-random p2m-range page \
-    ram-map reservation sched string sysctl time-info vcpu-info \
+    ram-map reservation runstate sched string sysctl time-info vcpu-info \
     vioapic vlapic vlapic-ipi vlapic-timer vpit
 unit-race := evtchn-race grant-race ioreq-race vlapic-irq
-unit-libs := toollog foreignmemory ctrl acpi acpi-parse elf layout rtc svm-event \
+unit-libs := toollog foreignmemory ctrl acpi acpi-parse elf layout rtc runqueue svm-event \
     unpack
 libs-test-unpack := -llzma -lz
 unit-engine := engine insn-engine

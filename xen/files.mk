@@ -34,5 +34,5 @@ server-y := $(addprefix xen/arch/hosted/server/, \
     bell.c connection.c dev-evtchn.c dev-gntalloc.c dev-gntdev.c dev-privcmd.c \
     file.c main.c vma.c)
 engine-y := $(addprefix xen/arch/hosted/engine/, \
-    context.c engine.c exits.c hooks.c inject.c space.c)
+    context.c engine.c exits.c hooks.c inject.c space.c turns.c)
 preload-y := $(addprefix xen/arch/hosted/preload/, bell.c devxen.c file.c map.c)

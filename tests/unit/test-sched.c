@@ -31,6 +31,7 @@ static struct domain *running_guest(unsigned int nr)
     for ( unsigned int i = 0; i < nr; i++ )
         vcpu_up(domain_vcpu(d, i));
     world_be_dom(d);
+    vcpu_placed(current, VCPU_ON_CPU);
     return d;
 }
 
@@ -409,10 +410,10 @@ static void test_runstate(void **state)
     assert_int_equal(vcpu_op(VCPUOP_register_runstate_memory_area, 0, &area),
                      0);
     assert_int_equal(written.state, RUNSTATE_running);
-    vcpu_down(current);
+    vcpu_placed(current, VCPU_ASIDE);
     vcpu_runstate_show(current);
     assert_int_equal(written.state, RUNSTATE_offline);
-    vcpu_up(current);
+    vcpu_placed(current, VCPU_ON_CPU);
     written.state = 77;
     vcpu_runstate_show(current);
     assert_int_equal(written.state, RUNSTATE_running);

@@ -42,8 +42,8 @@ static void test_order_of_checks(void **state)
     for ( uint32_t cmd = 0; cmd < 64; cmd++ )
     {
         static const uint64_t known =
-            1UL << 1 | 1UL << 3 | 1UL << 4 | 1UL << 6 | 1UL << 7 | 1UL << 16 |
-            1UL << 17 | 1UL << 18 | 1UL << 25 | 1UL << 26 | 1UL << 29;
+            1UL << 1 | 1UL << 3 | 1UL << 4 | 1UL << 6 | 1UL << 7 | 1UL << 8 |
+            1UL << 16 | 1UL << 17 | 1UL << 18 | 1UL << 25 | 1UL << 26 | 1UL << 29;
 
         op = make(cmd);
         if ( known >> cmd & 1 )

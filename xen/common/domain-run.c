@@ -38,7 +38,7 @@ static void kick_all(struct domain *d)
         struct vcpu *v = domain_vcpu(d, i);
 
         if ( v )
-            arch_vcpu_kick(v);
+            vcpu_kick(v);
     }
 }
 

@@ -21,6 +21,7 @@
 static struct list domains;
 static spinlock_t list_lock;
 static domid_t last_picked;
+static uint64_t nr_created;
 
 void domain_list_init(void)
 {
@@ -199,6 +200,7 @@ static struct domain *domain_new(const struct xen_domctl_createdomain *config,
     d->is_privileged = privileged;
     d->translated = config->flags & XEN_DOMCTL_CDF_hvm;
     d->refs = 1;
+    d->serial = atomic_add_return(&nr_created, 1);
     d->domain_id = DOMID_INVALID;
     d->target_id = DOMID_INVALID;
     d->shutdown_code = 255;

@@ -10,7 +10,6 @@
 #include <hv/lib.h>
 
 #include "domctl-private.h"
-#include "vcpu-private.h"
 
 #define DEFAULT_GRANT_FRAMES 64
 #define DEFAULT_MAPTRACK_FRAMES 1024
@@ -98,7 +97,7 @@ static uint32_t vcpu_summary(struct domain *d,
         info->nr_online_vcpus++;
         if ( !(vflags & (VCPU_BLOCKED | VCPU_POLLING)) )
             flags &= ~XEN_DOMINF_blocked;
-        if ( v == current || vcpu_runnable(v) )
+        if ( v == current || runstate.state == RUNSTATE_running )
             flags |= XEN_DOMINF_running;
     }
     return info->nr_online_vcpus ? flags : 0;

@@ -11,7 +11,6 @@
 
 #include "control.h"
 #include "domctl-private.h"
-#include "vcpu-private.h"
 
 /* Restarts by itself: the vcpus that exist are skipped. */
 long domctl_max_vcpus(struct domctl *c)
@@ -56,9 +55,9 @@ long domctl_getvcpuinfo(struct domctl *c)
     vcpu_runstate_get(v, &runstate);
     info->online = !(flags & VCPU_DOWN);
     info->blocked = !!(flags & (VCPU_BLOCKED | VCPU_POLLING));
-    info->running = v == current || vcpu_runnable(v);
+    info->running = v == current || runstate.state == RUNSTATE_running;
     info->cpu_time = runstate.time[RUNSTATE_running];
-    info->cpu = 0;
+    info->cpu = arch_vcpu_cpu(v);
     c->copyback = true;
     return 0;
 }

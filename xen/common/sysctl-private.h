@@ -11,6 +11,7 @@
 typedef long sysctl_fn(struct xen_sysctl *op);
 
 sysctl_fn sysctl_physinfo;
+sysctl_fn sysctl_getcpuinfo;
 sysctl_fn sysctl_cputopoinfo;
 sysctl_fn sysctl_numainfo;
 sysctl_fn sysctl_cpupool_op;

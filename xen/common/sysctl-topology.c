@@ -37,6 +37,23 @@ long sysctl_physinfo(struct xen_sysctl *s)
     return 0;
 }
 
+/* Of as many CPUs as there is room for, which it says. */
+long sysctl_getcpuinfo(struct xen_sysctl *s)
+{
+    struct xen_sysctl_getcpuinfo *op = &s->u.getcpuinfo;
+    uint32_t nr = min(op->max_cpus, control_nr_cpus());
+
+    for ( uint32_t i = 0; i < nr; i++ )
+    {
+        const xen_sysctl_cpuinfo_t info = { .idletime = arch_cpu_idle_ns(i) };
+
+        if ( copy_to_handle(op->info, i, &info, 1) )
+            return -EFAULT;
+    }
+    op->nr_cpus = nr;
+    return 0;
+}
+
 /* Says how many there are, and copies as many of them as there is room for. */
 long sysctl_cputopoinfo(struct xen_sysctl *s)
 {

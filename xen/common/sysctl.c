@@ -104,6 +104,7 @@ static long debug_keys(struct xen_sysctl *s)
 static sysctl_fn *const table[] = {
     [XEN_SYSCTL_readconsole] = readconsole,
     [XEN_SYSCTL_physinfo] = sysctl_physinfo,
+    [XEN_SYSCTL_getcpuinfo] = sysctl_getcpuinfo,
     [XEN_SYSCTL_sched_id] = sched_id,
     [XEN_SYSCTL_debug_keys] = debug_keys,
     [XEN_SYSCTL_getdomaininfolist] = getdomaininfolist,

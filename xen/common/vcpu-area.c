@@ -13,14 +13,6 @@
 
 #include "vcpu-private.h"
 
-void vcpu_runstate_get(struct vcpu *v, struct vcpu_runstate_info *info)
-{
-    spin_lock(&v->lock);
-    *info = v->runstate;
-    spin_unlock(&v->lock);
-    info->time[info->state] += now_ns() - info->state_entry_time;
-}
-
 /* A page of d's own, writable, with a reference; or NULL. */
 static struct page *own_page(struct domain *d, uint64_t frame)
 {

@@ -9,9 +9,6 @@
 
 struct vcpu;
 
-/* v's runstate with the time of the current state counted up to now. */
-void vcpu_runstate_get(struct vcpu *v, struct vcpu_runstate_info *info);
-
 /*
  * VCPUOP_initialise of a vcpu of an HVM guest, vcpu-context.c.  -EFAULT;
  * -EEXIST it is up; -EINVAL a mode, reserved field or register that cannot

@@ -96,14 +96,13 @@ bool vcpu_runnable(struct vcpu *v)
 
     return !READ_ONCE(d->pause_count) && !READ_ONCE(v->pause_count) &&
            !READ_ONCE(d->is_shut_down) && !domain_is_dying(d) &&
-           !(READ_ONCE(v->flags) &
-             (VCPU_DOWN | VCPU_BLOCKED | VCPU_POLLING | VCPU_IN_IO));
+           !(READ_ONCE(v->flags) & (VCPU_DOWN | VCPU_BLOCKED | VCPU_POLLING));
 }
 
 void vcpu_pause_nosync(struct vcpu *v)
 {
     atomic_add_return(&v->pause_count, 1);
-    arch_vcpu_kick(v);
+    vcpu_kick(v);
 }
 
 void vcpu_pause(struct vcpu *v)
@@ -119,19 +118,68 @@ void vcpu_unpause(struct vcpu *v)
 
     ASSERT(left + 1 != 0);
     if ( !left )
-        arch_vcpu_kick(v);
+        vcpu_kick(v);
 }
 
-/* The runstate a guest sees; v->lock held. */
-static void runstate_set(struct vcpu *v, int state)
+/* ---- its runstate ---- */
+
+/* What v does, which follows from where it is and what it waits for. */
+static int runstate_of(struct vcpu *v)
 {
-    uint64_t now = now_ns();
+    if ( v->place == VCPU_ON_CPU )
+        return RUNSTATE_running;
+    if ( v->flags & VCPU_DOWN )
+        return RUNSTATE_offline;
+    if ( v->flags & (VCPU_BLOCKED | VCPU_POLLING) )
+        return RUNSTATE_blocked;
+    return v->place == VCPU_QUEUED && vcpu_runnable(v) ? RUNSTATE_runnable
+                                                       : RUNSTATE_offline;
+}
+
+/*
+ * Nothing else changes the runstate.  v->lock held; called after each change
+ * of what runstate_of() looks at, so the last one who does sees all of them.
+ */
+static void runstate_update(struct vcpu *v)
+{
+    int state = runstate_of(v);
+    uint64_t now;
 
     ASSERT(spin_is_mine(&v->lock));
+    if ( state == v->runstate.state )
+        return;
+    now = now_ns();
     v->runstate.time[v->runstate.state] += now - v->runstate.state_entry_time;
     v->runstate.state = state;
-    v->runstate.state_entry_time = now;
+    WRITE_ONCE(v->runstate.state_entry_time, now);
 }
+
+void vcpu_placed(struct vcpu *v, enum vcpu_place place)
+{
+    spin_lock(&v->lock);
+    WRITE_ONCE(v->place, place);
+    runstate_update(v);
+    spin_unlock(&v->lock);
+}
+
+void vcpu_runstate_get(struct vcpu *v, struct vcpu_runstate_info *info)
+{
+    spin_lock(&v->lock);
+    *info = v->runstate;
+    /* Before somebody ends this state, or what is told would go back. */
+    info->time[info->state] += now_ns() - info->state_entry_time;
+    spin_unlock(&v->lock);
+}
+
+void vcpu_kick(struct vcpu *v)
+{
+    spin_lock(&v->lock);
+    runstate_update(v);
+    spin_unlock(&v->lock);
+    arch_vcpu_kick(v);
+}
+
+/* ---- what it waits for ---- */
 
 /* v->lock held.  Senders look at the count first: it is never too low. */
 static void set_flags(struct vcpu *v, uint32_t flags)
@@ -147,15 +195,9 @@ static void set_flags(struct vcpu *v, uint32_t flags)
 
 static void vcpu_change(struct vcpu *v, uint32_t set, uint32_t clear)
 {
-    uint32_t flags;
-
     spin_lock(&v->lock);
-    flags = (v->flags & ~clear) | set;
-    set_flags(v, flags);
-    runstate_set(v, flags & VCPU_DOWN                       ? RUNSTATE_offline
-                    : flags & (VCPU_BLOCKED | VCPU_POLLING | VCPU_IN_IO)
-                        ? RUNSTATE_blocked
-                        : RUNSTATE_running);
+    set_flags(v, (v->flags & ~clear) | set);
+    runstate_update(v);
     spin_unlock(&v->lock);
 }
 
@@ -198,10 +240,7 @@ void vcpu_block(struct vcpu *v)
 
 void vcpu_poll(struct vcpu *v, bool polling)
 {
-    spin_lock(&v->lock);
-    set_flags(v, polling ? v->flags | VCPU_POLLING
-                         : v->flags & ~VCPU_POLLING);
-    spin_unlock(&v->lock);
+    vcpu_change(v, polling ? VCPU_POLLING : 0, polling ? 0 : VCPU_POLLING);
 }
 
 void vcpu_wake(struct vcpu *v)

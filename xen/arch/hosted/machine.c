@@ -29,6 +29,7 @@ static char *frames_base;
 static struct page *frames_table;
 static uint64_t frames_count;
 static uint64_t heap_objects;
+static uint64_t began_ns;
 static __thread unsigned int fail_nth;
 static __thread bool fail_reached;
 static unsigned int preempt_every, preempt_count;
@@ -54,6 +55,7 @@ int hosted_init(uint64_t frames)
     domain_list_init();
     timer_system_init();
     console_init();
+    began_ns = now_ns();
     return 0;
 }
 
@@ -181,6 +183,8 @@ static uint64_t clock_ns(clockid_t clock)
 
 uint64_t arch_now_ns(void)
 {
+    if ( unlikely(hosted_hooks.now != NULL) )
+        return hosted_hooks.now();
     return clock_ns(CLOCK_MONOTONIC);
 }
 
@@ -217,6 +221,20 @@ void panic(const char *fmt, ...)
     vfprintf(stderr, fmt, ap);
     va_end(ap);
     abort();
+}
+
+/* Guests' vcpus go where the host's scheduler has them. */
+unsigned int arch_vcpu_cpu(const struct vcpu *v)
+{
+    (void)v;
+    return 0;
+}
+
+uint64_t arch_cpu_idle_ns(unsigned int cpu)
+{
+    (void)cpu;
+    return hosted_hooks.cpu_idle_ns ? hosted_hooks.cpu_idle_ns()
+                                    : now_ns() - began_ns;
 }
 
 /* ---- what the server and the engine do, when they are there ---- */

@@ -44,7 +44,13 @@ enum domain_state { DOM_ALIVE, DOM_DYING, DOM_DEAD };
 #define VCPU_DOWN 0x1    /* not brought up yet, or taken down               */
 #define VCPU_BLOCKED 0x2 /* waits for an event                              */
 #define VCPU_POLLING 0x4 /* waits in SCHEDOP_poll                           */
-#define VCPU_IN_IO 0x8   /* waits for a device model                        */
+
+/* Where the machine's scheduler has a vcpu. */
+enum vcpu_place {
+    VCPU_ASIDE,  /* not wanting a CPU */
+    VCPU_QUEUED, /* to get one when it is its turn */
+    VCPU_ON_CPU, /* having one, and nothing keeps it from using it */
+};
 
 struct vcpu {
     struct domain *domain; /* [I] */
@@ -52,6 +58,7 @@ struct vcpu {
 
     spinlock_t lock;          /* LOCK_VCPU */
     uint32_t flags;           /* [v] VCPU_* */
+    uint8_t place;            /* [v] enum vcpu_place */
     unsigned int pause_count; /* [a] */
     bool initialised;         /* [a] it has a state to begin with            */
 
@@ -89,6 +96,7 @@ struct staged {
 
 struct domain {
     domid_t domain_id;    /* [I] */
+    uint64_t serial;      /* [I] of no other domain, before or after        */
     bool is_privileged;   /* [I] control domain: may do anything            */
     bool translated;      /* [I] HVM/PVH: frame numbers are gfns            */
     struct list list;     /* [L] */
@@ -276,6 +284,20 @@ void vcpu_poll(struct vcpu *v, bool polling);
 void vcpu_wake(struct vcpu *v);
 
 /*
+ * The machine's scheduler puts v somewhere else.  It says so before anybody can
+ * see v there, and before it gives the CPU to another: so the vcpus that run at
+ * any time are no more than there are CPUs.  Any lock but v->lock may be held.
+ */
+void vcpu_placed(struct vcpu *v, enum vcpu_place place);
+
+/*
+ * What v did since it exists, the current state's time up to now: running,
+ * runnable (it waits for a CPU), blocked (for an event), or offline: down,
+ * paused, its domain shut down, or waiting for a device model.
+ */
+void vcpu_runstate_get(struct vcpu *v, struct vcpu_runstate_info *info);
+
+/*
  * Write v's runstate to where its guest registered, if it changed: from its
  * run loop, as v, on the way into the guest.
  */
@@ -294,6 +316,9 @@ void domain_wallclock_show(struct domain *d);
 
 /* An unmasked event is pending for v. */
 bool vcpu_event_pending(const struct vcpu *v);
+
+/* Something changed that keeps v from running, or no longer does. */
+void vcpu_kick(struct vcpu *v);
 
 /* ---- arch contract ---- */
 
@@ -317,6 +342,12 @@ void arch_vcpu_kick(struct vcpu *v);
  * not wake v any more.
  */
 bool arch_vcpu_interrupt_pending(const struct vcpu *v);
+
+/* The CPU that v is on, or was last; 0 before that. */
+unsigned int arch_vcpu_cpu(const struct vcpu *v);
+
+/* How long this CPU had nothing to do since it is up, in ns. */
+uint64_t arch_cpu_idle_ns(unsigned int cpu);
 
 /* Wait until v is out of guest mode; no locks held, v paused, not current. */
 void arch_vcpu_sync(struct vcpu *v);

@@ -26,8 +26,8 @@ enum lock_level {
     LOCK_OBJECTS,         /* small objects, where the machine has no malloc */
     LOCK_HEAP,            /* the page allocator                            */
     LOCK_TIMER,           /* the timer list                                */
-    LOCK_VCPU,            /* v->lock: pause and block state                */
-    LOCK_ARCH,            /* leaves of the machine underneath              */
+    LOCK_ARCH,            /* those of the machine underneath               */
+    LOCK_VCPU,            /* v->lock: what it waits for, its runstate      */
     LOCK_CONSOLE,         /* the console ring                              */
 };
 

@@ -82,7 +82,7 @@ void vioapic_mmio_write(struct vioapic *io, unsigned int offset,
 uint64_t vioapic_rte(const struct vioapic *io, unsigned int pin);
 
 /*
- * A line of ours rises or falls.  Locks below LOCK_VCPU may be held; a pin
+ * A line of ours rises or falls.  Locks below LOCK_ARCH may be held; a pin
  * that does not exist is ignored.
  */
 void vioapic_set_irq(struct vioapic *io, unsigned int pin, bool asserted);

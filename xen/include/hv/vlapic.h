@@ -94,7 +94,7 @@ void vlapic_reset(struct vlapic *l);
 /* Stop the timer.  No locks held. */
 void vlapic_destroy(struct vlapic *l);
 
-/* ---- to it: any CPU, locks below LOCK_VCPU may be held ---- */
+/* ---- to it: any CPU, locks below LOCK_ARCH may be held ---- */
 
 /*
  * An interrupt arrives.  False: not taken, since the APIC is disabled or the

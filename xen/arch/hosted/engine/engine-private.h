@@ -3,6 +3,7 @@
  * Between the files of the engine.
  *
  * engine.c   threads: who runs when, stopping, waiting
+ * turns.c    how many of them at once, and what they took
  * hooks.c    what the machine asks for
  * space.c    a domain's guest-physical memory, as its engines see it
  * exits.c    what leaves an engine: I/O, hypercalls, CPUID, exceptions
@@ -47,13 +48,21 @@ struct runs {
     size_t nr, max;
 };
 
+/* Ticket locks that can be waited for asleep, and held by so many at once. */
+struct turns {
+    pthread_mutex_t lock;
+    pthread_cond_t moved;
+    unsigned int width;   /* [I] how many */
+    uint64_t next, given; /* [t] tickets drawn, and given back */
+    uint64_t used_ns;     /* [t] of machine_turns: by all, until ... */
+    uint64_t since;       /* [t] ... then */
+    uint64_t from;        /* [I] when it began */
+};
+extern struct turns machine_turns; /* one for each CPU of the host */
+
 struct hosted_domain {
     struct domain *domain; /* [I] */
-
-    /* Whose turn it is: a ticket lock that can be waited for asleep. */
-    pthread_mutex_t turn_lock;
-    pthread_cond_t turn_moved;
-    uint64_t turn_next, turn_now; /* [t]; equal: nobody runs */
+    struct turns turns;    /* one: a single vcpu executes */
 
     pthread_mutex_t window_lock;
     char *window;            /* [I] WINDOW_PAGES; no page is ever unmapped */
@@ -63,7 +72,7 @@ struct hosted_domain {
     bool closed;             /* [w] no vcpu will run any more              */
     uint64_t generation;     /* [a] the p2m changed                        */
 };
-/* [I] immutable  [t] turn_lock  [w] window_lock  [a] atomic */
+/* [I] immutable  [t] its lock  [w] window_lock  [a] atomic */
 
 enum exit_reason { EXIT_NONE, EXIT_KICK, EXIT_INVALID, EXIT_EXCEPTION };
 
@@ -149,6 +158,16 @@ void engine_stop_soon(struct hosted_vcpu *h);
  * for each page of a region, and regions of I/O are large.
  */
 bool engine_renew(struct hosted_vcpu *h);
+
+/* ---- turns.c ---- */
+
+void turns_init(struct turns *t, unsigned int width);
+void turns_destroy(struct turns *t);
+void turn_take(struct turns *t);
+void turn_give(struct turns *t);
+bool turn_wanted(const struct turns *t);
+/* How long a CPU of the host ran none of the vcpus. */
+uint64_t engine_cpu_idle_ns(void);
 
 /* ---- space.c ---- */
 

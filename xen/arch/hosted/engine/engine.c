@@ -17,8 +17,8 @@
  *                                 |  ^
  *                      engine_leave  engine_return (I/O, in a call-back)
  *
- * Locks: pthread mutexes, leaves, held over no call into the core.  turn_lock
- * and a vcpu's lock are never held together.
+ * Locks: pthread mutexes, leaves, held over no call into the core, and never two
+ * of them.
  */
 #include <errno.h>
 #include <poll.h>
@@ -35,29 +35,24 @@
 
 /* ---- turns ---- */
 
-static void turn_take(struct hosted_domain *h)
+static void take_turn(struct hosted_vcpu *h)
 {
-    uint64_t mine;
-
-    pthread_mutex_lock(&h->turn_lock);
-    mine = h->turn_next++;
-    while ( h->turn_now != mine )
-        pthread_cond_wait(&h->turn_moved, &h->turn_lock);
-    pthread_mutex_unlock(&h->turn_lock);
+    vcpu_placed(h->v, VCPU_QUEUED);
+    turn_take(&h->h->turns);
+    turn_take(&machine_turns);
 }
 
-static void turn_give(struct hosted_domain *h)
+/* It still wants to go on: who sleeps says so. */
+static void give_turn(struct hosted_vcpu *h)
 {
-    pthread_mutex_lock(&h->turn_lock);
-    h->turn_now++;
-    if ( h->turn_now != h->turn_next )
-        pthread_cond_broadcast(&h->turn_moved);
-    pthread_mutex_unlock(&h->turn_lock);
+    vcpu_placed(h->v, VCPU_QUEUED);
+    turn_give(&machine_turns);
+    turn_give(&h->h->turns);
 }
 
-static bool turn_wanted(const struct hosted_domain *h)
+static bool turn_is_wanted(const struct hosted_vcpu *h)
 {
-    return READ_ONCE(h->turn_next) - READ_ONCE(h->turn_now) > 1;
+    return turn_wanted(&h->h->turns) || turn_wanted(&machine_turns);
 }
 
 /* ---- stopping and waiting ---- */
@@ -139,7 +134,10 @@ bool engine_wait(struct hosted_vcpu *h)
         sleeping = h->sleeping = go && !h->kicked;
         pthread_mutex_unlock(&h->lock);
         if ( sleeping )
+        {
+            vcpu_placed(h->v, VCPU_ASIDE);
             sleep_until(h, bell);
+        }
         if ( bell >= 0 )
             hosted_hooks.bell_end();
     } while ( sleeping );
@@ -166,18 +164,21 @@ static void end(struct hosted_vcpu *h)
 /* Its turn to execute, if it still may. */
 static bool enter(struct hosted_vcpu *h)
 {
-    turn_take(h->h);
+    take_turn(h);
     h->slice = SLICE;
     h->late = 0;
     if ( !READ_ONCE(h->terminate) && vcpu_runnable(h->v) )
+    {
+        vcpu_placed(h->v, VCPU_ON_CPU);
         return true;
-    turn_give(h->h);
+    }
+    give_turn(h);
     return false;
 }
 
 void engine_leave(struct hosted_vcpu *h)
 {
-    turn_give(h->h);
+    give_turn(h);
     end(h);
 }
 
@@ -224,7 +225,7 @@ bool engine_return(struct hosted_vcpu *h)
     if ( vcpu_event_pending(h->v) )
         h->want_window = true; /* whoever sent it kicked: that is used up */
     if ( !go )
-        turn_take(h->h); /* to give back: the block goes on to its end */
+        take_turn(h); /* to give back: the block goes on to its end */
     return go;
 }
 
@@ -241,12 +242,13 @@ static void before_block(uc_engine *uc, uint64_t address, uint32_t size,
     struct hosted_vcpu *h = arg;
 
     (void)address, (void)size;
+    h->late = 0;
     if ( likely(!READ_ONCE(h->kicked)) && likely(--h->slice) &&
          likely(!h->want_window) )
         return;
     if ( !h->slice )
         h->slice = SLICE;
-    if ( READ_ONCE(h->kicked) || (h->slice == SLICE && turn_wanted(h->h)) ||
+    if ( READ_ONCE(h->kicked) || (h->slice == SLICE && turn_is_wanted(h)) ||
          (h->want_window && interrupts_enabled(h)) )
     {
         h->reason = EXIT_KICK;
@@ -328,7 +330,7 @@ static void run(struct hosted_vcpu *h)
     h->half.valid = h->last_read.valid = false;
     rip = engine_reg(h, UC_X86_REG_RIP);
     err = uc_emu_start(h->uc, rip, 0, 0, 0);
-    turn_give(h->h);
+    give_turn(h);
 
     if ( READ_ONCE(h->terminate) )
         return;

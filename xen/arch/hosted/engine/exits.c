@@ -121,7 +121,8 @@ static void before_access(uc_engine *uc, uc_mem_type type, uint64_t va,
 {
     struct hosted_vcpu *h = arg;
 
-    if ( unlikely(READ_ONCE(h->kicked)) || unlikely(READ_ONCE(h->terminate)) )
+    if ( unlikely(READ_ONCE(h->kicked)) || unlikely(READ_ONCE(h->terminate)) ||
+         unlikely(turn_wanted(&machine_turns)) )
         stop_long_instruction(h, uc);
     h->access = (struct access){ va, (uint64_t)value, (unsigned int)size,
                                  type == UC_MEM_WRITE, true };

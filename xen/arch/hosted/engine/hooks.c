@@ -4,6 +4,7 @@
 
 #include "engine-private.h"
 
+#include <hv/cpu-policy.h>
 #include <hv/heap.h>
 #include <hv/hypercall.h>
 #include <hv/lib.h>
@@ -60,8 +61,7 @@ static int domain_create_hook(struct domain *d)
         hv_free(h);
         return rc;
     }
-    pthread_mutex_init(&h->turn_lock, NULL);
-    pthread_cond_init(&h->turn_moved, NULL);
+    turns_init(&h->turns, 1);
     d->arch.h = h;
     return 0;
 }
@@ -86,8 +86,7 @@ static void domain_destroy_hook(struct domain *d)
     if ( !h )
         return;
     space_destroy(h);
-    pthread_mutex_destroy(&h->turn_lock);
-    pthread_cond_destroy(&h->turn_moved);
+    turns_destroy(&h->turns);
     d->arch.h = NULL;
     hv_free(h);
 }
@@ -155,6 +154,11 @@ static int guest_copy_hook(struct vcpu *v, uint64_t va, void *buf,
 
 void engine_hooks(struct hosted_hooks *hooks)
 {
+    struct cpu_info info;
+
+    arch_cpu_info(&info);
+    turns_init(&machine_turns, info.nr_cpus);
+    hooks->cpu_idle_ns = engine_cpu_idle_ns;
     hosted_guest_copy = guest_copy_hook;
     hooks->kick = engine_kick;
     hooks->sync = engine_sync;

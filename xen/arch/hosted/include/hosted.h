@@ -78,6 +78,8 @@ struct hosted_hooks {
     int (*stand_still)(void);         /* arch_stand_still; default: it does */
     void (*audit)(void (*count)(mfn_t mfn, enum page_holder holder));
     void (*timer)(uint64_t expires); /* default: nobody runs timers */
+    uint64_t (*now)(void);           /* default: the host's clock */
+    uint64_t (*cpu_idle_ns)(void);   /* default: since the machine began */
     void (*vcpu_clock)(const struct vcpu *v, struct vcpu_clock *clock);
     /*
      * A vcpu goes to sleep: a descriptor that can be read when a client rings,

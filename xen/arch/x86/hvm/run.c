@@ -60,7 +60,11 @@ static void sleep(struct cpu *c)
     WRITE_ONCE(c->idle, true);
     smp_mb();
     if ( !READ_ONCE(c->attention) && !READ_ONCE(c->rq.nr) )
+    {
+        sched_idle(c, true);
         irq_wait();
+        sched_idle(c, false);
+    }
     WRITE_ONCE(c->idle, false);
 }
 
@@ -81,9 +85,9 @@ static void unload(struct cpu *c)
 /* What one domain taught the branch predictors is not for another. */
 static void forget_branches(struct cpu *c, const struct domain *d)
 {
-    if ( c->have_ibpb && c->last_domain != d->domain_id )
+    if ( c->have_ibpb && c->last_domain != d->serial )
         wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
-    c->last_domain = d->domain_id;
+    c->last_domain = d->serial;
 }
 
 static void load(struct cpu *c, struct vcpu *v)
@@ -114,6 +118,7 @@ static void enter(struct cpu *c, struct vcpu *v)
 {
     uint64_t flushes;
 
+    sched_runs(v);
     vcpu_runstate_show(v);
     vcpu_time_show(v);
     v->arch.exits++;
@@ -193,6 +198,26 @@ static bool ibpb_usable(void)
     return (b & CPUID_E8B_IBPB) && option_uint("ibpb", 1);
 }
 
+/* One vcpu's turn; false: none wants this CPU. */
+static bool turn(struct cpu *c)
+{
+    struct vcpu *v = sched_pick();
+    enum step s;
+
+    if ( !v )
+        return false;
+    load(c, v);
+    WRITE_ONCE(c->vcpu, v);
+    do
+        s = step(c, v);
+    while ( s == STEP_ON );
+    /* Only one that stays here may leave its state behind. */
+    if ( !v->arch.pinned )
+        unload(c);
+    sched_put(v, s == STEP_YIELD);
+    return true;
+}
+
 void run_loop(void)
 {
     struct cpu *c = this_cpu();
@@ -202,28 +227,12 @@ void run_loop(void)
     timer_rearm(c); /* its heartbeat begins */
     for ( ;; )
     {
-        struct vcpu *v;
-        enum step s;
-
         irq_window();
         if ( READ_ONCE(c->attention) )
             attend(c);
         if ( READ_ONCE(still_wanted) )
             stand_still();
-        v = sched_pick();
-        if ( !v )
-        {
+        if ( !turn(c) )
             sleep(c);
-            continue;
-        }
-        load(c, v);
-        WRITE_ONCE(c->vcpu, v);
-        do
-            s = step(c, v);
-        while ( s == STEP_ON );
-        /* Only one that stays here may leave its state behind. */
-        if ( !v->arch.pinned )
-            unload(c);
-        sched_put(v, s == STEP_YIELD);
     }
 }

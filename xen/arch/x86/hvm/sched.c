@@ -61,6 +61,51 @@ void sched_vcpu_init(struct vcpu *v)
     v->arch.cpu = quietest_cpu();
 }
 
+/* ---- what the core is told ---- */
+
+static void set_state(struct vcpu *v, enum sched_state state)
+{
+    v->arch.sched = state;
+    /* One that has a CPU has yet to look whether it may run: sched_runs(). */
+    if ( state != SCHED_ON_CPU )
+        vcpu_placed(v, state == SCHED_QUEUED ? VCPU_QUEUED : VCPU_ASIDE);
+}
+
+void sched_runs(struct vcpu *v)
+{
+    if ( unlikely(READ_ONCE(v->place) != VCPU_ON_CPU) )
+        vcpu_placed(v, VCPU_ON_CPU);
+}
+
+void sched_idle(struct cpu *c, bool idle)
+{
+    uint64_t now = now_ns();
+
+    spin_lock(&c->rq.lock);
+    if ( !idle )
+        c->rq.idle_ns += now - c->rq.idle_since;
+    c->rq.idle_since = idle ? now : 0;
+    spin_unlock(&c->rq.lock);
+}
+
+uint64_t arch_cpu_idle_ns(unsigned int cpu)
+{
+    struct cpu *c = cpus[cpu];
+    uint64_t ns;
+
+    spin_lock(&c->rq.lock);
+    ns = c->rq.idle_ns;
+    if ( c->rq.idle_since )
+        ns += now_ns() - c->rq.idle_since;
+    spin_unlock(&c->rq.lock);
+    return ns;
+}
+
+unsigned int arch_vcpu_cpu(const struct vcpu *v)
+{
+    return READ_ONCE(v->arch.cpu);
+}
+
 /* ---- queues ---- */
 
 /* Lock the runqueue that v belongs to; it may move until that is held. */
@@ -100,7 +145,7 @@ static void enqueue(struct cpu *c, struct vcpu *v)
             if ( !list_entry(pos, struct vcpu, arch.run_link)->arch.boosted )
                 break;
     list_add_tail(&v->arch.run_link, pos);
-    v->arch.sched = SCHED_QUEUED;
+    set_state(v, SCHED_QUEUED);
     WRITE_ONCE(c->rq.nr, c->rq.nr + 1);
 }
 
@@ -195,7 +240,7 @@ static struct vcpu *steal(struct cpu *c)
         {
             dequeue(from, v);
             WRITE_ONCE(v->arch.cpu, c->id);
-            v->arch.sched = SCHED_ON_CPU;
+            set_state(v, SCHED_ON_CPU);
         }
         spin_unlock_two(&from->rq.lock, &c->rq.lock);
         if ( found )
@@ -232,7 +277,7 @@ struct vcpu *sched_pick(void)
     if ( v )
     {
         dequeue(c, v);
-        v->arch.sched = SCHED_ON_CPU;
+        set_state(v, SCHED_ON_CPU);
     }
     spin_unlock(&c->rq.lock);
     if ( !v && nr_cpus > 1 )
@@ -273,13 +318,15 @@ void sched_put(struct vcpu *v, bool runnable)
     spin_lock(&c->rq.lock);
     if ( c->rq.boost_since )
         c->rq.boost_used += now_ns() - c->rq.boost_since;
+    /* First: who waits for on_cpu reads its time. */
+    vcpu_placed(v, runnable ? VCPU_QUEUED : VCPU_ASIDE);
     /* Before it can be found elsewhere: nothing here is its any more. */
     store_release(&v->arch.on_cpu, false);
     smp_mb();
     if ( (runnable || READ_ONCE(v->arch.kicked)) && !dying )
         enqueue(c, v);
     else
-        v->arch.sched = SCHED_ASLEEP;
+        set_state(v, SCHED_ASLEEP);
     spin_unlock(&c->rq.lock);
     /* v may be gone by now. */
     if ( runnable && movable )
@@ -350,7 +397,7 @@ void sched_vcpu_remove(struct vcpu *v)
         if ( v->arch.sched == SCHED_QUEUED )
         {
             dequeue(c, v);
-            v->arch.sched = SCHED_ASLEEP;
+            set_state(v, SCHED_ASLEEP);
         }
         spin_unlock(&c->rq.lock);
         if ( gone )

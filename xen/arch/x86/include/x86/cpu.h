@@ -40,6 +40,8 @@ struct runqueue {
     uint64_t boost_since; /* own: since when a boosted one runs, 0: none  */
     uint64_t boost_used;  /* [q] ns, until ... */
     uint64_t period_end;  /* [q] */
+    uint64_t idle_since;  /* [q] ns: there is nothing to run; 0: there is */
+    uint64_t idle_ns;     /* [q] what that was altogether, until then */
 };
 /* [q] lock */
 
@@ -61,7 +63,7 @@ struct cpu {
 
     struct runqueue rq;
     bool have_ibpb;      /* own: it can forget what branches did */
-    domid_t last_domain; /* own: whose branches it knows */
+    uint64_t last_domain; /* own: serial of whose branches it knows */
     struct vcpu *loaded; /* whose FPU and other state the registers hold */
 
     void *vendor;   /* svm: struct svm_cpu */

@@ -27,6 +27,10 @@ struct vcpu *sched_pick(void);
 void sched_put(struct vcpu *v, bool runnable);
 /* Somebody else waits for this CPU, and current had its share. */
 bool sched_must_yield(const struct vcpu *v);
+/* current has a CPU and uses it from now on: before it enters the guest. */
+void sched_runs(struct vcpu *v);
+/* This CPU has nothing to do; it has. */
+void sched_idle(struct cpu *c, bool idle);
 /* v wants a CPU. */
 void sched_wake(struct vcpu *v);
 void sched_pin(struct vcpu *v, unsigned int cpu);

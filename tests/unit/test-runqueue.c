@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The bare machine's scheduler and a turn of its run loop: hvm/sched.c,
+ * hvm/run.c and common/vcpu.c as they are, on two CPUs that take turns on this
+ * thread, by a clock that goes on only while a guest executes.
+ *
+ * Seen failing with: runstates made of a vcpu's flags alone, so that one that
+ * was paused, shut down, crashed or without a CPU went on running; branch
+ * predictors that are kept for the next domain with the same number.
+ */
+#include <asm/prctl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* Not the hosted machine's. */
+#include "../../xen/arch/x86/include/asm/domain.h"
+
+#include <x86/processor.h>
+
+static void test_wrmsr(uint32_t msr, uint64_t value);
+#define wrmsr test_wrmsr
+#define irq_window() ((void)0)
+#define irq_wait() ((void)0)
+#define sleep cpu_sleep
+
+#include "../../xen/arch/x86/hvm/sched.c"
+#include "../../xen/arch/x86/hvm/run.c"
+#include "../../xen/common/vcpu.c"
+
+#define NR_CPUS 2
+#define NR_DOMAINS 4
+
+/* ---- the machine ---- */
+
+struct cpu *cpus[MAX_CPUS];
+unsigned int nr_cpus;
+const struct vendor *vendor;
+struct domain *dom0;
+bool still_wanted;
+
+static struct cpu cpu[NR_CPUS];
+static struct domain domains[NR_DOMAINS];
+static struct shared_info shared;
+static struct vcpu vcpus[NR_DOMAINS], *vcpu_of[NR_DOMAINS];
+static uint64_t clock_now, nr_ibpb;
+/* What a guest does when it is entered, for how long. */
+static void (*guest_does)(struct vcpu *v);
+
+static void test_wrmsr(uint32_t msr, uint64_t value)
+{
+    nr_ibpb += msr == MSR_PRED_CMD && value == PRED_CMD_IBPB;
+}
+
+static void be_cpu(unsigned int i)
+{
+    assert_int_equal(syscall(SYS_arch_prctl, ARCH_SET_GS, &cpu[i]), 0);
+}
+
+uint64_t now_ns(void)
+{
+    return clock_now;
+}
+
+void spin_lock_init(spinlock_t *l, enum lock_level level)
+{
+    (void)level;
+    memset(l, 0, sizeof(*l));
+}
+
+static const spinlock_t *held[4];
+static unsigned int nr_held;
+
+void spin_lock(spinlock_t *l)
+{
+    for ( unsigned int i = 0; i < nr_held; i++ )
+        assert_ptr_not_equal(held[i], l);
+    assert_true(nr_held < ARRAY_SIZE(held));
+    held[nr_held++] = l;
+}
+
+void spin_unlock(spinlock_t *l)
+{
+    unsigned int i = nr_held;
+
+    while ( i && held[i - 1] != l )
+        i--;
+    assert_true(i);
+    for ( nr_held--; i <= nr_held; i++ )
+        held[i - 1] = held[i];
+}
+
+bool spin_is_mine(const spinlock_t *l)
+{
+    return nr_held && held[nr_held - 1] == l;
+}
+
+void spin_lock_two(spinlock_t *a, spinlock_t *b)
+{
+    spin_lock(a);
+    if ( a != b )
+        spin_lock(b);
+}
+
+void spin_unlock_two(spinlock_t *a, spinlock_t *b)
+{
+    spin_unlock(a);
+    if ( a != b )
+        spin_unlock(b);
+}
+
+void cpu_attention(struct cpu *c)
+{
+    WRITE_ONCE(c->attention, true);
+}
+
+struct vcpu *arch_current(void)
+{
+    return this_cpu()->vcpu;
+}
+
+void arch_vcpu_kick(struct vcpu *v)
+{
+    WRITE_ONCE(v->arch.kicked, true);
+    if ( vcpu_runnable(v) || v->arch.on_cpu )
+        sched_wake(v);
+}
+
+static void vendor_run(struct vcpu *v, bool flush)
+{
+    (void)flush;
+    v->arch.in_guest = false;
+    guest_does(v);
+}
+
+static void nothing(struct vcpu *v)
+{
+    (void)v;
+}
+
+static const struct vendor test_vendor = {
+    .run = vendor_run, .load = nothing, .save = nothing,
+};
+
+/* What is not asked for here. */
+void fpu_load(struct vcpu *v) { (void)v; }
+void fpu_save(struct vcpu *v) { (void)v; }
+void vcpu_runstate_show(struct vcpu *v) { (void)v; }
+void vcpu_time_show(struct vcpu *v) { (void)v; }
+void vcpu_start(struct vcpu *v) { (void)v; }
+bool ioreq_in_flight(const struct vcpu *v) { return v->io.pending; }
+bool io_resume(struct vcpu *v) { return v == NULL; }
+void timer_rearm(struct cpu *c) { (void)c; }
+void timer_run(void) {}
+void domain_deliver(void) {}
+void stand_still(void) {}
+void serial_flush(void) {}
+void machine_poweroff(void) { abort(); }
+void machine_reboot(void) { abort(); }
+uint64_t ns_to_tsc(uint64_t ns) { return ns; }
+void hv_free(void *p) { (void)p; }
+void spin_lock_destroy(spinlock_t *l) { (void)l; }
+void evtchn_vcpu_destroy(struct vcpu *v) { (void)v; }
+void arch_vcpu_destroy(struct vcpu *v) { (void)v; }
+void ioreq_vcpu_remove(struct vcpu *v) { (void)v; }
+void arch_vcpu_sync(struct vcpu *v) { (void)v; }
+void evtchn_send_virq(struct vcpu *v, unsigned int virq) { (void)v, (void)virq; }
+bool arch_vcpu_interrupt_pending(const struct vcpu *v) { return !v; }
+int arch_vcpu_create(struct vcpu *v) { return v ? 0 : -EINVAL; }
+int ioreq_vcpu_add(struct vcpu *v) { return v ? 0 : -EINVAL; }
+int arch_vcpu_set_context(struct vcpu *v, const struct hvm_hw_cpu *c)
+{
+    return v && c ? 0 : -EINVAL;
+}
+void timer_init(struct timer *t, void (*fn)(void *data), void *data)
+{
+    t->fn = fn;
+    t->data = data;
+}
+unsigned int option_uint(const char *name, unsigned int other)
+{
+    (void)name;
+    return other;
+}
+void *hv_zalloc(size_t bytes)
+{
+    (void)bytes;
+    return NULL;
+}
+void printk(const char *fmt, ...)
+{
+    (void)fmt;
+}
+void panic(const char *fmt, ...)
+{
+    fail_msg("%s", fmt);
+    abort();
+}
+
+/* ---- worlds ---- */
+
+/* So many guests of one vcpu each, up, on so many CPUs. */
+static void world(unsigned int nr_guests, unsigned int nr)
+{
+    memset(cpu, 0, sizeof(cpu));
+    memset(domains, 0, sizeof(domains));
+    memset(vcpus, 0, sizeof(vcpus));
+    clock_now = 1000;
+    nr_held = 0;
+    nr_ibpb = 0;
+    nr_cpus = nr;
+    vendor = &test_vendor;
+    for ( unsigned int i = 0; i < nr; i++ )
+    {
+        cpu[i] = (struct cpu){ .self = &cpu[i], .id = i, .online = true };
+        cpus[i] = &cpu[i];
+        sched_cpu_init(&cpu[i]);
+    }
+    be_cpu(0);
+    for ( unsigned int i = 0; i < nr_guests; i++ )
+    {
+        struct domain *d = &domains[i];
+
+        d->domain_id = (domid_t)(i + 1);
+        d->serial = i + 1;
+        d->max_vcpus = 1;
+        d->vcpu = &vcpu_of[i];
+        d->shared = &shared;
+        vcpu_of[i] = &vcpus[i];
+        vcpu_init(&vcpus[i], d, 0);
+        sched_vcpu_init(&vcpus[i]);
+        vcpu_up(&vcpus[i]);
+    }
+}
+
+static struct vcpu_runstate_info runstate(unsigned int i)
+{
+    struct vcpu_runstate_info info;
+    uint64_t sum = 0;
+
+    vcpu_runstate_get(&vcpus[i], &info);
+    for ( unsigned int s = 0; s < 4; s++ )
+        sum += info.time[s];
+    assert_int_equal(sum, clock_now - 1000); /* nothing is lost */
+    return info;
+}
+
+static uint64_t ran(unsigned int i)
+{
+    return runstate(i).time[RUNSTATE_running];
+}
+
+/* All vcpus and what was idle make up all that the CPUs had. */
+static void assert_all_counted(unsigned int nr_guests, uint64_t had)
+{
+    uint64_t sum = 0;
+
+    for ( unsigned int i = 0; i < nr_guests; i++ )
+        sum += ran(i);
+    for ( unsigned int i = 0; i < nr_cpus; i++ )
+        sum += arch_cpu_idle_ns(i);
+    assert_int_equal(sum, had);
+}
+
+/* ---- what guests do ---- */
+
+static void spins(struct vcpu *v)
+{
+    (void)v;
+    clock_now += 1000000;
+}
+
+static void blocks(struct vcpu *v)
+{
+    clock_now += 300;
+    vcpu_block(v);
+}
+
+static void is_paused(struct vcpu *v)
+{
+    clock_now += 300;
+    vcpu_pause_nosync(v);
+}
+
+static void shuts_down(struct vcpu *v)
+{
+    clock_now += 300;
+    WRITE_ONCE(v->domain->is_shut_down, true);
+    vcpu_kick(v);
+}
+
+static void goes_down(struct vcpu *v)
+{
+    clock_now += 300;
+    vcpu_down(v);
+}
+
+static void asks_a_model(struct vcpu *v)
+{
+    clock_now += 300;
+    v->io.pending = 1;
+}
+
+/* ---- tests ---- */
+
+/* One that stopped for any reason: its time stands still. */
+static void stops(void (*how)(struct vcpu *v), int state)
+{
+    world(1, 1);
+    guest_does = how;
+    assert_true(turn(this_cpu()));
+    assert_int_equal(ran(0), 300);
+    assert_int_equal(runstate(0).state, state);
+    assert_false(turn(this_cpu()));
+    sched_idle(this_cpu(), true);
+    clock_now += 5000;
+    sched_idle(this_cpu(), false);
+    assert_int_equal(ran(0), 300);
+    assert_int_equal(runstate(0).time[state], 5000);
+    assert_all_counted(1, 5300);
+}
+
+static void test_stopped(void **state)
+{
+    (void)state;
+    stops(blocks, RUNSTATE_blocked);
+    stops(is_paused, RUNSTATE_offline);
+    stops(shuts_down, RUNSTATE_offline);
+    stops(goes_down, RUNSTATE_offline);
+    stops(asks_a_model, RUNSTATE_offline);
+}
+
+/* Woken while it may not run, it gets a CPU and no time. */
+static void test_woken_while_paused(void **state)
+{
+    (void)state;
+    stops(is_paused, RUNSTATE_offline);
+    sched_wake(&vcpus[0]);
+    assert_int_equal(runstate(0).state, RUNSTATE_offline);
+    clock_now += 10;
+    assert_true(turn(this_cpu()));
+    assert_int_equal(ran(0), 300);
+    assert_int_equal(runstate(0).state, RUNSTATE_offline);
+    vcpu_unpause(&vcpus[0]);
+    assert_int_equal(runstate(0).state, RUNSTATE_runnable);
+    /* Paused in the queue it waits for no CPU any more. */
+    clock_now += 10;
+    vcpu_pause_nosync(&vcpus[0]);
+    clock_now += 1000;
+    assert_int_equal(runstate(0).time[RUNSTATE_runnable], 10);
+    assert_int_equal(ran(0), 300);
+}
+
+/* Two that do not stop share a CPU: each waits while the other runs. */
+static void test_preempted(void **state)
+{
+    struct vcpu_runstate_info a, b;
+
+    (void)state;
+    world(2, 1);
+    guest_does = spins;
+    for ( unsigned int i = 0; i < 40; i++ )
+    {
+        uint64_t before[2] = { ran(0), ran(1) };
+
+        assert_true(turn(this_cpu()));
+        /* Whose turn it was not stood still. */
+        assert_true(ran(0) == before[0] || ran(1) == before[1]);
+    }
+    a = runstate(0);
+    b = runstate(1);
+    assert_int_equal(a.time[RUNSTATE_running], b.time[RUNSTATE_runnable]);
+    assert_int_equal(a.time[RUNSTATE_runnable], b.time[RUNSTATE_running]);
+    assert_true(a.time[RUNSTATE_running] && b.time[RUNSTATE_running]);
+    assert_all_counted(2, clock_now - 1000);
+}
+
+/* From one CPU's queue to another CPU. */
+static void test_migrated(void **state)
+{
+    (void)state;
+    world(2, 2);
+    guest_does = blocks;
+    assert_int_equal(arch_vcpu_cpu(&vcpus[0]), 0);
+    be_cpu(1);
+    assert_int_equal(runstate(0).state, RUNSTATE_runnable);
+    assert_true(turn(this_cpu()));
+    assert_true(turn(this_cpu()));
+    assert_int_equal(ran(0), 300);
+    assert_int_equal(ran(1), 300);
+    assert_int_equal(arch_vcpu_cpu(&vcpus[0]), 1);
+    assert_all_counted(2, 600);
+}
+
+static unsigned int nr_left;
+
+static void mixed(struct vcpu *v)
+{
+    clock_now += 70000;
+    if ( ++nr_left % 7 == 0 )
+        vcpu_block(v);
+}
+
+/* On each of two CPUs in turn: never more than one CPU's time at once here. */
+static void test_no_more_than_the_cpus(void **state)
+{
+    (void)state;
+    world(4, 2);
+    guest_does = mixed;
+    for ( unsigned int i = 0; i < 2000; i++ )
+    {
+        uint64_t before = clock_now, sum = 0;
+        bool went;
+
+        for ( unsigned int g = 0; g < 4; g++ )
+            sum += ran(g);
+        be_cpu(i % 2);
+        went = turn(this_cpu());
+        for ( unsigned int g = 0; g < 4; g++ )
+            sum -= ran(g);
+        assert_int_equal(-sum, clock_now - before);
+        if ( !went || i % 5 == 0 )
+            vcpu_wake(&vcpus[i % 4]);
+    }
+    assert_true(nr_left > 1000);
+}
+
+/* ---- branch predictors ---- */
+
+static void run_domain(unsigned int i)
+{
+    be_cpu(0);
+    cpu[0].have_ibpb = true;
+    vcpu_wake(&vcpus[i]);
+    assert_true(turn(this_cpu()));
+}
+
+static void test_branches_are_forgotten(void **state)
+{
+    (void)state;
+    world(2, 1);
+    guest_does = blocks;
+    while ( turn(this_cpu()) )
+        ;
+    run_domain(0);
+    nr_ibpb = 0;
+    run_domain(0);
+    assert_int_equal(nr_ibpb, 0);
+    run_domain(1);
+    assert_int_equal(nr_ibpb, 1);
+    /* The next one to bear the number of the last is another domain. */
+    domains[0].domain_id = domains[1].domain_id;
+    run_domain(0);
+    assert_int_equal(nr_ibpb, 2);
+    run_domain(0);
+    assert_int_equal(nr_ibpb, 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_stopped),
+        cmocka_unit_test(test_woken_while_paused),
+        cmocka_unit_test(test_preempted),
+        cmocka_unit_test(test_migrated),
+        cmocka_unit_test(test_no_more_than_the_cpus),
+        cmocka_unit_test(test_branches_are_forgotten),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
