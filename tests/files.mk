@@ -15,4 +15,4 @@ unit-race := evtchn-race grant-race ioreq-race vlapic-irq
 unit-libs := toollog foreignmemory ctrl acpi acpi-parse elf layout rtc runqueue svm-event \
     unpack
 libs-test-unpack := -llzma -lz
-unit-engine := engine insn-engine
+unit-engine := engine engine-cpu insn-engine

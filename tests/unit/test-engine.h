@@ -71,7 +71,7 @@ static void console_hook(const char *s, size_t len)
 }
 
 /* Wait for the text on the console; fails after 10 seconds. */
-static void await_console(const char *text)
+static inline void await_console(const char *text)
 {
     struct timespec limit;
 
@@ -239,7 +239,7 @@ static inline struct hvm_hw_cpu pvh_context(uint64_t entry)
 }
 
 /* Memory, image, command line and registers; still paused. */
-static struct domain *guest_make(const char *name, const char *command_line,
+static inline struct domain *guest_make(const char *name, const char *command_line,
                                  unsigned int vcpus, uint32_t emulation)
 {
     struct xen_domctl_createdomain config = world_config(vcpus);
