@@ -2,7 +2,8 @@
 # Tests by kind: tests/unit/test-NAME.c is one program.  Those of the core link
 # a hosted machine of their own; those of the libraries link the library's
 # sources; those of the engine link that too.
-unit-core := acpi-make acquire acquire-life acquire-map budget bzimage dm-op dm-op-hvm domctl \
+unit-core := acpi-make acquire acquire-life acquire-map budget bzimage console dm-op \
+    dm-op-hvm domctl \
     domctl-context domctl-policy domctl-vcpu elf-load evtchn evtchn-fifo \
     evtchn-fifo-bulk evtchn-life evtchn-random grant grant-copy grant-life \
     grant-map grant-version hvm-op ioreq-gfn ioreq-gone ioreq-index ioreq-io \

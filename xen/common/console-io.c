@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * console_io(cmd, count, buffer): writing to the hypervisor's console, and
- * reading what was typed there.
+ * console_io(cmd, count, buffer): a control domain writes raw bytes to the
+ * hypervisor's console, and reads what was typed there.
  *
- * A control domain writes raw bytes.  What others write is filtered and shown
- * by lines with the domain's name, by domain_console_putc().
- *
- * Progress of a long write is kept in the arguments: count down, buffer up.
+ * A write is not lost: it waits until the machine's console has taken enough
+ * of what was written before.  Progress of a long write is kept in the
+ * arguments: count down, buffer up.
  */
 #include <hv/console.h>
 #include <hv/domain.h>
@@ -15,6 +14,16 @@
 #include <hv/lib.h>
 
 #define CHUNK 128
+#define BACKLOG 4096 /* bytes that may wait for the machine's console */
+
+/* False: not yet, and somebody else wants the CPU. */
+static bool have_room(void)
+{
+    while ( console_drain() > BACKLOG )
+        if ( hypercall_preempt_check() )
+            return false;
+    return true;
+}
 
 static long console_write_op(struct hypercall *hc)
 {
@@ -27,13 +36,11 @@ static long console_write_op(struct hypercall *hc)
     {
         size_t n = min((size_t)count, sizeof(buf));
 
+        if ( !have_room() )
+            return -ERESTART;
         if ( guest_copy_in(buf, hc->a[2], n) )
             return -EFAULT;
-        if ( is_control_domain(current_domain) )
-            console_write(buf, n);
-        else
-            for ( size_t i = 0; i < n; i++ )
-                domain_console_putc(current_domain, buf[i]);
+        console_write(buf, n);
         count -= (int)n;
         hc->a[1] = (unsigned long)count;
         hc->a[2] += n;
@@ -49,8 +56,6 @@ static long console_read_op(const struct hypercall *hc)
     int count = (int)hc->a[1];
     size_t n;
 
-    if ( !is_control_domain(current_domain) )
-        return -EPERM;
     if ( count < 0 )
         return -EINVAL;
     n = arch_console_read(buf, min((size_t)count, sizeof(buf)));
@@ -59,6 +64,9 @@ static long console_read_op(const struct hypercall *hc)
 
 long do_console_io(struct hypercall *hc)
 {
+    /* ABI: whatever the command.  Others have the debug port. */
+    if ( !is_control_domain(current_domain) )
+        return -EPERM;
     switch ( (unsigned int)hc->a[0] )
     {
     case CONSOLEIO_write:

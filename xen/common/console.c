@@ -5,8 +5,9 @@
  *
  * Bytes are numbered from boot on, modulo 2^32; the ring holds the newest
  * CONSOLE_RING_SIZE of them, [produced - size, produced), except those that a
- * reader consumed.  console_lock is the last of the lock order, so that any
- * code may log.
+ * reader consumed.  Those from `sent` on wait for the machine's console; when
+ * the ring is full of such, the oldest are not sent, and the console is told.
+ * console_lock is the last of the lock order, so that any code may log.
  */
 #include <hv/console.h>
 #include <hv/lib.h>
@@ -18,6 +19,8 @@ _Static_assert((CONSOLE_RING_SIZE & (CONSOLE_RING_SIZE - 1)) == 0,
 static char ring[CONSOLE_RING_SIZE];
 static uint32_t produced; /* number of the next byte           */
 static uint32_t oldest;   /* number of the first one to be read */
+static uint32_t sent;     /* number of the first one to be sent */
+static uint64_t unsent;   /* bytes that never will be           */
 static spinlock_t console_lock;
 
 const char *hv_command_line = "";
@@ -25,7 +28,9 @@ const char *hv_command_line = "";
 void console_init(void)
 {
     spin_lock_init(&console_lock, LOCK_CONSOLE);
-    produced = oldest = 0;
+    produced = oldest = sent = 0;
+    unsent = 0;
+    console_guest_init();
 }
 
 /* Nothing older than this can be read. */
@@ -34,15 +39,65 @@ static uint32_t clamp_index(uint32_t index)
     return produced - index > produced - oldest ? oldest : index;
 }
 
-void console_write(const char *s, size_t len)
+static void append_locked(const char *s, size_t len)
 {
-    spin_lock(&console_lock);
     for ( size_t i = 0; i < len; i++ )
         ring[produced++ % CONSOLE_RING_SIZE] = s[i];
     if ( produced - oldest > CONSOLE_RING_SIZE )
         oldest = produced - CONSOLE_RING_SIZE;
-    arch_console_write(s, len);
+    if ( produced - sent > CONSOLE_RING_SIZE )
+    {
+        unsent += produced - CONSOLE_RING_SIZE - sent;
+        sent = produced - CONSOLE_RING_SIZE;
+    }
+}
+
+static void send_locked(void)
+{
+    while ( sent != produced )
+    {
+        uint32_t at = sent % CONSOLE_RING_SIZE;
+        size_t len = min(produced - sent, CONSOLE_RING_SIZE - at);
+        size_t took = arch_console_write(ring + at, len);
+
+        sent += (uint32_t)took;
+        if ( took < len )
+            break;
+    }
+}
+
+/* Once there is room again. */
+static void tell_unsent_locked(void)
+{
+    char line[64];
+    int len;
+
+    if ( likely(!unsent) || produced - sent > CONSOLE_RING_SIZE / 2 )
+        return;
+    len = hv_snprintf(line, sizeof(line), "(%lu bytes were not sent)\n",
+                      (unsigned long)unsent);
+    unsent = 0;
+    append_locked(line, (size_t)len);
+}
+
+void console_write(const char *s, size_t len)
+{
+    spin_lock(&console_lock);
+    tell_unsent_locked();
+    append_locked(s, len);
+    send_locked();
     spin_unlock(&console_lock);
+}
+
+size_t console_drain(void)
+{
+    size_t left;
+
+    spin_lock(&console_lock);
+    send_locked();
+    left = produced - sent;
+    spin_unlock(&console_lock);
+    return left;
 }
 
 size_t console_ring_read(char *buf, size_t len, uint32_t *index)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether a domain runs: pausing, shutting down, crashing; and its console.
+ * Whether a domain runs: pausing, shutting down, crashing.
  *
  * Pauses are counted in d->pause_count, from which every vcpu's run loop
  * reads.  The controller's own pauses are a part of that count which only it
@@ -9,13 +9,8 @@
 #include <hv/console.h>
 #include <hv/domain.h>
 #include <hv/lib.h>
-#include <hv/timer.h>
 
 #include <xen/sched.h>
-
-#define CONSOLE_BYTE_NS 250000UL
-#define CONSOLE_ACCOUNT 65536U
-#define CONSOLE_PREFIX 8 /* "(dN) " and the like */
 
 static bool dom_exc_owed;
 
@@ -124,65 +119,8 @@ void domain_crash(struct domain *d, const char *fmt, ...)
     va_start(ap, fmt);
     hv_vsnprintf(why, sizeof(why), fmt, ap);
     va_end(ap);
-    printk("d%u crashed: %s\n", d->domain_id, why);
+    /* Before anybody can see that it is shut down: dom0's end is the host's. */
+    if ( !READ_ONCE(d->is_shut_down) )
+        guest_printk(d, "d%u crashed: %s\n", d->domain_id, why);
     domain_shutdown(d, SHUTDOWN_crash);
-}
-
-/*
- * The console is slow and everybody's: 4 KiB a second for each guest, after
- * 64 KiB on account.  d->lock held.
- */
-static bool console_affords(struct domain *d, unsigned int bytes)
-{
-    uint64_t now = now_ns(), until = max(d->console_until, now);
-
-    until += bytes * CONSOLE_BYTE_NS;
-    if ( until > now + CONSOLE_ACCOUNT * CONSOLE_BYTE_NS &&
-         !is_control_domain(d) )
-        return false;
-    d->console_until = until;
-    return true;
-}
-
-/* The line that is complete; false: it is not to be shown.  d->lock held. */
-static bool console_take(struct domain *d, char *line, unsigned int *lost)
-{
-    unsigned int len = d->console_len;
-
-    memcpy(line, d->console, len);
-    line[len] = '\0';
-    d->console_len = 0;
-    if ( !console_affords(d, len + CONSOLE_PREFIX) )
-    {
-        d->console_lost++;
-        return false;
-    }
-    *lost = d->console_lost;
-    d->console_lost = 0;
-    return true;
-}
-
-void domain_console_putc(struct domain *d, char c)
-{
-    char line[sizeof(d->console) + 1];
-    bool whole = c == '\n';
-    unsigned int lost = 0;
-
-    /* The log is for people: no escape sequences from a guest. */
-    if ( !whole && c != '\t' && (c < ' ' || c > '~') )
-        return;
-
-    spin_lock(&d->lock);
-    if ( !whole )
-        d->console[d->console_len++] = c;
-    if ( d->console_len == sizeof(d->console) - 1 )
-        whole = true;
-    if ( whole )
-        whole = console_take(d, line, &lost);
-    spin_unlock(&d->lock);
-    if ( !whole )
-        return;
-    if ( lost )
-        printk("(d%u) %u lines are lost\n", d->domain_id, lost);
-    printk("(d%u) %s\n", d->domain_id, line);
 }

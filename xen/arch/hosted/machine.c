@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,7 @@ int hosted_memfd = -1;
 static char *frames_base;
 static struct page *frames_table;
 static uint64_t frames_count;
-static uint64_t heap_objects;
+static uint64_t heap_objects, heap_bytes;
 static uint64_t began_ns;
 static __thread unsigned int fail_nth;
 static __thread bool fail_reached;
@@ -101,7 +102,7 @@ unsigned int hosted_exit(void)
         printf("left over: %lu objects\n", (unsigned long)heap_objects);
         left++;
     }
-    heap_objects = 0;
+    heap_objects = heap_bytes = 0;
     hosted_fail_alloc(0);
     hosted_local_window(NULL, 0);
     memset(&hosted_hooks, 0, sizeof(hosted_hooks));
@@ -119,24 +120,39 @@ void *arch_mfn_to_virt(mfn_t mfn)
 
 /* ---- heap, fault injection, preemption ---- */
 
+/* As it was asked for, in units of 64. */
+static uint64_t object_bytes(void *p)
+{
+    return malloc_usable_size(p) & ~63UL;
+}
+
 void *arch_heap_alloc(size_t bytes)
 {
     void *p = aligned_alloc(64, (bytes + 63) & ~63UL);
 
     if ( p )
+    {
         atomic_add_return(&heap_objects, 1);
+        atomic_add_return(&heap_bytes, object_bytes(p));
+    }
     return p;
 }
 
 void arch_heap_free(void *p)
 {
     atomic_sub_return(&heap_objects, 1);
+    atomic_sub_return(&heap_bytes, object_bytes(p));
     free(p);
 }
 
 uint64_t hosted_heap_objects(void)
 {
     return heap_objects;
+}
+
+uint64_t hosted_heap_bytes(void)
+{
+    return heap_bytes;
 }
 
 void hosted_fail_alloc(unsigned int nth)
@@ -199,12 +215,15 @@ void arch_timer_program(uint64_t expires)
         hosted_hooks.timer(expires);
 }
 
-void arch_console_write(const char *s, size_t len)
+size_t arch_console_write(const char *s, size_t len)
 {
+    if ( hosted_hooks.console_room )
+        len = min(len, hosted_hooks.console_room());
     if ( hosted_hooks.console )
         hosted_hooks.console(s, len);
     else
         fwrite(s, 1, len, stdout);
+    return len;
 }
 
 size_t arch_console_read(char *buf, size_t len)

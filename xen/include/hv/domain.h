@@ -16,6 +16,7 @@
 #define HV_DOMAIN_H
 
 #include <hv/atomic.h>
+#include <hv/console.h>
 #include <hv/evtchn.h>
 #include <hv/ioreq.h>
 #include <hv/lock.h>
@@ -143,14 +144,16 @@ struct domain {
     unsigned int teardown_step;             /* [k] domain_kill() only */
     bool being_killed;                      /* [D] somebody is [k]    */
 
-    char console[256];         /* [D] the line being written */
-    unsigned int console_len;  /* [D] */
-    uint64_t console_until;    /* [D] when all it wrote has been paid for */
-    unsigned int console_lost; /* [D] lines since the last one that was shown */
+    char console[CONSOLE_LINE]; /* [D] the line being written */
+    unsigned int console_len;   /* [D] */
+    uint64_t console_until;     /* [C] when all it printed has been paid for */
 
     struct arch_domain arch;
 };
-/* [L] domain list lock  [p] page_lock  [k] the one killer  [a] atomic */
+/*
+ * [L] domain list lock  [p] page_lock  [k] the one killer  [a] atomic
+ * [C] console-guest.c's lock
+ */
 
 static inline bool is_control_domain(const struct domain *d)
 {
@@ -215,8 +218,8 @@ void domain_shutdown(struct domain *d, uint8_t code);
 void domain_resume(struct domain *d);
 
 /*
- * d did the impossible: log why, shut it down with SHUTDOWN_crash.  Any lock
- * may be held.
+ * d did the impossible: shut it down with SHUTDOWN_crash, and say why, if it
+ * was not shut down.  Any lock may be held.
  */
 void domain_crash(struct domain *d, const char *fmt, ...) printf_like(2, 3);
 
@@ -226,12 +229,6 @@ void domain_crash(struct domain *d, const char *fmt, ...) printf_like(2, 3);
  */
 void domain_tell_controller(void);
 void domain_deliver(void);
-
-/*
- * One byte of console output, shown by lines as "(dN) ...".  Of guests that
- * write without end it drops lines, and says how many.
- */
-void domain_console_putc(struct domain *d, char c);
 
 void domain_list_init(void);
 

@@ -59,6 +59,7 @@ bool hosted_alloc_failed(void);
 /* Give way at every nth preemption check; 0: never. All threads. */
 void hosted_preempt_every(unsigned int nth);
 uint64_t hosted_heap_objects(void); /* allocated and not freed */
+uint64_t hosted_heap_bytes(void);   /* of these, each rounded up to 64 */
 
 /* ---- hooks that the server and the engine fill in; NULL: nothing ---- */
 
@@ -75,6 +76,7 @@ struct hosted_hooks {
     void (*get_context)(struct vcpu *v, struct hvm_hw_cpu *ctx);
     void (*p2m_flush)(struct domain *d, gfn_t gfn, uint64_t nr);
     void (*console)(const char *s, size_t len); /* default: stdout */
+    size_t (*console_room)(void);     /* bytes it takes now; default: all */
     int (*stand_still)(void);         /* arch_stand_still; default: it does */
     void (*audit)(void (*count)(mfn_t mfn, enum page_holder holder));
     void (*timer)(uint64_t expires); /* default: nobody runs timers */

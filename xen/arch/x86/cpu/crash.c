@@ -138,6 +138,7 @@ static bool crash_begin(void)
     WRITE_ONCE(nmi_stops, true);
     smp_stop_others();
     locks_break();
+    serial_wait(true);
     return true;
 }
 

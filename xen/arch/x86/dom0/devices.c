@@ -71,7 +71,8 @@ static uint64_t machine_rte(struct domain *d, uint64_t rte)
     if ( vector < VECTOR_FIRST_DEVICE || vector >= VECTOR_TIMER ||
          (mode != VLAPIC_FIXED && mode != VLAPIC_LOWEST) )
     {
-        printk("dom0: I/O APIC entry %016lx is refused\n", (unsigned long)rte);
+        guest_printk(d, "dom0: I/O APIC entry %016lx is refused\n",
+                     (unsigned long)rte);
         return out | RTE_MASKED;
     }
     if ( !find_target(d, rte, &apic_id) || apic_id >= 0xff )
@@ -181,7 +182,7 @@ bool dom0_map_device(struct domain *d, uint64_t gpa)
         return now == P2M_MMIO_DIRECT || p2m_is_writable(now);
     }
     if ( rc )
-        printk("dom0: device memory at %lx cannot be mapped: error %d\n",
-               (unsigned long)gpa, -rc);
+        guest_printk(d, "dom0: device memory at %lx cannot be mapped: error "
+                     "%d\n", (unsigned long)gpa, -rc);
     return !rc;
 }

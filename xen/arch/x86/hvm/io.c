@@ -219,8 +219,9 @@ void io_vcpu_init(struct vcpu *v)
 static void refuse(struct vcpu *v, const char *what)
 {
     if ( !v->arch.told )
-        printk("d%uv%u: %s, rip %lx: #GP\n", v->domain->domain_id, v->vcpu_id,
-               what, (unsigned long)v->arch.emul.regs.rip);
+        guest_printk(v->domain, "d%uv%u: %s, rip %lx: #GP\n",
+                     v->domain->domain_id, v->vcpu_id, what,
+                     (unsigned long)v->arch.emul.regs.rip);
     v->arch.told = true;
     vendor->inject_exception(v, VECTOR_GP, true, 0);
 }

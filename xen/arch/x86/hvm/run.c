@@ -143,6 +143,8 @@ static void end_with_dom0(void)
 {
     uint8_t code = READ_ONCE(dom0->shutdown_code);
 
+    serial_wait(true);
+    serial_flush();
     if ( code == SHUTDOWN_poweroff )
         machine_poweroff();
     printk("Hardware Dom0 %s: rebooting machine\n",

@@ -6,13 +6,19 @@
  *   com1=115200,8n1,0x3f8   speed (auto: as it was), data bits, parity, stop
  *                           bits, address; all optional
  *
+ * At boot, and when the machine is about to end, a writer waits for the port.
+ * In between nobody waits: the port takes what fits into its FIFO, and the core
+ * keeps the rest, for the timer of console-poll.c.
+ *
  * A port that takes no more characters is given up after a while, so that
  * none that is missing or stuck can hold the machine; it gets another chance
  * with each write.
  */
+#include <hv/atomic.h>
 #include <hv/console.h>
 #include <hv/heap.h>
 #include <hv/lib.h>
+#include <hv/timer.h>
 
 #include <x86/boot.h>
 #include <x86/platform.h>
@@ -39,10 +45,17 @@ enum {
 
 /* A read takes about 1 us: more than 16 characters need at 1200 baud. */
 #define PATIENCE 200000
+/* The same for those who do not wait. */
+#define PATIENCE_NS 1000000000UL
+
+/* Characters at once: QEMU's port is always ready. */
+#define AT_ONCE 256
 
 static uint16_t base; /* 0: none */
 static unsigned int fifo = 1;
 static bool stuck;
+static bool waits = true;
+static uint64_t last_ready; /* console lock; when it took characters last */
 
 static bool console_on_com1(void)
 {
@@ -142,21 +155,41 @@ static bool wait_for(uint8_t bits)
     return false;
 }
 
-void serial_write(const char *s, size_t len)
+/* False: not now, or never when it is stuck. */
+static bool takes_more(void)
+{
+    uint64_t now;
+
+    if ( waits )
+        return wait_for(LSR_THRE);
+    now = arch_now_ns();
+    if ( inb(base + UART_LSR) & LSR_THRE )
+    {
+        last_ready = now;
+        stuck = false;
+        return true;
+    }
+    stuck = now - last_ready > PATIENCE_NS;
+    return false;
+}
+
+static size_t serial_write(const char *s, size_t len)
 {
     static char last; /* terminals want \r before \n: not all give it */
-    unsigned int room = 0;
+    unsigned int room = 0, nr = 0;
 
     if ( !base )
-        return;
+        return len;
     for ( size_t i = 0; i < len; )
     {
         char c = s[i];
 
+        if ( !waits && nr == AT_ONCE )
+            return i;
         if ( !room )
         {
-            if ( !wait_for(LSR_THRE) )
-                return;
+            if ( !takes_more() )
+                return stuck ? len : i;
             room = fifo;
         }
         if ( c == '\n' && last != '\r' )
@@ -166,7 +199,15 @@ void serial_write(const char *s, size_t len)
         outb(base + UART_DATA, (uint8_t)c);
         last = c;
         room--;
+        nr++;
     }
+    return len;
+}
+
+void serial_wait(bool wait)
+{
+    last_ready = arch_now_ns();
+    WRITE_ONCE(waits, wait);
 }
 
 size_t serial_read(char *buf, size_t len)
@@ -189,6 +230,7 @@ size_t serial_read(char *buf, size_t len)
 
 void serial_flush(void)
 {
+    console_drain();
     if ( base )
         wait_for(LSR_THRE | LSR_IDLE);
 }
@@ -202,9 +244,9 @@ bool serial_ports(uint16_t *first, uint16_t *last)
 
 /* ---- the core's console ---- */
 
-void arch_console_write(const char *s, size_t len)
+size_t arch_console_write(const char *s, size_t len)
 {
-    serial_write(s, len);
+    return serial_write(s, len);
 }
 
 size_t arch_console_read(char *buf, size_t len)

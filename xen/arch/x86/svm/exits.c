@@ -287,7 +287,8 @@ static void on_unknown(struct vcpu *v)
 {
     const struct vmcb *b = v->arch.svm->vmcb;
 
-    vmcb_show(v);
+    if ( !READ_ONCE(v->domain->is_shut_down) )
+        vmcb_show(v);
     domain_crash(v->domain, "vcpu %u: %s, exit code %lx", v->vcpu_id,
                  (uint32_t)b->exit_code == EXIT_INVALID
                      ? "its state is not legal" : "not expected",

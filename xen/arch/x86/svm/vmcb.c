@@ -123,37 +123,41 @@ void vmcb_destroy(struct vcpu *v)
 
 /* ---- for crashes ---- */
 
-static void show_seg(const char *name, const struct vmcb_seg *s)
+static void show_seg(struct domain *d, const char *name,
+                     const struct vmcb_seg *s)
 {
-    printk("  %s %04x attr %03x limit %08x base %016lx\n", name, s->sel,
-           s->attr, s->limit, (unsigned long)s->base);
+    guest_printk(d, "  %s %04x attr %03x limit %08x base %016lx\n", name,
+                 s->sel, s->attr, s->limit, (unsigned long)s->base);
 }
 
 void vmcb_show(const struct vcpu *v)
 {
     const struct vmcb *b = v->arch.svm->vmcb;
+    struct domain *d = v->domain;
 
 #define L(x) (unsigned long)b->x
-    printk("VMCB of d%uv%u: exit %lx info %lx %lx, event %lx inject %lx\n",
-           v->domain->domain_id, v->vcpu_id, L(exit_code), L(exit_info_1),
-           L(exit_info_2), L(exit_int_info), L(event_inject));
-    printk("  intercepts %08x %08x %08x asid %u vintr %lx shadow %lx np %lx\n",
-           b->intercept_exceptions, b->intercept_1, b->intercept_2, b->asid,
-           L(vintr), L(interrupt_shadow), L(np_cr3));
-    printk("  rip %016lx rsp %016lx rax %016lx rflags %08lx cpl %u\n", L(rip),
-           L(rsp), L(rax), L(rflags), b->cpl);
-    printk("  cr0 %08lx cr2 %016lx cr3 %016lx cr4 %08lx efer %lx\n", L(cr0),
-           L(cr2), L(cr3), L(cr4), L(efer));
-    printk("  dr6 %lx dr7 %lx pat %lx\n", L(dr6), L(dr7), L(pat));
+    guest_printk(d, "VMCB of d%uv%u: exit %lx info %lx %lx, event %lx inject "
+                 "%lx\n", d->domain_id, v->vcpu_id, L(exit_code),
+                 L(exit_info_1), L(exit_info_2), L(exit_int_info),
+                 L(event_inject));
+    guest_printk(d, "  intercepts %08x %08x %08x asid %u vintr %lx shadow %lx "
+                 "np %lx\n", b->intercept_exceptions, b->intercept_1,
+                 b->intercept_2, b->asid, L(vintr), L(interrupt_shadow),
+                 L(np_cr3));
+    guest_printk(d, "  rip %016lx rsp %016lx rax %016lx rflags %08lx cpl %u\n",
+                 L(rip), L(rsp), L(rax), L(rflags), b->cpl);
+    guest_printk(d, "  cr0 %08lx cr2 %016lx cr3 %016lx cr4 %08lx efer %lx\n",
+                 L(cr0), L(cr2), L(cr3), L(cr4), L(efer));
+    guest_printk(d, "  dr6 %lx dr7 %lx pat %lx\n", L(dr6), L(dr7), L(pat));
 #undef L
-    show_seg("cs", &b->cs);
-    show_seg("ss", &b->ss);
-    show_seg("ds", &b->ds);
-    show_seg("es", &b->es);
-    show_seg("fs", &b->fs);
-    show_seg("gs", &b->gs);
-    show_seg("tr", &b->tr);
-    show_seg("ldt", &b->ldtr);
-    show_seg("gdt", &b->gdtr);
-    show_seg("idt", &b->idtr);
+    show_seg(d, "cs", &b->cs);
+    show_seg(d, "ss", &b->ss);
+    show_seg(d, "ds", &b->ds);
+    show_seg(d, "es", &b->es);
+    show_seg(d, "fs", &b->fs);
+    show_seg(d, "gs", &b->gs);
+    show_seg(d, "tr", &b->tr);
+    show_seg(d, "ldt", &b->ldtr);
+    show_seg(d, "gdt", &b->gdtr);
+    show_seg(d, "idt", &b->idtr);
 }

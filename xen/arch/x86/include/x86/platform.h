@@ -122,7 +122,10 @@ uint64_t rtc_to_seconds(unsigned int year, unsigned int month,
 
 /* ---- platform/console-poll.c: what is typed at the serial port ---- */
 
-/* From now on, every 10 ms: VIRQ_CONSOLE to dom0 when there is something. */
+/*
+ * From now on, every 10 ms: VIRQ_CONSOLE to dom0 when there is something.  And
+ * output that the port did not take at once goes there.
+ */
 void console_poll_init(void);
 /* At most len bytes of it; for arch_console_read(). */
 size_t console_poll_read(char *buf, size_t len);
@@ -132,9 +135,14 @@ void timer_rearm(struct cpu *c);
 /* ---- platform/serial.c: com1 as options say ---- */
 
 void serial_init(void);
-void serial_write(const char *s, size_t len);
+/*
+ * Do writers wait for the port?  At first they do; no more when timers run;
+ * again when the machine is about to end.
+ */
+void serial_wait(bool wait);
 size_t serial_read(char *buf, size_t len);
-void serial_flush(void); /* before a reset: wait until all has been sent */
+/* Before a reset, and writers wait: return when all has been sent. */
+void serial_flush(void);
 /* Ports that belong to the hypervisor: [*first, *last]; false: none. */
 bool serial_ports(uint16_t *first, uint16_t *last);
 
