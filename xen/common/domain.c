@@ -233,6 +233,8 @@ static int domain_init_parts(struct domain *d)
     if ( rc )
         return rc;
 
+    /* The shared page is one of them. */
+    d->max_extra = 1 + grant_max_pages(&d->config) + ioreq_max_pages(d);
     d->shared_page = page_alloc(d, 0, PAGE_EXTRA);
     if ( !d->shared_page )
         return -ENOMEM;

@@ -175,6 +175,16 @@ static int set_limits(struct grant_table *gt,
     return 0;
 }
 
+uint64_t grant_max_pages(const struct xen_domctl_createdomain *config)
+{
+    int64_t frames = config->max_grant_frames;
+
+    /* What set_limits() refuses is no table: any answer will do. */
+    if ( frames < 0 || frames > MAX_GRANT_FRAMES )
+        frames = DEFAULT_GRANT_FRAMES;
+    return (uint64_t)frames + grant_to_status_frames((unsigned int)frames);
+}
+
 int grant_table_init(struct domain *d)
 {
     struct grant_table *gt = new_object(struct grant_table);

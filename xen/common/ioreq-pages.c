@@ -263,6 +263,12 @@ void ioreq_pages_disabled(struct ioreq_server *s)
 
 /* ---- the resource ---- */
 
+uint64_t ioreq_max_pages(const struct domain *d)
+{
+    return 2 * MAX_IOREQ_SERVERS *
+           (uint64_t)(FRAME_SLOTS + ioreq_nr_slot_frames(d));
+}
+
 static int resource_check(const struct domain *d, uint32_t id)
 {
     return !d->translated || id != (ioservid_t)id ? -EINVAL : 0;

@@ -15,18 +15,20 @@
 /* Charge d for nr pages: false when it may not have them. */
 static bool charge(struct domain *d, uint64_t nr, unsigned int flags)
 {
+    uint64_t *count = flags & PAGE_EXTRA ? &d->extra_pages : &d->tot_pages;
     bool ok = false, first = false;
+    uint64_t limit;
 
     spin_lock(&d->page_lock);
     if ( domain_is_dying(d) )
         goto out;
+    limit = flags & PAGE_EXTRA ? d->max_extra : d->max_pages;
     /* max_pages may have been set below tot_pages: no sum, no underflow. */
-    if ( !(flags & PAGE_EXTRA) && (d->tot_pages >= d->max_pages ||
-                                   nr > d->max_pages - d->tot_pages) )
+    if ( *count >= limit || nr > limit - *count )
         goto out;
 
     first = d->tot_pages + d->extra_pages == 0;
-    *(flags & PAGE_EXTRA ? &d->extra_pages : &d->tot_pages) += nr;
+    *count += nr;
     ok = true;
 
  out:

@@ -124,6 +124,7 @@ struct domain {
     uint64_t tot_pages;    /* [p] counted pages                              */
     uint64_t max_pages;    /* [p] */
     uint64_t extra_pages;  /* [p] PAGE_EXTRA ones                            */
+    uint64_t max_extra;    /* [I] of them: docs/limits.md                    */
     struct staged staged;  /* [p] */
 
     struct page *shared_page;     /* [I] PAGE_EXTRA, held                    */

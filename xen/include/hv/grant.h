@@ -16,6 +16,7 @@
 #include <xen/grant_table.h>
 
 struct domain;
+struct xen_domctl_createdomain;
 
 /*
  * A version 1 table of one frame, with limits from d->config.  Negative
@@ -25,6 +26,11 @@ struct domain;
  * set on success only.
  */
 int grant_table_init(struct domain *d) must_check;
+/*
+ * The most pages that a table of this configuration has: shared and status
+ * frames.
+ */
+uint64_t grant_max_pages(const struct xen_domctl_createdomain *config);
 /* Of a relinquished table, when nothing of it is pinned any more. */
 void grant_table_destroy(struct domain *d);
 

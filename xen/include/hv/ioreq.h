@@ -174,6 +174,13 @@ int ioreq_set_mem_type(struct domain *d, gfn_t gfn, unsigned int type)
 /* ---- resource type 0 (resource.c) ---- */
 
 /*
+ * The most pages that ioreq servers of d may have got as resources and that
+ * are in use: twice what MAX_IOREQ_SERVERS take.  So a new emulator can start
+ * while what it replaces still maps all pages of its destroyed servers.
+ */
+uint64_t ioreq_max_pages(const struct domain *d);
+
+/*
  * How many frame numbers (the ring's, then those of ioreq pages) server id of
  * d has.  -EINVAL d is not translated or id is no ioservid_t; -ENOENT.
  */

@@ -30,7 +30,7 @@ enum page_holder {
 };
 
 /* page->flags */
-#define PAGE_EXTRA 0x1 /* not counted in tot_pages; never given up by guests  */
+#define PAGE_EXTRA 0x1 /* counted in extra_pages; never given up by guests    */
 #define PAGE_HV 0x2    /* hypervisor's own memory: no owner                   */
 #define PAGE_P2M 0x4   /* a table of somebody's p2m (also PAGE_HV)            */
 #define PAGE_SLAB 0x8  /* small objects of xen/lib/heap.c (also PAGE_HV)      */
@@ -85,9 +85,10 @@ int page_assign_boot(struct domain *d, mfn_t first, uint64_t nr) must_check;
 /*
  * 2^order contiguous frames, zeroed, each with one reference.
  *
- * d: the owner, or NULL for PAGE_HV memory.  Without PAGE_EXTRA the frames
- * count against d->max_pages.  NULL when memory or the limit is exhausted, or
- * d is dying.  A domain that owns a page cannot be freed.
+ * d: the owner, or NULL for PAGE_HV memory.  The frames count against
+ * d->max_pages, with PAGE_EXTRA against d->max_extra.  NULL when memory or the
+ * limit is exhausted, or d is dying.  A domain that owns a page cannot be
+ * freed.
  */
 struct page *page_alloc(struct domain *d, unsigned int order,
                         unsigned int flags) must_check;
