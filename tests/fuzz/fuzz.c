@@ -43,7 +43,7 @@ void fuzz_fail(const char *fmt, ...)
 
 static void make(enum fuzz_who who)
 {
-    static const unsigned int vcpus[FUZZ_NR] = { 1, 1, 4, 2, 1 };
+    static const unsigned int vcpus[FUZZ_NR] = { 1, 1, 4, 2, 1, 1 };
     struct xen_domctl_createdomain config = {
         .flags = who == FUZZ_DOM0 ? 0 : XEN_DOMCTL_CDF_hvm |
                                             XEN_DOMCTL_CDF_hap,
@@ -66,7 +66,7 @@ static void make(enum fuzz_who who)
     for ( unsigned int i = 0; i < vcpus[who]; i++ )
         if ( vcpu_create(d, i) )
             break;
-    if ( who == FUZZ_STUB )
+    if ( who == FUZZ_STUB || who == FUZZ_STUB2 )
         d->target_id = fuzz_dom[FUZZ_GUEST].id;
     if ( d->translated )
         (void)!p2m_pool_resize(d, POOL_PAGES);
@@ -140,12 +140,6 @@ void *fuzz_client_page(unsigned int nr)
 
 /* ---- life ---- */
 
-static void quiet(const char *s, size_t len)
-{
-    if ( getenv("FUZZ_CONSOLE") )
-        fwrite(s, 1, len, stderr);
-}
-
 static void print_audit(const char *s, size_t len)
 {
     fwrite(s, 1, len, stderr);
@@ -167,7 +161,6 @@ void fuzz_start(unsigned int who)
 {
     if ( hosted_init(FRAMES) )
         fuzz_fail("no machine\n");
-    hosted_hooks.console = quiet;
     hosted_hooks.audit = count_clients;
     hosted_local_window(fuzz_arena, sizeof(fuzz_arena));
     memset(fuzz_arena, 0, sizeof(fuzz_arena));
@@ -176,6 +169,7 @@ void fuzz_start(unsigned int who)
     for ( unsigned int i = 0; i < FUZZ_NR; i++ )
         if ( who & (1U << i) )
             make(i);
+    fuzz_cost_begin();
 }
 
 void fuzz_end(void)
@@ -192,6 +186,7 @@ void fuzz_end(void)
 
 void fuzz_step_done(void)
 {
+    fuzz_cost_check();
     if ( ++fuzz_ops % AUDIT_EVERY )
         return;
     nobody();
@@ -245,7 +240,9 @@ long fuzz_call(struct input *in, struct hypercall *hc,
     hosted_fail_alloc(how >= 0xe0 ? 1 + in_below(in, 16) : 0);
     do
     {
+        fuzz_cost_actor(is_control_domain(d));
         rc = hypercall_dispatch(hc);
+        fuzz_cost_actor(false);
         if ( rc != -ERESTART )
             break;
         if ( ++restarts > MAX_RESTARTS )

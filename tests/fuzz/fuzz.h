@@ -73,6 +73,7 @@ enum fuzz_who {
     FUZZ_GUEST, /* four vcpus, all devices emulated               */
     FUZZ_OTHER, /* a guest with two vcpus                         */
     FUZZ_STUB,  /* device model of FUZZ_GUEST                     */
+    FUZZ_STUB2, /* another one                                    */
     FUZZ_NR,
 };
 
@@ -117,6 +118,15 @@ void *fuzz_guest_page(struct domain *d, uint64_t gfn);
  */
 long fuzz_call(struct input *in, struct hypercall *hc,
                void (*between)(struct input *in));
+
+/* ---- what it costs the host: cost.c ---- */
+
+/* Once the machine is there: a clock of the target's own, nothing printed. */
+void fuzz_cost_begin(void);
+/* Who makes what follows: what a control domain prints does not count. */
+void fuzz_cost_actor(bool control);
+/* After each operation: pages, small objects, bytes on the console. */
+void fuzz_cost_check(void);
 
 /* ---- pages that a client of domain 0 has mapped ---- */
 

@@ -80,7 +80,7 @@ struct gen_mix {
 
 #define ANYONE ((1U << FUZZ_NR) - 1)
 #define CONTROL (1U << FUZZ_DOM0 | 1U << FUZZ_PVH)
-#define MODELS (CONTROL | 1U << FUZZ_STUB)
+#define MODELS (CONTROL | 1U << FUZZ_STUB | 1U << FUZZ_STUB2)
 #define GUESTS (1U << FUZZ_GUEST | 1U << FUZZ_OTHER)
 
 /*
