@@ -189,6 +189,14 @@ static void test_hypercalls(void)
     tap(hypercall5(__HYPERVISOR_xen_version, 0, 0, 0, 0, 0) >> 16 == 4,
         "a hypercall");
     tap(hypercall5(63, 0, 0, 0, 0, 0) == -38, "one that does not exist");
+    tap(hypercall5(__HYPERVISOR_console_io, CONSOLEIO_write, 5,
+                   ADDRESS("text\n"), 0, 0) == -1 &&
+            hypercall5(__HYPERVISOR_console_io, CONSOLEIO_write, -1UL, 0, 0,
+                       0) == -1 &&
+            hypercall5(__HYPERVISOR_console_io, CONSOLEIO_read, 5,
+                       ADDRESS("text\n"), 0, 0) == -1 &&
+            hypercall5(__HYPERVISOR_console_io, 7, 0, 0, 0, 0) == -1,
+        "the hypervisor's console is not for guests");
     tap(hypercall5(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, 1UL << 41,
                    0, 0, 0) == -14, "an argument in no memory");
 }
