@@ -94,21 +94,27 @@ static inline void fill_ports(struct domain *d)
     assert_int_equal(evtchn_op(EVTCHNOP_alloc_unbound, &a), -ENOSPC);
 }
 
-/* d maps a page of s until it gets no handle, then lets all go. */
+/*
+ * d maps a page of s until it gets no handle, by grants in each chunk of active
+ * entries, then lets all go.
+ */
 static inline void fill_maptrack(struct domain *d, struct domain *s)
 {
     static uint32_t handle[MAX_MAPPINGS];
+    unsigned int chunks = s->grant->max_frames * V1_PER_FRAME /
+                          ACTIVE_PER_CHUNK;
     unsigned int nr = 0;
 
     if ( !s->tot_pages )
         world_populate(s, RAM_GFN, 1);
-    offer_v1(s, GRANT_REF, d, RAM_GFN, 0);
+    for ( unsigned int c = 0; c < chunks; c++ )
+        offer_v1(s, GRANT_REF + c * ACTIVE_PER_CHUNK, d, RAM_GFN, 0);
     world_be_dom(d);
     for ( ;; nr++ )
     {
         uint64_t at = (MAP_GFN + nr) << PAGE_SHIFT;
-        gnttab_map_grant_ref_t op = grant_map(s, GRANT_REF, at,
-                                              GNTMAP_host_map);
+        unsigned int ref = GRANT_REF + nr % chunks * ACTIVE_PER_CHUNK;
+        gnttab_map_grant_ref_t op = grant_map(s, ref, at, GNTMAP_host_map);
 
         if ( op.status )
             break;
