@@ -13,6 +13,8 @@ import re
 import subprocess
 import sys
 
+from life import end_with_parent
+
 PROGRAMS = ["build/bin/oriel", "build/bin/oriel-dm", "build/bin/oriel-config",
             "build/vm/keep-dm"]
 SHARED_GUESTS = ["hello", "property", "events", "exits"]  # the hosted machine has no APIC
@@ -129,7 +131,8 @@ def run_vm(folder, arguments, files, job):
                 open(folder + "/vm.err", "w") as err:
             vm = subprocess.Popen([*command, "--", *job], stdout=out,
                                   stderr=subprocess.PIPE, text=True,
-                                  errors="replace")
+                                  errors="replace",
+                                  preexec_fn=end_with_parent)
             for line in vm.stderr:
                 err.write(line)
                 sys.stderr.write(line)

@@ -21,6 +21,7 @@ import sys
 import time
 
 from dom0 import Failure
+from life import end_with_parent
 
 # Stage, seconds, what ends it, and where it is looked for.
 STAGES = [
@@ -114,6 +115,7 @@ class Machine:
         try:
             self.qemu = subprocess.Popen(
                 command(options, folder), cwd=folder, stderr=self.log,
+                preexec_fn=end_with_parent,
                 stdout=None if options.shell else subprocess.PIPE,
                 stdin=None if options.shell else subprocess.DEVNULL)
         except FileNotFoundError:
