@@ -22,7 +22,8 @@ int do_domctl(xc_interface *xch, struct xen_domctl *op)
 
     rc = xencall1(xch->xcall, __HYPERVISOR_domctl, (uintptr_t)b.hbuf);
     bounce_out(xch, &b, 1);
-    if ( rc < 0 )
+    /* A list of domains ends so, which is no refusal. */
+    if ( rc < 0 && !(cmd == XEN_DOMCTL_getdomaininfo && errno == ESRCH) )
         detail(xch, "domctl %u for domain %u: %s%s", cmd, domid,
                xc_strerror(xch, errno),
                errno == EACCES ? " (library of another Xen version?)" : "");
