@@ -3,13 +3,15 @@
 # hypervisor.  Those in contract-ours need our libxenctrl; all others run with
 # either set of libraries.
 contract-both := $(addprefix ct-,resource-ioreq resource-grant resource-misc \
-    dm-op evtchn grant foreign domctl hvm killed teardown parallel)
+    dm-op evtchn files grant foreign domctl hvm killed teardown parallel)
 contract-ours := ct-seed-ours
 contract-progs := $(contract-both) $(contract-ours)
 contract-libs := -lxenctrl -lxenforeignmemory -lxencall -lxendevicemodel \
     -lxenevtchn -lxengnttab -lxentoollog -lxentoolcore
 $(foreach p,$(contract-progs),$(eval \
     $(p)-src := tests/contract/ct.c tests/contract/$(p).c))
+ct-files-src += $(addprefix tests/contract/ct-files-, evtchn.c privcmd.c \
+    memory.c grant.c share.c)
 
 # They see what any program sees: the public headers.
 $(foreach v,hosted clang,$(eval \

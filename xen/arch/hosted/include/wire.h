@@ -2,12 +2,18 @@
 /*
  * Between the preload library in a client and the hosted hypervisor.
  *
- * One SOCK_SEQPACKET connection is one open file of /dev/xen: the client
- * sends a request, the server answers it, one at a time.  The answer to OPEN
- * carries descriptors: the memfd with all frames and, for an event channel
- * file, the pipe on which ports are delivered and the bell's; and then two runs
- * without an address: dom0's shared info page and the bell.  Arguments stay in the
- * client's memory, where the server reads and writes them as a kernel would.
+ * An open file of /dev/xen has a handle, which is all that the program sees:
+ * the read end of a pipe for event channels, else a socket on which nothing is
+ * said.  Linux counts its descriptors, in whichever process they are; the
+ * server holds the other end and learns when the last one is closed.  Handles
+ * carry a mark, and the number of their inode is the file's name.
+ *
+ * What a process asks of a file goes through a SOCK_SEQPACKET connection of
+ * this process: a request, then its answer, one at a time.  The answers to
+ * OPEN and ATTACH carry descriptors: the memfd with all frames, the bell's
+ * pipe and, for OPEN, the handle; and two runs without an address: dom0's
+ * shared info page and the bell.  Arguments stay in the client's memory, where
+ * the server reads and writes them as a kernel would.
  *
  * The hosted machine is no security boundary between its clients: they run
  * as one user and all play dom0's programs.
@@ -17,8 +23,17 @@
 
 #include <stdint.h>
 
-#define WIRE_VERSION 2
+#define WIRE_VERSION 3
 #define WIRE_SOCKET_ENV "ORIEL_SOCKET"
+/* A folder with names for /dev/xen and /proc/xen, in "dev" and "proc". */
+#define WIRE_NAMES_ENV "ORIEL_NAMES"
+#define WIRE_PID_ENV "ORIEL_HYPERVISOR" /* of the server */
+
+/*
+ * F_SETSIG of a handle: kept with the open file, whatever its descriptors are,
+ * and without effect as long as nobody sets O_ASYNC.
+ */
+#define WIRE_MARK 59
 
 enum wire_file {
     WIRE_PRIVCMD,
@@ -30,8 +45,12 @@ enum wire_file {
 };
 
 enum wire_request_type {
-    WIRE_OPEN,   /* a: enum wire_file, b: WIRE_VERSION                        */
-    WIRE_IOCTL,  /* a: request number, b: argument                            */
+    WIRE_OPEN,   /* a: enum wire_file, b: WIRE_VERSION, c: address space,
+                    d: O_ACCMODE bits; the result is kind + 256 * mode        */
+    WIRE_ATTACH, /* the same for a handle: a: its inode's number              */
+    WIRE_CLOSED, /* a descriptor was closed: 1 if it was the last             */
+    WIRE_IOCTL,  /* a: request number, b: argument, c: what pinning its
+                    buffers gave, 0 or an errno                               */
     WIRE_MMAP,   /* a: client address (reserved there), b: bytes, c: offset,
                     d: PROT_* bits                                            */
     WIRE_MUNMAP, /* a: client address, b: bytes: no longer mapped there       */
@@ -86,6 +105,9 @@ struct wire_bell {
     uint32_t calls;   /* futex */
     uint64_t notify[WIRE_NR_PORTS / 64];
     uint64_t unmask[WIRE_NR_PORTS / 64];
+    uint32_t owner[WIRE_NR_PORTS]; /* inode's number of the file, 0: none */
 };
+
+#define WIRE_BELL_ORDER 3
 
 #endif

@@ -5,7 +5,6 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/futex.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -19,9 +18,9 @@ static struct shared_info *shared; /* dom0's; [table_lock] to set */
 static struct wire_bell *bell;     /* the same */
 static int pipe_fd = -1;           /* the same */
 
-static void *map_frame(int memfd, uint64_t mfn)
+static void *map_frames(int memfd, uint64_t mfn, size_t nr)
 {
-    void *p = real_mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, memfd,
+    void *p = real_mmap(NULL, nr * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, memfd,
                         (off_t)(mfn * PAGE));
 
     return p == MAP_FAILED ? NULL : p;
@@ -30,12 +29,11 @@ static void *map_frame(int memfd, uint64_t mfn)
 int bell_connect(int memfd, uint64_t shared_mfn, uint64_t mfn, int fd)
 {
     if ( pipe_fd < 0 )
-        pipe_fd = fcntl(fd, F_DUPFD_CLOEXEC, HIDDEN_FD_MIN);
-
+        pipe_fd = hide(fd);
     if ( !shared )
-        shared = map_frame(memfd, shared_mfn);
+        shared = map_frames(memfd, shared_mfn, 1);
     if ( !bell )
-        bell = map_frame(memfd, mfn);
+        bell = map_frames(memfd, mfn, 1 << WIRE_BELL_ORDER);
     return shared && bell && pipe_fd >= 0 ? 0 : -ENOMEM;
 }
 
@@ -67,6 +65,12 @@ static void ring_for(uint64_t *bits, uint32_t port)
     }
     __atomic_fetch_add(&bell->calls, 1, __ATOMIC_SEQ_CST);
     syscall(SYS_futex, &bell->calls, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+bool bell_owns(const struct file *f, uint32_t port)
+{
+    return port < MAX_PORTS &&
+           __atomic_load_n(&bell->owner[port], __ATOMIC_ACQUIRE) == f->name;
 }
 
 void bell_notify(uint32_t port)

@@ -1,115 +1,52 @@
 /* SPDX-License-Identifier: MIT */
-/* What programs call instead of libc's functions: see preload.h. */
+/* What programs call with a descriptor: see preload.h. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <xen/sys/evtchn.h>
+#include <xen/sys/privcmd.h>
 
 #include "preload.h"
 
-#define EXPORT __attribute__((visibility("default")))
-
-static long set_errno(long rc)
-{
-    if ( rc >= 0 )
-        return rc;
-    errno = (int)-rc;
-    return -1;
-}
-
-/* ---- opening and closing ---- */
-
-static int open_common(int dirfd, const char *path, int flags, mode_t mode)
-{
-    int kind = kind_of(path);
-
-    if ( kind >= 0 )
-        return (int)set_errno(open_file(kind, flags));
-    return (int)syscall(SYS_openat, dirfd, path, flags, mode);
-}
-
-#define MODE_OF(flags)                                                       \
-    ({                                                                       \
-        mode_t mode_ = 0;                                                    \
-        if ( (flags) & (O_CREAT | __O_TMPFILE) )                             \
-        {                                                                    \
-            va_list ap_;                                                     \
-            va_start(ap_, flags);                                            \
-            mode_ = va_arg(ap_, mode_t);                                     \
-            va_end(ap_);                                                     \
-        }                                                                    \
-        mode_;                                                               \
-    })
-
-EXPORT int open(const char *path, int flags, ...)
-{
-    return open_common(AT_FDCWD, path, flags, MODE_OF(flags));
-}
-
-EXPORT int open64(const char *path, int flags, ...)
-{
-    return open_common(AT_FDCWD, path, flags | O_LARGEFILE, MODE_OF(flags));
-}
-
-EXPORT int openat(int dirfd, const char *path, int flags, ...)
-{
-    return open_common(dirfd, path, flags, MODE_OF(flags));
-}
-
-EXPORT int openat64(int dirfd, const char *path, int flags, ...)
-{
-    return open_common(dirfd, path, flags | O_LARGEFILE, MODE_OF(flags));
-}
-
-/* What fortified programs call instead. */
-int __open_2(const char *path, int flags);
-int __open64_2(const char *path, int flags);
-
-EXPORT int __open_2(const char *path, int flags)
-{
-    return open_common(AT_FDCWD, path, flags, 0);
-}
-
-EXPORT int __open64_2(const char *path, int flags)
-{
-    return open_common(AT_FDCWD, path, flags | O_LARGEFILE, 0);
-}
-
-/* The program's descriptor is not the file's any more. */
-static void forget_fd(int fd)
-{
-    struct file *f;
-
-    pthread_mutex_lock(&table_lock);
-    for ( f = files; f && f->fd != fd; f = f->next )
-        ;
-    if ( f )
-        close_file(f);
-    pthread_mutex_unlock(&table_lock);
-}
+/* ---- closing ---- */
 
 EXPORT int close(int fd)
 {
-    forget_fd(fd);
-    return real_close(fd);
+    struct file *f = file_known(fd);
+    int rc = real_close(fd);
+
+    if ( f )
+    {
+        int err = errno;
+
+        file_closed(f);
+        file_put(f);
+        errno = err;
+    }
+    return rc;
 }
 
-/* Xen's libraries restrict a handle by putting /dev/null in its place. */
 EXPORT int dup3(int from, int to, int flags)
 {
-    if ( from != to && fcntl(from, F_GETFD) >= 0 )
-        forget_fd(to);
-    return (int)syscall(SYS_dup3, from, to, flags);
+    struct file *f = from != to ? file_known(to) : NULL;
+    int rc = (int)syscall(SYS_dup3, from, to, flags);
+
+    if ( f )
+    {
+        int err = errno;
+
+        if ( rc >= 0 )
+            file_closed(f);
+        file_put(f);
+        errno = err;
+    }
+    return rc;
 }
 
 EXPORT int dup2(int from, int to)
@@ -119,103 +56,216 @@ EXPORT int dup2(int from, int to)
     return dup3(from, to, 0);
 }
 
-/* ---- event channels: which ports are this file's ---- */
+/* ---- reading and writing ---- */
 
-static bool port_is_bound(const struct file *f, uint32_t port)
+/* Ports, as many as were asked for whole; a pipe's end is the server's. */
+static ssize_t read_ports(int fd, void *buf, size_t len)
 {
-    return port < MAX_PORTS && (f->bound[port / 8] >> (port % 8)) & 1;
+    ssize_t rc;
+
+    len = len < PAGE ? len & ~3UL : PAGE;
+    if ( !len )
+        return 0;
+    rc = syscall(SYS_read, fd, buf, len);
+    return rc ? rc : set_errno(lost());
 }
 
-static void note_port(struct file *f, uint64_t port, bool bound)
+EXPORT ssize_t read(int fd, void *buf, size_t len)
 {
-    if ( port >= MAX_PORTS )
-        return;
-    if ( bound )
-        f->bound[port / 8] |= (uint8_t)(1 << (port % 8));
+    long rc;
+    struct file *f = file_get(fd, &rc);
+
+    if ( !f )
+        return rc ? set_errno(rc) : syscall(SYS_read, fd, buf, len);
+    if ( f->mode == O_WRONLY )
+        rc = set_errno(-EBADF);
+    else if ( f->kind != WIRE_EVTCHN )
+        rc = set_errno(-EINVAL);
     else
-        f->bound[port / 8] &= (uint8_t)~(1 << (port % 8));
-}
-
-/* Linux tells no more than whether the port is the file's: no answer needed. */
-static long notify(struct file *f, const struct ioctl_evtchn_notify *arg)
-{
-    if ( !port_is_bound(f, arg->port) )
-        return -ENOTCONN;
-    bell_notify(arg->port);
-    return 0;
+        rc = read_ports(fd, buf, len);
+    file_put(f);
+    return rc;
 }
 
 /* Written ports are unmasked; those that are not the file's are ignored. */
-EXPORT ssize_t write(int fd, const void *buf, size_t len)
+static long write_ports(const struct file *f, const void *buf, size_t len)
 {
-    struct file *f = evtchn_file(fd);
-    const uint32_t *port = buf;
+    uint32_t port[64];
 
-    if ( !f )
-        return syscall(SYS_write, fd, buf, len);
-    len -= len % sizeof(*port);
-    for ( size_t i = 0; i < len / sizeof(*port); i++ )
-        if ( port_is_bound(f, port[i]) )
-            bell_unmask(port[i]);
-    return (ssize_t)len;
+    len = len < PAGE ? len & ~3UL : PAGE;
+    for ( size_t done = 0; done < len; )
+    {
+        size_t nr = len - done < sizeof(port) ? len - done : sizeof(port);
+
+        if ( peek(port, (const char *)buf + done, nr) )
+            return -EFAULT;
+        for ( size_t i = 0; i < nr / sizeof(*port); i++ )
+            if ( bell_owns(f, port[i]) )
+                bell_unmask(port[i]);
+        done += nr;
+    }
+    return (long)len;
 }
 
-static long evtchn_ioctl(struct file *f, unsigned long req, unsigned long arg)
+EXPORT ssize_t write(int fd, const void *buf, size_t len)
 {
-    uint32_t port = 0;
     long rc;
+    struct file *f = file_get(fd, &rc);
 
-    if ( arg && req == IOCTL_EVTCHN_NOTIFY )
-        return notify(f, (const void *)arg);
-    if ( arg && req == IOCTL_EVTCHN_UNBIND )
-        port = ((const struct ioctl_evtchn_unbind *)arg)->port;
-    rc = request(f, WIRE_IOCTL, req, arg, 0, 0);
-    if ( rc > 0 && (req == IOCTL_EVTCHN_BIND_VIRQ ||
-                    req == IOCTL_EVTCHN_BIND_INTERDOMAIN ||
-                    req == IOCTL_EVTCHN_BIND_UNBOUND_PORT) )
-        note_port(f, (uint64_t)rc, true);
-    if ( rc >= 0 && req == IOCTL_EVTCHN_UNBIND )
-        note_port(f, port, false);
+    if ( !f )
+        return rc ? set_errno(rc) : syscall(SYS_write, fd, buf, len);
+    if ( f->mode == O_RDONLY )
+        rc = -EBADF;
+    else
+        rc = f->kind == WIRE_EVTCHN ? write_ports(f, buf, len) : -EINVAL;
+    file_put(f);
+    return set_errno(rc);
+}
+
+/* Event channels have no positions; the others cannot be read at all. */
+static long positioned(int fd)
+{
+    long rc;
+    struct file *f = file_get(fd, &rc);
+
+    if ( !f )
+        return rc;
+    rc = f->kind == WIRE_EVTCHN ? -ESPIPE : -EINVAL;
+    file_put(f);
     return rc;
+}
+
+EXPORT ssize_t pread(int fd, void *buf, size_t len, off_t offset)
+{
+    long rc = positioned(fd);
+
+    return rc ? set_errno(rc) : syscall(SYS_pread64, fd, buf, len, offset);
+}
+
+EXPORT ssize_t pread64(int fd, void *buf, size_t len, off64_t offset)
+{
+    return pread(fd, buf, len, offset);
+}
+
+EXPORT ssize_t pwrite(int fd, const void *buf, size_t len, off_t offset)
+{
+    long rc = positioned(fd);
+
+    return rc ? set_errno(rc) : syscall(SYS_pwrite64, fd, buf, len, offset);
+}
+
+EXPORT ssize_t pwrite64(int fd, const void *buf, size_t len, off64_t offset)
+{
+    return pwrite(fd, buf, len, offset);
+}
+
+/* What fortified programs call instead. */
+ssize_t __read_chk(int fd, void *buf, size_t len, size_t room);
+
+EXPORT ssize_t __read_chk(int fd, void *buf, size_t len, size_t room)
+{
+    if ( len > room )
+        __builtin_trap();
+    return read(fd, buf, len);
+}
+
+/* ---- ioctl ---- */
+
+/* Linux tells no more than whether the port is the file's: no answer needed. */
+static long notify(struct file *f, const void *arg)
+{
+    struct ioctl_evtchn_notify a;
+
+    if ( peek(&a, arg, sizeof(a)) )
+        return -EFAULT;
+    if ( !bell_owns(f, a.port) )
+        return -ENOTCONN;
+    bell_notify(a.port);
+    return 0;
+}
+
+/* Forget what was not read. */
+static void empty(int fd)
+{
+    uint32_t port[64];
+    int bytes = 0;
+
+    while ( !syscall(SYS_ioctl, fd, FIONREAD, &bytes) && bytes > 0 )
+        if ( syscall(SYS_read, fd, port, (size_t)bytes < sizeof(port)
+                                             ? (size_t)bytes
+                                             : sizeof(port)) <= 0 )
+            return;
+}
+
+static long file_ioctl(struct file *f, int fd, unsigned long req,
+                       unsigned long arg)
+{
+    long pinned = 0;
+
+    if ( f->kind == WIRE_EVTCHN && req == IOCTL_EVTCHN_NOTIFY )
+        return notify(f, (const void *)arg);
+    if ( f->kind == WIRE_EVTCHN && req == IOCTL_EVTCHN_RESET )
+        empty(fd);
+    if ( f->kind == WIRE_PRIVCMD && req == IOCTL_PRIVCMD_DM_OP )
+        pinned = pin_dm_op(arg);
+    return request(f, WIRE_IOCTL, req, arg, (uint64_t)pinned, 0);
+}
+
+/* Of any file: these are the kernel's own, and do no harm to a handle. */
+static bool is_general(unsigned long req)
+{
+    return req == FIOCLEX || req == FIONCLEX || req == FIONBIO;
 }
 
 EXPORT int ioctl(int fd, unsigned long req, ...)
 {
-    struct file *f = find_file(fd);
+    struct file *f = NULL;
     unsigned long arg;
+    long rc = 0;
     va_list ap;
 
     va_start(ap, req);
     arg = va_arg(ap, unsigned long);
     va_end(ap);
+    if ( !is_general(req) )
+        f = file_get(fd, &rc);
     if ( !f )
-        return (int)syscall(SYS_ioctl, fd, req, arg);
-    if ( f->kind == WIRE_EVTCHN )
-        return (int)set_errno(evtchn_ioctl(f, req, arg));
-    return (int)set_errno(request(f, WIRE_IOCTL, req, arg, 0, 0));
+        return rc ? (int)set_errno(rc) : (int)syscall(SYS_ioctl, fd, req, arg);
+    rc = file_ioctl(f, fd, req & 0xffffffff, arg);
+    file_put(f);
+    return (int)set_errno(rc);
 }
 
 /* ---- mapping ---- */
 
-EXPORT void *mmap(void *addr, size_t len, int prot, int flags, int fd,
-                  off_t offset)
+/* What Linux' drivers ask before anything else. */
+static long may_map(const struct file *f, size_t len, int prot, int flags,
+                    off_t offset)
 {
-    struct file *f = flags & MAP_ANONYMOUS ? NULL : find_file(fd);
-    size_t bytes = (len + PAGE - 1) & ~(PAGE - 1);
-    bool plain;
-    void *p;
+    bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
+
+    if ( !len || offset & (off_t)(PAGE - 1) )
+        return -EINVAL;
+    if ( f->kind == WIRE_EVTCHN )
+        return -ENODEV;
+    if ( !shared && (f->kind == WIRE_GNTALLOC || f->kind == WIRE_HYPERCALL ||
+                     (f->kind == WIRE_GNTDEV && prot & PROT_WRITE)) )
+        return -EINVAL;
+    return 0;
+}
+
+/* Reserved: frames come by ioctl; hypercall buffers are plain memory. */
+static void *map_file(struct file *f, void *addr, size_t bytes, int prot,
+                      int flags, off_t offset)
+{
+    bool plain = f->kind == WIRE_HYPERCALL;
+    void *p = real_mmap(addr, bytes, plain ? prot : PROT_NONE,
+                        (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) |
+                            MAP_PRIVATE | MAP_ANONYMOUS |
+                            (plain ? MAP_POPULATE : MAP_NORESERVE), -1, 0);
     long rc;
 
-    if ( !f )
-        return real_mmap(addr, len, prot, flags, fd, offset);
-
-    /* Reserved: frames come by ioctl; hypercall buffers are plain memory. */
-    plain = f->kind == WIRE_HYPERCALL;
-    p = real_mmap(addr, bytes, plain ? prot : PROT_NONE,
-                  (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) | MAP_PRIVATE |
-                      MAP_ANONYMOUS | (plain ? MAP_POPULATE : MAP_NORESERVE),
-                  -1, 0);
-    if ( p == MAP_FAILED )
+    if ( p == MAP_FAILED || plain )
         return p;
     rc = request(f, WIRE_MMAP, (uintptr_t)p, bytes, (uint64_t)offset,
                  (uint64_t)prot);
@@ -225,11 +275,33 @@ EXPORT void *mmap(void *addr, size_t len, int prot, int flags, int fd,
         set_errno(rc);
         return MAP_FAILED;
     }
-    if ( !plain )
-    {
-        madvise(p, bytes, MADV_DONTFORK);
-        add_map(f, p, bytes);
-    }
+    madvise(p, bytes, MADV_DONTFORK);
+    add_map(f, p, bytes);
+    return p;
+}
+
+EXPORT void *mmap(void *addr, size_t len, int prot, int flags, int fd,
+                  off_t offset)
+{
+    struct file *f = NULL;
+    size_t bytes = (len + PAGE - 1) & ~(PAGE - 1);
+    void *p = MAP_FAILED;
+    long rc = 0;
+
+    if ( (flags & MAP_FIXED) && (flags & MAP_FIXED_NOREPLACE) == 0 )
+        forget_range((uintptr_t)addr, (uintptr_t)addr + bytes);
+    if ( !(flags & MAP_ANONYMOUS) )
+        f = file_get(fd, &rc);
+    if ( !f && !rc )
+        return real_mmap(addr, len, prot, flags, fd, offset);
+    if ( f )
+        rc = may_map(f, len, prot, flags, offset);
+    if ( !rc )
+        p = map_file(f, addr, bytes, prot, flags, offset);
+    else
+        set_errno(rc);
+    if ( f )
+        file_put(f);
     return p;
 }
 
@@ -239,56 +311,37 @@ EXPORT void *mmap64(void *addr, size_t len, int prot, int flags, int fd,
     return mmap(addr, len, prot, flags, fd, offset);
 }
 
-/*
- * The frames go first, then the server's references, and the addresses last:
- * no other thread can get them before the server has forgotten them.
- */
 EXPORT int munmap(void *addr, size_t len)
 {
     uintptr_t start = (uintptr_t)addr;
-    uintptr_t end = (start + len + PAGE - 1) & ~(PAGE - 1), from, to;
+    uintptr_t end = (start + len + PAGE - 1) & ~(PAGE - 1);
 
-    while ( !(start & (PAGE - 1)) )
+    if ( !(start & (PAGE - 1)) && start < end )
     {
-        struct file *f = cut_map(start, end, &from, &to);
-
-        if ( !f )
-            break;
-        reserve(from, to);
-        request(f, WIRE_MUNMAP, from, to - from, 0, 0);
-        map_told(f);
+        if ( splits_map(start, end) )
+            return (int)set_errno(-EINVAL);
+        forget_range(start, end);
     }
     return real_munmap(addr, len);
 }
 
-/* Programs that look before they open: a character device is there. */
-static int fake_stat(struct stat *st)
+/* Such mappings do not grow; that they can be moved is left out. */
+EXPORT void *mremap(void *addr, size_t old, size_t new, int flags, ...)
 {
-    memset(st, 0, sizeof(*st));
-    st->st_mode = S_IFCHR | 0600;
-    st->st_nlink = 1;
-    st->st_rdev = (dev_t)10 << 8;
-    return 0;
-}
+    void *to;
+    va_list ap;
 
-EXPORT int stat(const char *path, struct stat *st)
-{
-    if ( kind_of(path) >= 0 )
-        return fake_stat(st);
-    return (int)syscall(SYS_newfstatat, AT_FDCWD, path, st, 0);
-}
-
-EXPORT int access(const char *path, int mode)
-{
-    if ( kind_of(path) >= 0 )
-        return 0;
-    return (int)syscall(SYS_faccessat, AT_FDCWD, path, mode);
-}
-
-/* Where the kernel restricts who reads whose memory: the server may. */
-__attribute__((constructor)) static void allow_server(void)
-{
-#ifdef PR_SET_PTRACER
-    prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
-#endif
+    va_start(ap, flags);
+    to = va_arg(ap, void *);
+    va_end(ap);
+    if ( !is_mapped((uintptr_t)addr) )
+        return (void *)syscall(SYS_mremap, addr, old, new, flags, to);
+    old = (old + PAGE - 1) & ~(PAGE - 1);
+    new = (new + PAGE - 1) & ~(PAGE - 1);
+    if ( new > old )
+        return (void *)set_errno(-EFAULT);
+    if ( flags & MREMAP_FIXED || !new )
+        return (void *)set_errno(-EINVAL);
+    return new == old || !munmap((char *)addr + new, old - new) ? addr
+                                                               : MAP_FAILED;
 }

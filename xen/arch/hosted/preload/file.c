@@ -2,11 +2,15 @@
 /* Open files: connections, requests and their answers. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -14,23 +18,9 @@
 #include "preload.h"
 
 pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
-struct file *files;
-
-/*
- * Event channel files by descriptor, for write(): looked up without a lock,
- * since a program may write anything from a signal handler.
- */
-#define NR_BY_FD 1024
-static struct file *evtchn_by_fd[NR_BY_FD];
-static int memfd = -1; /* all frames; [table_lock] */
-
-static const char *const names[WIRE_NR_FILES] = {
-    [WIRE_PRIVCMD] = "/dev/xen/privcmd",
-    [WIRE_HYPERCALL] = "/dev/xen/hypercall",
-    [WIRE_EVTCHN] = "/dev/xen/evtchn",
-    [WIRE_GNTDEV] = "/dev/xen/gntdev",
-    [WIRE_GNTALLOC] = "/dev/xen/gntalloc",
-};
+static struct file *files;     /* [table_lock] */
+static int memfd = -1;         /* all frames; [table_lock] */
+static uint64_t address_space; /* a name for it, like no other's */
 
 /* ---- the real calls: by system call, so no symbol lookup can recurse ---- */
 
@@ -48,6 +38,53 @@ int real_munmap(void *addr, size_t len)
 int real_close(int fd)
 {
     return (int)syscall(SYS_close, fd);
+}
+
+long set_errno(long rc)
+{
+    if ( rc >= 0 )
+        return rc;
+    errno = (int)-rc;
+    return -1;
+}
+
+/* ---- what is said to the user ---- */
+
+int lost(void)
+{
+    static bool said;
+    const char *pid = getenv(WIRE_PID_ENV);
+
+    if ( !__atomic_exchange_n(&said, true, __ATOMIC_RELAXED) )
+        dprintf(STDERR_FILENO, "oriel-devxen: the hypervisor (pid %s) has "
+                "gone\n", pid ? pid : "unknown");
+    return -EIO;
+}
+
+static int say_no_descriptor(void)
+{
+    static bool said;
+    struct rlimit limit = { 0, 0 };
+
+    getrlimit(RLIMIT_NOFILE, &limit);
+    if ( !__atomic_exchange_n(&said, true, __ATOMIC_RELAXED) )
+        dprintf(STDERR_FILENO, "oriel-devxen: too many open files: the limit "
+                "is %lu (ulimit -n), and each file of /dev/xen takes two\n",
+                (unsigned long)limit.rlim_cur);
+    return -EMFILE;
+}
+
+int hide(int fd)
+{
+    struct rlimit limit = { 0, 0 };
+    int from = HIDDEN_FD_MIN, high = -1;
+
+    getrlimit(RLIMIT_NOFILE, &limit);
+    if ( limit.rlim_cur <= HIDDEN_FD_MIN )
+        from = (int)limit.rlim_cur / 2;
+    for ( ; high < 0 && from; from /= 2 )
+        high = fcntl(fd, F_DUPFD_CLOEXEC, from);
+    return high < 0 ? say_no_descriptor() : high;
 }
 
 /* ---- requests ---- */
@@ -69,6 +106,7 @@ static int apply_runs(const struct wire_reply *reply, struct extent *done)
                        MAP_SHARED | MAP_FIXED, memfd,
                        (off_t)(r->mfn * PAGE)) == MAP_FAILED )
             return -errno;
+        madvise((void *)(uintptr_t)r->addr, r->nr * PAGE, MADV_DONTFORK);
         if ( !done->end || r->addr < done->start )
             done->start = r->addr;
         if ( end > done->end )
@@ -85,6 +123,12 @@ void reserve(uintptr_t start, uintptr_t end)
                   0);
 }
 
+/* The server hangs up when a file has ended, which it may see first. */
+static long no_answer(const struct wire_request *req)
+{
+    return req->type == WIRE_CLOSED ? 1 : lost();
+}
+
 /* One request and its answers; f->lock held.  The result or -errno. */
 static long transact(struct file *f, const struct wire_request *req)
 {
@@ -94,7 +138,7 @@ static long transact(struct file *f, const struct wire_request *req)
 
     if ( send(f->conn, req, sizeof(*req), MSG_NOSIGNAL) !=
          (ssize_t)sizeof(*req) )
-        return -EIO;
+        return no_answer(req);
     do {
         ssize_t len;
 
@@ -102,7 +146,7 @@ static long transact(struct file *f, const struct wire_request *req)
             len = recv(f->conn, &reply, sizeof(reply), 0);
         while ( len < 0 && errno == EINTR );
         if ( len < (ssize_t)WIRE_REPLY_SIZE(0) )
-            return -EIO; /* the hypervisor is gone */
+            return no_answer(req);
         if ( !failed )
             failed = apply_runs(&reply, &done);
     } while ( reply.more );
@@ -124,19 +168,7 @@ long request(struct file *f, uint32_t type, uint64_t a, uint64_t b,
     return rc;
 }
 
-struct file *evtchn_file(int fd)
-{
-    return fd >= 0 && fd < NR_BY_FD
-               ? __atomic_load_n(&evtchn_by_fd[fd], __ATOMIC_ACQUIRE) : NULL;
-}
-
-static void note_fd(int fd, struct file *f)
-{
-    if ( fd >= 0 && fd < NR_BY_FD )
-        __atomic_store_n(&evtchn_by_fd[fd], f, __ATOMIC_RELEASE);
-}
-
-/* ---- opening and closing ---- */
+/* ---- connections ---- */
 
 static int connect_server(void)
 {
@@ -149,14 +181,14 @@ static int connect_server(void)
     strcpy(addr.sun_path, path);
     fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if ( fd < 0 )
-        return -errno;
-    high = fcntl(fd, F_DUPFD_CLOEXEC, HIDDEN_FD_MIN);
+        return errno == EMFILE ? say_no_descriptor() : -errno;
+    high = hide(fd);
     real_close(fd);
     if ( high < 0 )
-        return -errno;
+        return high;
     if ( connect(high, (struct sockaddr *)&addr, sizeof(addr)) )
     {
-        int rc = errno == ECONNREFUSED ? -ENXIO : -errno;
+        int rc = errno == ECONNREFUSED || errno == ENOENT ? lost() : -errno;
 
         real_close(high);
         return rc;
@@ -164,129 +196,270 @@ static int connect_server(void)
     return high;
 }
 
-/* Say OPEN; *stream gets the event stream's descriptor or -1. */
-static int say_open(int conn, int kind, int *stream)
+/* The descriptors of an answer; fds[2], the handle, is not always there. */
+static int take_descriptors(struct msghdr *msg, int fds[3])
 {
-    struct wire_request req = { WIRE_OPEN, getpid(), (uint64_t)kind,
-                                WIRE_VERSION, 0, 0 };
+    struct cmsghdr *cmsg = CMSG_FIRSTHDR(msg);
+    size_t len = cmsg && cmsg->cmsg_type == SCM_RIGHTS
+                     ? cmsg->cmsg_len - CMSG_LEN(0) : 0;
+
+    if ( len )
+        memcpy(fds, CMSG_DATA(cmsg), len);
+    return msg->msg_flags & MSG_CTRUNC || len < 2 * sizeof(int)
+               ? say_no_descriptor() : 0;
+}
+
+/* The frames that all processes share: once. */
+static int share(const struct wire_reply *reply, const int fds[3])
+{
+    int rc = 0;
+
+    pthread_mutex_lock(&table_lock);
+    if ( memfd < 0 )
+        rc = memfd = hide(fds[0]);
+    if ( rc >= 0 )
+        rc = reply->nr_runs == 2
+                 ? bell_connect(memfd, reply->run[0].mfn, reply->run[1].mfn,
+                                fds[1])
+                 : -EPROTO;
+    pthread_mutex_unlock(&table_lock);
+    return rc;
+}
+
+/* OPEN or ATTACH: f->kind and mode are known then; *handle or -1. */
+static int begin(struct file *f, uint32_t type, uint64_t what, int flags,
+                 int *handle)
+{
+    struct wire_request req = { type, getpid(), what, WIRE_VERSION,
+                                address_space, (uint64_t)flags };
     char control[CMSG_SPACE(3 * sizeof(int))];
     struct wire_reply reply;
     struct iovec iov = { &reply, sizeof(reply) };
     struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
                           .msg_control = control,
                           .msg_controllen = sizeof(control) };
-    struct cmsghdr *cmsg;
-    int fds[3] = { -1, -1, -1 }, rc = 0;
+    int fds[3] = { -1, -1, -1 }, rc;
 
-    if ( send(conn, &req, sizeof(req), MSG_NOSIGNAL) < 0 ||
-         recvmsg(conn, &msg, MSG_CMSG_CLOEXEC) < (ssize_t)WIRE_REPLY_SIZE(0) )
-        return -ENXIO;
+    if ( send(f->conn, &req, sizeof(req), MSG_NOSIGNAL) < 0 ||
+         recvmsg(f->conn, &msg, MSG_CMSG_CLOEXEC) < (ssize_t)WIRE_REPLY_SIZE(0) )
+        return lost();
     if ( reply.result < 0 )
         return (int)reply.result;
-    cmsg = CMSG_FIRSTHDR(&msg);
-    if ( !cmsg || cmsg->cmsg_type != SCM_RIGHTS )
-        return -EPROTO;
-    memcpy(fds, CMSG_DATA(cmsg), cmsg->cmsg_len - CMSG_LEN(0));
-    *stream = fds[1];
-
-    pthread_mutex_lock(&table_lock);
-    if ( memfd < 0 )
-    {
-        memfd = fcntl(fds[0], F_DUPFD_CLOEXEC, HIDDEN_FD_MIN);
-        if ( memfd < 0 )
-            memfd = dup(fds[0]);
-    }
-    if ( kind == WIRE_EVTCHN )
-        rc = reply.nr_runs == 2
-                 ? bell_connect(memfd, reply.run[0].mfn, reply.run[1].mfn,
-                                fds[2])
-                 : -EPROTO;
-    pthread_mutex_unlock(&table_lock);
-    real_close(fds[0]);
-    if ( fds[2] >= 0 )
-        real_close(fds[2]);
-    if ( rc )
-        real_close(fds[1]);
+    f->kind = (int)(reply.result & 0xff);
+    f->mode = (int)(reply.result >> 8);
+    rc = take_descriptors(&msg, fds);
+    if ( !rc )
+        rc = share(&reply, fds);
+    for ( int i = 0; i < 3; i++ )
+        if ( fds[i] >= 0 && (i < 2 || rc) )
+            real_close(fds[i]);
+    *handle = fds[2];
     return rc;
 }
 
-int open_file(int kind, int flags)
+static void free_file(struct file *f)
 {
-    struct file *f = calloc(1, sizeof(*f));
-    int rc, stream = -1;
-
-    if ( !f )
-        return -ENOMEM;
-    rc = f->conn = connect_server();
-    if ( rc < 0 )
-        goto fail;
-    rc = say_open(f->conn, kind, &stream);
-    if ( rc )
-        goto fail_conn;
-    f->kind = kind;
-    f->fd = stream >= 0 ? stream : dup(f->conn);
-    if ( f->fd < 0 )
-    {
-        rc = -errno;
-        goto fail_conn;
-    }
-    fcntl(f->fd, F_SETFD, flags & O_CLOEXEC ? FD_CLOEXEC : 0);
-    if ( flags & O_NONBLOCK )
-        fcntl(f->fd, F_SETFL, O_NONBLOCK);
-    pthread_mutex_init(&f->lock, NULL);
-
-    pthread_mutex_lock(&table_lock);
-    f->next = files;
-    files = f;
-    if ( kind == WIRE_EVTCHN )
-        note_fd(f->fd, f);
-    pthread_mutex_unlock(&table_lock);
-    return f->fd;
-
- fail_conn:
-    real_close(f->conn);
- fail:
-    free(f);
-    return rc;
-}
-
-struct file *find_file(int fd)
-{
-    struct file *f;
-
-    pthread_mutex_lock(&table_lock);
-    for ( f = files; f && f->fd != fd; f = f->next )
-        ;
-    pthread_mutex_unlock(&table_lock);
-    return f;
-}
-
-void maybe_free(struct file *f)
-{
-    struct file **p = &files;
-
-    if ( f->fd >= 0 || f->nr_maps )
-        return;
-    while ( *p != f )
-        p = &(*p)->next;
-    *p = f->next;
     real_close(f->conn);
     pthread_mutex_destroy(&f->lock);
     free(f);
 }
 
-void close_file(struct file *f)
+/* A connection for a new file or for a handle that there is; users 1. */
+static struct file *new_file(uint32_t type, uint64_t what, int flags,
+                             int *handle, long *rc)
 {
-    if ( evtchn_file(f->fd) == f )
-        note_fd(f->fd, NULL);
-    f->fd = -1;
-    maybe_free(f);
+    struct file *f = calloc(1, sizeof(*f));
+
+    *rc = f ? connect_server() : -ENOMEM;
+    if ( *rc < 0 )
+    {
+        free(f);
+        return NULL;
+    }
+    f->conn = (int)*rc;
+    f->users = 1;
+    pthread_mutex_init(&f->lock, NULL);
+    *rc = begin(f, type, what, flags, handle);
+    if ( !*rc )
+        return f;
+    free_file(f);
+    return NULL;
 }
 
-int kind_of(const char *path)
+/* ---- the table ---- */
+
+bool is_handle(int fd)
 {
-    for ( int i = 0; i < WIRE_NR_FILES; i++ )
-        if ( path && !strcmp(path, names[i]) )
-            return i;
-    return -1;
+    return syscall(SYS_fcntl, fd, F_GETSIG) == WIRE_MARK;
+}
+
+static uint32_t name_of(int fd)
+{
+    struct stat st;
+
+    return syscall(SYS_fstat, fd, &st) ? 0 : (uint32_t)st.st_ino;
+}
+
+/* table_lock held. */
+static struct file *look_up(uint32_t name)
+{
+    struct file *f = files;
+
+    while ( f && (f->name != name || f->closed) )
+        f = f->next;
+    if ( f )
+        f->users++;
+    return f;
+}
+
+struct file *file_known(int fd)
+{
+    uint32_t name = is_handle(fd) ? name_of(fd) : 0;
+    struct file *f;
+
+    if ( !name )
+        return NULL;
+    pthread_mutex_lock(&table_lock);
+    f = look_up(name);
+    pthread_mutex_unlock(&table_lock);
+    return f;
+}
+
+/* Into the table, unless another thread was faster. */
+static struct file *add_file(struct file *f, uint32_t name)
+{
+    struct file *other;
+
+    f->name = name;
+    pthread_mutex_lock(&table_lock);
+    other = look_up(name);
+    if ( !other )
+    {
+        f->next = files;
+        files = f;
+    }
+    pthread_mutex_unlock(&table_lock);
+    if ( other )
+        free_file(f);
+    return other ? other : f;
+}
+
+struct file *file_get(int fd, long *rc)
+{
+    struct file *f = file_known(fd);
+    int none;
+
+    *rc = 0;
+    if ( f || !is_handle(fd) )
+        return f;
+    f = new_file(WIRE_ATTACH, name_of(fd), 0, &none, rc);
+    return f ? add_file(f, name_of(fd)) : NULL;
+}
+
+void file_put(struct file *f)
+{
+    struct file **p = &files;
+    bool last;
+
+    pthread_mutex_lock(&table_lock);
+    last = !--f->users && f->closed && !f->nr_maps;
+    if ( last )
+    {
+        while ( *p != f )
+            p = &(*p)->next;
+        *p = f->next;
+    }
+    pthread_mutex_unlock(&table_lock);
+    if ( last )
+        free_file(f);
+}
+
+void file_closed(struct file *f)
+{
+    if ( request(f, WIRE_CLOSED, 0, 0, 0, 0) )
+    {
+        pthread_mutex_lock(&table_lock);
+        f->closed = true;
+        pthread_mutex_unlock(&table_lock);
+    }
+}
+
+/* Files whose last descriptor went unnoticed, by fclose() for one. */
+static void reap(void)
+{
+    struct file *f;
+    char byte;
+
+    for ( ;; )
+    {
+        pthread_mutex_lock(&table_lock);
+        for ( f = files; f; f = f->next )
+            if ( !f->users && !f->nr_maps &&
+                 recv(f->conn, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0 )
+                break;
+        if ( f )
+        {
+            f->closed = true;
+            f->users++;
+        }
+        pthread_mutex_unlock(&table_lock);
+        if ( !f )
+            return;
+        file_put(f);
+    }
+}
+
+int open_file(int kind, int flags)
+{
+    int handle = -1;
+    struct file *f;
+    long rc;
+
+    reap();
+    f = new_file(WIRE_OPEN, (uint64_t)kind, flags & O_ACCMODE, &handle, &rc);
+    if ( !f )
+        return (int)rc;
+    fcntl(handle, F_SETFD, flags & O_CLOEXEC ? FD_CLOEXEC : 0);
+    if ( flags & O_NONBLOCK )
+        fcntl(handle, F_SETFL, O_NONBLOCK);
+    file_put(add_file(f, name_of(handle)));
+    return handle;
+}
+
+/* ---- processes ---- */
+
+static void before_fork(void)
+{
+    pthread_mutex_lock(&table_lock);
+}
+
+static void after_fork(void)
+{
+    pthread_mutex_unlock(&table_lock);
+}
+
+/* A child has none of the mappings, and the connections are not its own. */
+static void in_child(void)
+{
+    struct file *f;
+
+    while ( (f = files) )
+    {
+        files = f->next;
+        real_close(f->conn);
+        free(f);
+    }
+    forget_all_maps();
+    if ( getrandom(&address_space, sizeof(address_space), 0) < 0 )
+        address_space = (uint64_t)getpid() << 32 | 1;
+    pthread_mutex_unlock(&table_lock);
+}
+
+/* Where the kernel restricts who reads whose memory: the server may. */
+__attribute__((constructor)) static void start(void)
+{
+    prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
+    if ( getrandom(&address_space, sizeof(address_space), 0) < 0 )
+        address_space = (uint64_t)getpid() << 32;
+    pthread_atfork(before_fork, after_fork, in_child);
 }

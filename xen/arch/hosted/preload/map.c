@@ -26,6 +26,30 @@ void add_map(struct file *f, void *addr, size_t len)
     pthread_mutex_unlock(&table_lock);
 }
 
+bool splits_map(uintptr_t start, uintptr_t end)
+{
+    bool splits = false;
+
+    pthread_mutex_lock(&table_lock);
+    for ( struct map *m = maps; m; m = m->next )
+        if ( m->file->kind == WIRE_PRIVCMD && m->start < end &&
+             m->end > start && (m->start < start || m->end > end) )
+            splits = true;
+    pthread_mutex_unlock(&table_lock);
+    return splits;
+}
+
+bool is_mapped(uintptr_t addr)
+{
+    struct map *m;
+
+    pthread_mutex_lock(&table_lock);
+    for ( m = maps; m && (addr < m->start || addr >= m->end); m = m->next )
+        ;
+    pthread_mutex_unlock(&table_lock);
+    return m;
+}
+
 /* Take [start, end) out of the list; returns one overlap at a time. */
 static struct file *cut_locked(uintptr_t start, uintptr_t end,
                                uintptr_t *from, uintptr_t *to)
@@ -70,21 +94,52 @@ static struct file *cut_locked(uintptr_t start, uintptr_t end,
     return NULL;
 }
 
-struct file *cut_map(uintptr_t start, uintptr_t end, uintptr_t *from,
-                     uintptr_t *to)
+/* Forget a part: the file, which stays until told(), or NULL: no part is left. */
+static struct file *cut_map(uintptr_t start, uintptr_t end, uintptr_t *from,
+                            uintptr_t *to)
 {
     struct file *f;
 
     pthread_mutex_lock(&table_lock);
     f = cut_locked(start, end, from, to);
+    if ( f )
+        f->users++;
     pthread_mutex_unlock(&table_lock);
     return f;
 }
 
-void map_told(struct file *f)
+static void told(struct file *f)
 {
     pthread_mutex_lock(&table_lock);
     f->nr_maps--;
-    maybe_free(f);
     pthread_mutex_unlock(&table_lock);
+    file_put(f);
+}
+
+/*
+ * The frames go first, then the server's references, and the addresses last:
+ * no other thread can get them before the server has forgotten them.
+ */
+void forget_range(uintptr_t start, uintptr_t end)
+{
+    uintptr_t from, to;
+    struct file *f;
+
+    while ( (f = cut_map(start, end, &from, &to)) )
+    {
+        reserve(from, to);
+        request(f, WIRE_MUNMAP, from, to - from, 0, 0);
+        told(f);
+    }
+}
+
+void forget_all_maps(void)
+{
+    struct map *m;
+
+    while ( (m = maps) )
+    {
+        maps = m->next;
+        free(m);
+    }
 }

@@ -2,16 +2,20 @@
 /*
  * Preload library: /dev/xen files for unmodified programs.
  *
- *   devxen.c   what programs call instead of libc's functions
+ *   calls.c    what programs call with a path instead of libc's functions
+ *   devxen.c   what programs call with a descriptor
+ *   names.c    which paths are ours
  *   file.c     open files: a connection each, requests and answers
  *   map.c      which addresses are mapped through which file
  *   bell.c     event channels without waiting for an answer
+ *   safe.c     the program's memory, which may not be there
  *
- * Each open of a /dev/xen file becomes a connection to the hosted hypervisor
- * (wire.h).  The program gets a descriptor that it may close, poll and, for
- * event channels, read and write as it would the real file; the connection
- * itself stays hidden at a high number, and lives until the descriptor is
- * closed and the last mapping made through it is gone.
+ * A program's descriptor is a handle (wire.h), which the program may close,
+ * poll, copy, pass on and inherit: Linux counts that.  A file is known by its
+ * handle and not by a number.  The first thing that a process asks of a file
+ * makes a connection, which stays hidden at a high number until the file is
+ * closed and the last mapping that the process made through it is gone.  A
+ * forked child begins without connections.
  *
  * Locks: table_lock protects the lists of files and maps; a file's own lock
  * makes its requests wait for each other, and is never taken under it.
@@ -19,6 +23,8 @@
 #ifndef PRELOAD_H
 #define PRELOAD_H
 
+#include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,23 +33,28 @@
 
 #include <wire.h>
 
+#define EXPORT __attribute__((visibility("default")))
 #define PAGE 4096UL
 #define HIDDEN_FD_MIN 700
 #define MAX_PORTS WIRE_NR_PORTS
 
 struct file {
-    int fd;        /* [t] the program's, -1 once closed      */
-    int conn;      /* [I] hidden                             */
-    int kind;      /* [I] enum wire_file                     */
-    int nr_maps;   /* [t] maps that name this file           */
-    uint8_t bound[MAX_PORTS / 8]; /* event channels: ports   */
+    uint32_t name;      /* [I] inode's number of the handle            */
+    int conn;           /* [I] hidden                                  */
+    int kind;           /* [I] enum wire_file                          */
+    int mode;           /* [I] O_RDONLY, O_WRONLY or O_RDWR            */
+    unsigned int users; /* [t] threads that use it right now           */
+    int nr_maps;        /* [t] maps that name this file                */
+    bool closed;        /* [t] nobody has a descriptor of it           */
     pthread_mutex_t lock;
-    struct file *next; /* [t] */
+    struct file *next;  /* [t] */
 };
 /* [I] immutable  [t] table_lock */
 
 extern pthread_mutex_t table_lock;
-extern struct file *files; /* [t] */
+
+/* -1 and errno for a negative rc, else rc. */
+long set_errno(long rc);
 
 /* ---- the real calls: by system call, so no symbol lookup can recurse ---- */
 
@@ -52,20 +63,35 @@ void *real_mmap(void *addr, size_t len, int prot, int flags, int fd,
 int real_munmap(void *addr, size_t len);
 int real_close(int fd);
 
-/* ---- file.c ---- */
+/* ---- names.c ---- */
 
-/* enum wire_file of a path, or -1. */
-int kind_of(const char *path);
+/*
+ * The file in the machine's folder that stands for a path in /dev/xen or
+ * /proc/xen, in buf; NULL: the path is not ours.
+ */
+const char *stand_in(int dirfd, const char *path, char buf[PATH_MAX]);
+/* enum wire_file of a stand-in, or -1. */
+int kind_of(const char *stand_in);
+/* Does the stand-in look like a device? */
+bool is_device(const char *stand_in);
+/* The path that it stands for. */
+const char *original(const char *stand_in, char buf[PATH_MAX]);
+
+/* ---- file.c ---- */
 
 /* A descriptor for the program, or -errno. */
 int open_file(int kind, int flags);
-struct file *find_file(int fd);
-/* The event channel file with this descriptor; takes no lock. */
-struct file *evtchn_file(int fd);
-/* The program's descriptor is not the file's any more; table_lock held. */
-void close_file(struct file *f);
-/* Free a file that is closed and has no maps; table_lock held. */
-void maybe_free(struct file *f);
+bool is_handle(int fd);
+/*
+ * The file with this descriptor, for the caller to use until file_put(); NULL
+ * with *rc 0: it is none of ours, else -errno.
+ */
+struct file *file_get(int fd, long *rc);
+/* The same, but NULL when this process has not used the file. */
+struct file *file_known(int fd);
+void file_put(struct file *f);
+/* The program has closed a descriptor of the file. */
+void file_closed(struct file *f);
 
 /* One request, its frames put in place: its result, or -errno. */
 long request(struct file *f, uint32_t type, uint64_t a, uint64_t b,
@@ -74,27 +100,39 @@ long request(struct file *f, uint32_t type, uint64_t a, uint64_t b,
 /* Reserved and not mapped, as it is before frames come. */
 void reserve(uintptr_t start, uintptr_t end);
 
+/* Says once that the hypervisor has gone; -EIO. */
+int lost(void);
+
 /* ---- bell.c ---- */
 
 /*
- * Map the two frames and keep a copy of fd, once: 0 or -ENOMEM.  table_lock
- * held.
+ * Map the frames and keep a copy of fd, once: 0 or -ENOMEM.  table_lock held.
  */
 int bell_connect(int memfd, uint64_t shared_mfn, uint64_t mfn, int fd);
+/* Has the file bound the port? */
+bool bell_owns(const struct file *f, uint32_t port);
 /* Ports that the file has bound. */
 void bell_notify(uint32_t port);
 void bell_unmask(uint32_t port);
+/* A descriptor like fd that the program does not see, or -errno. */
+int hide(int fd);
 
 /* ---- map.c ---- */
 
 void add_map(struct file *f, void *addr, size_t len);
-/*
- * Forget one part of [start, end) that is mapped through a file: the file
- * and the part, or NULL when there is none.  The file stays until the caller
- * has told the server and called map_told().
- */
-struct file *cut_map(uintptr_t start, uintptr_t end, uintptr_t *from,
-                     uintptr_t *to);
-void map_told(struct file *f);
+/* Would Linux refuse to unmap that?  A privcmd mapping goes as a whole. */
+bool splits_map(uintptr_t start, uintptr_t end);
+/* Is there a mapping of ours at addr? */
+bool is_mapped(uintptr_t addr);
+/* What of the range is mapped through files is forgotten, by the server too. */
+void forget_range(uintptr_t start, uintptr_t end);
+void forget_all_maps(void); /* in a child; table_lock held */
+
+/* ---- safe.c ---- */
+
+/* 0 or -EFAULT. */
+int peek(void *dst, const void *src, size_t len);
+/* What Linux would answer to pinning the dm_op's buffers. */
+long pin_dm_op(unsigned long arg);
 
 #endif

@@ -23,7 +23,8 @@
 #include <hv/lib.h>
 #include <hv/page.h>
 
-_Static_assert(sizeof(struct wire_bell) <= PAGE_SIZE, "the bell is a page");
+_Static_assert(sizeof(struct wire_bell) <= PAGE_SIZE << WIRE_BELL_ORDER,
+               "the bell's pages");
 
 static struct page *page;
 static struct wire_bell *bell;
@@ -40,9 +41,15 @@ uint64_t bell_mfn(void)
     return mfn_x(page_to_mfn(page));
 }
 
+void bell_set_owner(uint32_t port, uint32_t name)
+{
+    store_release(&bell->owner[port], name);
+}
+
 void bell_audit(void (*count)(mfn_t mfn, enum page_holder holder))
 {
-    count(page_to_mfn(page), HOLD_ARCH);
+    for ( unsigned int i = 0; i < 1 << WIRE_BELL_ORDER; i++ )
+        count(_mfn(bell_mfn() + i), HOLD_ARCH);
 }
 
 /* Clients say which ports; whose they are, the owners' table knows. */
@@ -103,7 +110,7 @@ int bell_start(void)
 
     if ( pipe2(pipe_fd, O_CLOEXEC | O_NONBLOCK) )
         return -errno;
-    page = page_alloc(NULL, 0, 0);
+    page = page_alloc(NULL, WIRE_BELL_ORDER, 0);
     if ( !page )
         return -ENOMEM;
     bell = page_to_virt(page);

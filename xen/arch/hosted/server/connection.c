@@ -1,48 +1,123 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Connections: one thread each, which serves one open file until the client
- * closes it or dies, then releases all it held.
+ * Connections: one thread each, which serves what one process asks of one open
+ * file, until the process lets go of the file or dies; then what the process
+ * has mapped through the file is released.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "server.h"
+#include "vma.h"
 
-static const struct file_ops *const ops_of[WIRE_NR_FILES] = {
-    [WIRE_PRIVCMD] = &privcmd_ops,   [WIRE_HYPERCALL] = &hypercall_ops,
-    [WIRE_EVTCHN] = &evtchn_ops,     [WIRE_GNTDEV] = &gntdev_ops,
-    [WIRE_GNTALLOC] = &gntalloc_ops,
-};
+#include <hv/lib.h>
+#include <hv/page.h>
 
-static pthread_mutex_t count_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t conns_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t none_left = PTHREAD_COND_INITIALIZER;
-static unsigned int connections;
+static struct conn *conns; /* [conns_lock] */
 
-static uint64_t shared_info_mfn(void)
+/* ---- answers ---- */
+
+static int send_reply(struct conn *c)
 {
-    return mfn_x(page_to_mfn(server_dom0->shared_page));
+    size_t len = WIRE_REPLY_SIZE(c->reply.nr_runs);
+    ssize_t done = send(c->fd, &c->reply, len, MSG_NOSIGNAL);
+
+    c->reply.nr_runs = 0;
+    c->reply.more = 0;
+    return done == (ssize_t)len ? 0 : -EPIPE;
 }
 
-/* Answer to OPEN, with the descriptors and frames that the client needs. */
-static int answer_open(struct file *f, int client_stream)
+static int answer(struct conn *c, long result)
+{
+    c->reply.result = result;
+    return send_reply(c);
+}
+
+/* Extend the last run, or begin a new one. */
+void conn_add_run(struct conn *c, uint64_t addr, mfn_t mfn, int prot)
+{
+    struct wire_reply *r = &c->reply;
+    struct wire_run *last = r->nr_runs ? &r->run[r->nr_runs - 1] : NULL;
+
+    if ( last && last->prot == (uint32_t)prot &&
+         last->addr + last->nr * PAGE_SIZE == addr &&
+         last->mfn + last->nr == mfn_x(mfn) )
+    {
+        last->nr++;
+        return;
+    }
+    if ( r->nr_runs == WIRE_MAX_RUNS )
+    {
+        r->more = 1;
+        send_reply(c); /* a client that has gone is noticed at the next read */
+    }
+    r->run[r->nr_runs++] = (struct wire_run){ addr, mfn_x(mfn), 1,
+                                              (uint32_t)prot };
+}
+
+/* ---- client memory ---- */
+
+int client_read(const struct file *f, void *dst, uint64_t src, size_t len)
+{
+    struct iovec here = { dst, len };
+    struct iovec there = { (void *)(uintptr_t)src, len };
+
+    if ( !len )
+        return 0;
+    return process_vm_readv(f->conn->pid, &here, 1, &there, 1, 0) ==
+           (ssize_t)len ? 0 : -EFAULT;
+}
+
+int client_write(const struct file *f, uint64_t dst, const void *src,
+                 size_t len)
+{
+    struct iovec here = { (void *)(uintptr_t)src, len };
+    struct iovec there = { (void *)(uintptr_t)dst, len };
+
+    if ( !len )
+        return 0;
+    return process_vm_writev(f->conn->pid, &here, 1, &there, 1, 0) ==
+           (ssize_t)len ? 0 : -EFAULT;
+}
+
+long kernel_hypercall(unsigned long nr, unsigned long a0, unsigned long a1,
+                      unsigned long a2)
+{
+    struct hypercall hc = { nr, { a0, a1, a2, 0, 0, 0 } };
+    struct hosted_context old = hosted_enter((struct hosted_context){
+        .v = domain_vcpu(server_dom0, 0), .access = ACCESS_LOCAL });
+    long rc = hypercall_run(&hc);
+
+    hosted_enter(old);
+    return rc;
+}
+
+/* ---- OPEN and ATTACH ---- */
+
+/* Answer with the descriptors and frames that the client needs. */
+static int answer_open(struct conn *c, int handle)
 {
     char control[CMSG_SPACE(3 * sizeof(int))] = { 0 };
     struct wire_reply reply = {
-        .nr_runs = client_stream < 0 ? 0 : 2,
-        .run = { { .mfn = shared_info_mfn(), .nr = 1 },
-                 { .mfn = bell_mfn(), .nr = 1 } },
+        .result = c->file->kind | c->file->mode << 8, .nr_runs = 2,
+        .run = { { .mfn = mfn_x(page_to_mfn(server_dom0->shared_page)),
+                   .nr = 1 },
+                 { .mfn = bell_mfn(), .nr = 1 << WIRE_BELL_ORDER } },
     };
     struct iovec iov = { &reply, WIRE_REPLY_SIZE(reply.nr_runs) };
     struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
                           .msg_control = control };
-    int fds[3] = { hosted_memfd, client_stream, bell_pipe() };
-    size_t len = (client_stream < 0 ? 1 : 3) * sizeof(int);
+    int fds[3] = { hosted_memfd, bell_pipe(), handle };
+    size_t len = (handle < 0 ? 2 : 3) * sizeof(int);
     struct cmsghdr *cmsg;
 
     msg.msg_controllen = CMSG_SPACE(len);
@@ -51,107 +126,181 @@ static int answer_open(struct file *f, int client_stream)
     cmsg->cmsg_type = SCM_RIGHTS;
     cmsg->cmsg_len = CMSG_LEN(len);
     memcpy(CMSG_DATA(cmsg), fds, len);
-    return sendmsg(f->conn, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
+    return sendmsg(c->fd, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-static int serve_open(struct file *f, const struct wire_request *req)
+static int serve_open(struct conn *c, const struct wire_request *req)
 {
-    int stream[2] = { -1, -1 }; /* the client's end, ours */
-    int rc = 0;
+    bool attach = req->type == WIRE_ATTACH;
+    int handle = -1, rc = 0;
+    struct file *f;
 
-    if ( f->ops || req->a >= WIRE_NR_FILES || req->b != WIRE_VERSION )
-        return file_answer(f, -EINVAL);
-    if ( req->a == WIRE_EVTCHN && pipe2(stream, O_CLOEXEC) )
-        return file_answer(f, -errno);
-
-    f->stream = stream[1];
-    if ( f->stream >= 0 )
-        fcntl(f->stream, F_SETFL, O_NONBLOCK);
-    rc = ops_of[req->a]->open ? ops_of[req->a]->open(f) : 0;
-    if ( !rc )
-    {
-        f->ops = ops_of[req->a];
-        rc = answer_open(f, stream[0]);
-    }
-    else
-        rc = file_answer(f, rc);
-    if ( stream[0] >= 0 )
-        close(stream[0]);
+    if ( c->file || req->b != WIRE_VERSION ||
+         (!attach && req->a >= WIRE_NR_FILES) )
+        return answer(c, -EINVAL);
+    c->mm = mm_get(req->c);
+    if ( !c->mm )
+        return answer(c, -ENOMEM);
+    f = attach ? file_find((uint32_t)req->a)
+               : file_open((int)req->a, (int)req->d & O_ACCMODE, &handle, &rc);
+    if ( !f )
+        return answer(c, attach ? -EBADF : rc);
+    pthread_mutex_lock(&conns_lock);
+    c->file = f;
+    pthread_mutex_unlock(&conns_lock);
+    rc = answer_open(c, handle);
+    if ( handle >= 0 )
+        close(handle);
     return rc;
 }
 
-static void do_munmap(struct file *f, uint64_t addr, size_t len)
+/* ---- requests ---- */
+
+/* What of [addr, addr + len) is mapped through the file goes. */
+static void unmap(struct conn *c, uint64_t addr, size_t len)
 {
-    file_unmap_range(f, addr, len);
-    if ( f->ops->munmap )
-        f->ops->munmap(f, addr, len);
+    struct file *f = c->file;
+    struct vma *v;
+
+    pthread_mutex_lock(&c->mm->lock);
+    while ( (v = vma_of_file(c->mm->vmas, f, addr, len)) )
+    {
+        uint64_t from = max(addr, v->start);
+        size_t nr = min(addr + len, v->end) - from;
+
+        if ( f->ops->munmap )
+            f->ops->munmap(f, from, nr);
+        mm_unmap_range(c->mm, from, nr);
+        vma_remove(&c->mm->vmas, v, from, nr);
+    }
+    pthread_mutex_unlock(&c->mm->lock);
 }
 
-static long do_mmap(struct file *f, const struct wire_request *req)
+static long map(struct conn *c, const struct wire_request *req)
 {
+    struct file *f = c->file;
     long rc;
 
     if ( !f->ops->mmap )
         return -ENODEV;
-    rc = f->ops->mmap(f, req->a, req->b, req->c, (int)req->d);
-    if ( rc < 0 )
-        file_unmap_range(f, req->a, req->b);
+    pthread_mutex_lock(&c->mm->lock);
+    rc = vma_add(&c->mm->vmas, f, req->a, req->b, (int)req->d);
+    if ( !rc )
+    {
+        rc = f->ops->mmap(f, req->a, req->b, req->c, (int)req->d);
+        if ( rc < 0 )
+        {
+            mm_unmap_range(c->mm, req->a, req->b);
+            vma_remove(&c->mm->vmas, vma_find(c->mm->vmas, req->a, req->b),
+                       req->a, req->b);
+        }
+    }
+    pthread_mutex_unlock(&c->mm->lock);
     return rc;
 }
 
-static int serve(struct file *f, const struct wire_request *req)
+static long serve_locked(struct conn *c, const struct wire_request *req)
 {
-    long rc;
+    struct file *f = c->file;
 
-    if ( req->type == WIRE_OPEN )
-        return serve_open(f, req);
-    if ( !f->ops )
-        return -EPROTO;
+    if ( f->released )
+        return -EBADF;
     switch ( req->type )
     {
     case WIRE_IOCTL:
-        rc = f->ops->ioctl ? f->ops->ioctl(f, req->a, req->b) : -ENOTTY;
-        break;
+        c->pinned = (long)req->c;
+        return f->ops->ioctl ? f->ops->ioctl(f, req->a, req->b) : -ENOTTY;
     case WIRE_MMAP:
-        rc = do_mmap(f, req);
-        break;
+        return map(c, req);
     case WIRE_MUNMAP:
-        do_munmap(f, req->a, req->b);
-        rc = 0;
-        break;
+        unmap(c, req->a, req->b);
+        file_may_end(f);
+        return 0;
+    case WIRE_CLOSED:
+        if ( !file_is_closed(f) )
+            return 0;
+        file_may_end(f);
+        return 1;
     default:
-        return -EPROTO;
+        return -EINVAL;
     }
-    return file_answer(f, rc);
+}
+
+static int serve(struct conn *c, const struct wire_request *req)
+{
+    struct file *f = c->file;
+    long rc;
+
+    if ( req->type == WIRE_OPEN || req->type == WIRE_ATTACH )
+        return serve_open(c, req);
+    if ( !f )
+        return -EPROTO;
+    pthread_mutex_lock(&f->lock);
+    f->conn = c;
+    rc = serve_locked(c, req);
+    f->conn = NULL;
+    pthread_mutex_unlock(&f->lock);
+    return answer(c, rc);
+}
+
+/* ---- threads ---- */
+
+static void end(struct conn *c)
+{
+    struct conn **p = &conns;
+    struct file *f = c->file;
+
+    if ( f )
+    {
+        pthread_mutex_lock(&f->lock);
+        f->conn = c;
+        unmap(c, 0, SIZE_MAX);
+        f->conn = NULL;
+        if ( file_is_closed(f) )
+            file_may_end(f);
+        pthread_mutex_unlock(&f->lock);
+        file_put(f);
+    }
+    if ( c->mm )
+        mm_put(c->mm);
+    pthread_mutex_lock(&conns_lock);
+    while ( *p != c )
+        p = &(*p)->next;
+    *p = c->next;
+    if ( !conns )
+        pthread_cond_broadcast(&none_left);
+    pthread_mutex_unlock(&conns_lock);
+    close(c->fd);
+    free(c);
 }
 
 static void *connection_thread(void *arg)
 {
-    struct file *f = arg;
+    struct conn *c = arg;
     struct wire_request req;
 
-    while ( recv(f->conn, &req, sizeof(req), 0) == (ssize_t)sizeof(req) )
+    hosted_enter((struct hosted_context){
+        .v = domain_vcpu(server_dom0, 0), .access = ACCESS_CLIENT });
+    while ( recv(c->fd, &req, sizeof(req), 0) == (ssize_t)sizeof(req) )
     {
-        f->pid = req.pid;
+        c->pid = req.pid;
         hosted_enter((struct hosted_context){
             .v = domain_vcpu(server_dom0, 0), .access = ACCESS_CLIENT,
             .pid = req.pid });
-        if ( serve(f, &req) )
+        if ( serve(c, &req) )
             break;
     }
-    if ( f->ops )
-    {
-        do_munmap(f, 0, SIZE_MAX);
-        if ( f->ops->close )
-            f->ops->close(f);
-    }
-    file_free(f);
-
-    pthread_mutex_lock(&count_lock);
-    if ( !--connections )
-        pthread_cond_broadcast(&none_left);
-    pthread_mutex_unlock(&count_lock);
+    end(c);
     return NULL;
+}
+
+void conns_hang_up(const struct file *f)
+{
+    pthread_mutex_lock(&conns_lock);
+    for ( struct conn *c = conns; c; c = c->next )
+        if ( !f || (c->file == f && f->conn != c) )
+            shutdown(c->fd, SHUT_RDWR);
+    pthread_mutex_unlock(&conns_lock);
 }
 
 int server_listen(const char *path)
@@ -175,42 +324,70 @@ int server_listen(const char *path)
     return fd;
 }
 
+static void begin(int fd)
+{
+    struct conn *c = fd < 0 ? NULL : calloc(1, sizeof(*c));
+    pthread_t thread;
+
+    if ( !c )
+    {
+        if ( fd >= 0 )
+            close(fd);
+        return;
+    }
+    c->fd = fd;
+    pthread_mutex_lock(&conns_lock);
+    c->next = conns;
+    conns = c;
+    pthread_mutex_unlock(&conns_lock);
+    if ( pthread_create(&thread, NULL, connection_thread, c) )
+        end(c);
+    else
+        pthread_detach(thread);
+}
+
+/* Its first request is answered, and that we have no more descriptors. */
+static void send_away(int fd)
+{
+    const struct timeval soon = { .tv_sec = 1 };
+    struct wire_reply reply = { .result = -ENFILE };
+    struct wire_request req;
+
+    if ( fd < 0 )
+        return;
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof(soon));
+    if ( recv(fd, &req, sizeof(req), 0) > 0 )
+        send(fd, &reply, WIRE_REPLY_SIZE(0), MSG_NOSIGNAL);
+    close(fd);
+}
+
+/*
+ * Without a free descriptor a client would wait for ever: there is a spare one,
+ * by which it is sent away.
+ */
 void server_run(int listener)
 {
-    int conn;
+    int spare = open("/dev/null", O_RDONLY | O_CLOEXEC), fd;
 
-    while ( (conn = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) >= 0 ||
-            errno == EINTR || errno == ECONNABORTED )
+    while ( (fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) >= 0 ||
+            errno == EINTR || errno == ECONNABORTED || errno == EMFILE ||
+            errno == ENFILE )
     {
-        struct file *f = conn < 0 ? NULL : file_new(conn);
-        pthread_t thread;
-
-        if ( conn < 0 )
-            continue;
-        if ( !f )
+        if ( fd >= 0 || errno == EINTR || errno == ECONNABORTED )
         {
-            close(conn);
+            begin(fd);
             continue;
         }
-        pthread_mutex_lock(&count_lock);
-        connections++;
-        pthread_mutex_unlock(&count_lock);
-        if ( pthread_create(&thread, NULL, connection_thread, f) )
-        {
-            file_free(f);
-            pthread_mutex_lock(&count_lock);
-            connections--;
-            pthread_mutex_unlock(&count_lock);
-            continue;
-        }
-        pthread_detach(thread);
+        close(spare);
+        send_away(accept4(listener, NULL, NULL, SOCK_CLOEXEC));
+        spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
     }
 }
 
 void server_drain(void)
 {
-    pthread_mutex_lock(&count_lock);
-    while ( connections )
-        pthread_cond_wait(&none_left, &count_lock);
-    pthread_mutex_unlock(&count_lock);
+    pthread_mutex_lock(&conns_lock);
+    while ( conns )
+        pthread_cond_wait(&none_left, &conns_lock);
+    pthread_mutex_unlock(&conns_lock);
 }

@@ -29,6 +29,8 @@ struct evtchn_file {
 
 static pthread_mutex_t ports_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct evtchn_file *owner[NR_PORTS]; /* [ports_lock] */
+/* The owner's, and one for each notification that will be sent by the port. */
+static unsigned int users[NR_PORTS];        /* [ports_lock] */
 
 /* ---- delivery ---- */
 
@@ -41,7 +43,7 @@ static void deliver(struct shared_info *s, uint32_t port)
     if ( !e )
         return; /* still pending: unmasked, and raised again, when bound */
     clear_bit(port, s->evtchn_pending);
-    (void)!write(e->file->stream, &port, sizeof(port));
+    (void)!write(e->file->handle, &port, sizeof(port));
 }
 
 static void deliver_word(struct shared_info *s, unsigned int word)
@@ -106,6 +108,32 @@ static long op(unsigned int cmd, void *arg)
                             (uintptr_t)arg, 0);
 }
 
+int evtchn_port_get(uint32_t port)
+{
+    int rc = -EINVAL;
+
+    pthread_mutex_lock(&ports_lock);
+    if ( port < NR_PORTS && users[port] )
+    {
+        users[port]++;
+        rc = 0;
+    }
+    pthread_mutex_unlock(&ports_lock);
+    return rc;
+}
+
+void evtchn_port_put(uint32_t port)
+{
+    struct evtchn_close c = { .port = port };
+    bool last;
+
+    pthread_mutex_lock(&ports_lock);
+    last = !--users[port];
+    pthread_mutex_unlock(&ports_lock);
+    if ( last )
+        op(EVTCHNOP_close, &c);
+}
+
 static long own(struct evtchn_file *e, long rc, uint32_t port)
 {
     if ( rc )
@@ -119,22 +147,23 @@ static long own(struct evtchn_file *e, long rc, uint32_t port)
     }
     pthread_mutex_lock(&ports_lock);
     owner[port] = e;
+    users[port] = 1;
     pthread_mutex_unlock(&ports_lock);
+    bell_set_owner(port, e->file->name);
     evtchn_unmask(server_dom0, port);
     return port;
 }
 
 static long disown(struct evtchn_file *e, uint32_t port)
 {
-    struct evtchn_close c = { .port = port };
-
     if ( !is_owner(e, port) )
         return -ENOTCONN;
     bell_serve(); /* what the program asked of the port before this */
     pthread_mutex_lock(&ports_lock);
     owner[port] = NULL;
     pthread_mutex_unlock(&ports_lock);
-    op(EVTCHNOP_close, &c);
+    bell_set_owner(port, 0);
+    evtchn_port_put(port);
     return 0;
 }
 
@@ -143,13 +172,15 @@ static long bind_virq(struct file *f, uint64_t arg)
     struct evtchn_file *e = f->priv;
     struct ioctl_evtchn_bind_virq a;
     struct evtchn_bind_virq b;
+    long rc;
 
     if ( e->restricted != DOMID_INVALID )
         return -EACCES;
     if ( client_read(f, &a, arg, sizeof(a)) )
         return -EFAULT;
     b = (struct evtchn_bind_virq){ .virq = a.virq };
-    return own(e, op(EVTCHNOP_bind_virq, &b), b.port);
+    rc = op(EVTCHNOP_bind_virq, &b);
+    return own(e, rc, b.port);
 }
 
 static long bind_interdomain(struct file *f, uint64_t arg)
@@ -239,7 +270,7 @@ static long evtchn_ioctl(struct file *f, unsigned long request, uint64_t arg)
     case IOCTL_EVTCHN_NOTIFY:
         return notify(f, arg);
     case IOCTL_EVTCHN_RESET:
-        return 0; /* nothing is ever lost that would need it */
+        return 0; /* the library has emptied the pipe */
     case IOCTL_EVTCHN_RESTRICT_DOMID:
         return restrict_domid(f, arg);
     default:

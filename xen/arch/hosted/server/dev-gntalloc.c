@@ -30,7 +30,7 @@ struct granted {
     grant_ref_t ref;
     struct page *page; /* our reference: the page lives while it is granted */
     bool announced;
-    bool mapped;
+    unsigned int mapped; /* how often */
     struct ioctl_gntalloc_unmap_notify notify;
     struct granted *next;
 };
@@ -173,7 +173,10 @@ static void tell_unmapped(struct granted *g)
     if ( g->notify.action & UNMAP_NOTIFY_CLEAR_BYTE )
         ((char *)page_to_virt(g->page))[g->notify.index & ~PAGE_MASK] = 0;
     if ( g->notify.action & UNMAP_NOTIFY_SEND_EVENT )
+    {
         evtchn_send(server_dom0, g->notify.event_channel_port);
+        evtchn_port_put(g->notify.event_channel_port);
+    }
     g->notify.action = 0;
 }
 
@@ -284,6 +287,11 @@ static long set_notify(struct file *f, uint64_t arg)
         return -ENOENT;
     if ( op.action & ~(UNMAP_NOTIFY_CLEAR_BYTE | UNMAP_NOTIFY_SEND_EVENT) )
         return -EINVAL;
+    if ( (op.action & UNMAP_NOTIFY_SEND_EVENT) &&
+         evtchn_port_get(op.event_channel_port) )
+        return -EINVAL;
+    if ( g->notify.action & UNMAP_NOTIFY_SEND_EVENT )
+        evtchn_port_put(g->notify.event_channel_port);
     g->notify = op;
     return 0;
 }
@@ -323,22 +331,23 @@ static long gntalloc_mmap(struct file *f, uint64_t addr, size_t len,
             return rc;
     }
     for ( uint64_t i = 0; i < nr; i++ )
-        find_page(a, first + i)->mapped = true;
+        find_page(a, first + i)->mapped++;
     return 0;
 }
 
-/* A page is mapped while the file still has a reference on it somewhere. */
 static void gntalloc_munmap(struct file *f, uint64_t addr, size_t len)
 {
     struct gntalloc *a = f->priv;
 
-    (void)addr, (void)len;
-    for ( struct granted *g = a->list; g; g = g->next )
+    for ( uint64_t at = addr; at < addr + len; at += PAGE_SIZE )
     {
-        g->mapped = false;
-        for ( size_t i = 0; i < f->nr_map; i++ )
-            if ( f->map[i].page == g->page )
-                g->mapped = true;
+        const struct page *pg = mm_mapped_page(f->conn->mm, at);
+        struct granted *g = a->list;
+
+        while ( g && g->page != pg )
+            g = g->next;
+        if ( pg && g )
+            g->mapped--;
     }
     free_unused(a);
 }

@@ -37,7 +37,8 @@ struct set {
     uint64_t index; /* first page of its place in the file's offsets */
     uint32_t count;
     uint32_t live;      /* grants that are mapped                        */
-    uint64_t addr;      /* in the client; 0: not mapped                  */
+    const struct mm *mm; /* who has it mapped; only as good as live is    */
+    uint64_t addr;      /* there; 0: not mapped                          */
     bool announced, read_only;
     struct ioctl_gntdev_unmap_notify notify; /* action 0: none           */
     struct set *next;
@@ -113,7 +114,10 @@ static void tell_unmapped(struct set *s)
             ((char *)arch_mfn_to_virt(g->mfn))[offset & ~PAGE_MASK] = 0;
     }
     if ( n->action & UNMAP_NOTIFY_SEND_EVENT )
+    {
         evtchn_send(server_dom0, n->event_channel_port);
+        evtchn_port_put(n->event_channel_port);
+    }
     s->notify.action = 0;
 }
 
@@ -228,7 +232,7 @@ static long get_offset(struct file *f, uint64_t arg)
     if ( client_read(f, &a, arg, sizeof(a)) )
         return -EFAULT;
     for ( const struct set *s = f->priv; s; s = s->next )
-        if ( s->live && s->addr == a.vaddr )
+        if ( s->live && s->mm == f->conn->mm && s->addr == a.vaddr )
         {
             a.offset = s->index << PAGE_SHIFT;
             a.count = s->count;
@@ -237,26 +241,42 @@ static long get_offset(struct file *f, uint64_t arg)
     return -EINVAL;
 }
 
+/* The new notification, or what was the set's before, is in *a then. */
+static long replace_notify(struct file *f, struct ioctl_gntdev_unmap_notify *a)
+{
+    for ( struct set *s = f->priv; s; s = s->next )
+    {
+        uint64_t page = a->index >> PAGE_SHIFT;
+        struct ioctl_gntdev_unmap_notify old = s->notify;
+
+        if ( page < s->index || page >= s->index + s->count )
+            continue;
+        if ( (a->action & UNMAP_NOTIFY_CLEAR_BYTE) && s->live && s->read_only )
+            return -EINVAL;
+        s->notify = *a;
+        *a = old;
+        return 0;
+    }
+    return -ENOENT;
+}
+
+/* The notification keeps its port from being closed. */
 static long set_notify(struct file *f, uint64_t arg)
 {
     struct ioctl_gntdev_unmap_notify a;
+    long rc;
 
     if ( client_read(f, &a, arg, sizeof(a)) )
         return -EFAULT;
     if ( a.action & ~(UNMAP_NOTIFY_CLEAR_BYTE | UNMAP_NOTIFY_SEND_EVENT) )
         return -EINVAL;
-    for ( struct set *s = f->priv; s; s = s->next )
-    {
-        uint64_t page = a.index >> PAGE_SHIFT;
-
-        if ( page < s->index || page >= s->index + s->count )
-            continue;
-        if ( (a.action & UNMAP_NOTIFY_CLEAR_BYTE) && s->live && s->read_only )
-            return -EINVAL;
-        s->notify = a;
-        return 0;
-    }
-    return -ENOENT;
+    if ( (a.action & UNMAP_NOTIFY_SEND_EVENT) &&
+         evtchn_port_get(a.event_channel_port) )
+        return -EINVAL;
+    rc = replace_notify(f, &a);
+    if ( a.action & UNMAP_NOTIFY_SEND_EVENT )
+        evtchn_port_put(a.event_channel_port);
+    return rc;
 }
 
 /* ---- copying ---- */
@@ -416,9 +436,10 @@ static long gntdev_mmap(struct file *f, uint64_t addr, size_t len,
     if ( i == s->count )
     {
         s->addr = addr;
+        s->mm = f->conn->mm;
         return 0;
     }
-    file_unmap_range(f, addr, len);
+    mm_unmap_range(f->conn->mm, addr, len);
     unpin_range(s, 0, s->count);
     return -EINVAL;
 }
@@ -430,7 +451,7 @@ static void gntdev_munmap(struct file *f, uint64_t addr, size_t len)
         uint64_t end = s->addr + ((uint64_t)s->count << PAGE_SHIFT);
         uint64_t from = max(addr, s->addr), to = min(addr + len, end);
 
-        if ( s->live && from < to )
+        if ( s->live && s->mm == f->conn->mm && from < to )
             unpin_range(s, (uint32_t)((from - s->addr) >> PAGE_SHIFT),
                         (uint32_t)((to - s->addr) >> PAGE_SHIFT));
     }

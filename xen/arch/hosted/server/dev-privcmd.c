@@ -29,7 +29,6 @@
 
 struct privcmd {
     domid_t restricted; /* DOMID_INVALID: may do everything */
-    struct vma *vmas;
 };
 
 static int privcmd_open(struct file *f)
@@ -45,10 +44,7 @@ static int privcmd_open(struct file *f)
 
 static void privcmd_close(struct file *f)
 {
-    struct privcmd *p = f->priv;
-
-    vma_remove(&p->vmas, 0, SIZE_MAX);
-    free(p);
+    free(f->priv);
 }
 
 static bool may_not(const struct privcmd *p, domid_t domid)
@@ -59,17 +55,9 @@ static bool may_not(const struct privcmd *p, domid_t domid)
 static long privcmd_mmap(struct file *f, uint64_t addr, size_t len,
                          uint64_t offset, int prot)
 {
-    struct privcmd *p = f->priv;
-
-    (void)offset;
-    return vma_add(&p->vmas, addr, len, prot);
-}
-
-static void privcmd_munmap(struct file *f, uint64_t addr, size_t len)
-{
-    struct privcmd *p = f->priv;
-
-    vma_remove(&p->vmas, addr, len);
+    /* Frames come by ioctls, of this file or another one. */
+    (void)f, (void)addr, (void)len, (void)offset, (void)prot;
+    return 0;
 }
 
 /* ---- hypercalls ---- */
@@ -111,6 +99,8 @@ static long ioctl_dm_op(struct file *f, uint64_t arg)
     for ( unsigned int i = 0; i < op.num; i++ )
         if ( buf[i].size > DM_OP_MAX_SIZE )
             return -E2BIG;
+    if ( f->conn->pinned )
+        return f->conn->pinned;
     hc.a[0] = op.dom;
     hc.a[1] = op.num;
     hc.a[2] = (uintptr_t)op.ubufs;
@@ -152,6 +142,14 @@ static struct page *get_foreign(struct domain *d, uint64_t gfn, int prot)
     return pg;
 }
 
+/* The range of a privcmd mapping that has all of it, or NULL; mm locked. */
+static struct vma *find_vma(struct file *f, uint64_t addr, uint64_t nr)
+{
+    struct vma *v = vma_find(f->conn->mm->vmas, addr, nr << PAGE_SHIFT);
+
+    return v && v->file->ops == &privcmd_ops ? v : NULL;
+}
+
 /* One page of a batch: 0, -ESRCH or -EINVAL. */
 static int map_foreign(struct file *f, struct domain *d, uint64_t addr,
                        uint64_t gfn, int prot)
@@ -170,7 +168,7 @@ static int map_foreign(struct file *f, struct domain *d, uint64_t addr,
 static int check_batch_range(struct file *f, struct vma *v, uint64_t addr,
                              uint64_t nr)
 {
-    if ( !v )
+    if ( !v || (addr & ~PAGE_MASK) )
         return -EINVAL;
     if ( !v->used )
     {
@@ -180,7 +178,7 @@ static int check_batch_range(struct file *f, struct vma *v, uint64_t addr,
         return 0;
     }
     for ( uint64_t i = 0; i < nr; i++ )
-        if ( file_mapped_page(f, addr + (i << PAGE_SHIFT)) )
+        if ( mm_mapped_page(f->conn->mm, addr + (i << PAGE_SHIFT)) )
             return -EINVAL;
     return 0;
 }
@@ -194,21 +192,25 @@ static long map_batch(struct file *f, domid_t domid, uint64_t addr,
     const struct privcmd *p = f->priv;
     struct domain *d;
     struct vma *v;
-    uint64_t *gfns;
+    uint64_t *gfns, last;
     int *errs;
     long rc;
 
     if ( may_not(p, domid) )
         return -EPERM;
-    if ( !nr || nr > MAX_BATCH || (addr & ~PAGE_MASK) )
+    if ( !nr )
         return -EINVAL;
+    if ( nr > MAX_BATCH )
+        return client_read(f, &last, arr + (nr - 1) * sizeof(last),
+                           sizeof(last)) ? -EFAULT : -ENOMEM;
     gfns = calloc(nr, sizeof(*gfns) + sizeof(*errs));
     if ( !gfns )
         return -ENOMEM;
     errs = (int *)(gfns + nr);
 
     rc = client_read(f, gfns, arr, nr * sizeof(*gfns));
-    v = vma_find(p->vmas, addr, nr << PAGE_SHIFT);
+    pthread_mutex_lock(&f->conn->mm->lock);
+    v = find_vma(f, addr, nr);
     if ( !rc )
         rc = check_batch_range(f, v, addr, nr);
     if ( rc )
@@ -227,6 +229,7 @@ static long map_batch(struct file *f, domid_t domid, uint64_t addr,
     rc = v2 ? client_write(f, err, errs, nr * sizeof(*errs))
             : client_write(f, arr, gfns, nr * sizeof(*gfns));
  out:
+    pthread_mutex_unlock(&f->conn->mm->lock);
     free(gfns);
     return rc;
 }
@@ -247,9 +250,7 @@ static long ioctl_mmapbatch(struct file *f, uint64_t arg)
 
     if ( client_read(f, &m, arg, sizeof(m)) )
         return -EFAULT;
-    if ( m.num <= 0 )
-        return -EINVAL;
-    return map_batch(f, m.dom, m.addr, (uint64_t)m.num, (uintptr_t)m.arr, 0,
+    return map_batch(f, m.dom, m.addr, (uint32_t)m.num, (uintptr_t)m.arr, 0,
                      false);
 }
 
@@ -265,6 +266,7 @@ static long ioctl_mmap(struct file *f, uint64_t arg)
         return -EFAULT;
     if ( may_not(p, m.dom) )
         return -EPERM;
+    pthread_mutex_lock(&f->conn->mm->lock);
     d = domain_get(m.dom == DOMID_SELF ? server_dom0->domain_id : m.dom);
     for ( int i = 0; !rc && i < m.num; i++ )
     {
@@ -273,7 +275,7 @@ static long ioctl_mmap(struct file *f, uint64_t arg)
 
         rc = client_read(f, &e, (uintptr_t)(m.entry + i), sizeof(e));
         if ( !rc && e.npages <= MAX_BATCH && !(e.va & ~PAGE_MASK) )
-            v = vma_find(p->vmas, e.va, e.npages << PAGE_SHIFT);
+            v = find_vma(f, e.va, e.npages);
         if ( !rc && !v )
             rc = -EINVAL;
         for ( uint64_t n = 0; !rc && n < e.npages; n++ )
@@ -282,6 +284,7 @@ static long ioctl_mmap(struct file *f, uint64_t arg)
     }
     if ( d )
         domain_put(d);
+    pthread_mutex_unlock(&f->conn->mm->lock);
     return rc;
 }
 
@@ -338,9 +341,30 @@ static int map_resource_frames(struct file *f, domid_t domid, uint64_t addr,
     }
     /* When the last one failed, i is one past it: its page is not ours. */
     if ( rc && i > 1 )
-        file_unmap_range(f, addr, (uint64_t)(i - 1) << PAGE_SHIFT);
+        mm_unmap_range(f->conn->mm, addr, (uint64_t)(i - 1) << PAGE_SHIFT);
     if ( d )
         domain_put(d);
+    return rc;
+}
+
+/* mm locked. */
+static long map_resource(struct file *f, const struct privcmd_mmap_resource *m)
+{
+    uint32_t nr = (uint32_t)m->num;
+    struct vma *v = find_vma(f, m->addr, nr);
+    xen_pfn_t *list;
+    long rc;
+
+    if ( !v )
+        return -EINVAL;
+    list = calloc(nr, sizeof(*list));
+    if ( !list )
+        return -ENOMEM;
+    rc = acquire(m, &nr, list);
+    if ( !rc )
+        rc = map_resource_frames(f, m->dom, m->addr, list, (uint32_t)m->num,
+                                 v->prot);
+    free(list);
     return rc;
 }
 
@@ -348,9 +372,6 @@ static long ioctl_mmap_resource(struct file *f, uint64_t arg)
 {
     const struct privcmd *p = f->priv;
     struct privcmd_mmap_resource m;
-    struct vma *v;
-    xen_pfn_t *list;
-    uint32_t nr;
     long rc;
 
     if ( client_read(f, &m, arg, sizeof(m)) )
@@ -361,21 +382,13 @@ static long ioctl_mmap_resource(struct file *f, uint64_t arg)
         return -EINVAL;
     if ( !m.num )
         return resource_size(f, arg, &m);
-    if ( m.num > MAX_BATCH || (m.addr & ~PAGE_MASK) )
+    if ( m.addr & ~PAGE_MASK )
         return -EINVAL;
-    v = vma_find(p->vmas, m.addr, m.num << PAGE_SHIFT);
-    if ( !v )
-        return -EINVAL;
-
-    list = calloc(m.num, sizeof(*list));
-    if ( !list )
+    if ( m.num > MAX_BATCH )
         return -ENOMEM;
-    nr = (uint32_t)m.num;
-    rc = acquire(&m, &nr, list);
-    if ( !rc )
-        rc = map_resource_frames(f, m.dom, m.addr, list, (uint32_t)m.num,
-                                 v->prot);
-    free(list);
+    pthread_mutex_lock(&f->conn->mm->lock);
+    rc = map_resource(f, &m);
+    pthread_mutex_unlock(&f->conn->mm->lock);
     return rc;
 }
 
@@ -406,7 +419,6 @@ const struct file_ops privcmd_ops = {
     .open = privcmd_open,
     .ioctl = privcmd_ioctl,
     .mmap = privcmd_mmap,
-    .munmap = privcmd_munmap,
     .close = privcmd_close,
 };
 

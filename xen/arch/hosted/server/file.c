@@ -1,231 +1,213 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Open files: the pages a client has mapped through each, and answers.
+ * Open files: from the first descriptor to the last, and to the last mapping.
  *
- * A file's mappings change only on its own thread; f->lock is for the
- * auditor, who looks from another.
+ * Linux counts the descriptors of a handle.  The thread here sees when nobody
+ * has any; a connection looks too, when its process has closed one, so that
+ * close() returns when the file has ended.
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "server.h"
 
-#include <hv/lib.h>
-#include <hv/page.h>
+/* Room for all ports of dom0, so that a write never waits. */
+#define STREAM_BYTES (int)(WIRE_NR_PORTS * sizeof(uint32_t))
 
 static pthread_mutex_t files_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct file *files;
+static struct file *files; /* [files_lock] */
+static int handles;        /* epoll */
 
-struct file *file_new(int conn)
-{
-    struct file *f = calloc(1, sizeof(*f));
+static const struct file_ops *const ops_of[WIRE_NR_FILES] = {
+    [WIRE_PRIVCMD] = &privcmd_ops,   [WIRE_HYPERCALL] = &hypercall_ops,
+    [WIRE_EVTCHN] = &evtchn_ops,     [WIRE_GNTDEV] = &gntdev_ops,
+    [WIRE_GNTALLOC] = &gntalloc_ops,
+};
 
-    if ( !f )
-        return NULL;
-    f->conn = conn;
-    f->stream = -1;
-    pthread_mutex_init(&f->lock, NULL);
-    pthread_mutex_lock(&files_lock);
-    f->next = files;
-    files = f;
-    pthread_mutex_unlock(&files_lock);
-    return f;
-}
+/* ---- references ---- */
 
-void file_free(struct file *f)
+void file_put(struct file *f)
 {
     struct file **p = &files;
 
     pthread_mutex_lock(&files_lock);
+    if ( --f->users )
+    {
+        pthread_mutex_unlock(&files_lock);
+        return;
+    }
     while ( *p != f )
         p = &(*p)->next;
     *p = f->next;
     pthread_mutex_unlock(&files_lock);
     pthread_mutex_destroy(&f->lock);
-    if ( f->stream >= 0 )
-        close(f->stream);
-    close(f->conn);
-    free(f->map);
     free(f);
 }
 
-/* Index of the first mapping at or above addr. */
-static size_t find(const struct file *f, uint64_t addr)
+struct file *file_find(uint32_t name)
 {
-    size_t low = 0, high = f->nr_map;
+    struct file *f;
 
-    while ( low < high )
-    {
-        size_t mid = (low + high) / 2;
-
-        if ( f->map[mid].addr < addr )
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low;
-}
-
-struct page *file_mapped_page(struct file *f, uint64_t addr)
-{
-    size_t i = find(f, addr);
-
-    return i < f->nr_map && f->map[i].addr == addr ? f->map[i].page : NULL;
-}
-
-static bool make_room(struct file *f)
-{
-    size_t room = f->room ? f->room * 2 : 64;
-    struct mapping *map;
-
-    if ( f->nr_map < f->room )
-        return true;
-    map = realloc(f->map, room * sizeof(*map));
-    if ( !map )
-        return false;
-    f->map = map;
-    f->room = room;
-    return true;
-}
-
-static int send_reply(struct file *f)
-{
-    size_t len = WIRE_REPLY_SIZE(f->reply.nr_runs);
-    ssize_t done = send(f->conn, &f->reply, len, MSG_NOSIGNAL);
-
-    f->reply.nr_runs = 0;
-    f->reply.more = 0;
-    return done == (ssize_t)len ? 0 : -EPIPE;
-}
-
-/* Extend the last run, or begin a new one. */
-static void add_run(struct file *f, uint64_t addr, mfn_t mfn, int prot)
-{
-    struct wire_reply *r = &f->reply;
-    struct wire_run *last = r->nr_runs ? &r->run[r->nr_runs - 1] : NULL;
-
-    if ( last && last->prot == (uint32_t)prot &&
-         last->addr + last->nr * PAGE_SIZE == addr &&
-         last->mfn + last->nr == mfn_x(mfn) )
-    {
-        last->nr++;
-        return;
-    }
-    if ( r->nr_runs == WIRE_MAX_RUNS )
-    {
-        r->more = 1;
-        send_reply(f); /* a client that has gone is noticed at the next read */
-    }
-    r->run[r->nr_runs++] = (struct wire_run){ addr, mfn_x(mfn), 1,
-                                              (uint32_t)prot };
-}
-
-int file_map_page(struct file *f, uint64_t addr, struct page *page, int prot)
-{
-    size_t i = find(f, addr);
-    int rc = 0;
-
-    if ( i < f->nr_map && f->map[i].addr == addr )
-        rc = -EBUSY;
-    pthread_mutex_lock(&f->lock);
-    if ( !rc && !make_room(f) )
-        rc = -ENOMEM;
-    if ( !rc )
-    {
-        memmove(&f->map[i + 1], &f->map[i],
-                (f->nr_map - i) * sizeof(*f->map));
-        f->map[i] = (struct mapping){ addr, page };
-        f->nr_map++;
-    }
-    pthread_mutex_unlock(&f->lock);
-    if ( rc )
-    {
-        page_put(page);
-        return rc;
-    }
-    add_run(f, addr, page_to_mfn(page), prot);
-    return 0;
-}
-
-size_t file_unmap_range(struct file *f, uint64_t addr, size_t len)
-{
-    size_t first = find(f, addr), last = find(f, addr + len);
-
-    if ( first == last )
-        return 0;
-    pthread_mutex_lock(&f->lock);
-    for ( size_t i = first; i < last; i++ )
-        page_put(f->map[i].page);
-    memmove(&f->map[first], &f->map[last],
-            (f->nr_map - last) * sizeof(*f->map));
-    f->nr_map -= last - first;
-    pthread_mutex_unlock(&f->lock);
-    return last - first;
-}
-
-int file_answer(struct file *f, long result)
-{
-    f->reply.result = result;
-    return send_reply(f);
-}
-
-void files_hang_up(void)
-{
     pthread_mutex_lock(&files_lock);
-    for ( struct file *f = files; f; f = f->next )
-        shutdown(f->conn, SHUT_RDWR);
+    for ( f = files; f && f->name != name; f = f->next )
+        ;
+    if ( f )
+        f->users++;
     pthread_mutex_unlock(&files_lock);
+    return f;
 }
 
-void files_audit(void (*count)(mfn_t mfn, enum page_holder holder))
+/* ---- the end of a file ---- */
+
+static void release(struct file *f)
+{
+    f->released = true;
+    if ( f->ops->close )
+        f->ops->close(f);
+}
+
+void file_may_end(struct file *f)
+{
+    if ( f->open || f->nr_vmas || f->released )
+        return;
+    release(f);
+    conns_hang_up(f);
+}
+
+bool file_is_closed(struct file *f)
+{
+    struct pollfd p = { .fd = f->handle };
+
+    if ( f->open && poll(&p, 1, 0) == 1 )
+        f->open = false;
+    return !f->open;
+}
+
+void files_end(void)
 {
     pthread_mutex_lock(&files_lock);
     for ( struct file *f = files; f; f = f->next )
     {
         pthread_mutex_lock(&f->lock);
-        for ( size_t i = 0; i < f->nr_map; i++ )
-            count(page_to_mfn(f->map[i].page), HOLD_ARCH);
+        if ( !f->released )
+            release(f);
         pthread_mutex_unlock(&f->lock);
     }
     pthread_mutex_unlock(&files_lock);
 }
 
-int client_read(const struct file *f, void *dst, uint64_t src, size_t len)
+/* The handle's own reference is this thread's to drop. */
+static void handle_closed(struct file *f)
 {
-    struct iovec here = { dst, len };
-    struct iovec there = { (void *)(uintptr_t)src, len };
-
-    if ( !len )
-        return 0;
-    return process_vm_readv(f->pid, &here, 1, &there, 1, 0) == (ssize_t)len
-               ? 0 : -EFAULT;
+    pthread_mutex_lock(&f->lock);
+    f->open = false;
+    file_may_end(f);
+    epoll_ctl(handles, EPOLL_CTL_DEL, f->handle, NULL);
+    close(f->handle);
+    f->handle = -1;
+    pthread_mutex_unlock(&f->lock);
+    file_put(f);
 }
 
-int client_write(const struct file *f, uint64_t dst, const void *src,
-                 size_t len)
+static void *handle_thread(void *arg)
 {
-    struct iovec here = { (void *)(uintptr_t)src, len };
-    struct iovec there = { (void *)(uintptr_t)dst, len };
+    struct epoll_event e;
 
-    if ( !len )
-        return 0;
-    return process_vm_writev(f->pid, &here, 1, &there, 1, 0) == (ssize_t)len
-               ? 0 : -EFAULT;
+    (void)arg;
+    hosted_enter((struct hosted_context){ .v = domain_vcpu(server_dom0, 0) });
+    for ( ;; )
+        if ( epoll_wait(handles, &e, 1, -1) == 1 )
+            handle_closed(e.data.ptr);
+    return NULL;
 }
 
-long kernel_hypercall(unsigned long nr, unsigned long a0, unsigned long a1,
-                      unsigned long a2)
+int files_start(void)
 {
-    struct hypercall hc = { nr, { a0, a1, a2, 0, 0, 0 } };
-    struct hosted_context old = hosted_enter((struct hosted_context){
-        .v = domain_vcpu(server_dom0, 0), .access = ACCESS_LOCAL });
-    long rc = hypercall_run(&hc);
+    pthread_t thread;
 
-    hosted_enter(old);
+    handles = epoll_create1(EPOLL_CLOEXEC);
+    if ( handles < 0 )
+        return -errno;
+    return -pthread_create(&thread, NULL, handle_thread, NULL);
+}
+
+/* ---- the beginning ---- */
+
+/* Both ends: theirs, ours.  0 or -errno. */
+static int make_handle(int kind, int end[2])
+{
+    if ( kind != WIRE_EVTCHN )
+    {
+        /* A byte that nobody reads: readable and writable, as /dev files. */
+        if ( socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, end) )
+            return -errno;
+        return send(end[1], "", 1, MSG_NOSIGNAL) == 1 ? 0 : -errno;
+    }
+    if ( pipe2(end, O_CLOEXEC) )
+        return -errno;
+    if ( fcntl(end[1], F_GETPIPE_SZ) < STREAM_BYTES &&
+         fcntl(end[1], F_SETPIPE_SZ, STREAM_BYTES) < 0 )
+        return -errno;
+    return fcntl(end[1], F_SETFL, O_NONBLOCK) ? -errno : 0;
+}
+
+static int open_handle(struct file *f, int *client)
+{
+    struct epoll_event e = { .events = 0, .data.ptr = f };
+    int end[2] = { -1, -1 }, rc = make_handle(f->kind, end);
+    struct stat st;
+
+    if ( !rc && (fstat(end[0], &st) || fcntl(end[0], F_SETSIG, WIRE_MARK)) )
+        rc = -errno;
+    if ( !rc )
+    {
+        f->name = (uint32_t)st.st_ino;
+        f->handle = end[1];
+        rc = f->ops->open ? f->ops->open(f) : 0;
+    }
+    if ( !rc && epoll_ctl(handles, EPOLL_CTL_ADD, end[1], &e) )
+    {
+        rc = -errno;
+        release(f);
+    }
+    *client = end[0];
+    if ( !rc || end[0] < 0 )
+        return rc;
+    close(end[0]);
+    close(end[1]);
     return rc;
+}
+
+struct file *file_open(int kind, int mode, int *client, int *rc)
+{
+    struct file *f = calloc(1, sizeof(*f));
+
+    *rc = -ENOMEM;
+    if ( !f )
+        return NULL;
+    f->kind = kind;
+    f->mode = mode;
+    f->ops = ops_of[kind];
+    f->users = 2;
+    f->open = true;
+    pthread_mutex_init(&f->lock, NULL);
+    *rc = open_handle(f, client);
+    if ( *rc )
+    {
+        pthread_mutex_destroy(&f->lock);
+        free(f);
+        return NULL;
+    }
+    pthread_mutex_lock(&files_lock);
+    f->next = files;
+    files = f;
+    pthread_mutex_unlock(&files_lock);
+    return f;
 }

@@ -12,8 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -46,6 +47,7 @@ static void usage(FILE *to)
             "error)\n"
             "  --socket PATH    where clients connect (default: a new "
             "temporary one)\n"
+            "                   (each has room of its own in TMPDIR or /tmp)\n"
             "  --preload FILE   library that gives COMMAND its /dev/xen files\n"
             "  --audit          at the end recount all references; exit 1 when "
             "any is wrong\n"
@@ -77,7 +79,7 @@ static void console_out(const char *s, size_t len)
 
 static void audit(audit_count_t count)
 {
-    files_audit(count);
+    mms_audit(count);
     gntalloc_audit(count);
     bell_audit(count);
 }
@@ -175,6 +177,8 @@ static int start_machine(void)
     if ( !rc )
         rc = bell_start();
     if ( !rc )
+        rc = files_start();
+    if ( !rc )
         start_timers();
     return rc;
 }
@@ -188,33 +192,49 @@ static void *accept_thread(void *arg)
 
 /* ---- the command ---- */
 
+static struct rlimit files_before;
+
+/* What the command finds in its environment. */
+static void set_environment(const char *command)
+{
+    const char *others = getenv("LD_PRELOAD");
+    const char *runtime = command_runtime(command);
+    char *text = NULL, pid[16];
+
+    snprintf(pid, sizeof(pid), "%d", getppid());
+    setenv(WIRE_PID_ENV, pid, 1);
+    setenv(WIRE_SOCKET_ENV, option.socket, 1);
+    setenv(WIRE_NAMES_ENV, life_folder(), 1);
+    if ( asprintf(&text, "%s/state", life_folder()) >= 0 )
+        setenv("ORIEL_STATE", text, 0); /* two machines share no state */
+    if ( asprintf(&text, "%s%s%s%s%s", runtime, *runtime ? ":" : "",
+                  option.preload, others ? ":" : "", others ? others : "")
+             >= 0 )
+        setenv("LD_PRELOAD", text, 1);
+}
+
 static int run_command(char **argv)
 {
-    int status;
     pid_t pid = fork();
 
     if ( pid == 0 )
     {
-        const char *others = getenv("LD_PRELOAD");
-        char *preload = NULL;
-
-        signal(SIGPIPE, SIG_DFL);
-        setenv(WIRE_SOCKET_ENV, option.socket, 1);
-        if ( asprintf(&preload, "%s%s%s", option.preload, others ? ":" : "",
-                      others ? others : "") >= 0 )
-            setenv("LD_PRELOAD", preload, 1);
+        prctl(PR_SET_PDEATHSIG, SIGTERM); /* with the guard, when both die */
+        set_environment(argv[0]);
+        setrlimit(RLIMIT_NOFILE, &files_before);
+        life_restore_signals();
         execvp(argv[0], argv);
         fprintf(stderr, "xen-hosted: cannot run %s: %s\n", argv[0],
                 strerror(errno));
         _exit(127);
     }
-    if ( pid < 0 || waitpid(pid, &status, 0) != pid )
+    if ( pid < 0 )
     {
         fprintf(stderr, "xen-hosted: cannot start %s: %s\n", argv[0],
                 strerror(errno));
         return 126;
     }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return life_wait(pid);
 }
 
 /* The library beside the program, or where make install puts it. */
@@ -238,32 +258,50 @@ static int find_preload(void)
     return option.preload ? 0 : -ENOENT;
 }
 
-/* Default paths: a socket of our own, the library. */
-static int fill_defaults(char *directory)
+/* All that can be wrong and has a name of its own; says so: 0 or -errno. */
+static int prepare(const char *command)
 {
-    static char socket_path[PATH_MAX];
+    static char socket_path[PATH_MAX + 8];
+    struct rlimit limit;
+    int rc;
 
-    if ( !option.socket )
-    {
-        if ( !mkdtemp(directory) )
-            return -errno;
-        snprintf(socket_path, sizeof(socket_path), "%s/xen", directory);
-        option.socket = socket_path;
-    }
     if ( !option.preload && find_preload() )
     {
         fprintf(stderr, "xen-hosted: there is no oriel-devxen.so beside it nor "
                 "in ../libexec/oriel; --preload FILE says where it is\n");
         return -ENOENT;
     }
+    if ( access(option.preload, R_OK) )
+    {
+        fprintf(stderr, "xen-hosted: --preload %s: %s\n", option.preload,
+                strerror(errno));
+        return -ENOENT;
+    }
+    if ( command_check(command) )
+        return -ENOEXEC;
     if ( option.console )
     {
         console_fd = open(option.console,
                           O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
         if ( console_fd < 0 )
-            return -errno;
+        {
+            rc = -errno;
+            fprintf(stderr, "xen-hosted: --console %s: %s\n", option.console,
+                    strerror(errno));
+            return rc;
+        }
     }
-    return 0;
+    /* Several for each open file of each client. */
+    getrlimit(RLIMIT_NOFILE, &files_before);
+    limit = files_before;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    life_remove_dead();
+    rc = life_make_folder();
+    snprintf(socket_path, sizeof(socket_path), "%s/xen", life_folder());
+    if ( !option.socket )
+        option.socket = socket_path;
+    return rc;
 }
 
 static int parse_options(int argc, char **argv)
@@ -317,15 +355,20 @@ static int parse_options(int argc, char **argv)
     return optind;
 }
 
-/* Clients that outlive the command are cut off; then everything is counted. */
+/*
+ * What the command has started ends with it, and clients from elsewhere are cut
+ * off; then everything is counted.
+ */
 static int end_machine(int status, pthread_t acceptor)
 {
     unsigned int findings = 0;
 
+    life_end_children();
     shutdown(listener, SHUT_RDWR);
     pthread_join(acceptor, NULL);
-    files_hang_up();
+    conns_hang_up(NULL);
     server_drain();
+    files_end();
     if ( option.audit )
         findings = audit_all();
     if ( findings )
@@ -335,30 +378,35 @@ static int end_machine(int status, pthread_t acceptor)
 
 int main(int argc, char **argv)
 {
-    char directory[] = "/tmp/oriel-XXXXXX";
     int first = parse_options(argc, argv), rc, status;
     pthread_t acceptor;
 
     if ( first < 0 )
         return 2;
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGINT, SIG_IGN); /* the command's to handle */
-    rc = fill_defaults(directory);
+    if ( prepare(argv[first]) )
+        return 125;
+    life_split();
+    rc = start_machine();
     if ( !rc )
-        rc = start_machine();
-    if ( !rc )
+    {
         rc = listener = server_listen(option.socket);
+        if ( rc < 0 )
+            fprintf(stderr, "xen-hosted: %s: %s\n", option.socket,
+                    strerror(-rc));
+    }
     if ( rc >= 0 && pthread_create(&acceptor, NULL, accept_thread, NULL) )
         rc = -EAGAIN;
     if ( rc < 0 )
     {
         fprintf(stderr, "xen-hosted: cannot start the machine: %s\n",
                 strerror(-rc));
-        return 125;
+        life_remove_folder();
+        _exit(125);
     }
     status = end_machine(run_command(argv + first), acceptor);
     unlink(option.socket);
-    rmdir(directory);
+    life_remove_folder();
     fflush(NULL);
     _exit(status); /* guests' threads run to the last */
 }

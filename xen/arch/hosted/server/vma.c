@@ -3,63 +3,70 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "server.h"
 #include "vma.h"
 
-int vma_add(struct vma **list, uint64_t start, size_t len, int prot)
+int vma_add(struct vma **list, struct file *f, uint64_t start, size_t len,
+            int prot)
 {
     struct vma *v = malloc(sizeof(*v));
 
     if ( !v )
         return -ENOMEM;
-    /* The client's kernel replaced whatever was there. */
-    vma_remove(list, start, len);
-    while ( *list && (*list)->start < start )
+    while ( *list && (*list)->end <= start )
         list = &(*list)->next;
+    if ( *list && (*list)->start < start + len )
+    {
+        free(v);
+        return -EEXIST;
+    }
     *v = (struct vma){ .start = start, .end = start + len, .prot = prot,
-                       .next = *list };
+                       .file = f, .next = *list };
     *list = v;
+    f->nr_vmas++;
     return 0;
 }
 
-void vma_remove(struct vma **list, uint64_t start, size_t len)
+void vma_remove(struct vma **list, struct vma *v, uint64_t start, size_t len)
 {
     uint64_t end = start + len;
 
-    while ( *list )
+    if ( v->start < start && v->end > end )
     {
-        struct vma *v = *list;
+        struct vma *tail = malloc(sizeof(*tail));
 
-        if ( v->end <= start || v->start >= end )
+        /* Without memory the tail is forgotten: ioctls there fail. */
+        if ( tail )
         {
-            list = &v->next;
-            continue;
+            *tail = *v;
+            tail->start = end;
+            v->next = tail;
+            v->file->nr_vmas++;
         }
-        if ( v->start < start && v->end > end )
-        {
-            struct vma *tail = malloc(sizeof(*tail));
-
-            /* Without memory the tail is forgotten: ioctls there fail. */
-            if ( tail )
-            {
-                *tail = *v;
-                tail->start = end;
-                v->next = tail;
-            }
-            v->end = start;
-            return;
-        }
-        if ( v->start < start )
-            v->end = start;
-        else if ( v->end > end )
-            v->start = end;
-        else
-        {
-            *list = v->next;
-            free(v);
-            continue;
-        }
-        list = &v->next;
+        v->end = start;
     }
+    else if ( v->start < start )
+        v->end = start;
+    else if ( v->end > end )
+        v->start = end;
+    else
+    {
+        while ( *list != v )
+            list = &(*list)->next;
+        *list = v->next;
+        v->file->nr_vmas--;
+        free(v);
+    }
+}
+
+struct vma *vma_of_file(struct vma *list, const struct file *f,
+                        uint64_t start, size_t len)
+{
+    for ( ; list; list = list->next )
+        if ( list->file == f && list->end > start &&
+             list->start < start + len )
+            return list;
+    return NULL;
 }
 
 struct vma *vma_find(struct vma *list, uint64_t start, size_t len)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The address ranges that clients have reserved by mmap() of a file: what the
- * kernel keeps as VMAs.  A sorted list of disjoint ranges per file.
+ * kernel keeps as VMAs.  A sorted list of disjoint ranges per address space.
  */
 #ifndef VMA_H
 #define VMA_H
@@ -13,13 +13,21 @@
 struct vma {
     uint64_t start, end; /* bytes, page aligned, end exclusive */
     int prot;            /* PROT_* of the mmap()                */
+    struct file *file;   /* which counts them                   */
     bool used;           /* an ioctl has mapped into it         */
     struct vma *next;
 };
 
-int vma_add(struct vma **list, uint64_t start, size_t len, int prot); /* -ENOMEM */
-/* Forget a range, cutting ranges that overlap it. */
-void vma_remove(struct vma **list, uint64_t start, size_t len);
+struct file;
+
+/* -EEXIST, -ENOMEM; the caller has the file's lock, as for vma_remove(). */
+int vma_add(struct vma **list, struct file *f, uint64_t start, size_t len,
+            int prot);
+/* Cut [start, start + len), which is a part of v, out of it. */
+void vma_remove(struct vma **list, struct vma *v, uint64_t start, size_t len);
+/* A range of the file that overlaps [start, start + len), or NULL. */
+struct vma *vma_of_file(struct vma *list, const struct file *f,
+                        uint64_t start, size_t len);
 /* The range that contains [start, start + len) as a whole, or NULL. */
 struct vma *vma_find(struct vma *list, uint64_t start, size_t len);
 

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: MIT */
+/* What programs call with a path: see preload.h. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <glob.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "preload.h"
+
+/* libc's own function of this name and type. */
+#define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+/* ---- open ---- */
+
+static int open_common(int dirfd, const char *path, int flags, mode_t mode)
+{
+    char buf[PATH_MAX];
+    const char *ours = stand_in(dirfd, path, buf);
+    int kind = kind_of(ours);
+
+    if ( !ours )
+        return (int)syscall(SYS_openat, dirfd, path, flags, mode);
+    if ( kind < 0 || flags & (O_PATH | O_DIRECTORY) )
+        return (int)syscall(SYS_openat, AT_FDCWD, ours, flags, mode);
+    if ( (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL) )
+        return (int)set_errno(-EEXIST);
+    return (int)set_errno(open_file(kind, flags));
+}
+
+#define MODE_OF(flags)                                                       \
+    ({                                                                       \
+        mode_t mode_ = 0;                                                    \
+        if ( (flags) & (O_CREAT | __O_TMPFILE) )                             \
+        {                                                                    \
+            va_list ap_;                                                     \
+            va_start(ap_, flags);                                            \
+            mode_ = va_arg(ap_, mode_t);                                     \
+            va_end(ap_);                                                     \
+        }                                                                    \
+        mode_;                                                               \
+    })
+
+EXPORT int open(const char *path, int flags, ...)
+{
+    return open_common(AT_FDCWD, path, flags, MODE_OF(flags));
+}
+
+EXPORT int open64(const char *path, int flags, ...)
+{
+    return open_common(AT_FDCWD, path, flags | O_LARGEFILE, MODE_OF(flags));
+}
+
+EXPORT int openat(int dirfd, const char *path, int flags, ...)
+{
+    return open_common(dirfd, path, flags, MODE_OF(flags));
+}
+
+EXPORT int openat64(int dirfd, const char *path, int flags, ...)
+{
+    return open_common(dirfd, path, flags | O_LARGEFILE, MODE_OF(flags));
+}
+
+/* What fortified programs call instead. */
+int __open_2(const char *path, int flags);
+int __open64_2(const char *path, int flags);
+int __openat_2(int dirfd, const char *path, int flags);
+int __openat64_2(int dirfd, const char *path, int flags);
+
+EXPORT int __open_2(const char *path, int flags)
+{
+    return open_common(AT_FDCWD, path, flags, 0);
+}
+
+EXPORT int __open64_2(const char *path, int flags)
+{
+    return open_common(AT_FDCWD, path, flags | O_LARGEFILE, 0);
+}
+
+EXPORT int __openat_2(int dirfd, const char *path, int flags)
+{
+    return open_common(dirfd, path, flags, 0);
+}
+
+EXPORT int __openat64_2(int dirfd, const char *path, int flags)
+{
+    return open_common(dirfd, path, flags | O_LARGEFILE, 0);
+}
+
+/* ---- streams ---- */
+
+/* The descriptor of what stands for the path; -1: no such, or not ours. */
+static int open_stream(const char *path, const char *mode, bool *ours)
+{
+    char buf[PATH_MAX];
+    const char *name = stand_in(AT_FDCWD, path, buf);
+    int flags = strchr(mode, '+') ? O_RDWR
+                : *mode == 'r'    ? O_RDONLY : O_WRONLY;
+
+    *ours = name;
+    if ( strchr(mode, 'e') )
+        flags |= O_CLOEXEC;
+    return name ? open_common(AT_FDCWD, path, flags, 0) : -1;
+}
+
+static FILE *open_as_stream(const char *path, const char *mode, bool *ours)
+{
+    int fd = open_stream(path, mode, ours);
+    FILE *f = NULL;
+
+    /* The handle of evtchn is a pipe to read from: libc would refuse more. */
+    if ( fd >= 0 )
+        f = fdopen(fd, (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY ? "r"
+                                                                   : mode);
+
+    if ( fd >= 0 && !f )
+        close(fd);
+    return f;
+}
+
+EXPORT FILE *fopen(const char *path, const char *mode)
+{
+    bool ours;
+    FILE *f = open_as_stream(path, mode, &ours);
+
+    return ours ? f : NEXT(fopen)(path, mode);
+}
+
+EXPORT FILE *fopen64(const char *path, const char *mode)
+{
+    bool ours;
+    FILE *f = open_as_stream(path, mode, &ours);
+
+    return ours ? f : NEXT(fopen64)(path, mode);
+}
+
+/* By another file, whose place in the stream is then taken. */
+EXPORT FILE *freopen(const char *path, const char *mode, FILE *f)
+{
+    bool ours = false;
+    int fd = path ? open_stream(path, mode, &ours) : -1;
+
+    if ( !ours )
+        return NEXT(freopen)(path, mode, f);
+    if ( fd < 0 )
+        return fclose(f), NULL;
+    f = NEXT(freopen)("/dev/null", mode, f);
+    if ( f )
+        dup3(fd, fileno(f), strchr(mode, 'e') ? O_CLOEXEC : 0);
+    close(fd);
+    return f;
+}
+
+EXPORT FILE *freopen64(const char *path, const char *mode, FILE *f)
+{
+    return freopen(path, mode, f);
+}
+
+/* ---- stat ---- */
+
+static void make_device(struct stat *st)
+{
+    st->st_mode = S_IFCHR | 0600;
+    st->st_rdev = makedev(10, 60); /* misc, as they are numbered there */
+    st->st_size = 0;
+}
+
+/* An empty path: the descriptor itself. */
+static bool names_fd(const char *path, int fd)
+{
+    return path && !*path && is_handle(fd);
+}
+
+static int stat_common(int dirfd, const char *path, struct stat *st, int flags)
+{
+    char buf[PATH_MAX];
+    const char *ours = stand_in(dirfd, path, buf);
+    int rc = ours ? (int)syscall(SYS_newfstatat, AT_FDCWD, ours, st, flags)
+                  : (int)syscall(SYS_newfstatat, dirfd, path, st, flags);
+
+    if ( !rc && (ours ? is_device(ours)
+                      : (flags & AT_EMPTY_PATH) && names_fd(path, dirfd)) )
+        make_device(st);
+    return rc;
+}
+
+EXPORT int stat(const char *path, struct stat *st)
+{
+    return stat_common(AT_FDCWD, path, st, 0);
+}
+
+EXPORT int lstat(const char *path, struct stat *st)
+{
+    return stat_common(AT_FDCWD, path, st, AT_SYMLINK_NOFOLLOW);
+}
+
+EXPORT int fstatat(int dirfd, const char *path, struct stat *st, int flags)
+{
+    return stat_common(dirfd, path, st, flags);
+}
+
+EXPORT int fstat(int fd, struct stat *st)
+{
+    return fd < 0 ? (int)set_errno(-EBADF)
+                  : stat_common(fd, "", st, AT_EMPTY_PATH);
+}
+
+/* The two structures are one. */
+EXPORT int stat64(const char *path, struct stat64 *st)
+{
+    return stat(path, (struct stat *)st);
+}
+
+EXPORT int lstat64(const char *path, struct stat64 *st)
+{
+    return lstat(path, (struct stat *)st);
+}
+
+EXPORT int fstatat64(int dirfd, const char *path, struct stat64 *st, int flags)
+{
+    return fstatat(dirfd, path, (struct stat *)st, flags);
+}
+
+EXPORT int fstat64(int fd, struct stat64 *st)
+{
+    return fstat(fd, (struct stat *)st);
+}
+
+EXPORT int statx(int dirfd, const char *path, int flags, unsigned int mask,
+                 struct statx *stx)
+{
+    char buf[PATH_MAX];
+    const char *ours = stand_in(dirfd, path, buf);
+    int rc = ours ? (int)syscall(SYS_statx, AT_FDCWD, ours, flags, mask, stx)
+                  : (int)syscall(SYS_statx, dirfd, path, flags, mask, stx);
+
+    if ( !rc && (ours ? is_device(ours)
+                      : (flags & AT_EMPTY_PATH) && names_fd(path, dirfd)) )
+    {
+        stx->stx_mode = S_IFCHR | 0600;
+        stx->stx_rdev_major = 10;
+        stx->stx_rdev_minor = 60;
+        stx->stx_size = 0;
+    }
+    return rc;
+}
+
+/* ---- access ---- */
+
+EXPORT int faccessat(int dirfd, const char *path, int mode, int flags)
+{
+    char buf[PATH_MAX];
+    const char *ours = stand_in(dirfd, path, buf);
+
+    return NEXT(faccessat)(ours ? AT_FDCWD : dirfd, ours ? ours : path, mode,
+                           flags);
+}
+
+EXPORT int access(const char *path, int mode)
+{
+    char buf[PATH_MAX];
+    const char *ours = stand_in(AT_FDCWD, path, buf);
+
+    return (int)syscall(SYS_faccessat, AT_FDCWD, ours ? ours : path, mode);
+}
+
+EXPORT int euidaccess(const char *path, int mode)
+{
+    return faccessat(AT_FDCWD, path, mode, AT_EACCESS);
+}
+
+EXPORT int eaccess(const char *path, int mode)
+{
+    return euidaccess(path, mode);
+}
+
+/* ---- names ---- */
+
+EXPORT DIR *opendir(const char *path)
+{
+    char buf[PATH_MAX];
+    const char *ours = stand_in(AT_FDCWD, path, buf);
+
+    return NEXT(opendir)(ours ? ours : path);
+}
+
+EXPORT char *realpath(const char *path, char *resolved)
+{
+    char buf[PATH_MAX], name[PATH_MAX];
+    const char *ours = stand_in(AT_FDCWD, path, buf);
+
+    if ( !ours )
+        return NEXT(realpath)(path, resolved);
+    if ( syscall(SYS_faccessat, AT_FDCWD, ours, F_OK) ||
+         !original(ours, name) )
+        return NULL;
+    return resolved ? strcpy(resolved, name) : strdup(name);
+}
+
+EXPORT char *canonicalize_file_name(const char *path)
+{
+    return realpath(path, NULL);
+}
+
+EXPORT ssize_t readlinkat(int dirfd, const char *path, char *text, size_t len)
+{
+    char buf[PATH_MAX];
+    const char *ours = stand_in(dirfd, path, buf);
+
+    return syscall(SYS_readlinkat, ours ? AT_FDCWD : dirfd,
+                   ours ? ours : path, text, len);
+}
+
+EXPORT ssize_t readlink(const char *path, char *text, size_t len)
+{
+    return readlinkat(AT_FDCWD, path, text, len);
+}
+
+static void close_folder(void *d)
+{
+    closedir(d);
+}
+
+/* libc's glob() calls itself; here it looks by the functions above. */
+EXPORT int glob(const char *pattern, int flags,
+                int (*errfunc)(const char *path, int err), glob_t *g)
+{
+    int rc;
+
+    if ( !strstr(pattern, "/dev/") && !strstr(pattern, "/proc/") )
+        return NEXT(glob)(pattern, flags, errfunc, g);
+    if ( !(flags & GLOB_ALTDIRFUNC) )
+    {
+        g->gl_opendir = (void *(*)(const char *))opendir;
+        g->gl_readdir = (struct dirent *(*)(void *))readdir;
+        g->gl_closedir = close_folder;
+        g->gl_stat = stat;
+        g->gl_lstat = lstat;
+    }
+    rc = NEXT(glob)(pattern, flags | GLOB_ALTDIRFUNC, errfunc, g);
+    return rc;
+}
+
+EXPORT int glob64(const char *pattern, int flags,
+                  int (*errfunc)(const char *path, int err), glob64_t *g)
+{
+    return glob(pattern, flags, errfunc, (glob_t *)g);
+}

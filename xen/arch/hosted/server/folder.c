@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The folder of a run, in TMPDIR or /tmp: the socket, names for /dev/xen and
+ * /proc/xen that clients find in their place, and the toolstack's state.  Its own
+ * name has the process' number, by which the next run finds what is dead.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "server.h"
+
+static char folder[PATH_MAX];
+
+/* As an absolute path: clients look for it from where they are. */
+static const char *tmp(void)
+{
+    static char resolved[PATH_MAX];
+    const char *dir = getenv("TMPDIR");
+
+    dir = dir && *dir ? dir : "/tmp";
+    return realpath(dir, resolved) ? resolved : dir;
+}
+
+static int make_file(const char *name, const char *text)
+{
+    char path[PATH_MAX + 32];
+    int fd, rc;
+
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    if ( !text )
+        return mkdir(path, 0700) ? -errno : 0;
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if ( fd < 0 )
+        return -errno;
+    rc = write(fd, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : -EIO;
+    close(fd);
+    return rc;
+}
+
+int life_make_folder(void)
+{
+    static const char *const file[][2] = {
+        { "dev", NULL }, { "proc", NULL }, { "state", NULL },
+        { "dev/privcmd", "" }, { "dev/hypercall", "" }, { "dev/evtchn", "" },
+        { "dev/gntdev", "" }, { "dev/gntalloc", "" },
+        { "proc/privcmd", "" }, { "proc/capabilities", "control_d\n" },
+    };
+    int rc = 0;
+
+    if ( snprintf(folder, sizeof(folder), "%s/oriel-%d-XXXXXX", tmp(),
+                  getpid()) >= PATH_MAX )
+        return -ENAMETOOLONG;
+    if ( !mkdtemp(folder) )
+        rc = -errno;
+    for ( size_t i = 0; !rc && i < sizeof(file) / sizeof(file[0]); i++ )
+        rc = make_file(file[i][0], file[i][1]);
+    if ( rc )
+        fprintf(stderr, "xen-hosted: cannot make a folder in %s: %s\n", tmp(),
+                strerror(-rc));
+    return rc;
+}
+
+const char *life_folder(void)
+{
+    return folder;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type,
+                      struct FTW *ftw)
+{
+    (void)st, (void)type, (void)ftw;
+    remove(path);
+    return 0;
+}
+
+void life_remove_folder(void)
+{
+    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Does somebody listen there?  His number may be of another name space. */
+static bool is_served(const char *dir)
+{
+    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    bool served;
+
+    served = fd < 0 || snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/xen",
+                                dir) >= (int)sizeof(addr.sun_path) ||
+             !connect(fd, (struct sockaddr *)&addr, sizeof(addr)) ||
+             (errno != ECONNREFUSED && errno != ENOENT);
+    if ( fd >= 0 )
+        close(fd);
+    return served;
+}
+
+void life_remove_dead(void)
+{
+    DIR *d = opendir(tmp());
+    char path[PATH_MAX];
+    struct dirent *e;
+    struct stat st;
+
+    while ( d && (e = readdir(d)) )
+    {
+        int pid = 0, end = 0;
+
+        if ( sscanf(e->d_name, "oriel-%d-%n", &pid, &end) < 1 || !end ||
+             strlen(e->d_name + end) != 6 || pid <= 0 ||
+             !kill(pid, 0) || errno != ESRCH ||
+             snprintf(path, sizeof(path), "%s/%s", tmp(), e->d_name) >=
+                 PATH_MAX ||
+             lstat(path, &st) || !S_ISDIR(st.st_mode) ||
+             st.st_uid != geteuid() || is_served(path) )
+            continue;
+        nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    }
+    if ( d )
+        closedir(d);
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A run from its beginning to its end: nothing of it is left, however it ends.
+ *
+ * There are two processes.  The guard is the one that was started: it waits,
+ * passes signals on, and takes up whatever loses its parent.  The server is its
+ * child, and starts the command.  Both are subreapers, so each process that the
+ * command starts becomes a child of the server at last, or of the guard when
+ * the server is gone, and is ended there.  When the guard is killed the server
+ * gets SIGTERM; when the server is killed the guard ends what is left.
+ *
+ * Only direct children are signalled: nobody else can reap them, so a number
+ * never means another process; their children follow.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "server.h"
+
+#define GRACE 3 /* seconds from SIGTERM to SIGKILL */
+
+static sigset_t signals, signals_before;
+
+/* ---- waiting ---- */
+
+/* All that have ended: true when pid did, with its status. */
+static bool reap(pid_t pid, int *status)
+{
+    bool found = false;
+    pid_t ended;
+    int s;
+
+    while ( (ended = waitpid(-1, &s, WNOHANG)) > 0 )
+        if ( ended == pid )
+        {
+            *status = s;
+            found = true;
+        }
+    return found;
+}
+
+/* ^C at a terminal goes to the command too, whose it is to decide. */
+static int next_signal(void)
+{
+    siginfo_t info;
+    int sig;
+
+    do
+        sig = sigwaitinfo(&signals, &info);
+    while ( sig < 0 || (sig == SIGINT && info.si_code == SI_KERNEL) );
+    return sig;
+}
+
+int life_wait(pid_t pid)
+{
+    int status;
+
+    while ( !reap(pid, &status) )
+    {
+        int sig = next_signal();
+
+        if ( sig != SIGCHLD )
+            return 128 + sig;
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* ---- children ---- */
+
+static pid_t parent_of(const char *pid)
+{
+    char path[64], text[512] = "", *p;
+    int parent = 0;
+    FILE *f;
+
+    snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
+    f = fopen(path, "re");
+    if ( f && !fgets(text, sizeof(text), f) )
+        text[0] = '\0';
+    if ( f )
+        fclose(f);
+    p = strrchr(text, ')'); /* the name before it may be anything */
+    return p && sscanf(p, ") %*c %d", &parent) == 1 ? parent : 0;
+}
+
+/* SIGTERM for each child once, SIGKILL for all of them. */
+static void signal_children(int sig)
+{
+    static pid_t told[256];
+    static unsigned int nr_told;
+    DIR *d = opendir("/proc");
+    struct dirent *e;
+
+    while ( d && (e = readdir(d)) )
+    {
+        pid_t pid = atoi(e->d_name);
+        unsigned int i = 0;
+
+        if ( pid <= 0 || parent_of(e->d_name) != getpid() )
+            continue;
+        while ( sig == SIGTERM && i < nr_told && told[i] != pid )
+            i++;
+        if ( sig == SIGTERM && i < nr_told )
+            continue;
+        kill(pid, sig);
+        if ( nr_told < sizeof(told) / sizeof(told[0]) )
+            told[nr_told++] = pid;
+    }
+    if ( d )
+        closedir(d);
+}
+
+static time_t now(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec;
+}
+
+void life_end_children(void)
+{
+    time_t deadline = now() + GRACE;
+    const struct timespec tick = { .tv_nsec = 200000000 };
+    sigset_t child;
+
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    for ( ;; )
+    {
+        while ( waitpid(-1, NULL, WNOHANG) > 0 )
+            ;
+        if ( errno == ECHILD )
+            return;
+        signal_children(now() < deadline ? SIGTERM : SIGKILL);
+        sigtimedwait(&child, NULL, &tick);
+    }
+}
+
+/* ---- the guard ---- */
+
+/* As that signal would have ended it, for who waits for the guard. */
+static void die_of(int sig)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, sig);
+    signal(sig, SIG_DFL);
+    raise(sig);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static void guard(pid_t server)
+{
+    int status = 0, ended_by = 0;
+
+    while ( !reap(server, &status) )
+    {
+        int sig = next_signal();
+
+        if ( sig == SIGCHLD )
+            continue;
+        /* The first one ends the run in order, the second one at once. */
+        kill(server, ended_by ? SIGKILL : SIGTERM);
+        ended_by = sig;
+    }
+    if ( WIFSIGNALED(status) )
+        fprintf(stderr, "xen-hosted: the hypervisor (pid %d) has gone: %s\n",
+                server, strsignal(WTERMSIG(status)));
+    life_end_children();
+    life_remove_folder();
+    if ( ended_by )
+        die_of(ended_by);
+    if ( WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGINT )
+        die_of(SIGINT);
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 125);
+}
+
+static bool is_ignored(int sig)
+{
+    struct sigaction a;
+
+    return !sigaction(sig, NULL, &a) && a.sa_handler == SIG_IGN;
+}
+
+void life_split(void)
+{
+    pid_t self = getpid(), server;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGCHLD);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    if ( !is_ignored(SIGHUP) ) /* by nohup */
+        sigaddset(&signals, SIGHUP);
+    signal(SIGCHLD, SIG_DFL);
+    sigprocmask(SIG_BLOCK, &signals, &signals_before);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    fflush(NULL);
+    server = fork();
+    if ( server > 0 )
+        guard(server);
+    if ( server < 0 )
+    {
+        perror("xen-hosted: no process for the hypervisor");
+        life_remove_folder();
+        _exit(125);
+    }
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if ( getppid() != self )
+        _exit(125); /* it was killed before */
+}
+
+void life_restore_signals(void)
+{
+    signal(SIGPIPE, SIG_DFL);
+    signal(SIGINT, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &signals_before, NULL);
+}
