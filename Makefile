@@ -354,6 +354,7 @@ bench: $(B)/.need-check all $(addprefix $(B)/bench/,core hosted roundtrip report
 check-programs: all
 	$(Q)scripts/run-tests programs --wrap \
 	    "scripts/hosted --audit --console $(B)/log/console --" tests/programs/run
+	$(Q)scripts/run-tests "the hosted machine's life" tests/programs/hosted-life
 	$(Q)scripts/run-tests "what is installed, what manuals say" \
 	    tests/programs/installed tests/programs/examples
 
