@@ -108,41 +108,54 @@ $(foreach v,asan tsan cov,$(eval $(call server_rules,$(v),$(B)/$(v)/bin)))
 
 hosted: $(B)/bin/xen-hosted $(B)/bin/oriel-devxen.so
 
-# The bare hypervisor, build/oriel.elf: one image for every loader.  It is
-# linked twice, since it carries the names of its own functions.
+# The bare hypervisor: one image for every loader, build/oriel.elf, and the same
+# with assertions, lock order and a check of each guest entry,
+# build/oriel-debug.elf.  Linked twice, since an image carries the names of its
+# own functions.
 bare-src := $(common-y) $(lib-y) $(bare-lib-y) $(emul-y) $(x86-y)
-bare-obj := $(patsubst %,$(B)/bare/%.o,$(bare-src))
 # It is optimised as a whole: what the core asks of the machine is inline then.
 bare-code := -O2 -flto=auto -fPIE -fvisibility=hidden -mno-red-zone \
     -mgeneral-regs-only -fno-omit-frame-pointer -fno-stack-protector \
     -fcf-protection=none -fno-asynchronous-unwind-tables -ffreestanding
-bare-flags := $(bare-code) $(BARE_DEBUG) -nostdinc -D__XEN__ -Iinclude \
+bare-flags := $(bare-code) -nostdinc -D__XEN__ -Iinclude \
     -Ixen/include -isystem xen/include/std -Ixen/arch/x86/include
 bare-link = $(CC) $(bare-code) -nostdlib -static -no-pie -Wl,--build-id=none \
     -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
     -Wl,--no-warn-rwx-segments -Wl,-T,$(x86-lds)
-$(B)/bare/xen/lib/string.c.o: bare-flags += -fno-lto \
-    -fno-tree-loop-distribute-patterns
-$(B)/bare/%.c.o: %.c | $(B)/.need-build
-	$(call say,CC,$@)
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(cflags) $(bare-flags) -include x86/hidden.h -MMD -MP -c $< -o $@
-$(B)/bare/%.S.o: %.S | $(B)/.need-build
-	$(call say,AS,$@)
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(bare-flags) -D__ASSEMBLY__ -MMD -MP -c $< -o $@
 # Debian's archives unpack dom0's kernel: dom0/library.c.
 bare-archives := -llzma -lz
-$(B)/bare/xen/arch/x86/dom0/unpack.c.o: bare-flags += -idirafter /usr/include
-$(B)/bare/names.o: $(B)/bare/nameless.elf xen/arch/x86/cpu/make-names
-	$(Q)xen/arch/x86/cpu/make-names $< >$(@:.o=.S)
-	$(Q)$(CC) -c $(@:.o=.S) -o $@
-$(B)/bare/nameless.elf: $(bare-obj) $(x86-lds)
-	$(Q)$(bare-link) -o $@ $(bare-obj) $(bare-archives)
-$(B)/oriel.elf: $(bare-obj) $(B)/bare/names.o $(x86-lds)
-	$(call say,LD,$@)
-	$(Q)$(bare-link) -o $@ $(bare-obj) $(B)/bare/names.o $(bare-archives)
+bare-flags-bare :=
+bare-flags-bare-debug := -DDEBUG
+
+# VARIANT, IMAGE
+define bare_rules
+$(1)-obj := $(bare-src:%=$(B)/$(1)/%.o)
+$(B)/$(1)/xen/lib/string.c.o: bare-flags += -fno-lto \
+    -fno-tree-loop-distribute-patterns
+$(B)/$(1)/xen/arch/x86/dom0/unpack.c.o: bare-flags += -idirafter /usr/include
+$(B)/$(1)/%.c.o: %.c | $(B)/.need-build
+	$$(call say,CC,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$(CC) $(cflags) $$(bare-flags) $(bare-flags-$(1)) \
+		-include x86/hidden.h -MMD -MP -c $$< -o $$@
+$(B)/$(1)/%.S.o: %.S | $(B)/.need-build
+	$$(call say,AS,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$(CC) $$(bare-flags) $(bare-flags-$(1)) -D__ASSEMBLY__ \
+		-MMD -MP -c $$< -o $$@
+$(B)/$(1)/names.o: $(B)/$(1)/nameless.elf xen/arch/x86/cpu/make-names
+	$$(Q)xen/arch/x86/cpu/make-names $$< >$$(@:.o=.S)
+	$$(Q)$(CC) -c $$(@:.o=.S) -o $$@
+$(B)/$(1)/nameless.elf: $$($(1)-obj) $(x86-lds)
+	$$(Q)$(bare-link) -o $$@ $$($(1)-obj) $(bare-archives)
+$(2): $$($(1)-obj) $(B)/$(1)/names.o $(x86-lds)
+	$$(call say,LD,$$@)
+	$$(Q)$(bare-link) -o $$@ $$($(1)-obj) $(B)/$(1)/names.o $(bare-archives)
+endef
+$(eval $(call bare_rules,bare,$(B)/oriel.elf))
+$(eval $(call bare_rules,bare-debug,$(B)/oriel-debug.elf))
 bare: $(B)/oriel.elf
+debug: $(B)/oriel-debug.elf
 
 # The libraries: build/lib/libX.so.N.M with its soname links.
 define library_rules
@@ -221,14 +234,15 @@ $(B)/$(1)/tests/unit/test-ctrl: $(call objs,$(1),tests/unit/test-ctrl.c \
 	$$(call say,LD,$$@)
 	$$(Q)$(CC) $(link-$(1)) -o $$@ $$^ -lcmocka
 $(addprefix $(B)/$(1)/tests/unit/test-,acpi acpi-parse elf layout rtc \
-    runqueue svm-event unpack): $(B)/$(1)/tests/unit/test-%: \
+    runqueue svm-event svm-intercepts unpack vmcb-check): \
+		$(B)/$(1)/tests/unit/test-%: \
 		$(B)/$(1)/tests/unit/test-%.o
 	$$(call say,LD,$$@)
 	$$(Q)$(CC) $(link-$(1)) -o $$@ $$^ -lcmocka $$(libs-$$(@F))
 endef
 $(foreach v,asan tsan cov,$(eval $(call unit_rules,$(v))))
 
--include $(shell find $(variants:%=$(B)/%) $(B)/bare $(B)/lib $(B)/guest -name '*.d' -type f 2>/dev/null)
+-include $(shell find $(variants:%=$(B)/%) $(B)/bare $(B)/bare-debug $(B)/lib $(B)/guest -name '*.d' -type f 2>/dev/null)
 
 # ---- tests ----
 
@@ -384,11 +398,11 @@ shell-vm: $(B)/.need-vm bare libs programs guests
 	    $(vm-programs:%=--add %) --add $(B)/guest/hello.elf
 check-vm-progs := $(contract-progs:%=$(B)/contract/%) $(B)/vm/keep-dm \
     $(B)/vm/free-pages $(B)/vm/press-key
-check-vm: $(B)/.need-vm all bare $(check-vm-progs)
+check-vm: $(B)/.need-vm all bare debug $(check-vm-progs)
 	$(Q)tests/vm/run
 	$(Q)scripts/check-vm
 # A thousand guests, then ten minutes of a guest that does what none should.
-soak: $(B)/.need-vm all bare $(check-vm-progs)
+soak: $(B)/.need-vm all bare debug $(check-vm-progs)
 	$(Q)scripts/check-vm --soak 1000 --fuzz 600
 # What operations cost there, and on Oriel in the same machine: docs/bench-vm.md.
 bench-machine-progs := $(B)/bench/vm-calls $(B)/guest/bench.elf
@@ -448,7 +462,7 @@ install: libs programs hosted guests
 .SECONDARY:
 all-checks += cover
 check: $(all-checks)
-.PHONY: all bare check-vm run-vm shell-vm soak check-xen shell-xen bench bench-xen bench-vm check-fuzz check-model cover fuzz clean help run install libs hosted programs guests debian \
+.PHONY: all bare debug check-vm run-vm shell-vm soak check-xen shell-xen bench bench-xen bench-vm check-fuzz check-model cover fuzz clean help run install libs hosted programs guests debian \
     check-demo check-contract check-programs check-clang check-lint lint
 all: libs hosted programs guests
 
@@ -465,6 +479,7 @@ help:
 	@echo 'make cover      which lines of the core the unit tests reach'
 	@echo 'make check-xen  the same programs on the real Xen, in QEMU: minutes'
 	@echo 'make run-vm     Oriel on a machine of its own, in QEMU: a guest served there'
+	@echo 'make debug      build/oriel-debug.elf: assertions, lock order, each guest entry checked'
 	@echo 'make check-vm   all of it tested there: minutes; make soak: longer'
 	@echo 'make shell-vm   a shell in its dom0'
 	@echo 'make bench-xen  what operations cost on the real Xen, in instructions; bench-vm: on Oriel'
