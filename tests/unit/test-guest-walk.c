@@ -159,6 +159,109 @@ static void test_every_mode(void **state)
     }
 }
 
+/* ---- accessed and dirty bits ---- */
+
+#define A 0x20UL
+#define D 0x40UL
+
+static uint64_t read_only; /* a table there cannot be written */
+static unsigned int changes; /* so many entries change before they are */
+
+static bool cmpxchg_memory(void *arg, uint64_t gpa, uint64_t *old,
+                           uint64_t new, unsigned int bytes)
+{
+    uint64_t seen = 0;
+
+    (void)arg;
+    assert_in_range(gpa, 0, sizeof(memory) - bytes);
+    if ( (gpa & ~0xfffUL) == read_only )
+        return false;
+    memcpy(&seen, memory + gpa, bytes);
+    if ( changes )
+    {
+        changes--;
+        seen ^= 0x200; /* one of the guest's own bits */
+        memcpy(memory + gpa, &seen, bytes);
+    }
+    if ( seen == *old )
+        memcpy(memory + gpa, &new, bytes);
+    *old = seen;
+    return true;
+}
+
+static enum walk_result mark(const struct walk *w)
+{
+    unsigned int error;
+    uint64_t gpa;
+
+    return guest_walk_marking(&w->paging, w->va, w->access, read_memory,
+                              cmpxchg_memory, NULL, &gpa, &error);
+}
+
+/* Entry i of the walk, as it is now. */
+static uint64_t entry_of(const struct walk *w, unsigned int i)
+{
+    bool wide = w->paging.cr4 & PAE;
+    unsigned int levels = w->paging.efer & LMA ? 4 : wide ? 3 : 2;
+    unsigned int bits = wide ? 9 : 10;
+    uint64_t index = (w->va >> (12 + (levels - 1 - i) * bits)) &
+                     ((1U << bits) - 1), value = 0;
+
+    if ( levels == 3 && i == 0 )
+        index &= 3;
+    memcpy(&value, memory + T(i + 1) + index * (wide ? 8 : 4), wide ? 8 : 4);
+    return value;
+}
+
+static void test_bits_in_every_mode(void **state)
+{
+    (void)state;
+    for ( unsigned int i = 0; i < sizeof(walks) / sizeof(*walks); i++ )
+    {
+        const struct walk *w = &walks[i];
+        bool wide = w->paging.cr4 & PAE, pae = wide && !(w->paging.efer & LMA);
+        unsigned int n = 0;
+
+        put_entries(w);
+        assert_int_equal(mark(w), w->ok ? WALK_DONE : WALK_FAULT);
+        while ( n < 4 && w->entry[n] && (w->paging.cr0 & PG) )
+            n++;
+        for ( unsigned int k = 0; k < n; k++ )
+        {
+            uint64_t due = w->entry[k];
+
+            if ( w->ok && !(pae && k == 0) )
+                due |= A;
+            if ( w->ok && k == n - 1 && (w->access & W) )
+                due |= D;
+            if ( entry_of(w, k) != due )
+                fail_msg("%s: entry %u is %lx", w->what, k,
+                         (unsigned long)entry_of(w, k));
+        }
+    }
+}
+
+static void test_bits_that_cannot_be_set(void **state)
+{
+    const struct walk *w = &walks[2]; /* 4 KiB, written */
+
+    (void)state;
+    put_entries(w);
+    read_only = T(4);
+    assert_int_equal(mark(w), WALK_READ_ONLY);
+    read_only = 0;
+    assert_int_equal(mark(w), WALK_DONE);
+    read_only = T(4);
+    assert_int_equal(mark(w), WALK_DONE); /* nothing is due any more */
+    read_only = 0;
+
+    put_entries(w);
+    changes = 1;
+    assert_int_equal(mark(w), WALK_CHANGED);
+    assert_int_equal(entry_of(w, 0), w->entry[0] ^ 0x200);
+    assert_int_equal(mark(w), WALK_DONE);
+}
+
 /* Tables that point to themselves, and noise: four reads at most. */
 static void test_walk_ends(void **state)
 {
@@ -188,6 +291,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_mode),
         cmocka_unit_test(test_walk_ends),
+        cmocka_unit_test(test_bits_in_every_mode),
+        cmocka_unit_test(test_bits_that_cannot_be_set),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,4 +32,28 @@ bool guest_walk(const struct guest_paging *p, uint64_t va, unsigned int access,
                 guest_read_phys_t read, void *arg, uint64_t *gpa,
                 unsigned int *error);
 
+/*
+ * Atomic: when the entry of 4 or 8 bytes at gpa is *old it becomes `new`, else
+ * *old becomes what it is; false: it is in no memory that can be written.
+ */
+typedef bool (*guest_cmpxchg_phys_t)(void *arg, uint64_t gpa, uint64_t *old,
+                                     uint64_t new, unsigned int bytes);
+
+enum walk_result {
+    WALK_DONE,
+    WALK_FAULT,     /* *error says why                                     */
+    WALK_CHANGED,   /* somebody changed an entry meanwhile: walk again     */
+    WALK_READ_ONLY, /* all is well, but a bit that is due cannot be set    */
+};
+
+/*
+ * The same, and the entries get their accessed bits, the last one for a write
+ * its dirty bit, as the processor sets them.
+ */
+enum walk_result guest_walk_marking(const struct guest_paging *p, uint64_t va,
+                                    unsigned int access,
+                                    guest_read_phys_t read,
+                                    guest_cmpxchg_phys_t cmpxchg, void *arg,
+                                    uint64_t *gpa, unsigned int *error);
+
 #endif

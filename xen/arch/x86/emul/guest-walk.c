@@ -18,9 +18,13 @@
 #define PTE_P 0x1UL
 #define PTE_RW 0x2UL
 #define PTE_US 0x4UL
+#define PTE_ACCESSED 0x20UL
+#define PTE_DIRTY 0x40UL
 #define PTE_PS 0x80UL
 #define PTE_NX (1UL << 63)
 #define PTE_ADDRESS 0x000ffffffffff000UL
+
+#define MAX_LEVELS 4
 
 struct mode {
     unsigned int levels, index_bits, entry_bytes;
@@ -87,14 +91,21 @@ static bool allowed(const struct guest_paging *p, unsigned int access,
     return true;
 }
 
-bool guest_walk(const struct guest_paging *p, uint64_t va, unsigned int access,
-                guest_read_phys_t read, void *arg, uint64_t *gpa,
-                unsigned int *error)
+/* What a walk has read, from the top. */
+struct entries {
+    unsigned int nr;
+    uint64_t gpa[MAX_LEVELS], value[MAX_LEVELS];
+};
+
+static bool walk(const struct guest_paging *p, uint64_t va,
+                 unsigned int access, guest_read_phys_t read, void *arg,
+                 uint64_t *gpa, unsigned int *error, struct entries *e)
 {
     struct mode m = mode_of(p);
     uint64_t rights = PTE_RW | PTE_US, table;
     bool nx = false;
 
+    e->nr = 0;
     *error = access & (WALK_WRITE | WALK_USER | (m.nx ? WALK_FETCH : 0));
     if ( !(p->efer & EFER_LMA) )
         va = (uint32_t)va;
@@ -113,13 +124,15 @@ bool guest_walk(const struct guest_paging *p, uint64_t va, unsigned int access,
     {
         unsigned int shift = PAGE_SHIFT + (level - 1) * m.index_bits;
         uint64_t index = (va >> shift) & ((1UL << m.index_bits) - 1);
-        uint64_t pte = 0;
+        uint64_t pte = 0, at;
 
         if ( m.levels == 3 && level == 3 )
             index &= 3;
-        if ( !read(arg, table + index * m.entry_bytes, &pte, m.entry_bytes) ||
-             !(pte & PTE_P) )
+        at = table + index * m.entry_bytes;
+        if ( !read(arg, at, &pte, m.entry_bytes) || !(pte & PTE_P) )
             return false;
+        e->gpa[e->nr] = at;
+        e->value[e->nr++] = pte;
         if ( (pte & PTE_NX) && !m.nx )
             goto reserved;
         /* PAE's top entries have no permissions. */
@@ -146,4 +159,41 @@ bool guest_walk(const struct guest_paging *p, uint64_t va, unsigned int access,
  reserved:
     *error |= WALK_PRESENT | WALK_RESERVED;
     return false;
+}
+
+bool guest_walk(const struct guest_paging *p, uint64_t va, unsigned int access,
+                guest_read_phys_t read, void *arg, uint64_t *gpa,
+                unsigned int *error)
+{
+    struct entries e;
+
+    return walk(p, va, access, read, arg, gpa, error, &e);
+}
+
+enum walk_result guest_walk_marking(const struct guest_paging *p, uint64_t va,
+                                    unsigned int access,
+                                    guest_read_phys_t read,
+                                    guest_cmpxchg_phys_t cmpxchg, void *arg,
+                                    uint64_t *gpa, unsigned int *error)
+{
+    struct mode m = mode_of(p);
+    struct entries e;
+
+    if ( !walk(p, va, access, read, arg, gpa, error, &e) )
+        return WALK_FAULT;
+    /* PAE's top entries have no such bits. */
+    for ( unsigned int i = m.levels == 3; i < e.nr; i++ )
+    {
+        uint64_t old = e.value[i], seen = old, new = old | PTE_ACCESSED;
+
+        if ( i == e.nr - 1 && (access & WALK_WRITE) )
+            new |= PTE_DIRTY;
+        if ( new == old )
+            continue;
+        if ( !cmpxchg(arg, e.gpa[i], &seen, new, m.entry_bytes) )
+            return WALK_READ_ONLY;
+        if ( seen != old )
+            return WALK_CHANGED;
+    }
+    return WALK_DONE;
 }

@@ -5,11 +5,6 @@
 
 #include "insn.h"
 
-#define CR4_PAE 0x20UL
-#define PTE_ACCESSED 0x20UL
-#define PTE_DIRTY 0x40UL
-#define MAX_LEVELS 4
-
 bool insn_stop(struct run *run, enum emul_result result)
 {
     run->result = result;
@@ -28,67 +23,42 @@ bool insn_raise(struct run *run, unsigned int vector, uint32_t error)
 
 /* ---- translation ---- */
 
-/* The entries that a walk has read, to mark them as used. */
-struct entries {
-    struct emul *e;
-    unsigned int nr, bytes;
-    uint64_t gpa[MAX_LEVELS], value[MAX_LEVELS];
-};
-
 static bool read_entry(void *arg, uint64_t gpa, void *buf, unsigned int bytes)
 {
-    struct entries *w = arg;
+    const struct emul *e = arg;
 
-    if ( w->nr == MAX_LEVELS ||
-         !w->e->ops->read_phys(w->e->arg, gpa, buf, bytes) )
-        return false;
-    w->value[w->nr] = 0;
-    memcpy(&w->value[w->nr], buf, bytes);
-    w->gpa[w->nr++] = gpa;
-    w->bytes = bytes;
-    return true;
+    return e->ops->read_phys(e->arg, gpa, buf, bytes);
 }
 
-/*
- * What the processor does to tables on its way.  False: an entry is no more
- * what it was, so that the translation may not be, or it cannot be written.
- */
-static bool mark_entries(const struct entries *w, bool pae, bool dirty)
+static bool set_entry(void *arg, uint64_t gpa, uint64_t *old, uint64_t new,
+                      unsigned int bytes)
 {
-    /* PAE's top entries have no such bits. */
-    for ( unsigned int i = pae; i < w->nr; i++ )
-    {
-        uint64_t old = w->value[i], seen = old, new = old | PTE_ACCESSED;
+    const struct emul *e = arg;
 
-        if ( dirty && i == w->nr - 1 )
-            new |= PTE_DIRTY;
-        if ( new != old &&
-             (!w->e->ops->cmpxchg_phys(w->e->arg, w->gpa[i], &seen, new,
-                                       w->bytes) || seen != old) )
-            return false;
-    }
-    return true;
+    return e->ops->cmpxchg_phys(e->arg, gpa, old, new, bytes);
 }
 
+/* Bits of tables that are in read-only memory stay, as in a machine's ROM. */
 static bool translate(struct run *run, uint64_t va, unsigned int access,
                       uint64_t *gpa)
 {
     struct guest_paging paging = { run->r.cr0, run->r.cr3, run->r.cr4,
                                    run->r.efer };
-    struct entries w = { .e = run->e };
-    bool pae = (paging.cr4 & CR4_PAE) && !(paging.efer & X86_EFER_LMA);
     unsigned int error;
 
     if ( run->r.cpl == 3 )
         access |= WALK_USER;
-    if ( !guest_walk(&paging, va, access, read_entry, &w, gpa, &error) )
+    switch ( guest_walk_marking(&paging, va, access, read_entry, set_entry,
+                                run->e, gpa, &error) )
     {
+    case WALK_FAULT:
         run->e->cr2 = va;
         return insn_raise(run, VECTOR_PF, error);
-    }
-    if ( !mark_entries(&w, pae, access & WALK_WRITE) )
+    case WALK_CHANGED:
         return insn_stop(run, EMUL_RETRY);
-    return true;
+    default:
+        return true;
+    }
 }
 
 static bool translate_once(struct run *run, uint64_t va, unsigned int access,

@@ -117,6 +117,8 @@ static void copy_end(struct vcpu *v)
     store_release(&v->arch.copying, false);
 }
 
+#define WALK_TRIES 8
+
 struct walk {
     struct vcpu *v;
     struct walked *w;
@@ -147,6 +149,52 @@ static bool read_entry(void *arg, uint64_t gpa, void *buf, unsigned int bytes)
     w->value[w->nr++] = value;
     memcpy(buf, &value, sizeof(value));
     return true;
+}
+
+/* An entry gets its accessed or dirty bit; the p2m is locked. */
+static bool mark_entry(void *arg, uint64_t gpa, uint64_t *old, uint64_t new,
+                       unsigned int bytes)
+{
+    struct walk *walk = arg;
+    struct walked *w = walk->w;
+    char *page = page_at(walk->v->domain, gpa, true, NULL);
+
+    if ( !page )
+        return false;
+    page += gpa & ~PAGE_MASK;
+    if ( bytes == sizeof(uint32_t) )
+    {
+        uint32_t seen = (uint32_t)*old;
+
+        atomic_cmpxchg((uint32_t *)page, &seen, (uint32_t)new);
+        *old = seen;
+        return true;
+    }
+    if ( atomic_cmpxchg((uint64_t *)page, old, new) )
+        for ( unsigned int i = 0; i < w->nr; i++ )
+            if ( w->pte[i] == (const uint64_t *)page )
+                w->value[i] = new;
+    return true;
+}
+
+/*
+ * Whoever changes the entry at each try has no right to an answer.  Tables in
+ * memory that cannot be written: a fault.
+ */
+static bool walk_tables(struct walk *walk, const struct guest_paging *paging,
+                        uint64_t va, bool write, uint64_t *gpa)
+{
+    enum walk_result r = WALK_CHANGED;
+    unsigned int error;
+
+    for ( unsigned int i = 0; r == WALK_CHANGED && i < WALK_TRIES; i++ )
+    {
+        walk->w->nr = 0;
+        walk->keep = true;
+        r = guest_walk_marking(paging, va, write ? WALK_WRITE : 0, read_entry,
+                               mark_entry, walk, gpa, &error);
+    }
+    return r == WALK_DONE;
 }
 
 /* What stands in walked.va: never 0. */
@@ -204,12 +252,10 @@ static char *walk_anew(struct vcpu *v, struct walked *w, uint64_t va,
 {
     struct walk walk = { v, w, true };
     struct guest_paging paging;
-    unsigned int error;
     uint64_t gpa;
     bool own = false;
 
     w->va = 0;
-    w->nr = 0;
     w->page = NULL;
     vendor->paging(v, &paging);
     w->generation = p2m_peek_begin(v->domain);
@@ -217,8 +263,7 @@ static char *walk_anew(struct vcpu *v, struct walked *w, uint64_t va,
      * Hypercalls come from the kernel, but name its programs' memory too: no
      * look at the user bit, as with AC set around such calls.
      */
-    if ( guest_walk(&paging, va, write ? WALK_WRITE : 0, read_entry, &walk,
-                    &gpa, &error) )
+    if ( walk_tables(&walk, &paging, va, write, &gpa) )
         w->page = page_at(v->domain, gpa, write, &own);
     p2m_peek_end(v->domain);
     if ( w->page && own && walk.keep )
