@@ -286,9 +286,30 @@ static void test_only_the_announced_port(void **state)
     }
 }
 
+/* TF: the caller is told after each element but the last, which is the end. */
+static void test_single_steps(void **state)
+{
+    (void)state;
+    box_init(&box, 8, BASE, 0);
+    box_code(&box, "\xf3\xa4", 2); /* rep movsb */
+    regs->gpr[EMUL_RCX] = 3;
+    regs->gpr[EMUL_RSI] = BASE + DEVICE_AT;
+    regs->gpr[EMUL_RDI] = BASE + PAGE;
+    regs->rflags |= 0x100;
+    for ( unsigned int left = 3; left--; )
+    {
+        assert_int_equal(emulate(&box.e), left ? EMUL_RETRY : EMUL_DONE);
+        assert_int_equal(regs->gpr[EMUL_RCX], left);
+        assert_int_equal(box.e.stepped, !!left);
+        assert_int_equal(box.nr_batches, 0);
+        box.e.stepped = false;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_single_steps),
         cmocka_unit_test(test_outs_lot),
         cmocka_unit_test(test_ins_lot_in_pages),
         cmocka_unit_test(test_ins_lot_down),

@@ -116,6 +116,8 @@ struct emul {
     uint64_t cr2;
 
     /* The emulator's own; the code stays for those who want to show it. */
+    bool stepped;               /* an element of a string is over, TF was   */
+                                /* set: a trap is due; the caller clears it */
     bool started;               /* and not over: code and steps count       */
     bool waiting;               /* the step at [nr_steps] has no answer     */
     bool port_known, port_in;   /* a port exit: only this access is allowed */
@@ -184,5 +186,23 @@ enum emul_insn {
  * Nothing of it is in flight; registers stay as they are.
  */
 unsigned int emul_insn_length(struct emul *e, enum emul_insn insn);
+
+/* ---- writes of control and debug registers that processors intercept ---- */
+
+enum emul_control_op { EMUL_MOV_CR, EMUL_MOV_DR, EMUL_CLTS, EMUL_LMSW };
+
+struct emul_control {
+    enum emul_control_op op;
+    uint8_t reg;    /* CR or DR number; with LOCK, MOV to CR0 is to CR8 */
+    uint8_t len;
+    uint64_t value; /* of 4 or 8 bytes, for LMSW of 2                   */
+};
+
+/*
+ * What the instruction at rip would write; nothing is changed but *c.
+ * EMUL_DONE; EMUL_RETRY: it is no such instruction; EMUL_EXCEPTION: reading
+ * it, or its operand, faults; EMUL_UNHANDLEABLE: its operand is in no RAM.
+ */
+enum emul_result emul_control(struct emul *e, struct emul_control *c);
 
 #endif

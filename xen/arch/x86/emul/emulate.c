@@ -78,6 +78,8 @@ static bool execute(struct run *run)
 {
     struct insn *i = &run->i;
 
+    if ( i->op >= OP_MOV_CR && i->op <= OP_LMSW )
+        return insn_stop(run, EMUL_UNHANDLEABLE);
     if ( i->lock && !may_lock(i) )
         return insn_raise(run, VECTOR_UD, 0);
     if ( i->op == OP_IN || i->op == OP_OUT )
@@ -167,4 +169,62 @@ unsigned int emul_insn_length(struct emul *e, enum emul_insn insn)
          !run.i.lock;
     emul_reset(e);
     return ok ? run.i.len : 0;
+}
+
+/* ---- control and debug registers ---- */
+
+static bool control_value(struct run *run, uint64_t *value)
+{
+    const struct insn *i = &run->i;
+    const struct emul *e = run->e;
+    struct operand o;
+
+    *value = 0;
+    if ( i->op == OP_CLTS )
+        return true;
+    if ( !i->memory )
+    {
+        unsigned int reg = (i->rm & 7) | (i->rex & 1) << 3;
+
+        *value = reg_read(run, reg, i->op == OP_LMSW ? 2
+                                    : i->mode == 8 ? 8 : 4);
+        return true;
+    }
+    if ( !operand_map(run, i->seg, insn_address(run), i->bytes, false, &o) )
+        return false;
+    for ( unsigned int part = 0; part < 2; part++ )
+        if ( o.bytes[part] && !e->ops->is_ram(e->arg, o.gpa[part], false) )
+            return insn_stop(run, EMUL_UNHANDLEABLE);
+    return operand_read(run, &o, value);
+}
+
+static bool control(struct run *run, struct emul_control *c)
+{
+    const struct insn *i = &run->i;
+
+    if ( !insn_decode(run) )
+        return false;
+    if ( i->op < OP_MOV_CR || i->op > OP_LMSW ||
+         (i->lock && i->op != OP_MOV_CR) )
+        return insn_stop(run, EMUL_RETRY);
+    c->op = i->op == OP_MOV_CR ? EMUL_MOV_CR
+            : i->op == OP_MOV_DR ? EMUL_MOV_DR
+            : i->op == OP_CLTS ? EMUL_CLTS : EMUL_LMSW;
+    c->reg = i->has_modrm && i->op != OP_LMSW ? i->reg | (i->lock ? 8 : 0) : 0;
+    c->len = i->len;
+    return control_value(run, &c->value);
+}
+
+enum emul_result emul_control(struct emul *e, struct emul_control *c)
+{
+    struct run run = { .e = e, .r = e->regs };
+    bool ok;
+
+    start(e);
+    ok = control(&run, c);
+    emul_reset(e);
+    /* What is no such instruction, nobody intercepted. */
+    if ( !ok && run.result == EMUL_UNHANDLEABLE && !run.i.op )
+        return EMUL_RETRY;
+    return ok ? EMUL_DONE : run.result;
 }

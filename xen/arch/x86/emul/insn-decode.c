@@ -151,7 +151,8 @@ static bool take_address(struct run *run, unsigned int mod, unsigned int rm)
     return mod == 0 || take_signed(run, mod == 1 ? 1 : 4, &i->disp);
 }
 
-static bool take_modrm(struct run *run)
+/* regs_only: whatever it says, its operands are registers. */
+static bool take_modrm(struct run *run, bool regs_only)
 {
     struct insn *i = &run->i;
     unsigned int mod, rm;
@@ -164,7 +165,7 @@ static bool take_modrm(struct run *run)
     i->reg = (uint8_t)((modrm >> 3 & 7) | (i->rex & 4) << 1);
     i->rm = (uint8_t)modrm; /* all of it, for 0f 01 */
     i->has_modrm = true;
-    i->memory = mod != 3;
+    i->memory = mod != 3 && !regs_only;
     if ( !i->memory )
         return true;
     return i->ad_bytes == 2 ? take_address_16(run, mod, rm)
@@ -223,7 +224,8 @@ bool insn_decode(struct run *run)
         return false;
     opcode |= map << 8;
     o = insn_opcode((unsigned int)opcode);
-    if ( (o->flags & MODRM) && !take_modrm(run) )
+    if ( (o->flags & MODRM) &&
+         !take_modrm(run, o->op == OP_MOV_CR || o->op == OP_MOV_DR) )
         return false;
     flags = insn_resolve(i, o, (unsigned int)opcode);
     if ( i->op == OP_NONE )

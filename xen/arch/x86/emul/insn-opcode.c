@@ -52,9 +52,12 @@ static const struct opcode one_byte[256] = {
 
 static const struct opcode two_byte[256] = {
     [0x01] = { OP_0F01, MODRM },
+    [0x06] = { OP_CLTS, 0 },
     [0x08 ... 0x09] = { OP_SIMPLE, 0 },
     [0x10 ... 0x13] = { OP_VECTOR, MODRM },
     [0x16 ... 0x17] = { OP_VECTOR, MODRM },
+    [0x22] = { OP_MOV_CR, MODRM },
+    [0x23] = { OP_MOV_DR, MODRM },
     [0x28 ... 0x29] = { OP_VECTOR, MODRM },
     [0x2b] = { OP_VECTOR, MODRM },
     [0x30 ... 0x33] = { OP_SIMPLE, 0 },
@@ -173,7 +176,7 @@ static enum insn_op resolve_0f01(struct insn *i)
             i->sub = simple_0f01[k].insn;
             return OP_SIMPLE;
         }
-    return OP_NONE;
+    return (i->reg & 7) == 6 ? OP_LMSW : OP_NONE;
 }
 
 static enum insn_op resolve_simple(struct insn *i, unsigned int opcode)
@@ -297,6 +300,8 @@ static uint8_t memory_bytes(const struct insn *i, unsigned int opcode,
         return i->bytes;
     case OP_CMPXCHG_PAIR:
         return i->rex & 8 ? 16 : 8;
+    case OP_LMSW:
+        return 2;
     case OP_INS:
     case OP_OUTS:
     case OP_IN:

@@ -143,6 +143,9 @@ static bool try_batch(struct run *run, const struct string *s, uint64_t *n)
 {
     ioreq_t p;
 
+    *n = 0;
+    if ( run->r.rflags & X86_TF ) /* a trap is due after each */
+        return true;
     *n = min(s->count, min(side_fits(run, s, &s->from),
                            side_fits(run, s, &s->to)));
     /* Memory may have changed its type since a request that is in the log. */
@@ -227,6 +230,11 @@ bool insn_string(struct run *run)
         if ( is_over(run) )
             break;
         insn_commit(run);
+        if ( run->r.rflags & X86_TF )
+        {
+            e->stepped = true;
+            return insn_stop(run, EMUL_RETRY);
+        }
         if ( n || ++e->elements >= MAX_ELEMENTS )
             return insn_stop(run, EMUL_RETRY);
         describe(run, &s);

@@ -16,6 +16,7 @@
 #define X86_AF 0x10UL
 #define X86_ZF 0x40UL
 #define X86_SF 0x80UL
+#define X86_TF 0x100UL
 #define X86_DF 0x400UL
 #define X86_OF 0x800UL
 #define X86_RF 0x10000UL
@@ -44,6 +45,7 @@ enum insn_op {
     OP_PUSH, OP_POP,
     OP_MOVS, OP_CMPS, OP_STOS, OP_LODS, OP_SCAS, OP_INS, OP_OUTS,
     OP_IN, OP_OUT,
+    OP_MOV_CR, OP_MOV_DR, OP_CLTS, OP_LMSW, /* for emul_control() only */
     /* These are only in tables. */
     OP_GROUP1, OP_GROUP2, OP_GROUP3, OP_GROUP4, OP_GROUP5, OP_GROUP8,
     OP_GROUP9, OP_GROUP11, OP_POP_ONLY,
