@@ -12,7 +12,7 @@ guest-exits-src := tests/guest/exits.c $(guest-lib)
 guest-events-src := tests/guest/events.c $(guest-lib)
 guest-bench-src := $(addprefix tests/guest/,bench.c bench-flat.S) $(guest-lib)
 guest-smp := $(guest-lib) tests/guest/smp.c tests/guest/smp.S
-guest-machine-src := tests/guest/machine.c $(guest-smp)
+guest-machine-src := tests/guest/machine.c tests/guest/control.c $(guest-smp)
 guest-fuzz-src := $(addprefix tests/guest/,fuzz.c fuzz-ops.c fuzz-calls.c \
     fuzz-plans.c fuzz.S) $(guest-smp)
 guest-lds := tests/guest/guest.lds

@@ -489,6 +489,8 @@ _Noreturn void guest_main(void)
         test_cr8();
     }
     test_timer();
+    test_control();
+    set_vector(2, on_nmi);
     test_second();
     test_x2apic();
     tap_end();

@@ -111,6 +111,46 @@ INSN(insn_vmrun, vmrun)
 INSN(insn_vmload, vmload)
 INSN(insn_stgi, stgi)
 INSN(insn_mwait, mwait)
+INSN(insn_cr0, mov %rax, %cr0)
+INSN(insn_cr3, mov %rax, %cr3)
+INSN(insn_cr4, mov %rax, %cr4)
+INSN(insn_dr6, mov %rax, %db6)
+INSN(insn_dr7, mov %rax, %db7)
+INSN(insn_lmsw, lmsw %ax)
+INSN(insn_lmsw_memory, lmsw (%rbx))
+INSN(insn_clts, clts)
+INSN(insn_rdpru, .byte 0x0f, 0x01, 0xfd)
+
+/* rbx: memory.  The handler takes TF away at _behind. */
+#define STEP(name, source, ...)                                              \
+    .globl name, name##_at, name##_behind; name:                             \
+    push %rsi; push %rdi; mov source, %rsi; mov %rbx, %rdi;                  \
+    mov $4, %ecx; mov $0x80, %edx;                                           \
+    pushfq; orl $0x100, (%rsp); popfq;                                       \
+    name##_at: __VA_ARGS__; name##_behind: nop;                              \
+    pop %rdi; pop %rsi; ret
+STEP(insn_step_memory, apic_id, rep movsl)
+STEP(insn_step_port, %rbx, rep outsb)
+STEP(insn_step_ram, %rbx, rep movsb)
+apic_id: .quad 0xfee00020
+
+/* eax goes to (rbx), which sends an NMI, in the shadow of what is before. */
+    .globl insn_nmi_sti, insn_nmi_sti_behind, insn_nmi_ss, insn_nmi_ss_behind
+insn_nmi_sti:
+    cli
+    sti
+    mov %eax, (%rbx)
+insn_nmi_sti_behind:
+    nop
+    cli
+    ret
+insn_nmi_ss:
+    mov %ss, %ecx
+    mov %ecx, %ss
+    mov %eax, (%rbx)
+insn_nmi_ss_behind:
+    nop
+    ret
 
 /* rbx is the page, rcx the number; xen_version takes 0 for its command. */
     .globl insn_hypercall_page

@@ -95,11 +95,29 @@ void insn_mwait(void);
 void insn_hypercall_page(void);
 void insn_cpuid_step(void); /* with TF set; .._end is where #DB belongs */
 void insn_cpuid_step_end(void);
+void insn_cr0(void);
+void insn_cr3(void);
+void insn_cr4(void);
+void insn_dr6(void);
+void insn_dr7(void);
+void insn_lmsw(void);
+void insn_lmsw_memory(void);
+void insn_clts(void);
+void insn_rdpru(void);
+/* A string instruction with four elements, in single steps. */
+void insn_step_memory(void), insn_step_port(void), insn_step_ram(void);
+extern char insn_step_memory_at[], insn_step_memory_behind[];
+extern char insn_step_port_at[], insn_step_port_behind[];
+extern char insn_step_ram_at[], insn_step_ram_behind[];
+void insn_nmi_sti(void), insn_nmi_ss(void);
+extern char insn_nmi_sti_behind[], insn_nmi_ss_behind[];
 void ring3_hypercall(void);
 void ring3_cpuid(void);
 void ring3_mmio(void);
 void ring3_in(void);
 void ring3_hlt(void);
 void ring3_rdmsr(void);
+
+void test_control(void); /* control.c: a part of machine.c */
 
 #endif

@@ -21,6 +21,7 @@
 #include "../../xen/arch/x86/include/asm/domain.h"
 
 #include "../../xen/arch/x86/svm/event.c"
+#include "../../xen/arch/x86/svm/vmcb-check.c"
 #include "../../xen/arch/x86/hvm/event.c"
 
 enum { UD = 6, DF = 8, GP = 13, PF = 14, VECTOR = 0x41 };
@@ -96,6 +97,7 @@ static int setup(void **state)
     memset(&vmcb, 0, sizeof(vmcb));
     triple_faults = 0;
     svm.vmcb = &vmcb;
+    vmcb.cr0 = CR0_PE;
     vcpu.domain = &domain;
     vcpu.info = &vcpu.own_info;
     vcpu.arch.svm = &svm;
@@ -328,6 +330,82 @@ static void test_software_is_not_kept(void **state)
     }
 }
 
+/* Faults of real mode push none, nor do those that never have one. */
+static void test_error_codes(void **state)
+{
+    (void)state;
+    for ( unsigned int vector = 0; vector < 32; vector++ )
+        for ( unsigned int real = 0; real < 2; real++ )
+        {
+            bool has = !real && ((vector >= 10 && vector <= 14) ||
+                                 vector == 8 || vector == 17 || vector == 21 ||
+                                 vector == 29 || vector == 30);
+
+            setup(state);
+            vmcb.cr0 = real ? 0 : CR0_PE;
+            svm_inject(&vcpu, vector, true, 5);
+            assert_int_equal(svm.event, has ? event(EVENT_EXCEPTION |
+                                                    EVENT_HAS_ERROR |
+                                                    5UL << 32, vector)
+                                            : event(EVENT_EXCEPTION, vector));
+        }
+}
+
+/* IRET of an NMI's handler is ahead, and interrupts stay off behind it. */
+static void arrive_at_iret(bool tf)
+{
+    lapic->nmi = 1;
+    assert_int_equal(entry(), event(EVENT_NMI, VECTOR_NMI));
+    delivered();
+    lapic->nmi = 1;
+    vcpu.arch.emul.regs.rflags = RFLAGS_FIXED | (tf ? RFLAGS_TF : 0);
+    assert_int_equal(entry(), 0);
+    assert_false(svm.stepping);
+    svm_unmask_nmi(&svm);
+    vmcb.interrupt_shadow = 1;
+    svm.at_iret = true;
+    assert_int_equal(entry(), 0);
+}
+
+static void test_nmi_behind_iret(void **state)
+{
+    (void)state;
+    arrive_at_iret(false);
+    assert_true(svm.stepping && lapic->nmi && !virtual_interrupt());
+    assert_int_equal(vmcb.intercept_exceptions, STEP_FAULTS);
+    vmcb.interrupt_shadow = 0;
+    vmcb.exit_code = EXIT_EXCEPTION + VECTOR_DB;
+    vmcb.dr6 = DR6_BS;
+    svm_step_end(&vcpu);
+    assert_true(svm_step_was_ours(&vcpu));
+    assert_int_equal(vmcb.dr6, 0);
+    assert_int_equal(vmcb.intercept_exceptions, 0);
+    assert_int_equal(entry(), event(EVENT_NMI, VECTOR_NMI));
+    assert_true(svm.nmi_masked && !lapic->nmi && !svm.at_iret);
+}
+
+/* Left before it was executed: our flag goes, the step is made again. */
+static void test_nmi_step_interrupted(void **state)
+{
+    (void)state;
+    arrive_at_iret(false);
+    vmcb.exit_code = EXIT_INTR;
+    vcpu.arch.emul.regs.rflags |= RFLAGS_TF;
+    svm_step_end(&vcpu);
+    assert_false(svm.stepping || svm_step_was_ours(&vcpu));
+    assert_int_equal(vcpu.arch.emul.regs.rflags, RFLAGS_FIXED);
+    assert_int_equal(entry(), 0);
+    assert_true(svm.stepping);
+}
+
+/* A guest that steps itself has its trap; the NMI comes in its handler. */
+static void test_nmi_guest_steps(void **state)
+{
+    (void)state;
+    arrive_at_iret(true);
+    assert_false(svm.stepping || svm_step_was_ours(&vcpu));
+}
+
 #define T(f) cmocka_unit_test_setup(f, setup)
 
 int main(void)
@@ -337,6 +415,8 @@ int main(void)
         T(test_upcall_before_interrupt), T(test_exception_before_interrupt),
         T(test_exception_before_upcall), T(test_exception_before_nmi),
         T(test_faults_of_faults),        T(test_software_is_not_kept),
+        T(test_error_codes),             T(test_nmi_behind_iret),
+        T(test_nmi_step_interrupted),    T(test_nmi_guest_steps),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

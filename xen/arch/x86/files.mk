@@ -9,7 +9,8 @@ x86-platform-y := $(addprefix xen/arch/x86/platform/, \
     acpi-parse.c acpi.c console-poll.c ioapic.c lapic.c power.c rtc.c \
     serial.c time.c)
 x86-svm-y := $(addprefix xen/arch/x86/svm/, \
-    context.c entry.S event.c exits.c msr.c svm.c vmcb.c)
+    context.c control.c entry.S event.c exits.c intercepts.c msr.c svm.c \
+    vmcb-check.c vmcb.c)
 x86-hvm-y := $(addprefix xen/arch/x86/hvm/, \
     copy.c domain.c event.c exits.c fpu.c io.c msr.c run.c sched.c \
     still.c)

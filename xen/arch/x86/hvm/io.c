@@ -19,6 +19,7 @@
 #include <x86/vendor.h>
 
 #define DEBUG_CONSOLE 0xe9
+#define WALK_RETRIES 16
 
 enum { VECTOR_GP = 13, VECTOR_PF = 14 };
 
@@ -313,10 +314,25 @@ void exit_port_string(struct vcpu *v, uint16_t port, unsigned int size,
     finish(v, emul_port_string(&v->arch.emul, port, size, in));
 }
 
+/*
+ * The emulator could not take the walk over: the instruction makes no access
+ * but that of its own bytes.  Races with other vcpus end; this does not.
+ */
+static bool walk_is_stuck(struct vcpu *v)
+{
+    if ( v->arch.walk_rip != v->arch.emul.regs.rip )
+    {
+        v->arch.walk_rip = v->arch.emul.regs.rip;
+        v->arch.walk_retries = 0;
+    }
+    return ++v->arch.walk_retries > WALK_RETRIES;
+}
+
 void exit_memory(struct vcpu *v, uint64_t gpa, bool write, bool fetch,
-                 bool in_delivery)
+                 bool in_walk, bool in_delivery)
 {
     struct domain *d = v->domain;
+    enum emul_result result;
     enum p2m_type t;
 
     if ( d == dom0 && dom0_map_device(d, gpa) )
@@ -335,13 +351,20 @@ void exit_memory(struct vcpu *v, uint64_t gpa, bool write, bool fetch,
                      (unsigned long)gpa);
         return;
     }
-    if ( fetch )
+    if ( fetch && !in_walk )
     {
         refuse(v, "executes where there is no memory");
         return;
     }
     vendor->fill_regs(v);
-    finish(v, emulate(&v->arch.emul));
+    result = emulate(&v->arch.emul);
+    if ( unlikely(in_walk) && result == EMUL_RETRY && walk_is_stuck(v) )
+    {
+        v->arch.walk_retries = 0;
+        refuse(v, "its page tables cannot be written");
+        return;
+    }
+    finish(v, result);
 }
 
 bool io_resume(struct vcpu *v)

@@ -6,6 +6,7 @@
  *
  * The record's time stamp is not taken over: guests see the machine's.
  */
+#include <hv/control-regs.h>
 #include <hv/lib.h>
 
 #include <x86/fpu.h>
@@ -19,11 +20,8 @@
 #define DR7_RESET 0x400UL
 #define RFLAGS_VM (1UL << 17)
 #define RFLAGS_LEGAL 0x3f7fd7UL
-#define EFER_FFXSR (1UL << 14)
-#define EFER_LEGAL (EFER_SCE | EFER_LME | EFER_LMA | EFER_NX | EFER_FFXSR)
 #define ATTR_CODE (EMUL_SEG_S | 0x8)
 #define ATTR_MASK 0xfffU
-#define CR3_RESERVED 0xfff0000000000000UL
 #define SEG_DPL(attr) ((attr) >> 5 & 3)
 
 /* In an FXSAVE image, and what XSAVE has behind it. */
@@ -45,6 +43,8 @@ static void forget(struct vcpu *v)
     b->event_inject = 0;
     b->interrupt_shadow = 0;
     b->intercept_1 &= ~INTERCEPT_IRET;
+    b->intercept_exceptions &= ~STEP_FAULTS;
+    s->at_iret = s->stepping = false;
     s->generation = 0;
     s->event = 0;
     s->nmi_masked = false;
@@ -95,38 +95,20 @@ static bool is_long(const struct hvm_hw_cpu *c)
     return (c->cr0 & CR0_PG) && (c->msr_efer & EFER_LME);
 }
 
-/* The bits that this processor knows. */
-static uint64_t cr4_legal(void)
-{
-    uint32_t a, b, c1, c7, d;
-    uint64_t legal = 0x7ff;
-
-    cpuid(1, 0, &a, &b, &c1, &d);
-    cpuid(7, 0, &a, &b, &c7, &d);
-#define IF(reg, bit, cr4_bit)                                                \
-    legal |= (uint64_t)((reg) >> (bit) & 1) << (cr4_bit)
-    IF(c7, 2, 11);  /* UMIP */
-    IF(b, 0, 16);   /* FSGSBASE */
-    IF(c1, 17, 17); /* PCID */
-    IF(c1, 26, 18); /* XSAVE */
-    IF(b, 7, 20);   /* SMEP */
-    IF(b, 20, 21);  /* SMAP */
-    IF(c7, 3, 22);  /* PKU */
-#undef IF
-    return legal;
-}
-
-static int check_mode(const struct hvm_hw_cpu *c)
+/* Of what the domain's CPUID shows. */
+static int check_mode(const struct vcpu *v, const struct hvm_hw_cpu *c)
 {
     bool pe = c->cr0 & CR0_PE;
 
-    if ( c->cr0 > UINT32_MAX || (c->cr4 & ~cr4_legal()) ||
+    if ( c->cr0 > UINT32_MAX || (c->cr4 & ~cr4_bits(v)) ||
          c->dr6 > UINT32_MAX || c->dr7 > UINT32_MAX ||
-         (c->cr3 & CR3_RESERVED) || (c->msr_efer & ~EFER_LEGAL) ||
+         (c->cr3 & ~physical_bits(v)) || (c->msr_efer & ~efer_bits(v)) ||
          (c->rflags & ~RFLAGS_LEGAL) )
         return -EINVAL;
     if ( ((c->cr0 & CR0_NW) && !(c->cr0 & CR0_CD)) ||
          ((c->cr0 & CR0_PG) && !pe) || ((c->rflags & RFLAGS_VM) && !pe) )
+        return -EINVAL;
+    if ( (c->cr4 & CR4_PCIDE) && !is_long(c) )
         return -EINVAL;
     if ( is_long(c) )
         return (c->cr4 & CR4_PAE) && !(c->rflags & RFLAGS_VM) ? 0 : -EINVAL;
@@ -151,7 +133,8 @@ static int check_event(const struct hvm_hw_cpu *c)
     uint64_t type = c->pending_event & EVENT_TYPE;
     unsigned int vector = c->pending_event & EVENT_VECTOR;
 
-    if ( !(c->pending_event & EVENT_VALID) || type == EVENT_INTR ||
+    if ( !(c->pending_event & EVENT_VALID) ||
+         (type == EVENT_INTR && vector >= 16 && (c->rflags & RFLAGS_IF)) ||
          (type == EVENT_NMI && vector == 2) ||
          (type == EVENT_EXCEPTION && vector < 32 && vector != 2) )
         return 0;
@@ -208,13 +191,28 @@ static void set_fpu(struct vcpu *v, const struct hvm_hw_cpu *c)
         memcpy((char *)v->arch.fpu + XSTATE_BV_OFFSET, &bv, sizeof(bv));
 }
 
+/* Whether it has an error code, vector and mode say. */
+static void set_event(struct vcpu *v, const struct hvm_hw_cpu *c)
+{
+    struct svm_vcpu *s = v->arch.svm;
+    uint64_t type = c->pending_event & EVENT_TYPE;
+    unsigned int vector = c->pending_event & EVENT_VECTOR;
+
+    if ( !(c->pending_event & EVENT_VALID) )
+        return;
+    if ( type == EVENT_EXCEPTION )
+        svm_inject(v, vector, true, c->error_code);
+    else
+        s->event = EVENT_VALID | type | vector;
+}
+
 int svm_set_context(struct vcpu *v, const struct hvm_hw_cpu *c)
 {
     struct emul_regs *regs = &v->arch.emul.regs;
     struct svm_vcpu *s = v->arch.svm;
     struct vmcb *b = s->vmcb;
 
-    if ( check_mode(c) || check_code(c) || check_event(c) || check_fpu(c) )
+    if ( check_mode(v, c) || check_code(c) || check_event(c) || check_fpu(c) )
         return -EINVAL;
     forget(v);
 #define X(name, field) regs->gpr[EMUL_##name] = c->field;
@@ -234,11 +232,7 @@ int svm_set_context(struct vcpu *v, const struct hvm_hw_cpu *c)
     v->arch.dr[2] = c->dr2;
     v->arch.dr[3] = c->dr3;
     s->tsc_aux = (uint32_t)c->msr_tsc_aux;
-    if ( c->pending_event & EVENT_VALID )
-        s->event = c->pending_event & (EVENT_VALID | EVENT_TYPE |
-                                       EVENT_HAS_ERROR | EVENT_VECTOR);
-    if ( s->event & EVENT_HAS_ERROR )
-        s->event |= (uint64_t)c->error_code << EVENT_ERROR_SHIFT;
+    set_event(v, c);
     if ( s->event && (s->event & EVENT_TYPE) == EVENT_NMI )
         svm_mask_nmi(s);
     return 0;

@@ -21,8 +21,9 @@
 #include <hv/lib.h>
 
 #include "svm.h"
+#include "vmcb-check.h"
 
-enum { VECTOR_NMI = 2, VECTOR_BP = 3, VECTOR_OF = 4, VECTOR_DF = 8,
+enum { VECTOR_DB = 1, VECTOR_NMI = 2, VECTOR_BP = 3, VECTOR_OF = 4, VECTOR_DF = 8,
        VECTOR_PF = 14 };
 
 #define HLT 0xf4
@@ -66,7 +67,7 @@ void svm_inject(struct vcpu *v, unsigned int vector, bool has_error,
         vlapic_set_nmi(&v->arch.vlapic);
     }
     s->event = EVENT_VALID | EVENT_EXCEPTION | vector;
-    if ( has_error )
+    if ( has_error && vmcb_has_error_code(vector, s->vmcb->cr0) )
         s->event |= EVENT_HAS_ERROR | (uint64_t)error << EVENT_ERROR_SHIFT;
 }
 
@@ -117,14 +118,65 @@ void svm_unmask_nmi(struct svm_vcpu *s)
     vmcb_changed(s->vmcb, CLEAN_INTERCEPTS);
 }
 
-/* True when it has to wait for a window. */
-static bool nmi(struct vcpu *v, bool ready)
+#define DR6_BS (1UL << 14)
+#define DR6_BREAKPOINTS 0xfUL
+
+/* A window needs IF set, which it may not be behind IRET: a trap is sure. */
+static void step_begin(struct svm_vcpu *s)
+{
+    s->stepping = true;
+    s->step_dr6 = s->vmcb->dr6;
+    s->vmcb->intercept_exceptions |= STEP_FAULTS;
+    vmcb_changed(s->vmcb, CLEAN_INTERCEPTS);
+}
+
+/* Behind IRET the flags are what it loaded; else our TF is still in them. */
+void svm_step_end(struct vcpu *v)
+{
+    struct emul_regs *regs = &v->arch.emul.regs;
+    struct svm_vcpu *s = v->arch.svm;
+    struct vmcb *b = s->vmcb;
+
+    b->intercept_exceptions &= ~STEP_FAULTS;
+    vmcb_changed(b, CLEAN_INTERCEPTS);
+    if ( b->exit_code == EXIT_EXCEPTION + VECTOR_DB )
+        s->at_iret = false;
+    else
+    {
+        regs->rflags &= ~RFLAGS_TF;
+        s->stepping = false;
+    }
+}
+
+bool svm_step_was_ours(struct vcpu *v)
 {
     struct svm_vcpu *s = v->arch.svm;
+    struct vmcb *b = s->vmcb;
+
+    if ( !s->stepping )
+        return false;
+    s->stepping = false;
+    b->dr6 = (b->dr6 & ~DR6_BS) | (s->step_dr6 & DR6_BS);
+    vmcb_changed(b, CLEAN_DR);
+    return !(b->dr6 & DR6_BREAKPOINTS);
+}
+
+/* True when it has to wait for a window. */
+static bool nmi(struct vcpu *v, bool shadow)
+{
+    struct svm_vcpu *s = v->arch.svm;
+    bool busy = s->vmcb->event_inject & EVENT_VALID;
 
     if ( s->nmi_masked ) /* its IRET comes out */
         return false;
-    if ( !ready )
+    /* Who steps through it himself has a trap there anyway. */
+    if ( shadow && !busy && s->at_iret )
+    {
+        if ( !(v->arch.emul.regs.rflags & RFLAGS_TF) )
+            step_begin(s);
+        return false;
+    }
+    if ( shadow || busy )
         return true;
     vlapic_nmi_take(&v->arch.vlapic);
     s->vmcb->event_inject = EVENT_VALID | EVENT_NMI | VECTOR_NMI;
@@ -154,7 +206,8 @@ static bool held_by_cr8(const struct vlapic *l)
 static void set_virtual(struct svm_vcpu *s, bool window, bool cr8)
 {
     struct vmcb *b = s->vmcb;
-    uint32_t intercept_cr = window || cr8 ? INTERCEPT_CR8_WRITE : 0;
+    uint32_t intercept_cr = (b->intercept_cr & ~INTERCEPT_CR8_WRITE) |
+                            (window || cr8 ? INTERCEPT_CR8_WRITE : 0);
     uint32_t intercept_1 = b->intercept_1 | INTERCEPT_VINTR;
     uint64_t vintr = b->vintr & (VINTR_MASKING | VINTR_TPR);
 
@@ -214,7 +267,8 @@ static bool nothing_due(const struct vcpu *v)
     const struct svm_vcpu *s = v->arch.svm;
 
     return !s->event && !vcpu_event_pending(v) && !vlapic_nmi_pending(l) &&
-           vlapic_highest(l->irr) < 0 && !s->vmcb->intercept_cr;
+           vlapic_highest(l->irr) < 0 &&
+           !(s->vmcb->intercept_cr & INTERCEPT_CR8_WRITE);
 }
 
 void svm_events(struct vcpu *v)
@@ -239,7 +293,7 @@ void svm_events(struct vcpu *v)
         s->event = 0;
     }
     if ( unlikely(vlapic_nmi_pending(l)) )
-        window = nmi(v, !shadow && !(b->event_inject & EVENT_VALID));
+        window = nmi(v, shadow);
 
     ready = (v->arch.emul.regs.rflags & RFLAGS_IF) &&
             !(b->event_inject & EVENT_VALID);

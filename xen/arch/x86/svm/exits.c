@@ -8,26 +8,17 @@
  * guest that puts the same instruction with more prefixes to the same place
  * fools itself.
  */
-#include <hv/cpu-policy.h>
-#include <hv/guest-access.h>
+#include <hv/control-regs.h>
 #include <hv/lib.h>
 
 #include <x86/fpu.h>
 
 #include "svm.h"
 
-enum { VECTOR_DB = 1, VECTOR_UD = 6, VECTOR_GP = 13, VECTOR_AC = 17,
-       VECTOR_MC = 18 };
+enum { VECTOR_DB = 1, VECTOR_UD = 6, VECTOR_NP = 11, VECTOR_GP = 13,
+       VECTOR_PF = 14, VECTOR_AC = 17, VECTOR_MC = 18 };
 
 #define DR7_GD (1UL << 13)
-
-#define XCR0_X87 0x1UL
-#define XCR0_SSE 0x2UL
-#define XCR0_AVX 0x4UL
-#define XCR0_AVX512 0xe0UL
-#define XCR0_PKRU 0x200UL
-#define XCR0_KNOWN                                                           \
-    (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_AVX512 | XCR0_PKRU)
 
 /* ---- lengths ---- */
 
@@ -115,7 +106,8 @@ static void on_npf(struct vcpu *v)
     const struct vmcb *b = v->arch.svm->vmcb;
 
     exit_memory(v, b->exit_info_2, b->exit_info_1 & NPF_WRITE,
-                b->exit_info_1 & NPF_FETCH, b->exit_int_info & EVENT_VALID);
+                b->exit_info_1 & NPF_FETCH, b->exit_info_1 & NPF_IN_WALK,
+                b->exit_int_info & EVENT_VALID);
 }
 
 /* ---- instructions that are executed here ---- */
@@ -138,21 +130,6 @@ static void on_wbinvd(struct vcpu *v)
     svm_advance(v, len);
 }
 
-static bool xcr0_legal(const struct vcpu *v, uint64_t value)
-{
-    struct cpuid_regs r;
-
-    cpuid_for_guest(v, 0xd, 0, &r);
-    if ( !(value & XCR0_X87) ||
-         (value & ~(XCR0_KNOWN & fpu_states() &
-                    ((uint64_t)r.d << 32 | r.a))) )
-        return false;
-    if ( (value & XCR0_AVX) && !(value & XCR0_SSE) )
-        return false;
-    return !(value & XCR0_AVX512) ||
-           ((value & XCR0_AVX512) == XCR0_AVX512 && (value & XCR0_AVX));
-}
-
 /* The guest's XCR0 is in the CPU as long as the vcpu is on it. */
 static void on_xsetbv(struct vcpu *v)
 {
@@ -163,59 +140,12 @@ static void on_xsetbv(struct vcpu *v)
     if ( !len )
         return;
     if ( v->arch.svm->vmcb->cpl || (uint32_t)gpr[EMUL_RCX] ||
-         !xcr0_legal(v, value) )
+         (value & ~fpu_states()) || !xcr0_legal(v, value) )
     {
         svm_inject(v, VECTOR_GP, true, 0);
         return;
     }
     xsetbv0(value);
-    svm_advance(v, len);
-}
-
-/* ---- CR8, intercepted while it holds an interrupt back ---- */
-
-/*
- * The general register of the `mov reg, %cr8` (or `lock mov reg, %cr0`) at
- * rip, and its length; false: it is something else now.
- */
-static bool decode_cr8(struct vcpu *v, unsigned int *reg, unsigned int *len)
-{
-    uint64_t rip = v->arch.svm->vmcb->cs.base + v->arch.emul.regs.rip;
-    uint8_t code[15], rex = 0;
-    unsigned int n = 0;
-
-    for ( ; n < sizeof(code); n++ )
-    {
-        if ( arch_guest_copy_in(&code[n], rip + n, 1) )
-            return false;
-        if ( n >= 2 && code[n - 2] == 0x0f && code[n - 1] == 0x22 )
-            break;
-        if ( (code[n] & 0xf0) == 0x40 )
-            rex = code[n];
-    }
-    if ( n == sizeof(code) )
-        return false;
-    *reg = (code[n] & 7) | (rex & 1) << 3;
-    *len = n + 1;
-    return true;
-}
-
-static void on_cr8_write(struct vcpu *v)
-{
-    unsigned int reg, len;
-    uint64_t value;
-
-    if ( !decode_cr8(v, &reg, &len) )
-        return;
-    value = v->arch.emul.regs.gpr[reg];
-    if ( svm_mode(v) != MODE_KERNEL_64 )
-        value = (uint32_t)value;
-    if ( value > 0xf )
-    {
-        svm_inject(v, VECTOR_GP, true, 0);
-        return;
-    }
-    vlapic_set_cr8(&v->arch.vlapic, (uint8_t)value);
     svm_advance(v, len);
 }
 
@@ -238,9 +168,24 @@ static void on_debug(struct vcpu *v)
 {
     struct vmcb *b = v->arch.svm->vmcb;
 
+    if ( svm_step_was_ours(v) )
+        return;
     b->dr7 &= ~DR7_GD;
     vmcb_changed(b, CLEAN_DR);
     svm_inject(v, VECTOR_DB, false, 0);
+}
+
+/* Intercepted while IRET is stepped over: it has not happened. */
+static void on_fault_in_step(struct vcpu *v)
+{
+    const struct vmcb *b = v->arch.svm->vmcb;
+    unsigned int vector = (unsigned int)b->exit_code - EXIT_EXCEPTION;
+    uint32_t error = (uint32_t)b->exit_info_1;
+
+    if ( vector == VECTOR_PF )
+        svm_inject_page_fault(v, error, b->exit_info_2);
+    else
+        svm_inject(v, vector, true, error);
 }
 
 static void on_alignment(struct vcpu *v)
@@ -275,6 +220,7 @@ static void on_iret(struct vcpu *v)
 
     svm_unmask_nmi(s);
     s->vmcb->interrupt_shadow |= 1;
+    s->at_iret = true;
 }
 
 static void on_task_switch(struct vcpu *v)
@@ -287,6 +233,8 @@ static void on_unknown(struct vcpu *v)
 {
     const struct vmcb *b = v->arch.svm->vmcb;
 
+    if ( (uint32_t)b->exit_code == EXIT_INVALID && svm_cr3_refused(v) )
+        return;
     if ( !READ_ONCE(v->domain->is_shut_down) )
         vmcb_show(v);
     domain_crash(v->domain, "vcpu %u: %s, exit code %lx", v->vcpu_id,
@@ -296,8 +244,13 @@ static void on_unknown(struct vcpu *v)
 }
 
 static void (*const handlers[])(struct vcpu *v) = {
-    [EXIT_CR_WRITE + 8] = on_cr8_write,
+    [EXIT_CR_WRITE + 0] = svm_cr_write,
+    [EXIT_CR_WRITE + 4] = svm_cr_write,
+    [EXIT_CR_WRITE + 8] = svm_cr_write,
+    [EXIT_DR_WRITE + 4 ... EXIT_DR_WRITE + 7] = svm_dr_write,
     [EXIT_EXCEPTION + VECTOR_DB] = on_debug,
+    [EXIT_EXCEPTION + VECTOR_NP ... EXIT_EXCEPTION + VECTOR_PF] =
+        on_fault_in_step,
     [EXIT_EXCEPTION + VECTOR_AC] = on_alignment,
     [EXIT_EXCEPTION + VECTOR_MC] = on_machine_check,
     [EXIT_INTR] = on_nothing,
@@ -328,7 +281,17 @@ static void (*const handlers[])(struct vcpu *v) = {
     [EXIT_MWAIT] = on_undefined,
     [EXIT_MWAIT_ARMED] = on_undefined,
     [EXIT_XSETBV] = on_xsetbv,
+    [EXIT_RDPRU] = on_undefined,
+    [EXIT_INVLPGB] = on_undefined,
+    [EXIT_INVLPGB_ILLEGAL] = on_undefined,
+    [EXIT_MCOMMIT] = on_undefined,
+    [EXIT_TLBSYNC] = on_undefined,
 };
+
+bool svm_exit_is_known(unsigned int code)
+{
+    return code < ARRAY_SIZE(handlers) && handlers[code];
+}
 
 void svm_exit(struct vcpu *v)
 {

@@ -3,7 +3,7 @@
  * MSRs that are in the VMCB.  Most of them a guest reaches without us; they
  * are here for completeness of the contract in x86/vendor.h.
  */
-#include <hv/cpu-policy.h>
+#include <hv/control-regs.h>
 #include <hv/lib.h>
 
 #include <x86/cpu.h>
@@ -13,12 +13,6 @@
 #define MSR_DEBUGCTL 0x1d9
 #define DEBUGCTL_LBR 0x1UL
 #define DEBUGCTL_BTF 0x2UL
-
-#define CPUID_81_D_SYSCALL (1U << 11)
-#define CPUID_81_D_NX (1U << 20)
-#define CPUID_81_D_FFXSR (1U << 25)
-#define CPUID_81_D_LM (1U << 29)
-#define EFER_FFXSR (1UL << 14)
 
 static const struct {
     uint32_t msr;
@@ -86,18 +80,11 @@ bool vendor_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
 static bool set_efer(struct vcpu *v, uint64_t value)
 {
     struct vmcb *b = v->arch.svm->vmcb;
-    uint64_t legal = EFER_LMA; /* read-only: what is written is ignored */
-    struct cpuid_regs r;
+    struct guest_paging p = { b->cr0, b->cr3, b->cr4, b->efer & ~EFER_SVME };
 
-    cpuid_for_guest(v, 0x80000001, 0, &r);
-    legal |= r.d & CPUID_81_D_SYSCALL ? EFER_SCE : 0;
-    legal |= r.d & CPUID_81_D_NX ? EFER_NX : 0;
-    legal |= r.d & CPUID_81_D_FFXSR ? EFER_FFXSR : 0;
-    legal |= r.d & CPUID_81_D_LM ? EFER_LME : 0;
-    if ( (value & ~legal) ||
-         ((b->cr0 & CR0_PG) && ((value ^ b->efer) & EFER_LME)) )
+    if ( !efer_write(v, &p, value) )
         return false;
-    b->efer = (value & ~EFER_LMA) | (b->efer & EFER_LMA) | EFER_SVME;
+    b->efer = p.efer | EFER_SVME;
     vmcb_changed(b, CLEAN_CR);
     return true;
 }

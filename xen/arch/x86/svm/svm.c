@@ -7,6 +7,7 @@
  *          -> offered interrupt -> registers, TPR -> interrupted event
  *          -> svm_exit()
  */
+#include <hv/control-regs.h>
 #include <hv/guest-walk.h>
 #include <hv/heap.h>
 #include <hv/lib.h>
@@ -16,6 +17,7 @@
 #include <x86/irq.h>
 
 #include "svm.h"
+#include "vmcb-check.h"
 
 #define CPUID_SVM 0x8000000aU
 #define CPUID_1_C_SVM (1U << 2)     /* 0x80000001 */
@@ -30,6 +32,74 @@
 enum { VECTOR_DB = 1 };
 
 struct svm_features svm_features;
+
+/* ---- debug builds: what VMRUN demands, looked at before it ---- */
+
+#ifdef DEBUG
+static struct vmcb_limits limits;
+
+static void debug_limits(void)
+{
+    limits = (struct vmcb_limits){
+        .nr_asids = svm_features.nr_asids,
+        .cr4 = cr4_bits(NULL),
+        .efer = efer_bits(NULL) | EFER_SVME,
+        .physical = physical_bits(NULL),
+        .flush_asid = svm_features.flush_asid,
+    };
+    /* Looked after also where the processor does not care. */
+    svm_features.clean = CLEAN_ALL;
+    for ( unsigned int code = 0; code < NR_INTERCEPT_WORDS * 32; code++ )
+        ASSERT(!svm_is_intercepted(code) || svm_exit_is_known(code));
+}
+
+static const char *check_entry(const struct vcpu *v)
+{
+    const struct svm_vcpu *s = v->arch.svm;
+    const struct svm_cpu *sc = this_cpu()->vendor;
+    const char *broken = vmcb_check(s->vmcb, &limits);
+
+    ASSERT(rdmsr(MSR_EFER) & EFER_SVME);
+    ASSERT(rdmsr(MSR_VM_HSAVE_PA) == sc->save_pa && sc->host_pa);
+    ASSERT(s->cpu == sc && s->generation == sc->generation);
+    if ( !broken && s->vmcb->clean )
+        broken = vmcb_check_clean(s->vmcb, s->kept);
+    return broken;
+}
+
+static void refuse_entry(struct vcpu *v, const char *broken)
+{
+    vmcb_show(v);
+    printk("ASSERT: d%uv%u: its VMCB: %s\n", v->domain->domain_id, v->vcpu_id,
+           broken);
+    domain_crash(v->domain, "vcpu %u: its VMCB: %s", v->vcpu_id, broken);
+}
+
+static void left(struct svm_vcpu *s)
+{
+    memcpy(s->kept, s->vmcb, offsetof(struct vmcb, reserved_678));
+}
+#else
+static void debug_limits(void)
+{
+}
+
+static const char *check_entry(const struct vcpu *v)
+{
+    (void)v;
+    return NULL;
+}
+
+static void refuse_entry(struct vcpu *v, const char *broken)
+{
+    (void)v, (void)broken;
+}
+
+static void left(struct svm_vcpu *s)
+{
+    (void)s;
+}
+#endif
 
 /* ---- the processor ---- */
 
@@ -66,6 +136,7 @@ static bool svm_present(void)
            svm_features.next_rip ? ", next RIP" : "",
            svm_features.flush_asid ? ", flush by ASID" : "",
            svm_features.clean ? ", clean bits" : "");
+    debug_limits();
     return true;
 }
 
@@ -226,7 +297,8 @@ static void instruction_over(struct vcpu *v)
     b->interrupt_shadow &= ~1UL;
     regs->rflags &= ~RFLAGS_RF;
     /* A trap that the processor would have made of it. */
-    if ( unlikely(b->rflags & RFLAGS_TF) && !s->event )
+    if ( unlikely((b->rflags & RFLAGS_TF) | v->arch.emul.stepped) &&
+         !s->event )
     {
         b->dr6 |= DR6_BS;
         vmcb_changed(b, CLEAN_DR);
@@ -241,27 +313,39 @@ static void svm_run(struct vcpu *v, bool flush_tlb)
     struct cpu *c = this_cpu();
     struct svm_cpu *sc = c->vendor;
     struct vmcb *b = s->vmcb;
+    const char *broken;
     bool ran;
 
     if ( unlikely(flush_tlb | sc->flush_all |
                   (s->generation != sc->generation)) )
         prepare_asid(s, sc, flush_tlb);
-    if ( regs->rip != b->rip )
+    if ( (regs->rip != b->rip) | v->arch.emul.stepped )
         instruction_over(v);
+    v->arch.emul.stepped = false;
     svm_events(v);
     b->rax = regs->gpr[EMUL_RAX];
     b->rsp = regs->gpr[EMUL_RSP];
     b->rip = regs->rip;
-    b->rflags = regs->rflags;
+    b->rflags = regs->rflags | (s->stepping ? RFLAGS_TF : 0);
 
-    ran = svm_enter(s->vmcb_pa, regs->gpr, sc->host_pa, &c->attention);
+    broken = check_entry(v);
+    ran = !broken &&
+          svm_enter(s->vmcb_pa, regs->gpr, sc->host_pa, &c->attention);
     c->busy_since = rdtsc();
     store_release(&v->arch.in_guest, false);
     if ( s->offered )
         svm_offer_over(v);
+    if ( unlikely(broken) )
+        refuse_entry(v, broken);
     if ( unlikely(!ran) )
+    {
+        s->stepping = false;
         return;
+    }
+    left(s);
 
+    if ( unlikely(s->at_iret) && b->rip != regs->rip )
+        s->at_iret = false;
     regs->gpr[EMUL_RAX] = b->rax;
     regs->gpr[EMUL_RSP] = b->rsp;
     regs->rip = b->rip;
@@ -272,6 +356,8 @@ static void svm_run(struct vcpu *v, bool flush_tlb)
         sc->flush_all = false;
         b->tlb_control = 0;
     }
+    if ( unlikely(s->stepping) )
+        svm_step_end(v);
     vlapic_set_cr8(&v->arch.vlapic, b->vintr & 0xf);
     if ( unlikely(b->exit_int_info & EVENT_VALID) )
         svm_event_interrupted(v);

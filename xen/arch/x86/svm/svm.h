@@ -43,8 +43,12 @@ struct svm_vcpu {
     uint64_t generation;       /* of its ASID there; 0: it has none     */
     uint64_t event;  /* to be injected first: VMCB form, 0: nothing     */
     bool nmi_masked; /* from NMI to IRET                                */
+    bool at_iret;    /* of an NMI's handler, maybe not executed yet     */
+    bool stepping;   /* over it: RFLAGS.TF is ours in this entry        */
+    uint64_t step_dr6; /* before that                                   */
     uint8_t offered; /* the vector it may take now; 0: none             */
     uint32_t tsc_aux;
+    struct vmcb *kept; /* debug builds: as the processor left it last   */
 
     struct svm_length length[NR_LENGTHS];
 };
@@ -72,6 +76,13 @@ int vmcb_create(struct vcpu *v) must_check; /* -ENOMEM; all but registers */
 void vmcb_destroy(struct vcpu *v);
 void vmcb_show(const struct vcpu *v); /* for crashes */
 
+/* ---- intercepts.c ---- */
+
+/* Those that are always on; IRET, VINTR and CR8 come and go: event.c. */
+void vmcb_set_intercepts(struct vmcb *b);
+/* Always, or at times: then there is a handler for the exit code. */
+bool svm_is_intercepted(unsigned int code);
+
 /* ---- svm.c ---- */
 
 void svm_advance(struct vcpu *v, unsigned int len);
@@ -97,11 +108,27 @@ void svm_offer_over(struct vcpu *v);
 /* One is being handled, until IRET. */
 void svm_mask_nmi(struct svm_vcpu *s);
 void svm_unmask_nmi(struct svm_vcpu *s);
+/*
+ * IRET is stepped over, so that the next NMI comes right behind it.  After
+ * the guest was left: is the trap that ended it none of the guest's?
+ */
+void svm_step_end(struct vcpu *v);
+bool svm_step_was_ours(struct vcpu *v);
+/* Faults of IRET, which must not see our flag: intercepted meanwhile. */
+#define STEP_FAULTS (0xfU << 11)
 /* What was being delivered when the guest was left: it is to be again. */
 void svm_event_interrupted(struct vcpu *v);
 
 /* ---- exits.c ---- */
 
 void svm_exit(struct vcpu *v);
+bool svm_exit_is_known(unsigned int code);
+
+/* ---- control.c: exits ---- */
+
+void svm_cr_write(struct vcpu *v);
+void svm_dr_write(struct vcpu *v);
+/* Was it that which QEMU took for a VMCB that is not legal?  Then: #GP. */
+bool svm_cr3_refused(struct vcpu *v);
 
 #endif

@@ -2,11 +2,9 @@
 /*
  * A vcpu's VMCB, but for the registers in it: what comes out of the guest.
  *
- * Nothing is intercepted that the guest can be left with: control registers,
- * its page tables, INVLPG, debug registers, RDTSC are its own.  Ports are
+ * Which instructions and events leave the guest: intercepts.c.  Ports are
  * ours, but those that dom0 may use; MSRs are, but those that VMLOAD and
- * VMSAVE switch.  #AC and #DB are looked at because a guest can make the
- * processor deliver them without end, in one instruction, past all interrupts.
+ * VMSAVE switch.
  *
  * The permission maps are shared and never change: [0] for guests, [1] dom0's.
  */
@@ -21,10 +19,6 @@
 #define NR_PORTS 0x10000U
 #define IOPM_BYTES (3 * PAGE_SIZE) /* an access at 0xffff looks beyond */
 #define MSRPM_BYTES (2 * PAGE_SIZE)
-
-#define VECTOR_DB 1
-#define VECTOR_AC 17
-#define VECTOR_MC 18
 
 static uint8_t iopm[2][IOPM_BYTES] __attribute__((aligned(4096)));
 static uint8_t msrpm[MSRPM_BYTES] __attribute__((aligned(4096)));
@@ -65,20 +59,15 @@ static void make_maps(bool for_dom0)
     }
 }
 
-static void set_intercepts(struct vmcb *b)
+static bool kept_create(struct svm_vcpu *s)
 {
-    b->intercept_exceptions = 1U << VECTOR_DB | 1U << VECTOR_AC |
-                              1U << VECTOR_MC;
-    b->intercept_1 = INTERCEPT_INTR | INTERCEPT_NMI | INTERCEPT_SMI |
-                     INTERCEPT_INIT | INTERCEPT_VINTR | INTERCEPT_RDPMC |
-                     INTERCEPT_CPUID | INTERCEPT_INVD | INTERCEPT_HLT |
-                     INTERCEPT_INVLPGA | INTERCEPT_IOIO | INTERCEPT_MSR |
-                     INTERCEPT_TASK_SWITCH | INTERCEPT_FERR_FREEZE |
-                     INTERCEPT_SHUTDOWN;
-    b->intercept_2 = INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD |
-                     INTERCEPT_VMSAVE | INTERCEPT_STGI | INTERCEPT_CLGI |
-                     INTERCEPT_SKINIT | INTERCEPT_WBINVD | INTERCEPT_MONITOR |
-                     INTERCEPT_MWAIT | INTERCEPT_XSETBV;
+#ifdef DEBUG
+    s->kept = new_object(struct vmcb);
+    return s->kept;
+#else
+    (void)s;
+    return true;
+#endif
 }
 
 int vmcb_create(struct vcpu *v)
@@ -91,8 +80,9 @@ int vmcb_create(struct vcpu *v)
     if ( !pg )
         return -ENOMEM;
     s = new_object(struct svm_vcpu);
-    if ( !s )
+    if ( !s || !kept_create(s) )
     {
+        hv_free(s);
         page_put(pg);
         return -ENOMEM;
     }
@@ -100,7 +90,7 @@ int vmcb_create(struct vcpu *v)
     b = page_to_virt(pg);
     s->vmcb = b;
     s->vmcb_pa = mfn_x(page_to_mfn(pg)) << PAGE_SHIFT;
-    set_intercepts(b);
+    vmcb_set_intercepts(b);
     b->iopm = virt_to_phys(iopm[for_dom0]);
     b->msrpm = virt_to_phys(msrpm);
     b->np_control = NP_ENABLE;
@@ -117,6 +107,7 @@ void vmcb_destroy(struct vcpu *v)
     if ( !s )
         return;
     page_put(mfn_to_page(_mfn(s->vmcb_pa >> PAGE_SHIFT)));
+    hv_free(s->kept);
     hv_free(s);
     v->arch.svm = NULL;
 }

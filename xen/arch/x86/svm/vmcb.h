@@ -14,39 +14,21 @@
 
 #include <hv/types.h>
 
+/*
+ * The six words of intercepts; what each bit is stands in intercepts.c.  Bit b
+ * of word w ends guest mode with exit code w * 0x20 + b.
+ */
+#define NR_INTERCEPT_WORDS 6
+
 /* intercept_cr: reads, then writes; intercept_exceptions: bits by vector */
 #define INTERCEPT_CR8_WRITE (1U << 24)
 
 /* intercept_1 */
-#define INTERCEPT_INTR (1U << 0)
-#define INTERCEPT_NMI (1U << 1)
-#define INTERCEPT_SMI (1U << 2)
-#define INTERCEPT_INIT (1U << 3)
 #define INTERCEPT_VINTR (1U << 4)
-#define INTERCEPT_RDPMC (1U << 15)
-#define INTERCEPT_CPUID (1U << 18)
 #define INTERCEPT_IRET (1U << 20)
-#define INTERCEPT_INVD (1U << 22)
-#define INTERCEPT_HLT (1U << 24)
-#define INTERCEPT_INVLPGA (1U << 26)
-#define INTERCEPT_IOIO (1U << 27)
-#define INTERCEPT_MSR (1U << 28)
-#define INTERCEPT_TASK_SWITCH (1U << 29)
-#define INTERCEPT_FERR_FREEZE (1U << 30)
-#define INTERCEPT_SHUTDOWN (1U << 31)
 
 /* intercept_2 */
 #define INTERCEPT_VMRUN (1U << 0)
-#define INTERCEPT_VMMCALL (1U << 1)
-#define INTERCEPT_VMLOAD (1U << 2)
-#define INTERCEPT_VMSAVE (1U << 3)
-#define INTERCEPT_STGI (1U << 4)
-#define INTERCEPT_CLGI (1U << 5)
-#define INTERCEPT_SKINIT (1U << 6)
-#define INTERCEPT_WBINVD (1U << 9)
-#define INTERCEPT_MONITOR (1U << 10)
-#define INTERCEPT_MWAIT (1U << 11)
-#define INTERCEPT_XSETBV (1U << 13)
 
 #define TLB_FLUSH_ALL 1
 #define TLB_FLUSH_THIS_ASID 3 /* with CPUID's FlushByAsid */
@@ -73,7 +55,8 @@
 #define NP_ENABLE 1UL
 
 /* clean */
-#define CLEAN_INTERCEPTS (1U << 0)
+#define CLEAN_INTERCEPTS (1U << 0) /* and TSC offset */
+#define CLEAN_MAPS (1U << 1)
 #define CLEAN_ASID (1U << 2)
 #define CLEAN_VINTR (1U << 3)
 #define CLEAN_NP (1U << 4) /* and PAT */
@@ -82,10 +65,12 @@
 #define CLEAN_TABLES (1U << 7)
 #define CLEAN_SEGMENTS (1U << 8) /* CS, DS, ES, SS, CPL */
 #define CLEAN_CR2 (1U << 9)
+#define CLEAN_LBR (1U << 10)
 #define CLEAN_ALL 0x3ffU /* of those that are used here */
 
 enum exit_code {
     EXIT_CR_WRITE = 0x10, /* + register */
+    EXIT_DR_WRITE = 0x30, /* + register */
     EXIT_EXCEPTION = 0x40, /* + vector */
     EXIT_INTR = 0x60,
     EXIT_NMI,
@@ -115,6 +100,11 @@ enum exit_code {
     EXIT_MWAIT,
     EXIT_MWAIT_ARMED,
     EXIT_XSETBV,
+    EXIT_RDPRU,
+    EXIT_INVLPGB = 0xa0,
+    EXIT_INVLPGB_ILLEGAL,
+    EXIT_MCOMMIT = 0xa3,
+    EXIT_TLBSYNC,
     EXIT_NPF = 0x400,
 };
 #define EXIT_INVALID 0xffffffffU /* the low half: some do not extend it */
@@ -129,6 +119,7 @@ enum exit_code {
 /* exit_info_1 of NPF; exit_info_2 is the address */
 #define NPF_WRITE 0x2
 #define NPF_FETCH 0x10
+#define NPF_IN_WALK (1UL << 33) /* of the guest's own tables */
 
 struct vmcb_seg {
     uint16_t sel, attr;
@@ -137,9 +128,14 @@ struct vmcb_seg {
 };
 
 struct vmcb {
-    uint32_t intercept_cr, intercept_dr;
-    uint32_t intercept_exceptions;
-    uint32_t intercept_1, intercept_2, intercept_3;
+    union {
+        struct {
+            uint32_t intercept_cr, intercept_dr;
+            uint32_t intercept_exceptions;
+            uint32_t intercept_1, intercept_2, intercept_3;
+        };
+        uint32_t intercepts[NR_INTERCEPT_WORDS];
+    };
     uint8_t reserved_018[0x024];
     uint16_t pause_threshold, pause_count;
     uint64_t iopm, msrpm;

@@ -87,6 +87,8 @@ struct arch_vcpu {
     uint8_t port_len;
     bool told;          /* the console knows what it tries with devices */
     bool upcall;        /* what was taken last is none of its local APIC  */
+    uint8_t walk_retries; /* at walk_rip: page tables in read-only memory */
+    uint64_t walk_rip;
     void *fpu;          /* XSAVE area, when not on a CPU */
     uint64_t xcr0;
     uint64_t dr[4];

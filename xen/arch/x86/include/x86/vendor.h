@@ -100,11 +100,12 @@ void exit_port(struct vcpu *v, uint16_t port, unsigned int size, bool in,
 void exit_port_string(struct vcpu *v, uint16_t port, unsigned int size,
                       bool in);
 /*
- * Nested page fault at gpa.  in_delivery: not the instruction at rip made the
+ * Nested page fault at gpa.  in_walk: of an access to the guest's own page
+ * tables, which is always a write.  in_delivery: not the instruction at rip made the
  * access, but the delivery of an event (its gate, its stack).
  */
 void exit_memory(struct vcpu *v, uint64_t gpa, bool write, bool fetch,
-                 bool in_delivery);
+                 bool in_walk, bool in_delivery);
 void exit_triple_fault(struct vcpu *v);
 
 /*

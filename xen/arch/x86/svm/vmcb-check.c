@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The rules of VMRUN.  Emulated processors forgive most of what breaks them,
+ * real ones end the guest, or deliver what cannot be: so debug builds look at
+ * each VMCB before it is entered (svm.c), and unit tests break each rule.
+ */
+#include <hv/emulate.h>
+#include <hv/lib.h>
+
+#include <x86/processor.h>
+
+#include "vmcb-check.h"
+
+#define RFLAGS_VM (1UL << 17)
+#define RFLAGS_RESERVED (~0x3f7fd5UL & ~RFLAGS_FIXED)
+#define EVENT_RESERVED 0x7ffff000UL
+#define CR3_LONG_RESERVED 0xfff0000000000000UL
+#define NP_CR3_RESERVED 0xfe7UL
+#define VINTR_LEGAL                                                          \
+    (VINTR_TPR | VINTR_IRQ | VINTR_PRIO | VINTR_IGNORE_TPR | VINTR_MASKING | \
+     0xffUL << VINTR_VECTOR_SHIFT)
+
+/* #DF, #TS, #NP, #SS, #GP, #PF, #AC, #CP, #VC, #SX */
+#define WITH_ERROR_CODE 0x60227d00U
+
+#define RULE(condition, text)                                                \
+    do {                                                                     \
+        if ( unlikely(!(condition)) )                                        \
+            return text;                                                     \
+    } while ( 0 )
+
+bool vmcb_has_error_code(unsigned int vector, uint64_t cr0)
+{
+    return (cr0 & CR0_PE) && vector < 32 && (WITH_ERROR_CODE >> vector & 1);
+}
+
+static bool all_zero(const void *p, size_t n)
+{
+    const uint8_t *byte = p;
+
+    while ( n && !*byte )
+    {
+        byte++;
+        n--;
+    }
+    return !n;
+}
+#define ZERO(field) all_zero(&(field), sizeof(field))
+
+/* ---- the control area ---- */
+
+static const char *check_reserved(const struct vmcb *b)
+{
+    RULE(ZERO(b->reserved_018) && ZERO(b->reserved_05d) &&
+         ZERO(b->reserved_098) && ZERO(b->reserved_0c4) &&
+         ZERO(b->reserved_0e0) && ZERO(b->reserved_4a0) &&
+         ZERO(b->reserved_4cc), "a reserved field is not zero");
+    RULE(!b->lbr_control && !b->debugctl, "branch records are on");
+    RULE(!b->tsc_offset, "the TSC has an offset");
+    RULE(b->np_control == NP_ENABLE, "nested paging alone is on");
+    return NULL;
+}
+
+static const char *check_control(const struct vmcb *b,
+                                 const struct vmcb_limits *l)
+{
+    uint64_t outside = ~l->physical | (PAGE_SIZE - 1);
+
+    RULE(b->intercept_2 & INTERCEPT_VMRUN, "VMRUN is not intercepted");
+    RULE(b->asid && b->asid < l->nr_asids, "ASID");
+    RULE(b->tlb_control == 0 || b->tlb_control == TLB_FLUSH_ALL ||
+         (b->tlb_control == TLB_FLUSH_THIS_ASID && l->flush_asid),
+         "TLB control");
+    RULE(b->iopm && !(b->iopm & outside) && b->msrpm && !(b->msrpm & outside),
+         "permission maps");
+    RULE(b->np_cr3 && !(b->np_cr3 & (~l->physical | NP_CR3_RESERVED)),
+         "nested CR3");
+    return check_reserved(b);
+}
+
+/* ---- events ---- */
+
+static const char *check_injected(const struct vmcb *b)
+{
+    uint64_t event = b->event_inject, type = event & EVENT_TYPE;
+    unsigned int vector = event & EVENT_VECTOR;
+    bool has_error = event & EVENT_HAS_ERROR;
+
+    if ( !(event & EVENT_VALID) )
+        return NULL;
+    RULE(!(event & EVENT_RESERVED), "event: reserved bits");
+    RULE(type == EVENT_INTR || type == EVENT_NMI || type == EVENT_EXCEPTION,
+         "event: type");
+    RULE(type != EVENT_NMI || vector == 2, "event: an NMI's vector");
+    RULE(type != EVENT_INTR || vector >= 16, "event: an interrupt's vector");
+    RULE(type != EVENT_EXCEPTION || (vector < 32 && vector != 2),
+         "event: an exception's vector");
+    RULE(type != EVENT_INTR || ((b->rflags & RFLAGS_IF) &&
+                                !(b->interrupt_shadow & 1)),
+         "event: an interrupt where none can be");
+    RULE(has_error == (type == EVENT_EXCEPTION &&
+                       vmcb_has_error_code(vector, b->cr0)),
+         "event: error code");
+    RULE(has_error || !(event >> EVENT_ERROR_SHIFT),
+         "event: an error code that is none");
+    return NULL;
+}
+
+/* One that is not intercepted is offered: the guest takes it at once. */
+static const char *check_virtual(const struct vmcb *b)
+{
+    bool offered = !(b->intercept_1 & INTERCEPT_VINTR);
+
+    RULE(!(b->vintr & ~VINTR_LEGAL), "virtual interrupt: reserved bits");
+    RULE((b->vintr & VINTR_MASKING) && !(b->vintr & 0xf0),
+         "virtual interrupts are not the guest's own");
+    if ( !(b->vintr & VINTR_IRQ) )
+        return NULL;
+    RULE(b->vintr & VINTR_IGNORE_TPR, "a virtual interrupt with priority");
+    if ( !offered )
+        return NULL;
+    RULE((b->rflags & RFLAGS_IF) && !(b->interrupt_shadow & 1) &&
+         !(b->event_inject & EVENT_VALID),
+         "an interrupt is offered where none can be");
+    RULE((b->vintr >> VINTR_VECTOR_SHIFT & 0xff) >= 16,
+         "virtual interrupt: vector");
+    return NULL;
+}
+
+/* ---- the guest's registers ---- */
+
+static const char *check_modes(const struct vmcb *b,
+                               const struct vmcb_limits *l)
+{
+    bool pg = b->cr0 & CR0_PG, lme = b->efer & EFER_LME;
+
+    RULE(!(b->cr0 >> 32), "CR0: upper half");
+    RULE((b->cr0 & CR0_CD) || !(b->cr0 & CR0_NW), "CR0: NW without CD");
+    RULE(!pg || (b->cr0 & CR0_PE), "CR0: PG without PE");
+    RULE(!(b->cr4 & ~l->cr4), "CR4: reserved bits");
+    RULE(b->efer & EFER_SVME, "EFER: SVME");
+    RULE(!(b->efer & ~l->efer), "EFER: reserved bits");
+    RULE(!(b->efer & EFER_LMA) == !(pg && lme), "EFER: LMA");
+    RULE(!(pg && lme) || (b->cr4 & CR4_PAE), "long mode without PAE");
+    RULE(!(b->cr4 & CR4_PCIDE) || (pg && lme), "CR4: PCIDE, not long mode");
+    RULE(!(b->cr3 & CR3_LONG_RESERVED & ~l->physical) &&
+         !((b->efer & EFER_LMA) && (b->cr3 & ~l->physical)),
+         "CR3: reserved bits");
+    RULE(!(b->efer & EFER_LMA) || !(b->cs.attr & EMUL_SEG_L) ||
+         !(b->cs.attr & EMUL_SEG_DB), "CS: L and D");
+    return NULL;
+}
+
+static const char *check_rest(const struct vmcb *b)
+{
+    bool real = !(b->cr0 & CR0_PE), vm86 = b->rflags & RFLAGS_VM;
+    const struct vmcb_seg *seg = &b->es;
+
+    RULE(!(b->dr6 >> 32) && !(b->dr7 >> 32), "DR6, DR7: upper half");
+    RULE((b->rflags & RFLAGS_FIXED) && !(b->rflags & RFLAGS_RESERVED),
+         "RFLAGS: reserved bits");
+    RULE(!vm86 || (!real && !(b->efer & EFER_LMA)), "RFLAGS: VM");
+    RULE(b->cpl <= 3 && (!real || !b->cpl) && (!vm86 || b->cpl == 3), "CPL");
+    for ( unsigned int i = 0; i < 64; i += 8 )
+    {
+        unsigned int type = b->pat >> i & 0xff;
+
+        RULE(type <= 7 && type != 2 && type != 3, "PAT");
+    }
+    for ( ; seg <= &b->tr; seg++ )
+        RULE(!(seg->attr & 0xf000), "a segment's attributes");
+    return NULL;
+}
+
+const char *vmcb_check(const struct vmcb *b, const struct vmcb_limits *l)
+{
+    const char *broken = check_control(b, l);
+
+    if ( !broken )
+        broken = check_injected(b);
+    if ( !broken )
+        broken = check_virtual(b);
+    if ( !broken )
+        broken = check_modes(b, l);
+    return broken ? broken : check_rest(b);
+}
+
+/* ---- clean bits ---- */
+
+#define FROM_TO(bit, first, after)                                           \
+    { bit, offsetof(struct vmcb, first), offsetof(struct vmcb, after), #first }
+
+static const struct {
+    uint32_t bit;
+    uint16_t first, after;
+    const char *what;
+} clean_fields[] = {
+    FROM_TO(CLEAN_INTERCEPTS, intercept_cr, reserved_018),
+    FROM_TO(CLEAN_INTERCEPTS, pause_threshold, iopm),
+    FROM_TO(CLEAN_INTERCEPTS, tsc_offset, asid),
+    FROM_TO(CLEAN_MAPS, iopm, tsc_offset),
+    FROM_TO(CLEAN_ASID, asid, tlb_control),
+    FROM_TO(CLEAN_VINTR, vintr, interrupt_shadow),
+    FROM_TO(CLEAN_NP, np_control, reserved_098),
+    FROM_TO(CLEAN_NP, np_cr3, lbr_control),
+    FROM_TO(CLEAN_NP, pat, debugctl),
+    FROM_TO(CLEAN_CR, efer, reserved_4d8),
+    FROM_TO(CLEAN_CR, cr4, dr7),
+    FROM_TO(CLEAN_DR, dr7, rflags),
+    FROM_TO(CLEAN_TABLES, gdtr, ldtr),
+    FROM_TO(CLEAN_TABLES, idtr, tr),
+    FROM_TO(CLEAN_SEGMENTS, es, fs),
+    FROM_TO(CLEAN_SEGMENTS, cpl, reserved_4cc),
+    FROM_TO(CLEAN_CR2, cr2, reserved_648),
+    FROM_TO(CLEAN_LBR, lbr_control, clean),
+    FROM_TO(CLEAN_LBR, debugctl, reserved_678),
+};
+
+const char *vmcb_check_clean(const struct vmcb *b, const struct vmcb *kept)
+{
+    for ( unsigned int i = 0; i < ARRAY_SIZE(clean_fields); i++ )
+        if ( (b->clean & clean_fields[i].bit) &&
+             memcmp((const char *)b + clean_fields[i].first,
+                    (const char *)kept + clean_fields[i].first,
+                    (size_t)(clean_fields[i].after - clean_fields[i].first)) )
+            return clean_fields[i].what;
+    return NULL;
+}
