@@ -223,7 +223,10 @@ static void test_nmis(void)
     for ( uint64_t start = ticks(); nr_nmis < 2 && ticks() - start < 6000000000UL; )
         ;
     tap(nr_nmis == 2 && deepest == 1, "NMIs in an NMI's handler: one more");
-    tap(nmi_rip[0] == nmi_rip[1], "behind its IRET, interrupts being off");
+    /* Xen's window needs IF set. */
+    if ( !command_has("xen") )
+        tap(nmi_rip[0] == nmi_rip[1],
+            "behind its IRET, interrupts being off");
     nr_nmis = 0;
     r[1] = APIC + APIC_ICR;
     r[0] = ICR_NMI;
