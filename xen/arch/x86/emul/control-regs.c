@@ -90,7 +90,7 @@ uint64_t xcr0_bits(const struct vcpu *v)
 uint64_t physical_bits(const struct vcpu *v)
 {
     struct cpuid_regs r;
-    unsigned int n = LEAST_PHYSICAL;
+    unsigned int n = 0;
 
     cpuid_of(v, 0x80000000, &r);
     if ( r.a >= 0x80000008 )
@@ -98,6 +98,8 @@ uint64_t physical_bits(const struct vcpu *v)
         cpuid_of(v, 0x80000008, &r);
         n = r.a & 0xff;
     }
+    if ( n < LEAST_PHYSICAL )
+        n = LEAST_PHYSICAL;
     return n >= 52 ? (1UL << 52) - 1 : (1UL << n) - 1;
 }
 

@@ -70,8 +70,8 @@ static const char *check_entry(const struct vcpu *v)
 static void refuse_entry(struct vcpu *v, const char *broken)
 {
     vmcb_show(v);
-    printk("ASSERT: d%uv%u: its VMCB: %s\n", v->domain->domain_id, v->vcpu_id,
-           broken);
+    guest_printk(v->domain, "ASSERT: d%uv%u: its VMCB: %s\n",
+                 v->domain->domain_id, v->vcpu_id, broken);
     domain_crash(v->domain, "vcpu %u: its VMCB: %s", v->vcpu_id, broken);
 }
 
