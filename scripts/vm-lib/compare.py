@@ -13,12 +13,13 @@ import re
 import subprocess
 import sys
 
+import processor
 from life import end_with_parent
 
 PROGRAMS = ["build/bin/oriel", "build/bin/oriel-dm", "build/bin/oriel-config",
             "build/vm/keep-dm"]
 SHARED_GUESTS = ["hello", "property", "events", "exits"]  # the hosted machine has no APIC
-GUESTS = [f"build/guest/{g}.elf" for g in SHARED_GUESTS + ["machine"]]
+GUESTS = [f"build/guest/{g}.elf" for g in SHARED_GUESTS + ["machine", "processor"]]
 passed = failed = 0
 
 
@@ -155,7 +156,7 @@ def judge_end(folder):
 def files_for_all(both, ours):
     """What tests/vm/all.sh needs."""
     return PROGRAMS + GUESTS + [
-        f"tests/vm/{n}.sh" for n in ("all", "guest", "machine", "tap")] + [
+        f"tests/vm/{n}.sh" for n in ("all", "guest", "machine", "processor", "tap")] + [
         f"build/contract/{p}" for p in (both + " " + ours).split()]
 
 
@@ -281,6 +282,13 @@ def judge_machine(vm, console):
             [" ".join(sorted(guests))])
 
 
+def processor_lines(folder):
+    """What the guest "processor" said on the machine in QEMU."""
+    run = parse(read(folder, "vm.out")).get(("processor.sh", "our"))
+    console = read(folder, "vm/hypervisor.log")
+    return run and guest_lines(run, console).get("processor")
+
+
 def table(hosted):
     known, seen = caveats(), {}
     for (name, _), run in hosted.items():
@@ -312,6 +320,8 @@ def judge(where, name, folder, wanted):
         verdict(run.good() and run.ran_on(name), run.title(), run.trouble())
     if ("machine.sh", "our") in vm:
         judge_machine(vm["machine.sh", "our"], console)
+    if processor_lines(folder):
+        processor.judge(name, processor_lines(folder), caveats(), verdict)
     print("== The same on the hosted hypervisor, and compared")
     for key, run in hosted.items():
         bad = [] if run.good() and run.ran_on("Oriel") else run.trouble()
@@ -334,7 +344,7 @@ def all_runs(both, ours):
     wanted = [(p, lib) for lib in ("our", "Debian's")
               for p in ["test-resource", "test-paging-mempool", *both.split()]]
     return wanted + [(p, "our") for p in
-                     [*ours.split(), "guest.sh", "machine.sh"]]
+                     [*ours.split(), "guest.sh", "machine.sh", "processor.sh"]]
 
 
 def summary():

@@ -136,6 +136,7 @@ static void test_tsc(void)
     ct_expect(0, xc_domain_get_tsc_info(ct.xch, domid, &mode, &elapsed, &khz,
                                         &incarnation), "tsc info");
     ct_equal(mode, 2, "the mode is told");
+    ct_equal(incarnation, 1, "the incarnation is the next one");
     ct_expect(0, xc_domain_set_tsc_info(ct.xch, domid, 0, 0, 0, 0),
               "tsc: default");
     ct_expect(EINVAL, xc_domain_set_tsc_info(ct.xch, 0, 0, 0, 0, 0),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # PVH images of test guests: build/guest/NAME.elf from guest-NAME-src, linked
 # with guest-NAME-lds, or guest-lds if it has none.
-guests := hello property exits events bench machine fuzz
+guests := hello property exits events bench machine processor fuzz
 guest-lib := $(addprefix tests/guest/,start.S guest.c)
 guest-hello-src := tests/guest/hello.c $(guest-lib)
 # The same program, in a file as -fcf-protection makes them.
@@ -12,6 +12,7 @@ guest-exits-src := tests/guest/exits.c $(guest-lib)
 guest-events-src := tests/guest/events.c $(guest-lib)
 guest-bench-src := $(addprefix tests/guest/,bench.c bench-flat.S) $(guest-lib)
 guest-smp := $(guest-lib) tests/guest/smp.c tests/guest/smp.S
+guest-processor-src := tests/guest/processor.c tests/guest/processor.S $(guest-smp)
 guest-machine-src := tests/guest/machine.c tests/guest/control.c $(guest-smp)
 guest-fuzz-src := $(addprefix tests/guest/,fuzz.c fuzz-ops.c fuzz-calls.c \
     fuzz-plans.c fuzz.S) $(guest-smp)

@@ -117,6 +117,24 @@ static void test_set_is_filtered(void **state)
     assert_false(cpuid(d, 0, 1, 0).c & (VMX | MONITOR | TSC_DEADLINE));
     assert_int_equal(cpuid(d, 0, 1, 0).b >> 24, 0);
 
+    /* Caches as AMD tells them; the size of a form of XSAVE that is not there;
+     * protection keys. */
+    assert_int_equal(
+        set_leaf(d, (xen_cpuid_leaf_t){ 0x8000001d, NONE, ~0U, ~0U, 1, 1 }),
+        0);
+    assert_int_equal(
+        set_leaf(d, (xen_cpuid_leaf_t){ 0xd, 1, 5, 0x340, 0, 0 }), 0);
+    assert_int_equal(
+        set_leaf(d, (xen_cpuid_leaf_t){ 7, 0, 0, ~0U, ~0U, ~0U }), 0);
+    for ( unsigned int i = 0; i < d->cpu_policy->nr_leaves; i++ )
+    {
+        const xen_cpuid_leaf_t *l = &d->cpu_policy->leaf[i];
+
+        assert_false(l->leaf == 0x8000001d && (l->a | l->b | l->c | l->d));
+        assert_false(l->leaf == 0xd && l->subleaf == 1 && l->b);
+        assert_false(l->leaf == 7 && l->subleaf == 0 && (l->c & 8));
+    }
+
     /* It is there, but beyond the number of leaves. */
     assert_int_equal(
         set_leaf(d, (xen_cpuid_leaf_t){ 0, NONE, 0, 0, 0, 0 }), 0);
@@ -171,7 +189,7 @@ static void test_set_msrs(void **state)
     } row[] = {
         { { 0xce, 0, 0 }, 0 },        { { 0x10a, 0, 0 }, 0 },
         { { 0xce, 1, 0 }, -EINVAL },  { { 0xce, 0, 1UL << 31 }, -EINVAL },
-        { { 0x1a0, 0, 0 }, -ERANGE },
+        { { 0x10a, 0, 1 }, -EINVAL }, { { 0x1a0, 0, 0 }, -ERANGE },
     };
 
     (void)state;

@@ -29,3 +29,4 @@ for program in $3; do
 done
 one guest.sh our sh /guest.sh "$hypervisor" / / /keep-dm
 one machine.sh our sh /machine.sh "$hypervisor" / /
+one processor.sh our sh /processor.sh "$hypervisor" / /

@@ -208,6 +208,7 @@ static struct domain *domain_new(const struct xen_domctl_createdomain *config,
     d->max_vcpus = config->max_vcpus;
     d->max_pages = privileged ? UINT32_MAX : 0; /* ABI: no limit */
     d->sched_weight = 256;
+    d->tsc_incarnation = 1;
     d->ctl_pause_count = d->pause_count = 1;
     memcpy(d->handle, config->handle, sizeof(d->handle));
     list_init(&d->list);

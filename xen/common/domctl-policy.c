@@ -177,7 +177,7 @@ long domctl_settscinfo(struct domctl *c)
     spin_lock(&d->lock);
     d->tsc_mode = info->tsc_mode;
     d->tsc_khz = info->gtsc_khz;
-    d->tsc_incarnation = info->incarnation;
+    d->tsc_incarnation = info->incarnation + 1; /* one more */
     d->tsc_elapsed = info->elapsed_nsec;
     spin_unlock(&d->lock);
     return 0;

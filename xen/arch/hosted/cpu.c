@@ -43,6 +43,12 @@ void arch_cpuid(uint32_t leaf, uint32_t subleaf, struct cpuid_regs *out)
                                         leaves[i].d };
 }
 
+/* WRMSR does not leave the engine, so no guest can ask for it. */
+bool arch_cpuid_faulting(void)
+{
+    return false;
+}
+
 void arch_cpu_ids(unsigned int cpu, uint32_t *apic_id, uint32_t *acpi_id)
 {
     *apic_id = *acpi_id = cpu;

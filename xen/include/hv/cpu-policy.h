@@ -20,6 +20,10 @@ struct cpu_policy {
     xen_msr_entry_t msr[CPU_POLICY_MAX_MSRS];
 };
 
+/* An MSR of policies: what of the platform a guest may use. */
+#define MSR_PLATFORM_INFO 0xce
+#define PLATFORM_INFO_CPUID_FAULTING (1UL << 31)
+
 struct cpuid_regs {
     uint32_t a, b, c, d;
 };
@@ -57,7 +61,13 @@ int cpu_policy_set_msr(struct cpu_policy *p, const xen_msr_entry_t *msr)
 void cpu_policy_features(const struct cpu_policy *p,
                          uint32_t words[CPU_FEATURE_WORDS]);
 
+/* MSR_PLATFORM_INFO as d's vcpus read it, which is the policy's. */
+uint64_t cpu_policy_platform_info(const struct domain *d);
+
 /* ---- arch contract ---- */
+
+/* Can CPUID outside ring 0 be made a fault, where a guest asks for that? */
+bool arch_cpuid_faulting(void);
 
 struct cpu_info {
     unsigned int nr_cpus; /* ids 0..nr_cpus-1 */

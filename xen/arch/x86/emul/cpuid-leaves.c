@@ -28,6 +28,7 @@
 
 #define CPUID_E1D_RDTSCP 0x08000000U
 #define CPUID_E7D_ITSC 0x100U
+#define CPUID_E8B_NO_LMSL 0x00100000U /* EFER.LMSLE is refused */
 #define E1D_SAME_AS_1D 0x0183f3ffU /* AMD repeats these of 1.edx */
 #define XSTATE_LOW 0xe7U /* x87, SSE, AVX, AVX-512 */
 
@@ -39,9 +40,9 @@ const struct feature_word cpuid_feature_words[CPU_FEATURE_WORDS] = {
     { 0x80000001, NONE, REG_C, 0x002109f3 },
     { 0xd, 1, REG_A, 0x00000007 },
     { 0x7, 0, REG_B, 0xfdbf27e9 },
-    { 0x7, 0, REG_C, 0x1a405f4f },
+    { 0x7, 0, REG_C, 0x1a405f47 },
     { 0x80000007, NONE, REG_D, CPUID_E7D_ITSC },
-    { 0x80000008, NONE, REG_B, 0x24000005 },
+    { 0x80000008, NONE, REG_B, CPUID_E8B_NO_LMSL | 0x24000005 },
     { 0x7, 0, REG_D, 0x0000451c },
     { 0x7, 1, REG_A, 0x00001c30 },
     { 0x80000021, NONE, REG_A, 0x60000064 },
@@ -94,7 +95,11 @@ static void clear_registers(xen_cpuid_leaf_t *l)
             l->d = 0;
         }
         else if ( l->subleaf == 1 )
+        {
             l->c = l->d = 0;
+            if ( !(l->a & (CPUID_D1A_XSAVEC | CPUID_D1A_XSAVES)) )
+                l->b = 0; /* the size of a form that is not there */
+        }
         else if ( l->subleaf > 8 || !(XSTATE_LOW >> l->subleaf & 1) )
             l->a = l->b = l->c = l->d = 0;
         break;
@@ -110,9 +115,9 @@ static void clear_registers(xen_cpuid_leaf_t *l)
     /* Serial number, mwait, power, DCA, PMU, topology. */
     case 0x3: case 0x5: case 0x6: case 0x8: case 0x9: case 0xa: case 0xb:
     case 0xc:
-    /* Reserved; SVM, IBS, LWP, topology, encryption, bandwidth. */
+    /* Reserved; SVM, IBS, LWP, topology and caches, encryption, bandwidth. */
     case 0x80000009: case 0x8000000a: case 0x8000001b: case 0x8000001c:
-    case 0x8000001e: case 0x8000001f: case 0x80000020:
+    case 0x8000001d: case 0x8000001e: case 0x8000001f: case 0x80000020:
         l->a = l->b = l->c = l->d = 0;
         break;
     }
@@ -138,8 +143,14 @@ void cpuid_guest_filter(xen_cpuid_leaf_t *l)
 void cpuid_add_emulated(struct cpu_policy *p)
 {
     for ( unsigned int i = 0; i < p->nr_leaves; i++ )
-        if ( p->leaf[i].leaf == 1 )
-            p->leaf[i].c |= CPUID_1C_X2APIC | CPUID_1C_HYPERVISOR;
+    {
+        xen_cpuid_leaf_t *l = &p->leaf[i];
+
+        if ( l->leaf == 1 )
+            l->c |= CPUID_1C_X2APIC | CPUID_1C_HYPERVISOR;
+        else if ( l->leaf == 0x80000008 )
+            l->b |= CPUID_E8B_NO_LMSL;
+    }
 }
 
 /* ---- the hypervisor's own ---- */

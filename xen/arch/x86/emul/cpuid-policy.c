@@ -34,7 +34,6 @@
 #define NR_TOPOLOGY 2
 #define NR_XSAVE 63
 
-#define MSR_PLATFORM_INFO 0xce
 #define MSR_ARCH_CAPABILITIES 0x10a
 
 enum { NOT_MADE, BEING_MADE, MADE };
@@ -185,8 +184,10 @@ static void trim(struct cpu_policy *p)
 
 static void make_policies(void)
 {
-    static const xen_msr_entry_t msrs[CPU_POLICY_MAX_MSRS] = {
-        { .idx = MSR_PLATFORM_INFO }, { .idx = MSR_ARCH_CAPABILITIES },
+    const xen_msr_entry_t msrs[CPU_POLICY_MAX_MSRS] = {
+        { .idx = MSR_PLATFORM_INFO,
+          .val = arch_cpuid_faulting() ? PLATFORM_INFO_CPUID_FAULTING : 0 },
+        { .idx = MSR_ARCH_CAPABILITIES },
     };
     /* How many leaves of the hypervisor's there are: 0, as many as it has. */
     static const xen_cpuid_leaf_t limits[] = {
@@ -257,14 +258,19 @@ int cpu_policy_set_leaf(struct cpu_policy *p, const xen_cpuid_leaf_t *leaf)
     return 0;
 }
 
-/* Neither CPUID faulting nor any of the capabilities exist for guests. */
+/* No bit beyond the machine's: CPUID faulting, and no capability. */
 int cpu_policy_set_msr(struct cpu_policy *p, const xen_msr_entry_t *msr)
 {
     if ( msr->flags )
         return -EINVAL;
     for ( unsigned int i = 0; i < p->nr_msrs; i++ )
         if ( p->msr[i].idx == msr->idx )
-            return msr->val ? -EINVAL : 0;
+        {
+            if ( msr->val & ~cpu_policy_default()->msr[i].val )
+                return -EINVAL;
+            p->msr[i].val = msr->val;
+            return 0;
+        }
     return -ERANGE;
 }
 
@@ -284,15 +290,28 @@ void cpu_policy_features(const struct cpu_policy *p,
 
 /* ---- a guest's CPUID ---- */
 
+static const struct cpu_policy *policy_of(const struct domain *d)
+{
+    return d->cpu_policy ? d->cpu_policy : cpu_policy_default();
+}
+
+uint64_t cpu_policy_platform_info(const struct domain *d)
+{
+    const struct cpu_policy *p = policy_of(d);
+
+    for ( unsigned int i = 0; i < p->nr_msrs; i++ )
+        if ( p->msr[i].idx == MSR_PLATFORM_INFO )
+            return p->msr[i].val;
+    return 0;
+}
+
 static void policy_leaf(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
                         struct cpuid_regs *out)
 {
-    const struct cpu_policy *p = v->domain->cpu_policy;
+    const struct cpu_policy *p = policy_of(v->domain);
     const xen_cpuid_leaf_t *l;
     uint32_t apic_id = arch_apic_id(v);
 
-    if ( !p )
-        p = cpu_policy_default();
     if ( leaf > find_leaf(p, leaf & EXTENDED, 0)->a )
         return;
     l = find_leaf(p, leaf, subleaf);
@@ -304,7 +323,8 @@ static void policy_leaf(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
         out->b = (out->b & 0x00ffffff) | (apic_id << 24);
         break;
     case 0xb:
-        if ( find_leaf(p, 1, 0)->c & CPUID_1C_X2APIC )
+        if ( subleaf < NR_TOPOLOGY &&
+             (find_leaf(p, 1, 0)->c & CPUID_1C_X2APIC) )
         {
             out->c = (out->c & ~0xffU) | (subleaf & 0xff);
             out->d = apic_id;

@@ -17,6 +17,8 @@ extern const struct feature_word cpuid_feature_words[CPU_FEATURE_WORDS];
 
 #define CPUID_1C_X2APIC 0x00200000U
 #define CPUID_1C_HYPERVISOR 0x80000000U
+#define CPUID_D1A_XSAVEC 0x2U
+#define CPUID_D1A_XSAVES 0x8U
 
 static inline uint32_t *cpuid_reg(xen_cpuid_leaf_t *l, enum cpuid_reg reg)
 {

@@ -18,6 +18,7 @@
 
 #define CPUID_1C_OSXSAVE (1U << 27)
 #define CPUID_1D_APIC (1U << 9)
+#define CPUID_D1A_COMPACT 0xaU /* XSAVEC, XSAVES */
 
 enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10 };
 enum { VECTOR_GP = 13 };
@@ -41,7 +42,8 @@ static void cpuid_live(struct vcpu *v, uint32_t leaf, uint32_t subleaf,
         if ( !vlapic_is_enabled(&v->arch.vlapic) )
             r->d &= ~CPUID_1D_APIC;
     }
-    else if ( leaf == 0xd && subleaf < 2 && r->a )
+    else if ( leaf == 0xd && ((subleaf == 0 && r->a) ||
+                              (subleaf == 1 && (r->a & CPUID_D1A_COMPACT))) )
         cpuid(leaf, subleaf, &a, &r->b, &c, &d);
 }
 
@@ -51,6 +53,11 @@ void exit_cpuid(struct vcpu *v, unsigned int len)
     uint32_t leaf = (uint32_t)gpr[RAX], subleaf = (uint32_t)gpr[RCX];
     struct cpuid_regs r;
 
+    if ( v->arch.cpuid_faults && vendor->mode(v) == MODE_USER )
+    {
+        vendor->inject_exception(v, VECTOR_GP, true, 0);
+        return;
+    }
     cpuid_for_guest(v, leaf, subleaf, &r);
     cpuid_live(v, leaf, subleaf, &r);
     gpr[RAX] = r.a;

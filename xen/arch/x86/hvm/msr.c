@@ -4,8 +4,10 @@
  * virtualisation, and one table for the rest.  What is in neither is #GP.
  *
  * MTRRs exist and cannot be changed: those of dom0 are the machine's, for
- * others all memory is write-back.  Machine check banks exist by number only.
+ * others all memory is write-back.  There are two machine check banks, in which
+ * never is anything, and room for the numbers of more.
  */
+#include <hv/cpu-policy.h>
 #include <hv/domain.h>
 #include <hv/hypercall.h>
 #include <hv/lib.h>
@@ -18,30 +20,49 @@
 
 #define MSR_HYPERCALL_PAGE 0x40000000 /* as CPUID says */
 #define HYPERCALL_STUB_BYTES 32
+#define MSR_PATCH_LEVEL 0x8b
+#define MSR_MISC_FEATURES 0x140
+#define MISC_FEATURES_CPUID_FAULTING 0x1UL
+
+/* What happens to a write. */
+enum { REFUSED, DROPPED, SAME /* as is read, or it is refused */ };
 
 struct fixed_msr {
     uint32_t first, last;
     uint64_t value;  /* what is read */
-    bool write_fine; /* writes are dropped; else they are #GP */
+    uint8_t write;
 };
 
 static const struct fixed_msr table[] = {
-    { 0x8b, 0x8b, 0, true },              /* microcode revision            */
-    { 0xfe, 0xfe, 0x508, false },         /* MTRRcap: 8, fixed, WC         */
-    { 0x179, 0x17a, 0, true },            /* machine check: no banks       */
-    { 0x17b, 0x17b, 0, true },
-    { 0x200, 0x20f, 0, true },            /* variable MTRRs: none is on    */
-    { 0x250, 0x250, 0x0606060606060606, true }, /* fixed ones: write-back  */
-    { 0x258, 0x259, 0x0606060606060606, true },
-    { 0x268, 0x26f, 0x0606060606060606, true },
-    { 0x2ff, 0x2ff, 0xc06, true },        /* default type: on, write-back  */
-    { 0x400, 0x407, 0, true },            /* machine check banks           */
-    { 0xc0010000, 0xc0010007, 0, true },  /* performance counters          */
-    { 0xc0010010, 0xc0010010, 0, true },  /* SYSCFG                        */
-    { 0xc0010015, 0xc0010015, 0x1000000, true }, /* HWCR: TSC runs at P0   */
-    { 0xc001001f, 0xc001001f, 0, true },  /* NB_CFG                        */
-    { 0xc0010114, 0xc0010114, 0x10, true }, /* VM_CR: SVM off              */
-    { 0xc0011029, 0xc0011029, 0, true },  /* DE_CFG                        */
+    { 0x0, 0x1, 0, REFUSED },             /* the first machine checks' */
+    { 0x2c, 0x2c, 0, REFUSED },           /* clock ratios of some */
+    { 0xfe, 0xfe, 0x508, REFUSED },       /* MTRRcap: 8, fixed, WC */
+    { 0x179, 0x179, 2, DROPPED },         /* machine check: two banks */
+    { 0x17a, 0x17b, 0, DROPPED },
+    { 0x1db, 0x1de, 0, SAME },            /* branches that nobody recorded */
+    { 0x200, 0x20f, 0, DROPPED },         /* variable MTRRs: none is on */
+    { 0x250, 0x250, 0x0606060606060606, DROPPED }, /* fixed ones: write-back */
+    { 0x258, 0x259, 0x0606060606060606, DROPPED },
+    { 0x268, 0x26f, 0x0606060606060606, DROPPED },
+    { 0x2ff, 0x2ff, 0xc06, DROPPED },     /* default type: on, write-back */
+    { 0x280, 0x29f, 0, SAME },            /* corrected errors: never told */
+    { 0x400, 0x400, ~0UL, DROPPED },      /* a bank: all of it is on, ... */
+    { 0x401, 0x403, 0, SAME },            /* ... and nothing is in it */
+    { 0x404, 0x404, ~0UL, DROPPED },
+    { 0x405, 0x47f, 0, SAME },            /* the other, those not there */
+    { 0xc0010000, 0xc0010007, 0, DROPPED }, /* performance counters */
+    { 0xc0010010, 0xc0010010, 0, DROPPED }, /* SYSCFG */
+    { 0xc0010015, 0xc0010015, 0x1000000, DROPPED }, /* HWCR: TSC runs at P0 */
+    { 0xc001001f, 0xc001001f, 0, DROPPED }, /* NB_CFG */
+    { 0xc0010055, 0xc0010055, 0, REFUSED }, /* C1E by message: never */
+    { 0xc001001a, 0xc001001a, 0, SAME },  /* top of memory: not told */
+    { 0xc001001d, 0xc001001d, 0, SAME },
+    { 0xc0010114, 0xc0010114, 0, DROPPED }, /* VM_CR: read-only as a whole */
+    { 0xc0010200, 0xc001020b, 0, DROPPED }, /* performance counters */
+    { 0xc0011023, 0xc0011023, 0, SAME },  /* chicken bits */
+    { 0xc0011029, 0xc0011029, 0, DROPPED }, /* DE_CFG */
+    { 0xc001102a, 0xc001102a, 0, SAME },
+    { 0xc001102c, 0xc001102c, 0, SAME },
 };
 
 static const struct fixed_msr *find(uint32_t msr)
@@ -80,6 +101,20 @@ bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
     }
     if ( vendor_rdmsr(v, msr, value) )
         return true;
+    switch ( msr )
+    {
+    case MSR_PATCH_LEVEL:
+        return rdmsr_safe(msr, value);
+    case MSR_PLATFORM_INFO:
+        *value = cpu_policy_platform_info(v->domain);
+        return true;
+    case MSR_MISC_FEATURES:
+        *value = v->arch.cpuid_faults ? MISC_FEATURES_CPUID_FAULTING : 0;
+        return true;
+    case MSR_HYPERCALL_PAGE:
+        *value = 0; /* where it is, nobody remembers */
+        return true;
+    }
     /* dom0's device memory is cached as firmware says. */
     if ( v->domain == dom0 && is_mtrr(msr) && rdmsr_safe(msr, value) )
         return true;
@@ -87,6 +122,23 @@ bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
     if ( m )
         *value = m->value;
     return m;
+}
+
+/* Bits that the policy does not have are #GP. */
+static bool set_misc_features(struct vcpu *v, uint64_t value)
+{
+    bool faulting = cpu_policy_platform_info(v->domain) &
+                    PLATFORM_INFO_CPUID_FAULTING;
+
+    if ( value & ~(faulting ? MISC_FEATURES_CPUID_FAULTING : 0) )
+        return false;
+    v->arch.cpuid_faults = value;
+    return true;
+}
+
+bool arch_cpuid_faulting(void)
+{
+    return true;
 }
 
 /* `mov $nr, %eax; vmcall or vmmcall; ret` for each hypercall; iret is none. */
@@ -126,8 +178,11 @@ bool guest_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
         return !(value & ~PAGE_MASK) && write_hypercall_page(v, value);
     if ( msr == MSR_TSC )
         return true; /* it is the machine's: nobody sets it */
+    if ( msr == MSR_MISC_FEATURES )
+        return set_misc_features(v, value);
     if ( vendor_wrmsr(v, msr, value) )
         return true;
     m = find(msr);
-    return m && m->write_fine;
+    return m && (m->write == DROPPED ||
+                 (m->write == SAME && value == m->value));
 }

@@ -85,6 +85,7 @@ struct arch_vcpu {
     /* ---- its own ---- */
     enum vcpu_wait wait;
     uint8_t port_len;
+    bool cpuid_faults;  /* outside ring 0: MSR_MISC_FEATURES            */
     bool told;          /* the console knows what it tries with devices */
     bool upcall;        /* what was taken last is none of its local APIC  */
     uint8_t walk_retries; /* at walk_rip: page tables in read-only memory */
