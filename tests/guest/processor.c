@@ -314,6 +314,16 @@ static void try_features(void)
     }
 }
 
+/* As an instruction that is where no memory is. */
+static void test_no_memory(void)
+{
+    enum { GP = 13 };
+    void (*nowhere)(void) = (void (*)(void))0xe8000000;
+
+    tap(try_insn(nowhere, r) == GP && try_rip == ADDRESS(nowhere),
+        "execution where no memory is: #GP");
+}
+
 _Noreturn void guest_main(void)
 {
     guest_init();
@@ -332,6 +342,7 @@ _Noreturn void guest_main(void)
         dump_leaf(0xd, 1, false);
     }
     try_features();
+    test_no_memory();
     tap_end();
     guest_shutdown(SHUTDOWN_poweroff);
 }

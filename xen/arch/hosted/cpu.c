@@ -22,9 +22,9 @@ static const char brand[48] = "Oriel hosted processor";
 
 static const xen_cpuid_leaf_t leaves[] = {
     { 0x0, 0, 0x7, VENDOR_B, VENDOR_C, VENDOR_D },
-    /* SSE3 to SSE4.2, PCLMULQDQ, CX16, MOVBE, POPCNT, AES */
-    { 0x1, 0, 0x00800f12, 0x00000800, 0x02d82203, 0x178bfbff },
-    { 0x7, 0, 0, 0x00180389, 0, 0 }, /* BMI, SMEP, SMAP, ERMS, ADX */
+    /* SSE3 to SSE4.2, CX16, AES */
+    { 0x1, 0, 0x00800f12, 0x00000800, 0x02182201, 0x178bfbff },
+    { 0x7, 0, 0, 0x00180388, 0, 0 }, /* BMI, SMEP, SMAP, ERMS, ADX */
     { 0x80000000, 0, 0x80000008, VENDOR_B, VENDOR_C, VENDOR_D },
     { 0x80000001, 0, 0x00800f12, 0, 0x00000121, 0x2d93fbff },
     { 0x80000007, 0, 0, 0, 0, 0x00000100 },

@@ -206,6 +206,7 @@ bool guest_read_phys(void *arg, uint64_t gpa, void *buf, unsigned int bytes);
 bool guest_is_64bit(struct hosted_vcpu *h);
 /* Deliver what is pending if the guest takes it now; else note to do so. */
 void inject_events(struct hosted_vcpu *h);
+enum { VECTOR_UD = 6, VECTOR_GP = 13 };
 /* A fault of the instruction at RIP. */
 void inject_exception(struct hosted_vcpu *h, unsigned int vector);
 

@@ -334,7 +334,9 @@ static void run(struct hosted_vcpu *h)
 
     if ( READ_ONCE(h->terminate) )
         return;
-    if ( err )
+    if ( err == UC_ERR_FETCH_UNMAPPED || err == UC_ERR_FETCH_PROT )
+        inject_exception(h, VECTOR_GP); /* no memory is there */
+    else if ( err )
         domain_crash(h->v->domain, "vcpu %u: %s at rip %lx", h->v->vcpu_id,
                      uc_strerror(err),
                      (unsigned long)engine_reg(h, UC_X86_REG_RIP));

@@ -284,7 +284,7 @@ static void invalid_instruction(struct hosted_vcpu *h)
         engine_set_reg(h, UC_X86_REG_RIP, rip + sizeof(code));
     }
     else
-        inject_exception(h, 6);
+        inject_exception(h, VECTOR_UD);
 }
 
 static void halted(struct hosted_vcpu *h)
