@@ -318,22 +318,33 @@ $(B)/$(2)/tests/fuzz/$(1): $(call objs,$(2),tests/fuzz/fuzz-$(1).c \
 endef
 $(foreach t,$(fuzz-targets),$(foreach v,asan hosted,$(eval \
     $(call fuzz_rules,$(t),$(v)))))
+# The machine's variables in sections that can be told: tests/fuzz/snapshot.h.
+$(B)/fuzz/libcore.a: $(B)/fuzz/libmachine.a
+	$(Q)objcopy --rename-section .data=core_data \
+		--rename-section .data.rel.local=core_data \
+		--rename-section .bss=core_bss $< $@
 define libfuzzer_rules
 $(B)/fuzz/$(1): $(call objs,fuzz,tests/fuzz/fuzz-$(1).c $(fuzz-shared)) \
-		$(B)/fuzz/libmachine.a
+		$(B)/fuzz/libcore.a
 	$$(call say,LD,$$@)
 	$$(Q)$(CLANG) -pthread $(link-fuzz) -o $$@ $$^
 endef
 $(foreach t,$(fuzz-targets),$(eval $(call libfuzzer_rules,$(t))))
+
+# The audit's comparisons tell libFuzzer nothing about the input.
+$(B)/fuzz/xen/common/audit.o: flags-fuzz += -fno-sanitize-coverage=trace-cmp
 
 # make fuzz T=dm-op S=60: one target for so many seconds.
 T ?= ioreq
 S ?= 60
 fuzz: $(B)/fuzz/$(T)
 	@mkdir -p $(B)/fuzz/corpus/$(T)
-	cd $(B)/fuzz && ./$(T) -max_total_time=$(S) -len_control=0 \
-		-max_len=4096 corpus/$(T) \
+	cd $(B)/fuzz && ./$(T) -max_total_time=$(S) -max_len=1024 corpus/$(T) \
 		../../tests/fuzz/corpus/$(T)
+# Every target for S seconds; then what adds coverage is kept with the source.
+fuzz-all: $(fuzz-targets:%=$(B)/fuzz/%)
+	@$(foreach t,$(fuzz-targets),$(MAKE) --no-print-directory fuzz T=$(t) S=$(S) &&) :
+	@$(foreach t,$(fuzz-targets),scripts/fuzz-keep $(t) &&) :
 
 fuzz-progs := $(fuzz-targets:%=$(B)/asan/tests/fuzz/%)
 check-fuzz: $(fuzz-progs)
@@ -462,7 +473,7 @@ install: libs programs hosted guests
 .SECONDARY:
 all-checks += cover
 check: $(all-checks)
-.PHONY: all bare debug check-vm run-vm shell-vm soak check-xen shell-xen bench bench-xen bench-vm check-fuzz check-model cover fuzz clean help run install libs hosted programs guests debian \
+.PHONY: all bare debug check-vm run-vm shell-vm soak check-xen shell-xen bench bench-xen bench-vm check-fuzz check-model cover fuzz fuzz-all clean help run install libs hosted programs guests debian \
     check-demo check-contract check-programs check-clang check-lint lint
 all: libs hosted programs guests
 
@@ -475,7 +486,7 @@ help:
 	@echo 'make check      all tests; check-abi, check-unit, ... are its parts:'
 	@echo '                $(filter check-%,$(all-checks))'
 	@echo 'make bench      what operations cost; COUNT=1 counts instructions too'
-	@echo 'make fuzz       one target: T=ioreq S=60 (seconds)'
+	@echo 'make fuzz       one target: T=ioreq S=60 (seconds); fuzz-all: each, and keep the corpus'
 	@echo 'make cover      which lines of the core the unit tests reach'
 	@echo 'make check-xen  the same programs on the real Xen, in QEMU: minutes'
 	@echo 'make run-vm     Oriel on a machine of its own, in QEMU: a guest served there'

@@ -2,7 +2,8 @@
 # Fuzz targets: tests/fuzz/fuzz-NAME.c each, with the shared files and the
 # hosted machine; with driver.c a program of its own, without it libFuzzer's.
 fuzz-targets := hypercall dm-op ioreq stub grant fifo elf insn bzimage
-fuzz-shared := $(addprefix tests/fuzz/,fuzz.c cost.c gen.c gen-guest.c gen-memory.c \
+fuzz-shared := $(addprefix tests/fuzz/,fuzz.c cost.c snapshot.c gen.c \
+    gen-guest.c gen-memory.c \
     gen-event.c gen-dm.c gen-control.c) tools/oriel/elf.c
 fuzz-driver := tests/fuzz/driver.c
 # What `make check` does with each: its corpus, and this many operations.

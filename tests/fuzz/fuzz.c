@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The machine of a fuzz target: see fuzz.h. */
 #include "fuzz.h"
+#include "snapshot.h"
 
 #include <hv/audit.h>
 #include <hv/errno.h>
@@ -157,19 +158,37 @@ static void audit(void)
         fuzz_fail("%u audit findings\n", findings);
 }
 
-void fuzz_start(unsigned int who)
+static void make_machine(unsigned int who)
 {
     if ( hosted_init(FRAMES) )
         fuzz_fail("no machine\n");
     hosted_hooks.audit = count_clients;
     hosted_local_window(fuzz_arena, sizeof(fuzz_arena));
-    memset(fuzz_arena, 0, sizeof(fuzz_arena));
     memset(fuzz_dom, 0, sizeof(fuzz_dom));
     present = who;
     for ( unsigned int i = 0; i < FUZZ_NR; i++ )
         if ( who & (1U << i) )
             make(i);
     fuzz_cost_begin();
+}
+
+void fuzz_start(unsigned int who)
+{
+    static struct fuzz_domain first[FUZZ_NR];
+
+    memset(fuzz_arena, 0, sizeof(fuzz_arena));
+    if ( !snapshot_possible() )
+        make_machine(who);
+    else if ( snapshot_restore() )
+        memcpy(fuzz_dom, first, sizeof(first));
+    else
+    {
+        snapshot_heap();
+        make_machine(who);
+        memcpy(first, fuzz_dom, sizeof(first));
+        nobody();
+        snapshot_take();
+    }
 }
 
 void fuzz_end(void)

@@ -93,7 +93,7 @@ extern struct fuzz_domain fuzz_dom[FUZZ_NR];
 #define FUZZ_SLOTS 32U
 extern uint8_t fuzz_arena[FUZZ_SLOTS * FUZZ_SLOT];
 
-/* A machine with the domains of `who`, a bit each. */
+/* A machine with the domains of `who`, a bit each: the same in each call. */
 void fuzz_start(unsigned int who);
 /* Audit, destroy all; nothing may be left. */
 void fuzz_end(void);

@@ -37,7 +37,15 @@ static unsigned int preempt_every, preempt_count;
 
 /* ---- life ---- */
 
-int hosted_init(uint64_t frames)
+static void free_frames(void)
+{
+    munmap(frames_base, frames_count << PAGE_SHIFT);
+    free(frames_table);
+    close(hosted_memfd);
+    hosted_memfd = -1;
+}
+
+static int make_frames(uint64_t frames)
 {
     size_t bytes = frames << PAGE_SHIFT;
 
@@ -50,6 +58,24 @@ int hosted_init(uint64_t frames)
     if ( frames_base == MAP_FAILED || !frames_table )
         return -ENOMEM;
     frames_count = frames;
+    return 0;
+}
+
+/* Touching fresh frames was more than half of what a short test cost. */
+int hosted_init(uint64_t frames)
+{
+    int rc = 0;
+
+    if ( hosted_memfd >= 0 && frames_count == frames )
+        memset(frames_table, 0, frames * sizeof(*frames_table));
+    else
+    {
+        if ( hosted_memfd >= 0 )
+            free_frames();
+        rc = make_frames(frames);
+    }
+    if ( rc )
+        return rc;
     hosted_preempt_every(0);
     page_heap_init(frames_table, frames);
     page_heap_add(0, frames);
@@ -106,10 +132,6 @@ unsigned int hosted_exit(void)
     hosted_fail_alloc(0);
     hosted_local_window(NULL, 0);
     memset(&hosted_hooks, 0, sizeof(hosted_hooks));
-    munmap(frames_base, frames_count << PAGE_SHIFT);
-    free(frames_table);
-    close(hosted_memfd);
-    hosted_memfd = -1;
     return left;
 }
 
@@ -123,12 +145,15 @@ void *arch_mfn_to_virt(mfn_t mfn)
 /* As it was asked for, in units of 64. */
 static uint64_t object_bytes(void *p)
 {
-    return malloc_usable_size(p) & ~63UL;
+    return (hosted_hooks.heap_size ? hosted_hooks.heap_size(p)
+                                   : malloc_usable_size(p)) & ~63UL;
 }
 
 void *arch_heap_alloc(size_t bytes)
 {
-    void *p = aligned_alloc(64, (bytes + 63) & ~63UL);
+    void *p = hosted_hooks.heap_alloc
+                  ? hosted_hooks.heap_alloc(bytes)
+                  : aligned_alloc(64, (bytes + 63) & ~63UL);
 
     if ( p )
     {
@@ -142,7 +167,10 @@ void arch_heap_free(void *p)
 {
     atomic_sub_return(&heap_objects, 1);
     atomic_sub_return(&heap_bytes, object_bytes(p));
-    free(p);
+    if ( hosted_hooks.heap_free )
+        hosted_hooks.heap_free(p);
+    else
+        free(p);
 }
 
 uint64_t hosted_heap_objects(void)

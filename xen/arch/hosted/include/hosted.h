@@ -13,7 +13,10 @@
 
 /* ---- machine.c: life of the machine ---- */
 
-/* A machine with `frames` frames of memory: 0, or -errno. */
+/*
+ * A machine with `frames` frames of memory: 0, or -errno.  One of the same size
+ * as the last takes over that one's frames.
+ */
 int hosted_init(uint64_t frames);
 /*
  * Destroy all domains and give everything back; returns what was left over:
@@ -75,6 +78,9 @@ struct hosted_hooks {
     int (*set_context)(struct vcpu *v, const struct hvm_hw_cpu *ctx);
     void (*get_context)(struct vcpu *v, struct hvm_hw_cpu *ctx);
     void (*p2m_flush)(struct domain *d, gfn_t gfn, uint64_t nr);
+    void *(*heap_alloc)(size_t bytes); /* of alignment 64; default: malloc */
+    void (*heap_free)(void *p);
+    size_t (*heap_size)(void *p); /* at least what was asked for */
     void (*console)(const char *s, size_t len); /* default: stdout */
     size_t (*console_room)(void);     /* bytes it takes now; default: all */
     int (*stand_still)(void);         /* arch_stand_still; default: it does */
