@@ -42,13 +42,12 @@ flags-hosted := -O2
 flags-asan := -O1 -DDEBUG -DCOUNT_STEPS -fsanitize=address,undefined \
               -fno-sanitize-recover=all -fno-omit-frame-pointer
 flags-tsan := -O1 -DDEBUG -Wno-tsan -fsanitize=thread
-flags-fuzz := -O1 -DDEBUG -DCOUNT_STEPS -fsanitize=fuzzer-no-link,address,undefined \
+flags-fuzz := -O1 -DDEBUG -fsanitize=fuzzer-no-link,address,undefined \
               -fno-sanitize-recover=all
 flags-cov := -O0 -DDEBUG --coverage -fprofile-update=atomic
 flags-clang := -O2 -DDEBUG
 # Variants whose core counts its steps: hv/budget.h.
 steps-asan := -fsanitize-coverage=trace-pc
-steps-fuzz := -fsanitize-coverage=trace-pc
 link-hosted :=
 link-asan := -fsanitize=address,undefined
 link-tsan := -fsanitize=thread
