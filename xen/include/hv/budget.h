@@ -5,10 +5,10 @@
  *
  * A step is a basic block of the core that is executed, or 64 bytes that are
  * cleared or copied.  In builds with COUNT_STEPS (those of the unit tests and
- * the fuzzers) the compiler puts a call at the beginning of each basic block
- * of xen/common, xen/lib and xen/arch/x86/emul, so that no loop is left out;
- * there, exceeding the budget is a panic.  In all others nothing is counted
- * and nothing of this costs anything.
+ * of the fuzz targets in make check) the compiler puts a call at the beginning
+ * of each basic block of xen/common, xen/lib and xen/arch/x86/emul, so that no
+ * loop is left out; there, exceeding the budget is a panic.  In all others
+ * nothing is counted and nothing of this costs anything.
  *
  * Counting begins with a hypercall, an exit of a guest or a run of timers,
  * and anew at each hypercall_preempt_check(), whatever its answer.  200000
