@@ -180,7 +180,10 @@ void fuzz_start(unsigned int who)
     if ( !snapshot_possible() )
         make_machine(who);
     else if ( snapshot_restore() )
+    {
         memcpy(fuzz_dom, first, sizeof(first));
+        fuzz_cost_begin();
+    }
     else
     {
         snapshot_heap();
