@@ -260,7 +260,7 @@ check-abi: | $(B)/.need-build $(B)/.need-check
 check-unit: guests $(unit-progs)
 	$(Q)scripts/run-tests unit $(unit-progs)
 # Threads: the core's races, and the whole server under its busiest clients.
-race-clients := $(addprefix $(B)/contract/ct-,parallel killed evtchn)
+race-clients := $(addprefix $(B)/contract/ct-,parallel killed evtchn files)
 check-race: $(race-progs) $(B)/tsan/bin/xen-hosted $(B)/tsan/bin/oriel-devxen.so \
     $(race-clients)
 	$(Q)scripts/run-tests threads $(race-progs)
