@@ -240,8 +240,21 @@ static void test_nmis(void)
     interrupts_on();
 }
 
+/* Xen takes what is written there, and drops it. */
+static void test_lfence(void)
+{
+    r[2] = 0xc0011029;
+    tap(try_insn(insn_rdmsr, r) == NO_FAULT, "DE_CFG is read");
+    tap(try_insn(insn_wrmsr, r) == NO_FAULT, "and written as it is");
+    if ( command_has("xen") )
+        return;
+    r[0] ^= 2;
+    tap(try_insn(insn_wrmsr, r) == GP, "but not changed");
+}
+
 void test_control(void)
 {
+    test_lfence();
     test_cr4();
     test_cr0();
     if ( !command_has("xen") )

@@ -304,7 +304,7 @@ static void test_timer(void)
 
 #define AP 2 /* its APIC id */
 static volatile unsigned int starts, ap_id, ap_apic_id, ap_woken, ap_job;
-static volatile uint64_t sum;
+static volatile uint64_t sum, ap_dr0;
 
 static void set_xmm(uint64_t v)
 {
@@ -320,7 +320,6 @@ static bool xmm_is(uint64_t v)
 }
 
 static volatile bool ap_xmm = true;
-
 static void ap_main(void)
 {
     uint32_t c[4];
@@ -330,6 +329,8 @@ static void ap_main(void)
     apic_write(APIC_SVR, 0x1ff);
     ap_apic_id = apic_read(APIC_ID) >> 24;
     set_xmm(0x5a5a5a5a5a5a5a5a);
+    __asm__ volatile("mov %%db0, %0" : "=r"(ap_dr0));
+    __asm__ volatile("mov %0, %%db0" : : "r"(0x1000UL));
     interrupts_off();
     __atomic_add_fetch(&starts, 1, __ATOMIC_SEQ_CST);
     for ( ;; )
@@ -408,7 +409,8 @@ static void test_second(void)
     WAIT_FOR(ap_woken == before + 1);
     apic_send(AP, ICR_SIPI | 8);
     start_cpu(AP, ap_main);
-    tap(WAIT_FOR(starts == 2), "INIT stops it, and it starts again");
+    tap(WAIT_FOR(starts == 2) && !ap_dr0,
+        "INIT stops it, it starts again, and DR0 is clear");
 }
 
 /* ---- x2APIC ---- */

@@ -3,7 +3,7 @@
 x86-boot-y := $(addprefix xen/arch/x86/boot/, \
     head.S loader.c main.c memory.c options.c)
 x86-cpu-y := $(addprefix xen/arch/x86/cpu/, \
-    crash.c entry.S irq.c lock.c paging.c percpu.c smp.c symbols.c traps.c \
+    crash.c entry.S errata.c irq.c lock.c paging.c percpu.c smp.c symbols.c traps.c \
     trampoline.S)
 x86-platform-y := $(addprefix xen/arch/x86/platform/, \
     acpi-parse.c acpi.c console-poll.c ioapic.c lapic.c power.c rtc.c \

@@ -92,6 +92,7 @@ void vcpu_start(struct vcpu *v)
         vcpu_wake(v); /* it waits for nothing any more but SIPI */
         v->arch.wait = WAIT_NOTHING;
         emul_reset(&v->arch.emul);
+        fpu_init_received(v);
         vlapic_reset(&v->arch.vlapic);
         WRITE_ONCE(v->arch.waits_for_sipi, true);
     }

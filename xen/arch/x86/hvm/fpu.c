@@ -103,6 +103,17 @@ static void forget_pointers(void)
     __asm__ volatile ( "fnclex; emms; fildl %0; emms" :: "m" (zero) );
 }
 
+void fpu_init_received(struct vcpu *v)
+{
+    memset(v->arch.dr, 0, sizeof(v->arch.dr));
+    if ( !READ_ONCE(v->arch.loaded) )
+        return;
+    SET_DR(0, 0UL);
+    SET_DR(1, 0UL);
+    SET_DR(2, 0UL);
+    SET_DR(3, 0UL);
+}
+
 void fpu_load(struct vcpu *v)
 {
     if ( leaves_pointers )

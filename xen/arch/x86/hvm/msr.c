@@ -13,6 +13,7 @@
 #include <hv/lib.h>
 
 #include <x86/dom0.h>
+#include <x86/errata.h>
 #include <x86/hvm.h>
 #include <x86/irq.h>
 #include <x86/processor.h>
@@ -31,38 +32,56 @@ struct fixed_msr {
     uint32_t first, last;
     uint64_t value;  /* what is read */
     uint8_t write;
+    const char *why; /* DROPPED is no answer without a reason */
 };
+#define DROP(why) DROPPED, why
 
 static const struct fixed_msr table[] = {
-    { 0x0, 0x1, 0, REFUSED },             /* the first machine checks' */
-    { 0x2c, 0x2c, 0, REFUSED },           /* clock ratios of some */
-    { 0xfe, 0xfe, 0x508, REFUSED },       /* MTRRcap: 8, fixed, WC */
-    { 0x179, 0x179, 2, DROPPED },         /* machine check: two banks */
-    { 0x17a, 0x17b, 0, DROPPED },
-    { 0x1db, 0x1de, 0, SAME },            /* branches that nobody recorded */
-    { 0x200, 0x20f, 0, DROPPED },         /* variable MTRRs: none is on */
-    { 0x250, 0x250, 0x0606060606060606, DROPPED }, /* fixed ones: write-back */
-    { 0x258, 0x259, 0x0606060606060606, DROPPED },
-    { 0x268, 0x26f, 0x0606060606060606, DROPPED },
-    { 0x2ff, 0x2ff, 0xc06, DROPPED },     /* default type: on, write-back */
-    { 0x280, 0x29f, 0, SAME },            /* corrected errors: never told */
-    { 0x400, 0x400, ~0UL, DROPPED },      /* a bank: all of it is on, ... */
-    { 0x401, 0x403, 0, SAME },            /* ... and nothing is in it */
-    { 0x404, 0x404, ~0UL, DROPPED },
-    { 0x405, 0x47f, 0, SAME },            /* the other, those not there */
-    { 0xc0010000, 0xc0010007, 0, DROPPED }, /* performance counters */
-    { 0xc0010010, 0xc0010010, 0, DROPPED }, /* SYSCFG */
-    { 0xc0010015, 0xc0010015, 0x1000000, DROPPED }, /* HWCR: TSC runs at P0 */
-    { 0xc001001f, 0xc001001f, 0, DROPPED }, /* NB_CFG */
-    { 0xc0010055, 0xc0010055, 0, REFUSED }, /* C1E by message: never */
-    { 0xc001001a, 0xc001001a, 0, SAME },  /* top of memory: not told */
-    { 0xc001001d, 0xc001001d, 0, SAME },
-    { 0xc0010114, 0xc0010114, 0, DROPPED }, /* VM_CR: read-only as a whole */
-    { 0xc0010200, 0xc001020b, 0, DROPPED }, /* performance counters */
-    { 0xc0011023, 0xc0011023, 0, SAME },  /* chicken bits */
-    { 0xc0011029, 0xc0011029, 0, DROPPED }, /* DE_CFG */
-    { 0xc001102a, 0xc001102a, 0, SAME },
-    { 0xc001102c, 0xc001102c, 0, SAME },
+    { 0x0, 0x1, 0, REFUSED, NULL },             /* the first machine checks' */
+    { 0x2c, 0x2c, 0, REFUSED, NULL },           /* clock ratios of some */
+    { 0xfe, 0xfe, 0x508, REFUSED, NULL },       /* MTRRcap: 8, fixed, WC */
+    /* machine check: two banks */
+    { 0x179, 0x179, 2, DROP("read-only on processors, but kernels write it") },
+    { 0x17a, 0x17b, 0,
+      DROP("kernels clear them, and have no machine checks") },
+    { 0x1db, 0x1de, 0, SAME, NULL },            /* branches that nobody recorded */
+    /* variable MTRRs: none is on */
+    { 0x200, 0x20f, 0, DROP("kernels clear them all") },
+    /* fixed ones: write-back */
+    { 0x250, 0x250, 0x0606060606060606,
+      DROP("kernels write back what they read") },
+    { 0x258, 0x259, 0x0606060606060606, DROP("as 0x250") },
+    { 0x268, 0x26f, 0x0606060606060606, DROP("as 0x250") },
+    /* default type: on, write-back */
+    { 0x2ff, 0x2ff, 0xc06,
+      DROP("kernels switch it off and on around changes") },
+    { 0x280, 0x29f, 0, SAME, NULL },            /* corrected errors: never told */
+    /* a bank: all of it is on, ... */
+    { 0x400, 0x400, ~0UL, DROP("kernels clear and set all banks") },
+    { 0x401, 0x403, 0, SAME, NULL },            /* ... and nothing is in it */
+    { 0x404, 0x404, ~0UL, DROP("as 0x400") },
+    { 0x405, 0x47f, 0, SAME, NULL },            /* the other, those not there */
+    /* performance counters */
+    { 0xc0010000, 0xc0010007, 0,
+      DROP("kernels look whether they keep a value") },
+    /* SYSCFG */
+    { 0xc0010010, 0xc0010010, 0,
+      DROP("kernels set what concerns memory types") },
+    /* HWCR: TSC runs at P0 */
+    { 0xc0010015, 0xc0010015, 0x1000000,
+      DROP("kernels set what concerns machine checks") },
+    /* NB_CFG */
+    { 0xc001001f, 0xc001001f, 0, DROP("kernels set what concerns PCI") },
+    { 0xc0010055, 0xc0010055, 0, REFUSED, NULL }, /* C1E by message: never */
+    { 0xc001001a, 0xc001001a, 0, SAME, NULL },  /* top of memory: not told */
+    { 0xc001001d, 0xc001001d, 0, SAME, NULL },
+    /* VM_CR: read-only as a whole */
+    { 0xc0010114, 0xc0010114, 0, DROP("read-only as a whole") },
+    /* performance counters */
+    { 0xc0010200, 0xc001020b, 0, DROP("as 0xc0010000") },
+    { 0xc0011023, 0xc0011023, 0, SAME, NULL },  /* chicken bits */
+    { 0xc001102a, 0xc001102a, 0, SAME, NULL },
+    { 0xc001102c, 0xc001102c, 0, SAME, NULL },
 };
 
 static const struct fixed_msr *find(uint32_t msr)
@@ -118,6 +137,8 @@ bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
     /* dom0's device memory is cached as firmware says. */
     if ( v->domain == dom0 && is_mtrr(msr) && rdmsr_safe(msr, value) )
         return true;
+    if ( errata_rdmsr(msr, value) )
+        return true;
     m = find(msr);
     if ( m )
         *value = m->value;
@@ -169,6 +190,7 @@ static bool write_hypercall_page(struct vcpu *v, uint64_t gpa)
 bool guest_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
 {
     const struct fixed_msr *m;
+    uint64_t now;
 
     if ( is_x2apic(msr) )
         return vlapic_msr_write(&v->arch.vlapic, msr, value);
@@ -182,6 +204,8 @@ bool guest_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
         return set_misc_features(v, value);
     if ( vendor_wrmsr(v, msr, value) )
         return true;
+    if ( errata_rdmsr(msr, &now) ) /* bits are as they can be */
+        return value == now;
     m = find(msr);
     return m && (m->write == DROPPED ||
                  (m->write == SAME && value == m->value));

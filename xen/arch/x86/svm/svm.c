@@ -14,6 +14,7 @@
 
 #include <x86/boot.h>
 #include <x86/cpu.h>
+#include <x86/errata.h>
 #include <x86/irq.h>
 
 #include "svm.h"
@@ -152,9 +153,12 @@ static uint64_t page_for_processor(const struct cpu *c)
 static void svm_cpu_up(struct cpu *c)
 {
     struct svm_cpu *sc = new_object(struct svm_cpu);
+    uint32_t signature, b, c1, d;
 
     if ( !sc )
         panic("no memory for SVM of CPU %u\n", c->id);
+    cpuid(1, 0, &signature, &b, &c1, &d);
+    errata_cpu_up(signature);
     wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME);
     sc->save_pa = page_for_processor(c);
     wrmsr(MSR_VM_HSAVE_PA, sc->save_pa);

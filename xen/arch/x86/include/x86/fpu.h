@@ -17,5 +17,7 @@ void fpu_vcpu_destroy(struct vcpu *v);
 /* v's state from, to this CPU. */
 void fpu_save(struct vcpu *v);
 void fpu_load(struct vcpu *v);
+/* INIT clears DR0 to DR3, and leaves the rest; v is on this CPU. */
+void fpu_init_received(struct vcpu *v);
 
 #endif
