@@ -83,6 +83,46 @@ static void test_timers_in_the_past(void **state)
 
 /* ---- event channels ---- */
 
+static void test_ports_that_stay_linked(void **state)
+{
+    struct domain *d = fifo_guest(512);
+    struct evtchn_alloc_unbound alloc = { .dom = d->domain_id };
+    struct evtchn_reset reset = { .dom = DOMID_SELF };
+    evtchn_port_t port;
+
+    (void)state;
+    for ( port = 1; port < MAX_EVTCHNS; port++ )
+        open_port(d);
+    for ( port = 1; port < MAX_EVTCHNS; port++ )
+        *fifo_word(d, port) |= 1U << EVTCHN_FIFO_LINKED;
+    for ( port = 1; port < MAX_EVTCHNS - 1024; port++ )
+        close_port_of(d, port);
+    world_be_dom(dom0);
+    report("alloc_unbound", evtchn_call(EVTCHNOP_alloc_unbound, &alloc));
+    report("create an ioreq server", dm_create(d));
+    world_be_dom(d);
+    report("bind_ipi", evtchn_call(EVTCHNOP_bind_ipi,
+                                   &(struct evtchn_bind_ipi){ .vcpu = 511 }));
+    report("reset", evtchn_call(EVTCHNOP_reset, &reset));
+    measured_kill(d);
+}
+
+/* The lowest port is free, the others are not. */
+static void test_ports_in_use(void **state)
+{
+    struct domain *d = fifo_guest(1);
+    struct evtchn_bind_ipi ipi = { .vcpu = 0 };
+
+    (void)state;
+    for ( evtchn_port_t port = 1; port < MAX_EVTCHNS; port++ )
+        open_port(d);
+    close_port_of(d, MAX_EVTCHNS - 1);
+    close_port_of(d, 1);
+    for ( unsigned int i = 0; i < 3; i++ )
+        report("bind_ipi", evtchn_call(EVTCHNOP_bind_ipi, &ipi));
+    measured_kill(d);
+}
+
 /* Many pending ports, many pollers. */
 static void test_switch_to_fifo(void **state)
 {
@@ -158,6 +198,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         with_budget(test_timers),
         with_budget(test_timers_in_the_past),
+        with_budget(test_ports_that_stay_linked),
+        with_budget(test_ports_in_use),
         with_budget(test_switch_to_fifo),
         with_budget(test_domctls),
         with_budget(test_last_page),

@@ -31,7 +31,7 @@ int evtchn_alloc_unbound(struct evtchn_alloc_unbound *alloc)
         goto put;
 
     spin_lock(&d->evtchn.lock);
-    rc = evtchn_get_free(d, &chn);
+    rc = evtchn_get_free(d, false, &chn);
     if ( !rc )
     {
         evtchn_take(d, chn, EVTCHN_UNBOUND, 0);
@@ -61,7 +61,7 @@ int evtchn_bind_interdomain(struct evtchn_bind_interdomain *bind)
         return rc;
 
     spin_lock_two(&ld->evtchn.lock, &rd->evtchn.lock);
-    rc = evtchn_get_free(ld, &lchn);
+    rc = evtchn_get_free(ld, false, &lchn);
     if ( rc )
         goto unlock;
     rchn = evtchn_find(rd, bind->remote_port);
@@ -102,7 +102,7 @@ int evtchn_bind_virq(struct evtchn_bind_virq *bind)
         return -ENOENT;
 
     spin_lock(&d->evtchn.lock);
-    rc = v->virq_port[bind->virq] ? -EEXIST : evtchn_get_free(d, &chn);
+    rc = v->virq_port[bind->virq] ? -EEXIST : evtchn_get_free(d, false, &chn);
     if ( !rc )
     {
         evtchn_take(d, chn, EVTCHN_VIRQ, v->vcpu_id);
@@ -123,7 +123,7 @@ int evtchn_bind_ipi(struct evtchn_bind_ipi *bind)
         return -ENOENT;
 
     spin_lock(&d->evtchn.lock);
-    rc = evtchn_get_free(d, &chn);
+    rc = evtchn_get_free(d, false, &chn);
     if ( !rc )
     {
         evtchn_take(d, chn, EVTCHN_IPI, bind->vcpu);

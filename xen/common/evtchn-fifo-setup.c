@@ -188,6 +188,7 @@ void evtchn_fifo_stop(struct domain *d)
     spin_lock(&e->queue_lock);
     e->fifo = NULL;
     spin_unlock(&e->queue_lock);
+    evtchn_free_unlink_all(e);
 
     for ( unsigned int i = 0; i < d->max_vcpus; i++ )
     {

@@ -20,7 +20,7 @@ int evtchn_alloc_xen(struct vcpu *v, domid_t remote,
 
     ASSERT(consumer);
     spin_lock(&d->evtchn.lock);
-    rc = evtchn_get_free(d, &chn);
+    rc = evtchn_get_free(d, true, &chn);
     if ( !rc )
     {
         evtchn_take(d, chn, EVTCHN_UNBOUND, v->vcpu_id);

@@ -35,33 +35,22 @@ static int add_bucket(struct evtchn_domain *e)
     return 0;
 }
 
-int evtchn_get_free(struct domain *d, struct evtchn **chnp)
+int evtchn_get_free(struct domain *d, bool xen, struct evtchn **chnp)
 {
     struct evtchn_domain *e = &d->evtchn;
-    uint32_t limit = min(e->limit, e->abi->max_ports);
+    uint32_t port;
 
     /* Under the lock: evtchn_relinquish() finds all there will ever be. */
     if ( domain_is_dying(d) )
         return -EINVAL;
-
-    for ( uint32_t port = e->free_hint; port < limit; port++ )
-    {
-        struct evtchn *chn;
-
-        if ( port == e->nr_ports && add_bucket(e) )
-            return -ENOMEM;
-        chn = evtchn_find(d, port);
-        if ( chn->state == EVTCHN_FREE )
-        {
-            if ( e->abi->is_busy(d, chn) )
-                continue;
-            *chnp = chn;
-            return 0;
-        }
-        if ( port == e->free_hint )
-            e->free_hint++;
-    }
-    return -ENOSPC;
+    port = evtchn_free_pick(d, xen);
+    if ( !port )
+        return -ENOSPC;
+    /* The lowest one: at most the first of the next bucket. */
+    if ( port == e->nr_ports && add_bucket(e) )
+        return -ENOMEM;
+    *chnp = evtchn_find(d, port);
+    return 0;
 }
 
 void evtchn_take(struct domain *d, struct evtchn *chn, enum evtchn_state state,
@@ -69,6 +58,7 @@ void evtchn_take(struct domain *d, struct evtchn *chn, enum evtchn_state state,
 {
     ASSERT(spin_is_mine(&d->evtchn.lock));
     ASSERT(chn->state == EVTCHN_FREE && !chn->consumer);
+    evtchn_free_take(&d->evtchn, chn->port);
     chn->state = (uint8_t)state;
     WRITE_ONCE(chn->vcpu, (uint16_t)vcpu);
     WRITE_ONCE(chn->priority, EVTCHN_FIFO_PRIORITY_DEFAULT);
@@ -130,13 +120,13 @@ static void close_port(struct domain *d, struct evtchn *chn)
     if ( chn->consumer )
         e->xen_ports--;
     e->active--;
-    e->free_hint = min(e->free_hint, chn->port);
     chn->consumer = NULL;
     chn->lost = false;
     chn->remote_dom = NULL;
     chn->remote = NULL;
     WRITE_ONCE(chn->vcpu, 0);
     chn->state = EVTCHN_FREE;
+    evtchn_free_give(d, chn);
 }
 
 /*
@@ -245,14 +235,14 @@ int evtchn_init(struct domain *d)
                           DIV_ROUND_UP(e->limit, EVTCHN_PER_BUCKET));
     if ( !e->bucket )
         return -ENOMEM;
-    if ( add_bucket(e) )
+    if ( evtchn_free_init(e) || add_bucket(e) )
     {
+        evtchn_free_destroy(e);
         hv_free(e->bucket);
         e->bucket = NULL;
         return -ENOMEM;
     }
     e->bucket[0][0].state = EVTCHN_RESERVED;
-    e->free_hint = 1;
     spin_lock_init(&e->lock, LOCK_EVTCHN);
     spin_lock_init(&e->queue_lock, LOCK_EVTCHN_QUEUE);
     return 0;
@@ -272,7 +262,8 @@ int evtchn_relinquish(struct domain *d)
     {
         uint32_t port = e->close_next++;
 
-        if ( evtchn_close(d, port, CLOSED_BY_TEARDOWN) == 0 &&
+        if ( (!evtchn_close(d, port, CLOSED_BY_TEARDOWN) ||
+              e->close_next % EVTCHN_PER_BUCKET == 0) &&
              hypercall_preempt_check() )
             return -ERESTART;
     }
@@ -295,6 +286,7 @@ void evtchn_destroy(struct domain *d)
         hv_free(e->bucket[i]);
     hv_free(e->bucket);
     e->bucket = NULL;
+    evtchn_free_destroy(e);
     spin_lock_destroy(&e->lock);
     spin_lock_destroy(&e->queue_lock);
 }

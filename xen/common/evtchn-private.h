@@ -78,9 +78,11 @@ struct evtchn *evtchn_find(const struct domain *d, evtchn_port_t port);
 
 /*
  * A free port, still FREE; lock held.  -EINVAL dying, -ENOSPC, -ENOMEM.  It
- * becomes the caller's by evtchn_take(), which cannot fail.
+ * becomes the caller's by evtchn_take(), which cannot fail.  xen: for the
+ * hypervisor itself.
  */
-int evtchn_get_free(struct domain *d, struct evtchn **chn) must_check;
+int evtchn_get_free(struct domain *d, bool xen, struct evtchn **chn)
+    must_check;
 void evtchn_take(struct domain *d, struct evtchn *chn, enum evtchn_state state,
                  unsigned int vcpu);
 
@@ -96,6 +98,21 @@ int evtchn_close(struct domain *d, evtchn_port_t port,
 void evtchn_deliver(struct domain *d, struct evtchn *chn);
 
 bool virq_is_global(uint32_t virq);
+
+/* ---- evtchn-free.c: lock held, but for the first two ---- */
+
+int evtchn_free_init(struct evtchn_domain *e) must_check; /* -ENOMEM */
+void evtchn_free_destroy(struct evtchn_domain *e);
+
+bool port_set_has(const struct port_set *s, uint32_t port);
+
+/* A free port of d, for the guest or for the hypervisor; 0: none is left. */
+uint32_t evtchn_free_pick(struct domain *d, bool xen);
+void evtchn_free_take(struct evtchn_domain *e, uint32_t port);
+/* chn is closed. */
+void evtchn_free_give(struct domain *d, const struct evtchn *chn);
+/* The FIFO ABI ends. */
+void evtchn_free_unlink_all(struct evtchn_domain *e);
 
 /* ---- evtchn-bind.c: decoded sub-operations of current_domain ---- */
 

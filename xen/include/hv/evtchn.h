@@ -36,12 +36,21 @@ struct evtchn_fifo_domain;
 #define EVTCHN_PER_BUCKET 64
 #define MAX_EVTCHNS (1U << 17)
 
+/* A set of ports below limit: evtchn-free.c. */
+#define PORT_SET_LEVELS 3
+struct port_set {
+    uint32_t limit;
+    uint64_t *level[PORT_SET_LEVELS];
+};
+
 struct evtchn_domain {
     spinlock_t lock;        /* LOCK_EVTCHN */
     struct evtchn **bucket; /* [E] one pointer for each possible bucket      */
     uint32_t limit;         /* [I] ports that may ever exist, 0 included     */
     uint32_t nr_ports;      /* [E] ports that exist (allocated buckets)      */
-    uint32_t free_hint;     /* [E] no port below it is free                  */
+    struct port_set free;   /* [E] ports that may be taken                   */
+    struct port_set linked; /* [E] free but for a FIFO queue that they are in */
+    uint32_t look_next;     /* [E] where to look for one that has left it    */
     uint32_t active;        /* [E] ports not free                            */
     uint32_t xen_ports;     /* [E] of these, bound to the hypervisor         */
     uint32_t reset_next;    /* [E] where a reset goes on; 0: none in progress */
