@@ -71,15 +71,14 @@ static void check_pins(void)
         const struct ptr_array *a = fuzz_dom[i].d
                                         ? &fuzz_dom[i].d->grant->active : NULL;
 
-        for ( unsigned int c = 0; a && c < a->cap; c++ )
-        {
-            const struct active_entry *act = a->p[c];
+        const struct active_entry *act;
 
-            for ( unsigned int j = 0; act && j < ACTIVE_PER_CHUNK; j++ )
+        for ( unsigned int c = 0;
+              a && (act = ptr_array_next(a, &c)) != NULL; c++ )
+            for ( unsigned int j = 0; j < ACTIVE_PER_CHUNK; j++ )
                 if ( pin_flags(&act[j]) && act[j].sub_page )
                     fuzz_fail("d%u: a part of a page is mapped as a whole\n",
                               fuzz_dom[i].id);
-        }
     }
 }
 

@@ -81,6 +81,53 @@ static void test_timers_in_the_past(void **state)
 
 /* ---- grant tables ---- */
 
+static void test_grant_growth(void **state)
+{
+    struct xen_domctl_createdomain config = world_config(1);
+    struct xen_add_to_physmap a = {
+        .domid = DOMID_SELF, .space = XENMAPSPACE_grant_table, .gpfn = 0x5000,
+        .idx = MAX_GRANT_FRAMES - 1 };
+    static xen_pfn_t list[MAX_GRANT_FRAMES];
+    gnttab_setup_table_t setup = { .dom = DOMID_SELF,
+                                   .nr_frames = MAX_GRANT_FRAMES };
+    gnttab_set_version_t version = { .version = 2 };
+    gnttab_get_status_frames_t get = { .dom = DOMID_SELF, .nr_frames = 8192 };
+    struct domain *d;
+
+    (void)state;
+    config.max_grant_frames = MAX_GRANT_FRAMES;
+    d = world_guest_config(&config);
+    world_be_dom(d);
+    report("add_to_physmap of the last grant frame",
+           memory_call(XENMEM_add_to_physmap, &a));
+    assert_int_equal(result, 0);
+    setup.frame_list.p = list;
+    report("setup_table", grant_call(GNTTABOP_setup_table, &setup));
+    assert_int_equal(result, 0);
+    assert_int_equal(setup.status, GNTST_okay);
+    assert_true(list[MAX_GRANT_FRAMES - 1] == ~0UL);
+    report("set_version 2", grant_call(GNTTABOP_set_version, &version));
+    assert_int_equal(result, 0);
+    get.frame_list.p = list;
+    report("get_status_frames", grant_call(GNTTABOP_get_status_frames, &get));
+    assert_int_equal(get.status, GNTST_okay);
+    /* Given up on the way back: the rest of the frames is not used again. */
+    version.version = 1;
+    hosted_preempt_every(1);
+    assert_int_equal(grant_dispatch(GNTTABOP_set_version, &version),
+                     -ERESTART);
+    assert_true(d->grant->dropping);
+    version.version = 2;
+    report("set_version 2", grant_call(GNTTABOP_set_version, &version));
+    assert_int_equal(result, 0);
+    assert_int_equal(d->grant->nr_status, 8192);
+    version.version = 1;
+    report("set_version 1", grant_call(GNTTABOP_set_version, &version));
+    assert_int_equal(result, 0);
+    assert_int_equal(d->grant->nr_status, 0);
+    measured_kill(d);
+}
+
 /* ---- event channels ---- */
 
 static void test_ports_that_stay_linked(void **state)
@@ -198,6 +245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         with_budget(test_timers),
         with_budget(test_timers_in_the_past),
+        with_budget(test_grant_growth),
         with_budget(test_ports_that_stay_linked),
         with_budget(test_ports_in_use),
         with_budget(test_switch_to_fifo),

@@ -78,6 +78,14 @@ static inline uint64_t grant_call(unsigned int op, void *arg)
     return call2(__HYPERVISOR_grant_table_op, op, P(arg), 1);
 }
 
+/* One step of it. */
+static inline long grant_dispatch(unsigned int op, void *arg)
+{
+    struct hypercall hc = { __HYPERVISOR_grant_table_op, { op, P(arg), 1 } };
+
+    return hypercall_dispatch(&hc);
+}
+
 static inline uint64_t evtchn_call(unsigned int op, void *arg)
 {
     return call(__HYPERVISOR_event_channel_op, op, P(arg));

@@ -182,8 +182,6 @@ static void drop_own_pages(struct domain *d)
 {
     struct page *pg = d->shared_page;
 
-    if ( d->grant )
-        grant_table_relinquish(d);
     d->shared_page = NULL;
     if ( pg )
         page_put(pg);
@@ -301,6 +299,8 @@ int domain_create_get(domid_t domid,
     if ( rc )
     {
         d->state = DOM_DEAD;
+        while ( d->grant && grant_table_relinquish(d) )
+            ;
         drop_own_pages(d);
         domain_put(d);
         domain_put(d);
@@ -362,6 +362,7 @@ static int (*const teardown[])(struct domain *d) = {
     evtchn_relinquish,
     relinquish_own_pages,
     grant_relinquish_mappings,
+    grant_table_relinquish,
     memory_relinquish,
     p2m_relinquish,
 };

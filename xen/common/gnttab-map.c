@@ -218,7 +218,7 @@ int grant_relinquish_mappings(struct domain *d)
              hypercall_preempt_check() )
             return -ERESTART;
     }
-    return 0;
+    return maptrack_relinquish(gt);
 }
 
 /* ---- batches ---- */

@@ -13,7 +13,8 @@
 static struct mapping *mapping_locked(const struct grant_table *gt,
                                       uint32_t handle)
 {
-    struct mapping *chunk = gt->maptrack.p[handle / MAPTRACK_PER_FRAME];
+    struct mapping *chunk = ptr_array_get(&gt->maptrack,
+                                          handle / MAPTRACK_PER_FRAME);
 
     return &chunk[handle % MAPTRACK_PER_FRAME];
 }
@@ -23,17 +24,20 @@ static void make_handles_locked(struct grant_table *gt)
     unsigned int chunk = gt->nr_handles / MAPTRACK_PER_FRAME;
     struct mapping *m;
 
-    if ( gt->nr_handles == gt->max_handles ||
-         ptr_array_reserve(&gt->maptrack, chunk + 1) )
+    if ( gt->nr_handles == gt->max_handles )
         return;
     m = new_array(struct mapping, MAPTRACK_PER_FRAME);
     if ( !m )
         return;
+    if ( ptr_array_set(&gt->maptrack, chunk, m) )
+    {
+        hv_free(m);
+        return;
+    }
     for ( unsigned int i = 0; i < MAPTRACK_PER_FRAME; i++ )
         m[i].ref = gt->nr_handles + i + 1;
     m[MAPTRACK_PER_FRAME - 1].ref = gt->free_handle;
     gt->free_handle = gt->nr_handles;
-    gt->maptrack.p[chunk] = m;
     gt->nr_handles += MAPTRACK_PER_FRAME;
 }
 
@@ -55,6 +59,7 @@ uint32_t maptrack_alloc(struct domain *d)
 
         gt->free_handle = m->ref;
         *m = (struct mapping){ .busy = true };
+        gt->nr_busy++;
     }
     spin_unlock(&gt->maptrack_lock);
     return handle;
@@ -75,6 +80,7 @@ bool maptrack_commit(struct domain *d, uint32_t handle,
     {
         *mapping_locked(gt, handle) = *m;
         mapping_locked(gt, handle)->busy = false;
+        gt->nr_busy--;
     }
     spin_unlock(&gt->maptrack_lock);
     return ok;
@@ -91,6 +97,7 @@ int maptrack_claim(struct grant_table *gt, uint32_t handle,
     if ( entry && entry->flags )
     {
         rc = entry->busy ? -EBUSY : 0;
+        gt->nr_busy += !entry->busy;
         entry->busy = true;
         *m = *entry;
     }
@@ -107,6 +114,7 @@ void maptrack_release(struct grant_table *gt, uint32_t handle,
     m = mapping_locked(gt, handle);
     ASSERT(m->busy);
     m->busy = false;
+    gt->nr_busy--;
     m->flags = flags & MAP_KINDS ? flags : 0;
     if ( !m->flags )
     {
@@ -115,4 +123,28 @@ void maptrack_release(struct grant_table *gt, uint32_t handle,
         gt->free_handle = handle;
     }
     spin_unlock(&gt->maptrack_lock);
+}
+
+int maptrack_relinquish(struct grant_table *gt)
+{
+    unsigned int chunk = 0, n = 0;
+    struct mapping *m;
+    bool busy;
+
+    spin_lock(&gt->maptrack_lock);
+    busy = gt->nr_busy;
+    if ( !busy )
+        gt->nr_handles = 0;
+    spin_unlock(&gt->maptrack_lock);
+    if ( busy )
+        return -ERESTART;
+    /* No handle leads there any more, nor will one. */
+    while ( (m = ptr_array_next(&gt->maptrack, &chunk)) != NULL )
+    {
+        (void)!ptr_array_set(&gt->maptrack, chunk, NULL);
+        hv_free(m);
+        if ( ++n % GNTTAB_STEP == 0 && hypercall_preempt_check() )
+            return -ERESTART;
+    }
+    return 0;
 }

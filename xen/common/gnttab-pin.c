@@ -29,25 +29,39 @@ static inline domid_t word_domid(uint64_t word) { return word >> 16 & 0xffff; }
 struct active_entry *active_entry_locked(const struct grant_table *gt,
                                          grant_ref_t ref)
 {
-    struct active_entry *chunk;
+    struct active_entry *chunk = ptr_array_get(&gt->active,
+                                               ref / ACTIVE_PER_CHUNK);
 
-    if ( ref / ACTIVE_PER_CHUNK >= gt->active.cap )
-        return NULL;
-    chunk = gt->active.p[ref / ACTIVE_PER_CHUNK];
     return chunk ? &chunk[ref % ACTIVE_PER_CHUNK] : NULL;
 }
 
 static struct active_entry *active_entry_make_locked(struct grant_table *gt,
                                                      grant_ref_t ref)
 {
-    unsigned int chunk = ref / ACTIVE_PER_CHUNK;
+    struct active_entry *act = active_entry_locked(gt, ref), *chunk;
 
-    if ( ptr_array_reserve(&gt->active, chunk + 1) )
+    if ( act )
+        return act;
+    chunk = new_array(struct active_entry, ACTIVE_PER_CHUNK);
+    if ( !chunk )
         return NULL;
-    if ( !gt->active.p[chunk] )
-        gt->active.p[chunk] = new_array(struct active_entry,
-                                        ACTIVE_PER_CHUNK);
+    if ( ptr_array_set(&gt->active, ref / ACTIVE_PER_CHUNK, chunk) )
+    {
+        hv_free(chunk);
+        return NULL;
+    }
     return active_entry_locked(gt, ref);
+}
+
+void active_chunk_trim_locked(struct grant_table *gt, unsigned int chunk)
+{
+    struct active_entry *act = ptr_array_get(&gt->active, chunk);
+
+    for ( unsigned int i = 0; act && i < ACTIVE_PER_CHUNK; i++ )
+        if ( act[i].page )
+            return;
+    (void)!ptr_array_set(&gt->active, chunk, NULL);
+    hv_free(act);
 }
 
 static bool has_write_pins(const struct active_entry *act)
@@ -214,6 +228,9 @@ static int16_t pin_locked(struct domain *rd, grant_ref_t ref,
     uint64_t *entry, word = 0;
     int16_t rc = GNTST_okay;
 
+    /* The table is being given back; that of a dead domain has no entries. */
+    if ( READ_ONCE(rd->state) == DOM_DYING )
+        return GNTST_general_error;
     if ( ref >= nr_entries_locked(gt) )
         return GNTST_bad_gntref;
     act = active_entry_make_locked(gt, ref);
@@ -222,8 +239,6 @@ static int16_t pin_locked(struct domain *rd, grant_ref_t ref,
     r->pinned = pin_flags(act);
     if ( r->pinned && (act->domid != r->ld || (r->map && act->sub_page) ||
                        pin_limit_reached(act, r->pins)) )
-        return GNTST_general_error;
-    if ( domain_is_dying(rd) )
         return GNTST_general_error;
 
     if ( !r->pinned || (r->write && !has_write_pins(act)) )
@@ -296,6 +311,8 @@ void gnttab_unpin(struct domain *rd, grant_ref_t ref, unsigned int pins)
         act->page = NULL;
         gt->nr_pinned--;
         gt->nr_pinned_unreserved -= ref >= GNTTAB_NR_RESERVED_ENTRIES;
+        if ( unlikely(domain_is_dying(rd)) )
+            active_chunk_trim_locked(gt, ref / ACTIVE_PER_CHUNK);
     }
     spin_unlock(&gt->lock);
     if ( pg )

@@ -46,8 +46,12 @@
 /* Frames handled in one go: under the lock, or between preemption checks. */
 #define GNTTAB_STEP 32
 
-/* Bits of the command that carry on an interrupted operation. */
+/*
+ * Bits of the command that carry on an interrupted operation: how many steps
+ * of a list of frames are done.
+ */
 #define GNTTABOP_CMD_MASK 0xfffU
+#define GNTTABOP_DONE_SHIFT 12
 
 enum pin { PIN_HOST_R, PIN_HOST_W, PIN_DEV_R, PIN_DEV_W, NR_PINS };
 #define PIN_BIT(p) (1U << (p))
@@ -75,8 +79,8 @@ struct mapping {
 };
 
 struct ptr_array {
-    void **p;
-    unsigned int cap;
+    void ***leaf;     /* by index / 128; NULL: nothing was ever there */
+    unsigned int max; /* indices that there may be */
 };
 
 struct grant_table {
@@ -87,6 +91,8 @@ struct grant_table {
     unsigned int nr_frames;   /* [G] shared frames                           */
     unsigned int usable;      /* [G] of them, clean of the old version       */
     unsigned int nr_status;   /* [G] status frames; unreachable in version 1 */
+    bool dropping;            /* [G] these go, step by step                  */
+    int dropped_for;          /* [G] what set_version answers then           */
     struct ptr_array shared;  /* [G] struct page *, held                     */
     struct ptr_array status;  /* [G] struct page *, held                     */
     struct ptr_array active;  /* [G] chunks, or NULL                         */
@@ -98,14 +104,24 @@ struct grant_table {
     struct ptr_array maptrack; /* [M] chunks of MAPTRACK_PER_FRAME           */
     unsigned int nr_handles;  /* [M] that exist                              */
     unsigned int free_handle; /* [M] first free one, or HANDLE_NONE          */
+    unsigned int nr_busy;     /* [M] busy ones                               */
     unsigned int relinquish_next; /* grant_relinquish_mappings() only        */
+    unsigned int trim_next;   /* [G] grant_table_relinquish() only           */
 };
 /* [I] immutable  [G] lock  [M] maptrack_lock */
 
-/* ---- gnttab-table.c ---- */
+/* ---- gnttab-array.c ---- */
 
-/* Room for index nr - 1: 0 or -ENOMEM, with nothing changed. */
-int ptr_array_reserve(struct ptr_array *a, unsigned int nr) must_check;
+int ptr_array_init(struct ptr_array *a, unsigned int max) must_check;
+void ptr_array_destroy(struct ptr_array *a); /* not what it points to */
+
+void *ptr_array_get(const struct ptr_array *a, unsigned int i); /* or NULL */
+/* -ENOMEM; never where something was before. */
+int ptr_array_set(struct ptr_array *a, unsigned int i, void *p) must_check;
+/* The first one from *i on, and its index; NULL: there is none. */
+void *ptr_array_next(const struct ptr_array *a, unsigned int *i);
+
+/* ---- gnttab-table.c ---- */
 
 static inline unsigned int grant_to_status_frames(unsigned int nr)
 {
@@ -134,6 +150,7 @@ int gnttab_grow_step(struct domain *d, unsigned int nr) must_check;
 
 /* The same for status frames, up to what nr_frames needs.  gt->lock held. */
 int populate_status_locked(struct domain *d, unsigned int nr) must_check;
+/* Drop up to GNTTAB_STEP of them.  gt->lock held. */
 void drop_status_locked(struct grant_table *gt);
 
 /* ---- gnttab-pin.c ---- */
@@ -141,6 +158,8 @@ void drop_status_locked(struct grant_table *gt);
 /* NULL when nothing was ever pinned near it. */
 struct active_entry *active_entry_locked(const struct grant_table *gt,
                                          grant_ref_t ref);
+/* A chunk of active entries of a dying domain goes, if none of them is used. */
+void active_chunk_trim_locked(struct grant_table *gt, unsigned int chunk);
 /* GTF_reading and GTF_writing as the pins have them. */
 uint16_t pin_flags(const struct active_entry *act);
 
@@ -180,6 +199,11 @@ int maptrack_claim(struct grant_table *gt, uint32_t handle,
 /* No longer busy; free, when no GNTMAP_*_map is left in flags. */
 void maptrack_release(struct grant_table *gt, uint32_t handle,
                       unsigned int flags);
+/*
+ * Of a dying domain without mappings: free the table.  -ERESTART: there is
+ * more to do, or somebody still has a busy handle.
+ */
+int maptrack_relinquish(struct grant_table *gt) must_check;
 
 /* ---- the operations ---- */
 
@@ -198,10 +222,10 @@ long gnttab_swap_grant_ref(uint64_t uop, unsigned int count);
 long gnttab_cache_flush(uint64_t uop, unsigned int count);
 
 /* One structure each; -ERESTART: call again with the same. */
-long gnttab_setup_table(uint64_t uop, unsigned int count);
+long gnttab_setup_table(struct hypercall *hc);
 long gnttab_query_size(uint64_t uop, unsigned int count);
 long gnttab_set_version(uint64_t uop);
 long gnttab_get_version(uint64_t uop);
-long gnttab_get_status_frames(uint64_t uop, unsigned int count);
+long gnttab_get_status_frames(struct hypercall *hc);
 
 #endif

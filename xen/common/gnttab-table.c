@@ -14,31 +14,13 @@ _Static_assert(sizeof(grant_entry_v2_t) == 16, "two words");
 _Static_assert(offsetof(grant_entry_v2_t, full_page.frame) == 8, "2nd word");
 _Static_assert(V2_PER_FRAME >= GNTTAB_NR_RESERVED_ENTRIES, "in frame 0");
 
-int ptr_array_reserve(struct ptr_array *a, unsigned int nr)
-{
-    unsigned int cap = max(nr, max(a->cap * 2, 8U));
-    void **p;
-
-    if ( nr <= a->cap )
-        return 0;
-    p = new_array(void *, cap);
-    if ( !p )
-        return -ENOMEM;
-    if ( a->p )
-        memcpy(p, a->p, a->cap * sizeof(*p));
-    hv_free(a->p);
-    a->p = p;
-    a->cap = cap;
-    return 0;
-}
-
 uint64_t *shared_word_locked(const struct grant_table *gt, grant_ref_t ref)
 {
     unsigned int per_frame = gt->version == 1 ? V1_PER_FRAME : V2_PER_FRAME;
     uint64_t *words;
 
     ASSERT(ref < nr_entries_locked(gt));
-    words = page_to_virt(gt->shared.p[ref / per_frame]);
+    words = page_to_virt(ptr_array_get(&gt->shared, ref / per_frame));
     return words + ref % per_frame * gt->version;
 }
 
@@ -50,40 +32,41 @@ uint16_t *status_word_locked(const struct grant_table *gt, grant_ref_t ref)
     if ( gt->version == 1 )
         return (uint16_t *)shared_word_locked(gt, ref);
     ASSERT(ref < nr_entries_locked(gt));
-    words = page_to_virt(gt->status.p[ref / STATUS_PER_FRAME]);
+    words = page_to_virt(ptr_array_get(&gt->status, ref / STATUS_PER_FRAME));
     return words + ref % STATUS_PER_FRAME;
 }
 
 /* ---- growth ---- */
 
+/* The pages of a[from .. to) go. */
+static void put_frames(struct ptr_array *a, unsigned int from,
+                       unsigned int to)
+{
+    for ( unsigned int i = from; i < to; i++ )
+    {
+        struct page *pg = ptr_array_get(a, i);
+
+        (void)!ptr_array_set(a, i, NULL);
+        page_put(pg);
+    }
+}
+
 /* a[from .. to) get new pages of d, all or none. */
 static int alloc_frames(struct domain *d, struct ptr_array *a,
                         unsigned int from, unsigned int to)
 {
-    if ( ptr_array_reserve(a, to) )
-        return -ENOMEM;
     for ( unsigned int i = from; i < to; i++ )
     {
-        a->p[i] = page_alloc(d, 0, PAGE_EXTRA);
-        if ( a->p[i] )
+        struct page *pg = page_alloc(d, 0, PAGE_EXTRA);
+
+        if ( pg && !ptr_array_set(a, i, pg) )
             continue;
-        while ( i-- > from )
-        {
-            page_put(a->p[i]);
-            a->p[i] = NULL;
-        }
+        if ( pg )
+            page_put(pg);
+        put_frames(a, from, i);
         return -ENOMEM;
     }
     return 0;
-}
-
-static void put_frames(struct ptr_array *a, unsigned int nr)
-{
-    for ( unsigned int i = 0; i < nr; i++ )
-    {
-        page_put(a->p[i]);
-        a->p[i] = NULL;
-    }
 }
 
 int populate_status_locked(struct domain *d, unsigned int nr)
@@ -101,16 +84,25 @@ int populate_status_locked(struct domain *d, unsigned int nr)
     return to < nr ? -ERESTART : 0;
 }
 
+/* The last GNTTAB_STEP of *nr frames go: is one left? */
+static bool drop_some(struct ptr_array *a, unsigned int *nr)
+{
+    unsigned int to = *nr - min(*nr, (unsigned int)GNTTAB_STEP);
+
+    put_frames(a, to, *nr);
+    *nr = to;
+    return to;
+}
+
 void drop_status_locked(struct grant_table *gt)
 {
-    put_frames(&gt->status, gt->nr_status);
-    gt->nr_status = 0;
+    gt->dropping = drop_some(&gt->status, &gt->nr_status);
 }
 
 static int grow_locked(struct domain *d, unsigned int to)
 {
     struct grant_table *gt = d->grant;
-    unsigned int from = gt->nr_frames, i;
+    unsigned int from = gt->nr_frames;
     int rc;
 
     ASSERT(to <= gt->max_frames && to <= from + GNTTAB_STEP);
@@ -121,11 +113,7 @@ static int grow_locked(struct domain *d, unsigned int to)
         rc = populate_status_locked(d, grant_to_status_frames(to));
     if ( rc )
     {
-        for ( i = from; i < to; i++ )
-        {
-            page_put(gt->shared.p[i]);
-            gt->shared.p[i] = NULL;
-        }
+        put_frames(&gt->shared, from, to);
         return rc;
     }
     /* Frames of an unfinished change of version are cleaned in order. */
@@ -200,11 +188,16 @@ int grant_table_init(struct domain *d)
 
     rc = set_limits(gt, &d->config);
     if ( !rc )
-        rc = ptr_array_reserve(&gt->active, 1);
+        rc = ptr_array_init(&gt->shared, gt->max_frames);
     if ( !rc )
-        rc = ptr_array_reserve(&gt->status, 1);
+        rc = ptr_array_init(&gt->status,
+                            grant_to_status_frames(gt->max_frames));
     if ( !rc )
-        rc = ptr_array_reserve(&gt->maptrack, 1);
+        rc = ptr_array_init(&gt->active, gt->max_frames *
+                                         (V1_PER_FRAME / ACTIVE_PER_CHUNK));
+    if ( !rc )
+        rc = ptr_array_init(&gt->maptrack,
+                            gt->max_handles / MAPTRACK_PER_FRAME);
     if ( !rc )
         rc = gnttab_grow_step(d, INITIAL_GRANT_FRAMES);
     if ( rc )
@@ -212,23 +205,36 @@ int grant_table_init(struct domain *d)
     return rc;
 }
 
-void grant_table_relinquish(struct domain *d)
+/* Up to GNTTAB_STEP chunks or frames go: is there anything left? */
+static bool relinquish_some_locked(struct grant_table *gt)
 {
-    struct grant_table *gt = d->grant;
-
-    /* The caller's reference on d lets pages go under the lock. */
-    spin_lock(&gt->lock);
-    put_frames(&gt->shared, gt->nr_frames);
-    gt->nr_frames = gt->usable = 0;
-    drop_status_locked(gt);
-    spin_unlock(&gt->lock);
+    gt->usable = 0; /* nobody writes flags into them any more */
+    for ( unsigned int n = 0; n < GNTTAB_STEP; n++ )
+    {
+        if ( !ptr_array_next(&gt->active, &gt->trim_next) )
+            return drop_some(&gt->status, &gt->nr_status) ||
+                   drop_some(&gt->shared, &gt->nr_frames);
+        active_chunk_trim_locked(gt, gt->trim_next++);
+    }
+    return true;
 }
 
-static void free_chunks(struct ptr_array *a)
+int grant_table_relinquish(struct domain *d)
 {
-    for ( unsigned int i = 0; i < a->cap; i++ )
-        hv_free(a->p[i]);
-    hv_free(a->p);
+    struct grant_table *gt = d->grant;
+    bool more;
+
+    ASSERT(domain_is_dying(d));
+    do
+    {
+        /* The caller's reference on d lets pages go under the lock. */
+        spin_lock(&gt->lock);
+        more = relinquish_some_locked(gt);
+        spin_unlock(&gt->lock);
+        if ( more && hypercall_preempt_check() )
+            return -ERESTART;
+    } while ( more );
+    return 0;
 }
 
 void grant_table_destroy(struct domain *d)
@@ -237,10 +243,10 @@ void grant_table_destroy(struct domain *d)
 
     ASSERT(!gt->nr_pinned && !gt->nr_frames && !gt->nr_status);
     d->grant = NULL;
-    free_chunks(&gt->active);
-    free_chunks(&gt->maptrack);
-    hv_free(gt->shared.p);
-    hv_free(gt->status.p);
+    ptr_array_destroy(&gt->shared);
+    ptr_array_destroy(&gt->status);
+    ptr_array_destroy(&gt->active);
+    ptr_array_destroy(&gt->maptrack);
     spin_lock_destroy(&gt->lock);
     spin_lock_destroy(&gt->maptrack_lock);
     hv_free(gt);
@@ -291,8 +297,11 @@ int grant_resource_get(struct domain *d, uint32_t id, uint64_t frame,
         return -EINVAL;
     to = (unsigned int)frame + nr;
     do
+    {
         rc = gnttab_grow_step(d, frames_for(gt, id, to));
-    while ( rc == -ERESTART );
+        if ( rc == -ERESTART && hypercall_preempt_check() )
+            return rc; /* what was grown is there next time */
+    } while ( rc == -ERESTART );
     if ( rc )
         return -EINVAL;
 
@@ -304,7 +313,8 @@ int grant_resource_get(struct domain *d, uint32_t id, uint64_t frame,
         rc = -EINVAL;
     for ( unsigned int i = 0; !rc && i < nr; i++ )
     {
-        pages[i] = (shared ? &gt->shared : &gt->status)->p[frame + i];
+        pages[i] = ptr_array_get(shared ? &gt->shared : &gt->status,
+                                 (unsigned int)frame + i);
         page_get_more(pages[i]);
     }
     spin_unlock(&gt->lock);
@@ -327,19 +337,17 @@ void grant_audit_refs(struct domain *d,
                       void (*count)(mfn_t mfn, enum page_holder holder))
 {
     struct grant_table *gt = d->grant;
+    const struct active_entry *act;
 
     spin_lock(&gt->lock);
     for ( unsigned int i = 0; i < gt->nr_frames; i++ )
-        count(page_to_mfn(gt->shared.p[i]), HOLD_TABLE);
+        count(page_to_mfn(ptr_array_get(&gt->shared, i)), HOLD_TABLE);
     for ( unsigned int i = 0; i < gt->nr_status; i++ )
-        count(page_to_mfn(gt->status.p[i]), HOLD_TABLE);
-    for ( unsigned int i = 0; i < gt->active.cap; i++ )
-    {
-        const struct active_entry *act = gt->active.p[i];
-
-        for ( unsigned int j = 0; act && j < ACTIVE_PER_CHUNK; j++, act++ )
+        count(page_to_mfn(ptr_array_get(&gt->status, i)), HOLD_TABLE);
+    for ( unsigned int i = 0;
+          (act = ptr_array_next(&gt->active, &i)) != NULL; i++ )
+        for ( unsigned int j = 0; j < ACTIVE_PER_CHUNK; j++, act++ )
             if ( pin_flags(act) )
                 count(page_to_mfn(act->page), HOLD_GRANT);
-    }
     spin_unlock(&gt->lock);
 }

@@ -7,7 +7,8 @@
  *     v1 --status frames populated, GNTTAB_STEP at a time--> switch
  *     v2 --no status frame held by others--> switch
  *     switch: frame 0 cleaned, the reserved entries put back, gt->usable = 1
- *     then the other frames are cleaned, GNTTAB_STEP at a time
+ *     then the status frames of version 2 are dropped, and the other frames
+ *     cleaned, GNTTAB_STEP at a time
  *
  * Entries of frames that are not clean yet do not exist, so that no entry is
  * ever read in the layout of the other version.  Only reserved entries may be
@@ -75,7 +76,7 @@ static bool status_frames_held_locked(const struct grant_table *gt)
 {
     for ( unsigned int i = 0; i < gt->nr_status; i++ )
     {
-        const struct page *pg = gt->status.p[i];
+        const struct page *pg = ptr_array_get(&gt->status, i);
 
         if ( READ_ONCE(pg->refs) != 1 )
             return true;
@@ -85,7 +86,7 @@ static bool status_frames_held_locked(const struct grant_table *gt)
 
 static void clean_frame_locked(const struct grant_table *gt, unsigned int i)
 {
-    memset(page_to_virt(gt->shared.p[i]), 0, PAGE_SIZE);
+    memset(page_to_virt(ptr_array_get(&gt->shared, i)), 0, PAGE_SIZE);
 }
 
 static int switch_locked(struct domain *d, unsigned int version)
@@ -97,8 +98,12 @@ static int switch_locked(struct domain *d, unsigned int version)
     if ( version == 2 )
     {
         rc = populate_status_locked(d, grant_to_status_frames(gt->nr_frames));
-        if ( rc && rc != -ERESTART )
+        if ( rc && rc != -ERESTART && gt->nr_status )
+        {
+            gt->dropped_for = rc;
             drop_status_locked(gt);
+            rc = gt->dropping ? -ERESTART : rc;
+        }
         if ( rc )
             return rc;
     }
@@ -114,7 +119,8 @@ static int switch_locked(struct domain *d, unsigned int version)
     {
         if ( status_frames_held_locked(gt) )
             return -EBUSY;
-        drop_status_locked(gt);
+        gt->dropped_for = 0;
+        drop_status_locked(gt); /* no way leads to them any more */
     }
 
     gt->version = version;
@@ -132,6 +138,11 @@ static int set_version_locked(struct domain *d, unsigned int version)
 
     if ( !gt->nr_frames )
         return -EBUSY; /* the table of a dead domain */
+    if ( gt->dropping )
+    {
+        drop_status_locked(gt);
+        return gt->dropping || !gt->dropped_for ? -ERESTART : gt->dropped_for;
+    }
     if ( gt->usable < gt->nr_frames )
     {
         unsigned int to = min(gt->nr_frames, gt->usable + GNTTAB_STEP);
@@ -218,34 +229,56 @@ static struct domain *get_allowed(domid_t domid, int16_t *status)
 /*
  * The first nr frames of a, as numbers that d can use: machine frames, or for
  * a translated domain, in whose terms they have no number, ~0.  A fault is
- * reported as GNTST_bad_virt_addr.
+ * reported in *status as GNTST_bad_virt_addr.  -ERESTART: *done steps of
+ * GNTTAB_STEP frames are.
  */
-static int16_t list_frames(struct domain *d, const struct ptr_array *a,
-                           uint64_t list, unsigned int nr)
+static long list_frames(struct domain *d, const struct ptr_array *a,
+                        uint64_t list, unsigned int nr, unsigned int *done,
+                        int16_t *status)
 {
     uint64_t batch[GNTTAB_STEP];
+    unsigned int first = *done;
 
-    for ( unsigned int i = 0; i < nr; i += GNTTAB_STEP )
+    for ( unsigned int i; (i = *done * GNTTAB_STEP) < nr; ++*done )
     {
         unsigned int n = min(nr - i, (unsigned int)GNTTAB_STEP);
 
+        if ( *done != first && hypercall_preempt_check() )
+            return -ERESTART;
         spin_lock(&d->grant->lock);
         for ( unsigned int j = 0; j < n; j++ )
         {
             /* Frames may have gone meanwhile: the version, a death. */
-            const struct page *pg = i + j < a->cap ? a->p[i + j] : NULL;
+            const struct page *pg = ptr_array_get(a, i + j);
 
             batch[j] = d->translated || !pg ? ~0UL : mfn_x(page_to_mfn(pg));
         }
         spin_unlock(&d->grant->lock);
         if ( guest_copy_out(list + i * sizeof(*batch), batch,
                             n * sizeof(*batch)) )
-            return GNTST_bad_virt_addr;
+        {
+            *status = GNTST_bad_virt_addr;
+            return 0;
+        }
     }
-    return GNTST_okay;
+    *status = GNTST_okay;
+    return 0;
 }
 
-static long setup_table(struct domain *d, gnttab_setup_table_t *op)
+static unsigned int done_of(const struct hypercall *hc)
+{
+    return (unsigned int)hc->a[0] >> GNTTABOP_DONE_SHIFT;
+}
+
+static long give_way(struct hypercall *hc, unsigned int done)
+{
+    hc->a[0] = (hc->a[0] & GNTTABOP_CMD_MASK) |
+               (unsigned long)done << GNTTABOP_DONE_SHIFT;
+    return -ERESTART;
+}
+
+static long setup_table(struct domain *d, gnttab_setup_table_t *op,
+                        unsigned int *done)
 {
     struct grant_table *gt = d->grant;
     int rc;
@@ -259,30 +292,30 @@ static long setup_table(struct domain *d, gnttab_setup_table_t *op)
         if ( rc == -ERESTART && hypercall_preempt_check() )
             return rc;
     } while ( rc == -ERESTART );
-    if ( !rc )
-        op->status = list_frames(d, &gt->shared, handle_addr(op->frame_list),
-                                 op->nr_frames);
-    return 0;
+    return rc ? 0 : list_frames(d, &gt->shared, handle_addr(op->frame_list),
+                                op->nr_frames, done, &op->status);
 }
 
-long gnttab_setup_table(uint64_t uop, unsigned int count)
+long gnttab_setup_table(struct hypercall *hc)
 {
+    unsigned int done = done_of(hc);
+    uint64_t uop = hc->a[1];
     gnttab_setup_table_t op;
     struct domain *d;
     long rc = 0;
 
-    if ( count != 1 )
+    if ( (unsigned int)hc->a[2] != 1 )
         return -EINVAL;
     if ( copy_from_arg(&op, uop) )
         return -EFAULT;
     d = get_allowed(op.dom, &op.status);
     if ( d )
     {
-        rc = setup_table(d, &op);
+        rc = setup_table(d, &op, &done);
         domain_put(d);
     }
     if ( rc )
-        return rc;
+        return give_way(hc, done);
     return copy_field_to_arg(uop, &op, status) ? -EFAULT : 0;
 }
 
@@ -307,28 +340,40 @@ long gnttab_query_size(uint64_t uop, unsigned int count)
     return copy_to_arg(uop, &op) ? -EFAULT : 0;
 }
 
-long gnttab_get_status_frames(uint64_t uop, unsigned int count)
+static long status_frames(struct domain *d, gnttab_get_status_frames_t *op,
+                          unsigned int *done)
 {
-    gnttab_get_status_frames_t op;
+    struct grant_table *gt = d->grant;
     unsigned int have;
-    struct domain *d;
 
-    if ( count != 1 )
+    spin_lock(&gt->lock);
+    have = gt->version == 2 ? gt->nr_status : 0;
+    spin_unlock(&gt->lock);
+    op->status = GNTST_general_error;
+    return op->nr_frames > have
+               ? 0 : list_frames(d, &gt->status, handle_addr(op->frame_list),
+                                 op->nr_frames, done, &op->status);
+}
+
+long gnttab_get_status_frames(struct hypercall *hc)
+{
+    unsigned int done = done_of(hc);
+    uint64_t uop = hc->a[1];
+    gnttab_get_status_frames_t op;
+    struct domain *d;
+    long rc = 0;
+
+    if ( (unsigned int)hc->a[2] != 1 )
         return -EINVAL;
     if ( copy_from_arg(&op, uop) )
         return -EFAULT;
     d = get_allowed(op.dom, &op.status);
     if ( d )
     {
-        spin_lock(&d->grant->lock);
-        have = d->grant->version == 2 ? d->grant->nr_status : 0;
-        spin_unlock(&d->grant->lock);
-        op.status = op.nr_frames > have
-                        ? GNTST_general_error
-                        : list_frames(d, &d->grant->status,
-                                      handle_addr(op.frame_list),
-                                      op.nr_frames);
+        rc = status_frames(d, &op, &done);
         domain_put(d);
     }
+    if ( rc )
+        return give_way(hc, done);
     return copy_field_to_arg(uop, &op, status) ? -EFAULT : 0;
 }

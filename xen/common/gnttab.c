@@ -47,6 +47,14 @@ static long run_batch(struct hypercall *hc, const struct batch_op *op,
     return -ERESTART;
 }
 
+/* In cmd, above its number; of cache_flush that is Xen's. */
+static bool keeps_progress(unsigned int cmd)
+{
+    cmd &= GNTTABOP_CMD_MASK;
+    return cmd == GNTTABOP_cache_flush || cmd == GNTTABOP_setup_table ||
+           cmd == GNTTABOP_get_status_frames;
+}
+
 long do_grant_table_op(struct hypercall *hc)
 {
     unsigned int cmd = (unsigned int)hc->a[0];
@@ -55,16 +63,14 @@ long do_grant_table_op(struct hypercall *hc)
 
     if ( (int)count < 0 )
         return -EINVAL;
-    /* Only Xen's cache_flush puts its progress there. */
-    if ( (cmd & ~GNTTABOP_CMD_MASK) &&
-         (cmd & GNTTABOP_CMD_MASK) != GNTTABOP_cache_flush )
+    if ( (cmd & ~GNTTABOP_CMD_MASK) && !keeps_progress(cmd) )
         return -EINVAL;
     cmd &= GNTTABOP_CMD_MASK;
 
     switch ( cmd )
     {
     case GNTTABOP_setup_table:
-        return gnttab_setup_table(uop, count);
+        return gnttab_setup_table(hc);
 
     case GNTTABOP_query_size:
         return gnttab_query_size(uop, count);
@@ -76,7 +82,7 @@ long do_grant_table_op(struct hypercall *hc)
         return gnttab_get_version(uop);
 
     case GNTTABOP_get_status_frames:
-        return gnttab_get_status_frames(uop, count);
+        return gnttab_get_status_frames(hc);
 
     default:
         if ( cmd >= ARRAY_SIZE(batch_ops) || !batch_ops[cmd].handler )

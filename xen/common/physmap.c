@@ -203,6 +203,8 @@ static long add_batch(struct hypercall *hc, struct domain *d,
              copy_from_handle(&gpfn, a->gpfns, i, 1) )
             return -EFAULT;
         err = add_one(d, a->space, a->u.foreign_domid, idx, gpfn);
+        if ( err == -ERESTART )
+            return memory_restart(hc, i);
         if ( copy_to_handle(a->errs, i, &err, 1) )
             return -EFAULT;
     }

@@ -192,6 +192,8 @@ static long acquire(struct hypercall *hc, const struct request *r,
         unsigned int nr = (unsigned int)min(left, (unsigned long)STRIDE);
         int rc = acquire_stride(r, done, nr);
 
+        if ( rc == -ERESTART )
+            return memory_restart(hc, done);
         if ( rc )
             return undo(hc, r, done, rc);
         done += nr;

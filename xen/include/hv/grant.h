@@ -35,10 +35,10 @@ uint64_t grant_max_pages(const struct xen_domctl_createdomain *config);
 void grant_table_destroy(struct domain *d);
 
 /*
- * Drop the frames of the table of a dead domain.  What others hold of its
- * grants stays valid, and keeps the domain from being freed.
+ * Drop the frames of the table of a dying domain: 0, or -ERESTART.  What others
+ * hold of its grants stays valid, and keeps the domain from being freed.
  */
-void grant_table_relinquish(struct domain *d);
+int grant_table_relinquish(struct domain *d) must_check;
 
 /* Undo all mappings d holds of others: 0, or -ERESTART. */
 int grant_relinquish_mappings(struct domain *d) must_check;
@@ -53,13 +53,15 @@ long grant_resource_size(struct domain *d, uint32_t id);
 /*
  * Frames [frame, frame + nr) of id, the table grown as needed, one reference
  * taken on each page; all or none.  -EINVAL: bad id, beyond the limit, status
- * of a version 1 table, no memory to grow.  What was grown stays.
+ * of a version 1 table, no memory to grow; -ERESTART: call again.  What was
+ * grown stays.
  */
 int grant_resource_get(struct domain *d, uint32_t id, uint64_t frame,
                        unsigned int nr, struct page **pages);
 /*
  * The frame for XENMAPSPACE_grant_table index idx (XENMAPIDX_grant_table_status
- * for status frames), with a reference; the guest then maps it.  -EINVAL.
+ * for status frames), with a reference; the guest then maps it.  -EINVAL,
+ * -ERESTART.
  */
 int grant_map_frame(struct domain *d, unsigned long idx, struct page **page);
 
