@@ -79,6 +79,50 @@ static void test_timers_in_the_past(void **state)
 
 #define NR_TABLES 6000
 
+static void test_empty_tables(void **state)
+{
+    struct domain *d = world_guest(1);
+    struct xen_memory_reservation r = { .nr_extents = 1, .domid = DOMID_SELF };
+    xen_pfn_t gfn;
+
+    (void)state;
+    assert_int_equal(p2m_pool_resize(d, NR_TABLES + 100), 0);
+    d->max_pages = 1000;
+    world_be_dom(d);
+    r.extent_start.p = &gfn;
+    for ( unsigned int i = 0; i < NR_TABLES; i++ )
+    {
+        gfn = 0x10000 + i * 512UL;
+        assert_int_equal(memory_op(XENMEM_populate_physmap, &r), 1);
+        assert_int_equal(memory_op(XENMEM_decrease_reservation, &r), 1);
+    }
+    for ( r.extent_order = 0; r.extent_order <= 9; r.extent_order++ )
+    {
+        gfn = 0x1000UL;
+        report("populate", memory_call(XENMEM_populate_physmap, &r));
+        report("populate again", memory_call(XENMEM_populate_physmap, &r));
+        report("decrease", memory_call(XENMEM_decrease_reservation, &r));
+    }
+    measured_kill(d);
+}
+
+/* One frame in each of many tables. */
+static void test_sparse_frames(void **state)
+{
+    struct domain *d = world_guest(1);
+    uint64_t opaque = 0;
+
+    (void)state;
+    assert_int_equal(p2m_pool_resize(d, 3000), 0);
+    for ( uint64_t i = 0; i < 900; i++ )
+        world_populate(d, (i << 18 | i << 9 | i) + 512, 1);
+    world_be_dom(dom0);
+    assert_int_equal(create(d, OFF), 0);
+    while ( opaque != 1 )
+        opaque = sweep_step(d, opaque);
+    measured_kill(d);
+}
+
 /* ---- grant tables ---- */
 
 static void test_grant_growth(void **state)
@@ -245,6 +289,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         with_budget(test_timers),
         with_budget(test_timers_in_the_past),
+        with_budget(test_empty_tables),
+        with_budget(test_sparse_frames),
         with_budget(test_grant_growth),
         with_budget(test_ports_that_stay_linked),
         with_budget(test_ports_in_use),

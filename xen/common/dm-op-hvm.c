@@ -12,8 +12,11 @@
 
 #include <xen/hvm/hvm_op.h>
 
-/* Check for preemption after this many frames. */
-#define BATCH 256
+/*
+ * Check for preemption after this many frames: each is a flush, which looks at
+ * all vcpus.
+ */
+#define BATCH 32
 
 /* ---- memory ---- */
 

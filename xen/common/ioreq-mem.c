@@ -58,21 +58,12 @@ enum io_result ioreq_mem_route(struct domain *d, uint64_t addr,
 
 /* ---- claiming and giving up ---- */
 
-#define SWEEP_BATCH 256
-
-struct sweep {
-    unsigned int left; /* entries to look at before giving way */
-    struct p2m_entry found;
-};
-
-static int sweep_one(struct domain *d, gfn_t gfn, struct p2m_entry e,
-                     void *arg)
+static int find_ioreq(struct domain *d, gfn_t gfn, struct p2m_entry e,
+                      void *arg)
 {
-    struct sweep *sweep = arg;
-
     (void)d, (void)gfn;
-    sweep->found = e;
-    return e.type == P2M_IOREQ || !--sweep->left;
+    *(struct p2m_entry *)arg = e;
+    return e.type == P2M_IOREQ;
 }
 
 /*
@@ -81,21 +72,19 @@ static int sweep_one(struct domain *d, gfn_t gfn, struct p2m_entry e,
  */
 static int sweep_entries(struct domain *d, uint64_t *gfn)
 {
-    struct sweep sweep = { .left = SWEEP_BATCH };
+    struct p2m_entry found;
+    int rc;
 
-    while ( p2m_for_each(d, gfn, sweep_one, &sweep) )
+    while ( (rc = p2m_for_some(d, gfn, P2M_GFN_LIMIT, find_ioreq, &found)) )
     {
-        int rc = 0;
-
-        if ( sweep.found.type == P2M_IOREQ )
-            rc = retype(d, _gfn(*gfn), sweep.found, P2M_RAM_RW);
-        if ( rc == -EBUSY )
-            continue; /* it changed: look again */
-        if ( rc )
-            return rc;
-        ++*gfn;
-        sweep.left = SWEEP_BATCH;
-        if ( hypercall_preempt_check() )
+        if ( rc == 1 )
+        {
+            rc = retype(d, _gfn(*gfn), found, P2M_RAM_RW);
+            if ( rc && rc != -EBUSY ) /* it changed: look again */
+                return rc;
+            *gfn += !rc;
+        }
+        if ( *gfn && hypercall_preempt_check() )
             return -ERESTART;
     }
     return 0;
@@ -188,6 +177,8 @@ static bool change_allowed(enum p2m_type from, enum p2m_type to)
            ((from == P2M_NONE || from == P2M_MMIO_DM) && to == P2M_MMIO_DM);
 }
 
+#define MAX_TRIES 8 /* against a guest that keeps changing the entry */
+
 int ioreq_set_mem_type(struct domain *d, gfn_t gfn, unsigned int type)
 {
     struct p2m_entry e;
@@ -197,11 +188,14 @@ int ioreq_set_mem_type(struct domain *d, gfn_t gfn, unsigned int type)
         return -EINVAL;
     if ( type == HVMMEM_ioreq_server && !claimed(d) )
         return -EINVAL;
-    do {
+    for ( unsigned int tries = 0; tries < MAX_TRIES; tries++ )
+    {
         e = p2m_lookup(d, gfn);
         if ( !change_allowed(e.type, p2m_type_of[type]) )
             return -EINVAL;
         rc = retype(d, gfn, e, p2m_type_of[type]);
-    } while ( rc == -EBUSY );
-    return rc;
+        if ( rc != -EBUSY )
+            return rc;
+    }
+    return -ERESTART;
 }

@@ -82,8 +82,17 @@ uint64_t p2m_pt_exchange(struct p2m *p2m, uint64_t gfn, unsigned int level,
  */
 void p2m_pt_drop(uint64_t pte, unsigned int level, struct list *tables);
 
-/* Move *gfn to the first one with a frame at or after it: is there one? */
-bool p2m_pt_next(const struct p2m *p2m, uint64_t *gfn);
+/* Entries that one search looks at, before the lock goes. */
+#define P2M_LOOK_AT_ONCE 4096
+
+/*
+ * Move *gfn to the first one with a frame at or after it, and before end: is
+ * there one?  *left says how many entries may be looked at, whatever they are;
+ * when it becomes 0 the answer is no, and *gfn, still before end, is where to
+ * go on.
+ */
+bool p2m_pt_next(const struct p2m *p2m, uint64_t *gfn, uint64_t end,
+                 unsigned int *left);
 
 /*
  * Unlink one table that has no tables below it: NULL when the root is alone.

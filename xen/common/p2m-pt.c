@@ -251,25 +251,35 @@ void p2m_pt_drop(uint64_t pte, unsigned int level, struct list *tables)
 
 /* ---- all of them ---- */
 
-bool p2m_pt_next(const struct p2m *p2m, uint64_t *gfn)
+/* The first present entry from *i on, if *left allows to get there. */
+static bool find_present(const uint64_t *table, unsigned int *i,
+                         unsigned int *left)
 {
-    unsigned int level, i;
+    for ( ; *i < NR_ENTRIES && *left; ++*i )
+    {
+        --*left;
+        if ( arch_pte_present(table[*i]) )
+            return true;
+    }
+    return false;
+}
 
-    while ( *gfn < P2M_GFN_LIMIT )
+bool p2m_pt_next(const struct p2m *p2m, uint64_t *gfn, uint64_t end,
+                 unsigned int *left)
+{
+    while ( *gfn < end && *left )
     {
         const uint64_t *table = page_to_virt(p2m->root);
 
-        for ( level = LEVELS - 1;; level-- )
+        for ( unsigned int level = LEVELS - 1;; level-- )
         {
-            uint64_t base = *gfn & ~(reach(level) - 1);
+            unsigned int first = index_of(*gfn, level), i = first;
+            bool found = find_present(table, &i, left);
 
-            for ( i = index_of(*gfn, level); i < NR_ENTRIES; i++ )
-                if ( arch_pte_present(table[i]) )
-                    break;
-            if ( i != index_of(*gfn, level) )
-                *gfn = base + i * p2m_span(level);
-            if ( i == NR_ENTRIES )
-                break; /* *gfn is where the next table begins */
+            if ( i != first )
+                *gfn = (*gfn & ~(reach(level) - 1)) + i * p2m_span(level);
+            if ( !found || *gfn >= end )
+                break; /* *gfn is where to go on: the next table, perhaps */
             if ( !is_table(table[i], level) )
                 return true;
             table = lower_table(table[i]);

@@ -140,24 +140,33 @@ uint64_t p2m_max_gfn(struct domain *d)
     return gfn;
 }
 
-int p2m_for_each(struct domain *d, uint64_t *gfn,
-                 int (*fn)(struct domain *d, gfn_t gfn, struct p2m_entry e,
-                           void *arg),
-                 void *arg)
+int p2m_for_some(struct domain *d, uint64_t *gfn, uint64_t end,
+                 p2m_visit_t *fn, void *arg)
 {
-    unsigned int level;
+    unsigned int level, left = P2M_LOOK_AT_ONCE;
     int rc = 0;
 
+    end = min(end, P2M_GFN_LIMIT);
     if ( !d->p2m.root )
         return 0;
     spin_lock(&d->p2m.lock);
-    for ( ; p2m_pt_next(&d->p2m, gfn); ++*gfn )
+    for ( ; p2m_pt_next(&d->p2m, gfn, end, &left); ++*gfn )
     {
         rc = fn(d, _gfn(*gfn), p2m_pt_get(&d->p2m, *gfn, &level), arg);
         if ( rc )
             break;
     }
     spin_unlock(&d->p2m.lock);
+    return rc || *gfn >= end ? rc : -ERESTART;
+}
+
+int p2m_for_each(struct domain *d, uint64_t *gfn, p2m_visit_t *fn, void *arg)
+{
+    int rc;
+
+    do
+        rc = p2m_for_some(d, gfn, P2M_GFN_LIMIT, fn, arg);
+    while ( rc == -ERESTART );
     return rc;
 }
 
@@ -279,7 +288,9 @@ int p2m_prepare(struct domain *d, gfn_t gfn, uint64_t nr)
 
 /* ---- the end ---- */
 
-#define BATCH 64 /* entries or pages between two looks at the clock */
+/* Between two looks at the clock: */
+#define BATCH 64         /* entries or frames */
+#define TABLES_AT_ONCE 8 /* tables, each found through those above it */
 
 /*
  * Take a large entry out; its frames become p2m->rest, to be dropped step by
@@ -312,19 +323,17 @@ static bool drop_rest(struct p2m *p2m)
 /* Take up to BATCH entries out: is there anything left? */
 static bool empty_some(struct domain *d)
 {
+    unsigned int n = 0, level = 0, left = P2M_LOOK_AT_ONCE;
     struct p2m *p2m = &d->p2m;
     struct p2m_entry old[BATCH];
-    unsigned int n = 0, level = 0;
     uint64_t first, gfn;
-    bool more;
 
     if ( drop_rest(p2m) )
         return true;
     spin_lock(&p2m->lock);
-    gfn = p2m->emptied;
-    more = p2m_pt_next(p2m, &gfn);
-    for ( first = gfn; more && n < BATCH && !level;
-          more = p2m_pt_next(p2m, &gfn) )
+    first = gfn = p2m->emptied;
+    while ( n < BATCH && !level &&
+            p2m_pt_next(p2m, &gfn, P2M_GFN_LIMIT, &left) )
     {
         old[n] = p2m_pt_get(p2m, gfn, &level);
         if ( level )
@@ -337,18 +346,18 @@ static bool empty_some(struct domain *d)
     p2m->emptied = gfn;
     spin_unlock(&p2m->lock);
 
-    if ( gfn != first )
+    if ( n || level )
         arch_p2m_flush(d, _gfn(first), gfn - first);
     while ( n-- )
         if ( p2m_has_page(old[n].type) )
             page_put(mfn_to_page(old[n].mfn));
-    return more || p2m->rest_nr;
+    return gfn < P2M_GFN_LIMIT || p2m->rest_nr;
 }
 
-/* Give up to BATCH tables and free pages back: is there anything left? */
+/* Give some tables and free pages back: is there anything left? */
 static bool free_some(struct p2m *p2m)
 {
-    for ( unsigned int i = 0; i < BATCH; i++ )
+    for ( unsigned int i = 0; i < TABLES_AT_ONCE; i++ )
     {
         struct page *pg;
 

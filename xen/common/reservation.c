@@ -32,7 +32,6 @@
 
 #define MAX_ORDER_CONTROL 18
 #define MAX_ORDER_DOMU 9
-#define LOOK_AT_ONCE 512
 #define ORDER_AT_ONCE 9 /* cleared and mapped in one go, if not larger */
 #define PART 64         /* frames between two looks at the clock */
 
@@ -49,29 +48,24 @@ static bool replaceable(enum p2m_type t)
 
 static int find_kept(struct domain *d, gfn_t gfn, struct p2m_entry e, void *arg)
 {
-    (void)d;
-    if ( gfn_x(gfn) >= *(uint64_t *)arg )
-        return 1;
+    (void)d, (void)gfn, (void)arg;
     return replaceable(e.type) ? 0 : -EINVAL;
 }
 
 /* Another domain's or a device's frame goes by its own operations only. */
 static bool may_populate(struct domain *d, uint64_t gfn, uint64_t nr)
 {
-    uint64_t end = gfn + nr, stop;
-    int rc = 1;
+    uint64_t end = gfn + nr;
+    int rc;
 
     if ( gfn >= P2M_GFN_LIMIT || nr > P2M_GFN_LIMIT - gfn )
         return false;
     if ( nr == 1 ) /* no search for the next entry, however far it is */
         return replaceable(p2m_lookup(d, _gfn(gfn)).type);
-    /* Step by step, for it is under the p2m lock; empty parts take no time. */
-    while ( rc == 1 && gfn < end )
-    {
-        stop = min(end, gfn + LOOK_AT_ONCE);
-        rc = p2m_for_each(d, &gfn, find_kept, &stop);
-    }
-    return rc >= 0;
+    do
+        rc = p2m_for_some(d, &gfn, end, find_kept, NULL);
+    while ( rc == -ERESTART );
+    return !rc;
 }
 
 static int populate_small(struct domain *d, uint64_t gfn, unsigned int order)

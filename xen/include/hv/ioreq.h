@@ -166,7 +166,8 @@ int ioreq_server_map_mem_type(struct domain *d, ioservid_t id, uint32_t type,
 
 /*
  * Give the entry at gfn an HVMMEM_ type.  -EINVAL no such change allowed (the
- * type itself, or from what the entry is now), -ENOMEM.
+ * type itself, or from what the entry is now), -ENOMEM; -ERESTART: others keep
+ * changing the entry, call again.
  */
 int ioreq_set_mem_type(struct domain *d, gfn_t gfn, unsigned int type)
     must_check;

@@ -190,15 +190,20 @@ int p2m_map_range(struct domain *d, gfn_t gfn, mfn_t mfn, uint64_t nr,
 /* The highest gfn that ever had an entry. */
 uint64_t p2m_max_gfn(struct domain *d);
 
+typedef int p2m_visit_t(struct domain *d, gfn_t gfn, struct p2m_entry e,
+                        void *arg);
+
 /*
- * Call fn for each gfn with a frame from *gfn on, in order, until it returns
- * non-zero (which is returned, *gfn naming that entry).  fn runs under the p2m
- * lock and must not change it.
+ * Call fn for each gfn with a frame from *gfn on and below end, in order, until
+ * it returns non-zero (which is returned, *gfn naming that entry).  fn runs
+ * under the p2m lock and must not change it.  -ERESTART: enough was looked at
+ * for one go; *gfn is where to go on.
  */
-int p2m_for_each(struct domain *d, uint64_t *gfn,
-                 int (*fn)(struct domain *d, gfn_t gfn, struct p2m_entry e,
-                           void *arg),
-                 void *arg);
+int p2m_for_some(struct domain *d, uint64_t *gfn, uint64_t end,
+                 p2m_visit_t *fn, void *arg) must_check;
+
+/* The same to the end, however long it takes: for audits and tests. */
+int p2m_for_each(struct domain *d, uint64_t *gfn, p2m_visit_t *fn, void *arg);
 
 /*
  * Empty that of a dying domain; all of its pool goes back to the heap, but the
