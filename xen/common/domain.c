@@ -209,6 +209,7 @@ static struct domain *domain_new(const struct xen_domctl_createdomain *config,
     d->tsc_incarnation = 1;
     d->ctl_pause_count = d->pause_count = 1;
     memcpy(d->handle, config->handle, sizeof(d->handle));
+    d->staged.gfn = ~0UL;
     list_init(&d->list);
     spin_lock_init(&d->lock, LOCK_DOMAIN);
     spin_lock_init(&d->page_lock, LOCK_PAGE);
@@ -325,7 +326,10 @@ int domain_create(domid_t domid, const struct xen_domctl_createdomain *config,
 
 static int relinquish_own_pages(struct domain *d)
 {
-    ioreq_domain_relinquish(d);
+    int rc = ioreq_domain_relinquish(d);
+
+    if ( rc )
+        return rc;
     for ( unsigned int i = 0; i < d->max_vcpus; i++ )
     {
         struct vcpu *v = d->vcpu[i];

@@ -15,6 +15,7 @@
 #include "ioreq-index.h"
 
 #include <hv/heap.h>
+#include <hv/hypercall.h>
 #include <hv/lib.h>
 
 #include <xen/hvm/hvm_op.h>
@@ -217,8 +218,8 @@ int ioreq_server_destroy(struct domain *d, ioservid_t id)
     return rc;
 }
 
-/* Destroy the servers of d that emulator created; NULL: all. */
-static void destroy_all(struct domain *d, const struct domain *emulator)
+/* Destroy the servers of d that emulator created; NULL: all.  -ERESTART. */
+static int destroy_all(struct domain *d, const struct domain *emulator)
 {
     for ( unsigned int id = 0; id < MAX_IOREQ_SERVERS; id++ )
     {
@@ -231,9 +232,13 @@ static void destroy_all(struct domain *d, const struct domain *emulator)
         if ( s )
             server_unlink(s);
         spin_unlock(&d->ioreq.lock);
-        if ( s )
-            server_free(s);
+        if ( !s )
+            continue;
+        server_free(s);
+        if ( hypercall_preempt_check() )
+            return -ERESTART;
     }
+    return 0;
 }
 
 static void free_indexes(struct domain *d)
@@ -248,21 +253,24 @@ static void free_indexes(struct domain *d)
         hv_free(old[type]);
 }
 
-void ioreq_domain_relinquish(struct domain *d)
+int ioreq_domain_relinquish(struct domain *d)
 {
     struct domain *other;
     unsigned int next = 0;
+    int rc = destroy_all(d, NULL);
 
-    destroy_all(d, NULL);
+    if ( rc )
+        return rc;
     free_indexes(d);
 
-    while ( next < DOMID_FIRST_RESERVED &&
+    while ( !rc && next < DOMID_FIRST_RESERVED &&
             (other = domain_get_from((domid_t)next)) != NULL )
     {
         next = other->domain_id + 1U;
-        destroy_all(other, d);
+        rc = destroy_all(other, d);
         domain_put(other);
     }
+    return rc;
 }
 
 /* ---- information, state, ranges ---- */

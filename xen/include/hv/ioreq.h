@@ -65,7 +65,7 @@ int ioreq_domain_init(struct domain *d) must_check;
  * Destroy all servers of d, and all that d emulates for others; waiting vcpus
  * get all-ones.  d is dying; no locks held.
  */
-void ioreq_domain_relinquish(struct domain *d);
+int ioreq_domain_relinquish(struct domain *d) must_check; /* -ERESTART */
 
 /*
  * A new vcpu joins all servers, present and future, before anybody can see
