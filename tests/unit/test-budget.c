@@ -123,6 +123,65 @@ static void test_sparse_frames(void **state)
     measured_kill(d);
 }
 
+/* A large one in place of many small ones; from anywhere. */
+static void test_large_extents(void **state)
+{
+    struct domain *d = world_guest(512);
+    struct xen_memory_reservation r = { .nr_extents = 1, .extent_order = 13,
+                                        .domid = d->domain_id };
+    xen_pfn_t gfn = 1UL << 18;
+
+    (void)state;
+    r.extent_start.p = &gfn;
+    world_populate(d, gfn, 1 << 13);
+    report("populate over pages", memory_call(XENMEM_populate_physmap, &r));
+    gfn += 7;
+    report("populate in between", memory_call(XENMEM_populate_physmap, &r));
+    report("decrease", memory_call(XENMEM_decrease_reservation, &r));
+    gfn = 1UL << 20;
+    r.extent_order = 18;
+    world_populate(d, gfn + 77777, 8);
+    report("populate 1 GiB", memory_call(XENMEM_populate_physmap, &r));
+    report("decrease 1 GiB", memory_call(XENMEM_decrease_reservation, &r));
+    gfn += 1;
+    report("populate 1 GiB", memory_call(XENMEM_populate_physmap, &r));
+    measured_kill(d);
+}
+
+/* Two of different orders on one domain, step by step in turns. */
+static void test_large_extents_in_turns(void **state)
+{
+    struct domain *d = world_guest(1);
+    struct xen_memory_reservation r[2];
+    struct hypercall hc[2];
+    xen_pfn_t gfn[2] = { 1UL << 18, 1UL << 19 };
+    bool done[2] = { false, false };
+
+    (void)state;
+    for ( unsigned int i = 0; i < 2; i++ )
+    {
+        r[i] = (struct xen_memory_reservation){ .nr_extents = 1,
+                                                .extent_order = 11 + i,
+                                                .domid = d->domain_id };
+        r[i].extent_start.p = &gfn[i];
+        hc[i] = (struct hypercall){ __HYPERVISOR_memory_op,
+                                    { XENMEM_populate_physmap, P(&r[i]) } };
+    }
+    hosted_preempt_every(1);
+    for ( unsigned int step = 0; !done[0] || !done[1]; step++ )
+    {
+        unsigned int i = step % 2;
+        long rc = done[i] ? 1 : hypercall_dispatch(&hc[i]);
+
+        assert_true(step < 100000);
+        assert_true(rc == 1 || rc == -ERESTART);
+        done[i] = rc == 1;
+    }
+    hosted_preempt_every(0);
+    assert_int_equal(d->staged.nr, 0);
+    assert_int_equal(d->tot_pages, (1 << 11) + (1 << 12));
+}
+
 /* ---- grant tables ---- */
 
 static void test_grant_growth(void **state)
@@ -235,6 +294,37 @@ static void test_switch_to_fifo(void **state)
 
 /* ---- ioreq servers ---- */
 
+static void test_servers(void **state)
+{
+    struct domain *d = world_guest(500), *s = world_guest(1);
+
+    (void)state;
+    s->target_id = d->domain_id;
+    world_be_dom(s);
+    for ( unsigned int id = 0; id < MAX_IOREQ_SERVERS; id++ )
+    {
+        report("create a server", dm_create(d));
+        assert_int_equal(result, 0);
+        report("acquire", acquire_of(d, id));
+        assert_int_equal(result, 0);
+        report("enable", state_of(d, id, true));
+        bind_all_of(d, id);
+    }
+    /* No two ranges of any server touch. */
+    for ( uint64_t i = 0; i < MAX_IO_RANGES; i++ )
+        for ( unsigned int id = 0; id < MAX_IOREQ_SERVERS; id++ )
+            report("map_range", range_of(d, id, i * 64 + id * 4,
+                                         i * 64 + id * 4 + 1));
+    assert_int_equal(result, 0);
+    report("map_range of all", range_of(d, 0, 0, ~0UL));
+    report("access", access_of(d));
+    report("destroy a server", destroy_of(d, 3));
+    assert_int_equal(result, 0);
+    world_be_dom(dom0);
+    measured_kill(s);
+    measured_kill(d);
+}
+
 /* ---- control ---- */
 
 static void test_domctls(void **state)
@@ -291,10 +381,13 @@ int main(void)
         with_budget(test_timers_in_the_past),
         with_budget(test_empty_tables),
         with_budget(test_sparse_frames),
+        with_budget(test_large_extents),
+        with_budget(test_large_extents_in_turns),
         with_budget(test_grant_growth),
         with_budget(test_ports_that_stay_linked),
         with_budget(test_ports_in_use),
         with_budget(test_switch_to_fifo),
+        with_budget(test_servers),
         with_budget(test_domctls),
         with_budget(test_last_page),
     };

@@ -102,7 +102,7 @@ static void test_errors(void **state)
         { G1, 3 * G1, 9, P2M_RAM_RW },
         { ~0UL << 18, G1, 18, P2M_RAM_RW }, { G1, ~0UL << 18, 18, P2M_RAM_RW },
     };
-    uint64_t done = 1;
+    uint64_t done = 0;
 
     (void)state;
     for ( unsigned int i = 0; i < ARRAY_SIZE(wrong); i++ )

@@ -122,13 +122,15 @@ static void set_range(uint64_t gfn)
 {
     bool ram = roll(2);
     enum p2m_type t = ram ? types[roll(3)] : P2M_MMIO_DIRECT;
-    uint64_t mfn = ram ? M2_FRAMES + gfn % 512 : FAR + gfn, n;
+    uint64_t mfn = ram ? M2_FRAMES + gfn % 512 : FAR + gfn, n = 0;
     uint64_t nr = min(1 + (uint64_t)roll(3000), SPACE - gfn);
     int rc;
 
     mfn += roll(4) == 0;
     get_frames(mfn, nr, t);
-    rc = p2m_map_range(large, _gfn(gfn), _mfn(mfn), nr, t, &n);
+    do
+        rc = p2m_map_range(large, _gfn(gfn), _mfn(mfn), nr, t, &n);
+    while ( rc == -ERESTART );
     assert_int_equal(n, rc ? 0 : nr);
     outcome(rc, gfn, mfn, nr, t, 12);
 }

@@ -8,9 +8,12 @@
 
 static int map(uint64_t gfn, uint64_t mfn, uint64_t nr, enum p2m_type t)
 {
-    uint64_t done;
-    int rc = p2m_map_range(large, _gfn(gfn), _mfn(mfn), nr, t, &done);
+    uint64_t done = 0;
+    int rc;
 
+    do
+        rc = p2m_map_range(large, _gfn(gfn), _mfn(mfn), nr, t, &done);
+    while ( rc == -ERESTART );
     assert_int_equal(done, rc ? 0 : nr);
     return rc;
 }

@@ -13,6 +13,7 @@
 #define ORDER 11
 #define FRAMES (1UL << ORDER)
 #define PARTS (FRAMES / 64)
+#define LOOKS (FRAMES / 512)
 #define STEP(n) ((unsigned long)(n) << (26 + 6)) /* in cmd */
 
 static uint64_t gfn;
@@ -98,7 +99,6 @@ static void test_without_tables(void **state)
     assert_int_equal(p2m_pool_resize(large, large->p2m.pool_used), 0);
     free_pages = page_nr_free();
     assert_int_equal(step_by_step(XENMEM_populate_physmap, &restarts), 0);
-    assert_true(restarts >= 2 * PARTS);
     assert_int_equal(large->tot_pages, 0);
     assert_int_equal(page_nr_free(), free_pages);
     world_audit();
@@ -163,8 +163,8 @@ static void test_wrong_steps(void **state)
     } cases[] = {
         { XENMEM_populate_physmap, 0, 1, 0, 0 },
         { XENMEM_populate_physmap, 9, 1, 0, 0 },
-        { XENMEM_populate_physmap, ORDER, 3, 0, 0 },
-        { XENMEM_populate_physmap, ORDER, 2, 0, 0 }, /* it gives up */
+        { XENMEM_populate_physmap, ORDER, LOOKS + 2, 0, 0 },
+        { XENMEM_populate_physmap, ORDER, LOOKS + 1, 0, 0 }, /* gives up */
         { XENMEM_decrease_reservation, 0, 2, 0, 0 },
         { XENMEM_decrease_reservation, ORDER, 2 * PARTS, 0, 0 },
         { XENMEM_decrease_reservation, ORDER, PARTS + 3, 0, 0 },

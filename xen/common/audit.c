@@ -20,6 +20,7 @@ struct tally {
 
 static struct tally *tally; /* one for each frame, during an audit */
 static unsigned int findings;
+static uint64_t reserved; /* frames: page_reserve() */
 
 static const char *const holder_name[NR_PAGE_HOLDERS] = {
     "p2m", "foreign", "grant", "table", "arch",
@@ -46,6 +47,12 @@ static int count_p2m_entry(struct domain *d, gfn_t gfn, struct p2m_entry e,
     return 0;
 }
 
+/* Charged to d, but no pages yet: the rest of a staged block. */
+static uint64_t nr_reserved(const struct domain *d)
+{
+    return d->staged.nr - d->staged.clean;
+}
+
 static void count_domain(struct domain *d)
 {
     uint64_t gfn = 0;
@@ -57,8 +64,9 @@ static void count_domain(struct domain *d)
     evtchn_audit_refs(d, count);
     if ( d->grant )
         grant_audit_refs(d, count);
-    for ( uint64_t i = 0; i < d->staged.nr; i++ )
+    for ( uint64_t i = d->staged.mapped; i < d->staged.clean; i++ )
         count(page_to_mfn(d->staged.pg + i), HOLD_TABLE);
+    reserved += nr_reserved(d);
     if ( d->shared_page )
         count(page_to_mfn(d->shared_page), HOLD_TABLE);
     for ( unsigned int i = 0; i < d->max_vcpus; i++ )
@@ -87,7 +95,7 @@ static void check_page(uint64_t mfn)
 
 static void check_accounts(const struct domain *d)
 {
-    uint64_t tot = 0, extra = 0;
+    uint64_t tot = nr_reserved(d), extra = 0;
 
     for ( uint64_t mfn = 0; mfn < nr_frames; mfn++ )
         if ( frame_table[mfn].refs && frame_table[mfn].owner == d )
@@ -101,7 +109,7 @@ static void check_accounts(const struct domain *d)
 
 static void check_heap(void)
 {
-    uint64_t in_use = 0;
+    uint64_t in_use = reserved;
 
     for ( uint64_t mfn = 0; mfn < nr_frames; mfn++ )
         in_use += frame_table[mfn].refs != 0;
@@ -124,6 +132,7 @@ unsigned int audit_all(void)
     }
     memset(tally, 0, nr_frames * sizeof(*tally));
     findings = 0;
+    reserved = 0;
 
     domain_list_lock();
     for ( d = domain_next(NULL); d; d = domain_next(d) )

@@ -50,6 +50,8 @@ unsigned int p2m_pt_fit(uint64_t gfn, uint64_t mfn, uint64_t nr,
  * there is no table.
  */
 uint64_t *p2m_pt_find(struct p2m *p2m, uint64_t gfn, unsigned int *level);
+/* Is there anything of an entry of this level, or below it? */
+bool p2m_pt_any(const struct p2m *p2m, uint64_t gfn, unsigned int level);
 /* What it says of gfn. */
 struct p2m_entry p2m_pt_entry(uint64_t pte, uint64_t gfn, unsigned int level);
 /* Write one of level 0. */

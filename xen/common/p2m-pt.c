@@ -104,6 +104,13 @@ uint64_t *p2m_pt_find(struct p2m *p2m, uint64_t gfn, unsigned int *level)
     return pte;
 }
 
+bool p2m_pt_any(const struct p2m *p2m, uint64_t gfn, unsigned int level)
+{
+    unsigned int at;
+
+    return arch_pte_present(*walk(p2m, gfn, level, &at));
+}
+
 /* Before a table goes. */
 static void forget_near(struct p2m *p2m)
 {

@@ -5,6 +5,7 @@
  * out in one piece, flushed in one go, and emptied without the lock.
  */
 #include <hv/domain.h>
+#include <hv/hypercall.h>
 #include <hv/lib.h>
 
 #include "p2m-private.h"
@@ -85,23 +86,60 @@ int p2m_set_order(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order,
     return rc;
 }
 
+bool p2m_is_blank(struct domain *d, gfn_t gfn, unsigned int order)
+{
+    unsigned int level = order / P2M_LEVEL_BITS;
+    bool blank;
+
+    if ( order % P2M_LEVEL_BITS || order > p2m_max_order() ||
+         !p2m_in_range(&d->p2m, gfn_x(gfn)) ||
+         (gfn_x(gfn) & (p2m_span(level) - 1)) )
+        return false;
+    spin_lock(&d->p2m.lock);
+    blank = !p2m_pt_any(&d->p2m, gfn_x(gfn), level);
+    spin_unlock(&d->p2m.lock);
+    return blank;
+}
+
+int p2m_prepare_range(struct domain *d, gfn_t gfn, uint64_t at, uint64_t nr)
+{
+    return p2m_make_tables(d, gfn_add(gfn, at), _mfn(at), nr,
+                           largest_level(P2M_RAM_RW));
+}
+
+/* The level of the next entry of a range. */
+static unsigned int next_level(struct domain *d, gfn_t gfn, mfn_t mfn,
+                               uint64_t nr, unsigned int most)
+{
+    unsigned int level = p2m_pt_fit(gfn_x(gfn), mfn_x(mfn), nr, most);
+
+    if ( level > 1 && !p2m_is_blank(d, gfn, level * P2M_LEVEL_BITS) )
+        level = 1;
+    return level;
+}
+
 int p2m_map_range(struct domain *d, gfn_t gfn, mfn_t mfn, uint64_t nr,
                   enum p2m_type type, uint64_t *done)
 {
-    unsigned int most = largest_level(type), level;
-    int rc;
+    unsigned int most = largest_level(type);
+    uint64_t end = nr;
+    int rc = 0;
 
-    *done = 0;
     if ( !can_lead(d, gfn, mfn, nr, type) )
         return -EINVAL;
-    rc = p2m_make_tables(d, gfn, mfn, nr, most);
-    for ( ; !rc && *done < nr; *done += rc ? 0 : p2m_span(level) )
+    if ( *done == 0 )
+        rc = p2m_make_tables(d, gfn, mfn, nr, most);
+    /* So many at once as are below one table, or an entry in its place. */
+    if ( nr - *done > p2m_span(1) )
+        end = *done + p2m_span(1);
+    while ( !rc && *done < end )
     {
         gfn_t g = gfn_add(gfn, *done);
         mfn_t m = mfn_add(mfn, *done);
+        unsigned int level = next_level(d, g, m, nr - *done, most);
 
-        level = p2m_pt_fit(gfn_x(g), mfn_x(m), nr - *done, most);
         rc = p2m_set_order(d, g, m, level * P2M_LEVEL_BITS, type);
+        *done += rc ? 0 : p2m_span(level);
     }
-    return rc;
+    return rc || *done >= nr ? rc : -ERESTART;
 }

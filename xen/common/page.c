@@ -9,6 +9,7 @@
 #include "page-private.h"
 
 #include <hv/atomic.h>
+#include <hv/budget.h>
 #include <hv/domain.h>
 #include <hv/lib.h>
 
@@ -59,39 +60,54 @@ static void begin_life(struct page *pg, struct domain *d, unsigned int flags)
     store_release(&pg->refs, 1);
 }
 
-static struct page *alloc(struct domain *d, unsigned int order,
-                          unsigned int flags, bool clear)
+static void clear(struct page *pg, uint64_t nr)
+{
+    memset(page_to_virt(pg), 0, nr << PAGE_SHIFT);
+    budget_spend_bytes(nr << PAGE_SHIFT);
+}
+
+static struct page *reserve(struct domain *d, unsigned int order,
+                            unsigned int flags)
 {
     uint64_t nr = 1UL << order;
     struct page *pg;
 
     if ( order > MAX_ORDER || (d && !charge(d, nr, flags)) )
         return NULL;
-
     pg = heap_alloc_block(order);
-    if ( !pg )
-    {
-        if ( d )
-            uncharge(d, nr, flags);
-        return NULL;
-    }
-
-    if ( clear )
-        memset(page_to_virt(pg), 0, nr << PAGE_SHIFT);
-    for ( uint64_t i = 0; i < nr; i++ )
-        begin_life(&pg[i], d, d ? flags : flags | PAGE_HV);
+    if ( !pg && d )
+        uncharge(d, nr, flags);
     return pg;
 }
 
 struct page *page_alloc(struct domain *d, unsigned int order,
                         unsigned int flags)
 {
-    return alloc(d, order, flags, true);
+    struct page *pg = reserve(d, order, flags);
+
+    if ( !pg )
+        return NULL;
+    clear(pg, 1UL << order);
+    for ( uint64_t i = 0; i < 1UL << order; i++ )
+        begin_life(&pg[i], d, d ? flags : flags | PAGE_HV);
+    return pg;
 }
 
-struct page *page_alloc_dirty(struct domain *d, unsigned int order)
+struct page *page_reserve(struct domain *d, unsigned int order)
 {
-    return alloc(d, order, 0, false);
+    return reserve(d, order, 0);
+}
+
+void page_begin(struct page *pg, struct domain *d)
+{
+    clear(pg, 1);
+    begin_life(pg, d, 0);
+}
+
+void page_unreserve(struct page *pg, struct domain *d)
+{
+    heap_free_frame(pg);
+    uncharge(d, 1, 0);
 }
 
 int page_assign_boot(struct domain *d, mfn_t first, uint64_t nr)

@@ -13,13 +13,15 @@
  * `step`s, is in cmd above the extents that are done:
  *
  *   giving back   look at each part --> take each part out
- *   large extents look, allocate --> clear piece by piece --> map
- *                                                              | no tables
- *                                     nothing <-- drop pieces <+
+ *   large extents look at each part, making its tables --> allocate -->
+ *                 clear piece by piece --> map piece by piece
+ *                                              | no tables
+ *                     nothing <-- drop pieces <+
  *
- * The frames of a large extent are in d->staged until they are mapped.  A
- * caller that does not come back leaves them there, charged to d, for the next
- * one; staged.busy says that some call works on them (page_lock).
+ * The frames of a large extent are in d->staged until they are mapped.  There
+ * is one such block for each domain.  A caller that does not come back leaves
+ * it there, charged to d, until callers for another extent have waited for it
+ * long enough; staged.busy says that some call works on it (page_lock).
  *
  * Only translated domains have memory that is accounted by gfn.  A page belongs
  * to its p2m entry: there is no reserve of pages without a place, which is
@@ -70,7 +72,7 @@ static bool may_populate(struct domain *d, uint64_t gfn, uint64_t nr)
 
 static int populate_small(struct domain *d, uint64_t gfn, unsigned int order)
 {
-    uint64_t nr = 1UL << order, done;
+    uint64_t nr = 1UL << order, done = 0;
     struct page *pg;
     int rc;
 
@@ -79,7 +81,10 @@ static int populate_small(struct domain *d, uint64_t gfn, unsigned int order)
     pg = page_alloc(d, order, 0);
     if ( !pg )
         return -ENOMEM;
-    rc = p2m_map_range(d, _gfn(gfn), page_to_mfn(pg), nr, P2M_RAM_RW, &done);
+    do
+        rc = p2m_map_range(d, _gfn(gfn), page_to_mfn(pg), nr, P2M_RAM_RW,
+                           &done);
+    while ( rc == -ERESTART );
     /*
      * After some were done it fails only because d began to die, which drops
      * what it has, or somebody changes this very range at the same time.
@@ -91,7 +96,15 @@ static int populate_small(struct domain *d, uint64_t gfn, unsigned int order)
 
 /* ---- a large one, step by step ---- */
 
-enum { STEP_NEW, STEP_LOOKED, STEP_GIVING_UP, NR_LARGE_STEPS };
+/* Parts to look at, of AT_ONCE frames, then: */
+#define AT_ONCE (1UL << ORDER_AT_ONCE)
+#define NR_LOOKS(order) ((1UL << (order)) / AT_ONCE)
+#define STEP_LOOKED(order) NR_LOOKS(order)
+#define STEP_GIVING_UP(order) (NR_LOOKS(order) + 1)
+#define NR_LARGE_STEPS(order) (NR_LOOKS(order) + 2)
+
+#define NOBODYS (~0UL)
+#define PATIENCE 64 /* calls that wait for another extent's caller */
 
 static bool staged_begin(struct domain *d, struct staged *s)
 {
@@ -108,61 +121,114 @@ static bool staged_begin(struct domain *d, struct staged *s)
     return mine;
 }
 
-static void staged_end(struct domain *d, const struct staged *s)
+static void staged_end(struct domain *d, struct staged *s)
 {
+    s->busy = false;
     spin_lock(&d->page_lock);
     d->staged = *s;
     spin_unlock(&d->page_lock);
 }
 
-static void drop_some(struct staged *s)
+/* From the end: those that are no pages yet, then the others. */
+static void drop_some(struct domain *d, struct staged *s)
 {
-    for ( unsigned int i = 0; i < PART && s->nr; i++ )
-        page_put(s->pg + --s->nr);
-    s->clean = min(s->clean, s->nr);
+    s->gfn = NOBODYS;
+    for ( unsigned int i = 0; i < PART && s->nr > s->mapped; i++ )
+    {
+        struct page *pg = s->pg + --s->nr;
+
+        if ( s->nr >= s->clean )
+            page_unreserve(pg, d);
+        else
+        {
+            s->clean = s->nr;
+            page_put(pg);
+        }
+    }
+    if ( s->nr == s->mapped )
+        *s = (struct staged){ .gfn = NOBODYS };
 }
 
-static void clear_some(struct staged *s)
+static void clear_some(struct domain *d, struct staged *s)
 {
-    uint64_t n = min(s->nr - s->clean, (uint64_t)PART);
+    for ( unsigned int i = 0; i < PART && s->clean < s->nr; i++ )
+        page_begin(s->pg + s->clean++, d);
+}
 
-    memset(page_to_virt(s->pg + s->clean), 0, n << PAGE_SHIFT);
-    s->clean += n;
+static int map_some(struct domain *d, struct staged *s)
+{
+    int rc = p2m_map_range(d, _gfn(s->gfn), page_to_mfn(s->pg), s->nr,
+                           P2M_RAM_RW, &s->mapped);
+
+    if ( !rc )
+        *s = (struct staged){ .gfn = NOBODYS };
+    return rc;
+}
+
+/*
+ * The block is another extent's, whose caller may come back: it goes on if it
+ * does, and its block is dropped if it does not.  Were it dropped at once, two
+ * callers could do that to each other for ever.
+ */
+static void wait_or_drop(struct domain *d, struct staged *s)
+{
+    if ( s->gfn == NOBODYS || ++s->idle > PATIENCE )
+        drop_some(d, s);
 }
 
 /* -ERESTART: there is more to do. */
 static int advance_large(struct domain *d, uint64_t gfn, unsigned int order,
                          unsigned long *step, struct staged *s)
 {
-    uint64_t nr = 1UL << order, done;
+    bool mine = s->nr && s->gfn == gfn && s->order == order;
     int rc;
 
-    if ( s->nr && (s->nr != nr || *step == STEP_GIVING_UP) )
-        drop_some(s);
-    else if ( *step == STEP_GIVING_UP )
-        return -ENOMEM;
+    if ( *step == STEP_GIVING_UP(order) )
+    {
+        if ( !mine )
+            return -ENOMEM;
+        drop_some(d, s);
+        return s->nr ? -ERESTART : -ENOMEM;
+    }
+    if ( s->nr && !mine )
+        wait_or_drop(d, s);
     else if ( !s->nr )
     {
-        s->pg = page_alloc_dirty(d, order);
-        if ( !s->pg )
+        struct page *pg = page_reserve(d, order);
+
+        if ( !pg )
             return -ENOMEM;
-        s->nr = nr;
-        s->clean = 0;
+        *s = (struct staged){ .gfn = gfn, .order = order, .pg = pg,
+                              .nr = 1UL << order };
     }
-    else if ( s->clean < nr )
-        clear_some(s);
+    else if ( s->idle = 0, s->clean < s->nr )
+        clear_some(d, s);
     else
     {
-        rc = p2m_map_range(d, _gfn(gfn), page_to_mfn(s->pg), nr, P2M_RAM_RW,
-                           &done);
-        s->pg += done;
-        s->nr -= done;
-        s->clean -= done;
+        rc = map_some(d, s);
         if ( !rc )
             return 0;
-        *step = STEP_GIVING_UP;
+        if ( rc != -ERESTART )
+            *step = STEP_GIVING_UP(order);
     }
     return -ERESTART;
+}
+
+/*
+ * Is there nothing in the way, and are there tables?  One part each time; a
+ * place for one entry with nothing in it needs no look.
+ */
+static int look_at_large(struct domain *d, uint64_t gfn, unsigned int order,
+                         unsigned long *step)
+{
+    if ( *step == 0 && p2m_is_blank(d, _gfn(gfn), order) )
+    {
+        *step = STEP_LOOKED(order);
+        return p2m_prepare_range(d, _gfn(gfn), 0, 1UL << order);
+    }
+    if ( !may_populate(d, gfn + *step * AT_ONCE, AT_ONCE) )
+        return -EINVAL;
+    return p2m_prepare_range(d, _gfn(gfn), (*step)++ * AT_ONCE, AT_ONCE);
 }
 
 static int populate_extent(struct domain *d, uint64_t gfn, unsigned int order,
@@ -173,9 +239,14 @@ static int populate_extent(struct domain *d, uint64_t gfn, unsigned int order,
 
     if ( order <= ORDER_AT_ONCE )
         return populate_small(d, gfn, order);
-    if ( *step == STEP_NEW && !may_populate(d, gfn, 1UL << order) )
-        return -EINVAL;
-    *step = max(*step, (unsigned long)STEP_LOOKED);
+    while ( *step < STEP_LOOKED(order) )
+    {
+        rc = look_at_large(d, gfn, order, step);
+        if ( rc )
+            return rc;
+        if ( hypercall_preempt_check() )
+            return -ERESTART;
+    }
     if ( !staged_begin(d, &s) )
         return -ERESTART;
     do
@@ -192,7 +263,7 @@ int memory_relinquish(struct domain *d)
     if ( !staged_begin(d, &s) )
         return -ERESTART;
     do
-        drop_some(&s);
+        drop_some(d, &s);
     while ( s.nr && !hypercall_preempt_check() );
     staged_end(d, &s);
     return s.nr ? -ERESTART : 0;
@@ -270,7 +341,7 @@ static bool step_ok(unsigned int op, unsigned int order, unsigned long step)
 {
     if ( op == XENMEM_decrease_reservation )
         return step < 2 * nr_parts(order);
-    return step < (order > ORDER_AT_ONCE ? NR_LARGE_STEPS : 1);
+    return step < (order > ORDER_AT_ONCE ? NR_LARGE_STEPS(order) : 1);
 }
 
 static long do_extents(struct hypercall *hc, unsigned int op, struct domain *d,

@@ -89,10 +89,14 @@ struct vcpu {
 
 /* Frames of a large extent that are not mapped yet: reservation.c. */
 struct staged {
-    struct page *pg; /* the first */
-    uint64_t nr;     /* how many; 0: none */
-    uint64_t clean;  /* so many of them are cleared */
-    bool busy;       /* some call works on them */
+    uint64_t gfn;      /* of the extent that they are for; ~0: of none */
+    unsigned int order;
+    struct page *pg;   /* the first one of the block */
+    uint64_t mapped;   /* so many are mapped by now: no longer staged */
+    uint64_t clean;    /* so many are cleared, and each has its reference */
+    uint64_t nr;       /* frames of the block; 0: no block */
+    unsigned int idle; /* calls for other extents since the last one for it */
+    bool busy;         /* some call works on it */
 };
 
 struct domain {

@@ -165,6 +165,16 @@ int p2m_remove(struct domain *d, gfn_t gfn, mfn_t mfn) must_check;
  */
 int p2m_prepare(struct domain *d, gfn_t gfn, uint64_t nr) must_check;
 
+/*
+ * The same for p2m_map_range(), whose frames begin at a multiple of any entry's
+ * size: the tables for [gfn + at, gfn + at + nr) of it.
+ */
+int p2m_prepare_range(struct domain *d, gfn_t gfn, uint64_t at, uint64_t nr)
+    must_check;
+
+/* Can all 2^order gfns from gfn on become one entry, with nothing there now? */
+bool p2m_is_blank(struct domain *d, gfn_t gfn, unsigned int order);
+
 /* The largest order of an entry on this machine: 0, 9 or 18. */
 unsigned int p2m_max_order(void);
 
@@ -179,10 +189,12 @@ int p2m_set_order(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order,
                   enum p2m_type type) must_check;
 
 /*
- * p2m_set() for nr gfns and frames in a row, by the largest entries that fit.
- * *done: how many frames' references became the entries'.  -ENOMEM and -EINVAL
- * come before anything is done, unless d begins to die meanwhile or others
- * change the same range, and use up the tables.
+ * p2m_set() for nr gfns and frames in a row, by the largest entries that fit:
+ * from *done on, 0 at first, which counts the frames whose references became
+ * the entries'.  -ERESTART: there is more to do, call again.  -ENOMEM and
+ * -EINVAL come before anything is done, unless d begins to die meanwhile or
+ * others change the same range, and use up the tables.  An entry of 1 GiB comes
+ * only where no table is in its place, for what is below that may be much.
  */
 int p2m_map_range(struct domain *d, gfn_t gfn, mfn_t mfn, uint64_t nr,
                   enum p2m_type type, uint64_t *done) must_check;

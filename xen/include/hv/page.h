@@ -94,10 +94,13 @@ struct page *page_alloc(struct domain *d, unsigned int order,
                         unsigned int flags) must_check;
 
 /*
- * The same, but with what was in them, maybe somebody else's: the caller
- * clears them before anybody else can find them.
+ * The same in steps: a block that is charged to d, whose frames have neither
+ * references nor lost what was in them; then, frame by frame, one becomes a
+ * page of d, cleared, with one reference, or goes back.
  */
-struct page *page_alloc_dirty(struct domain *d, unsigned int order) must_check;
+struct page *page_reserve(struct domain *d, unsigned int order) must_check;
+void page_begin(struct page *pg, struct domain *d);
+void page_unreserve(struct page *pg, struct domain *d);
 
 /*
  * Take a reference, if the page is in use and owned by d.  Needs no lock: the

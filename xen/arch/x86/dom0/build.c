@@ -49,7 +49,7 @@ static void create(void)
 
 static void give_memory(struct ram_map *ram)
 {
-    uint64_t pages = 0, start, end, done;
+    uint64_t pages = 0, start, end;
     int rc = 0;
 
     for ( unsigned int i = 0; memory_dom0_range(i, &start, &end); i++ )
@@ -68,12 +68,14 @@ static void give_memory(struct ram_map *ram)
     for ( unsigned int i = 0; i < ram->nr && !rc; i++ )
     {
         uint64_t first = ram->ram[i].start >> PAGE_SHIFT;
-        uint64_t nr = (ram->ram[i].end >> PAGE_SHIFT) - first;
+        uint64_t nr = (ram->ram[i].end >> PAGE_SHIFT) - first, done = 0;
 
         rc = page_assign_boot(dom0, _mfn(first), nr);
-        if ( !rc )
-            rc = p2m_map_range(dom0, _gfn(first), _mfn(first), nr, P2M_RAM_RW,
-                               &done);
+        do
+            rc = rc && rc != -ERESTART
+                     ? rc : p2m_map_range(dom0, _gfn(first), _mfn(first), nr,
+                                          P2M_RAM_RW, &done);
+        while ( rc == -ERESTART );
     }
     if ( rc == -ENOMEM )
         panic("dom0: too little memory is left for the hypervisor: give dom0 "
