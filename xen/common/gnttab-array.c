@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Arrays of pointers that fill up on demand: a root, and leaves of LEAF
- * pointers where something was ever set, and at the beginning.  Growing never moves what is there,
- * so that it takes the same few steps at every size.
+ * pointers where something was ever set, and at the beginning.  Growing never
+ * moves what is there, so that it takes the same few steps at every size.
  */
 #include "gnttab-private.h"
 
