@@ -29,6 +29,7 @@ own-libs := -Wl,-rpath,'$$$$ORIGIN/../lib'
 include xen/files.mk xen/arch/x86/files.mk
 include tools/files.mk
 include tests/files.mk
+include tests/limits
 -include tests/guest/files.mk
 -include tests/contract/files.mk tests/fuzz/files.mk tests/model/files.mk \
     tests/bench/files.mk tests/vm/files.mk
@@ -65,7 +66,8 @@ inc-core := -ffreestanding -nostdinc -D__XEN__ -Iinclude -Ixen/include \
             -Ixen/arch/x86/include
 inc-hosted := -pthread -D__XEN__ $(version-flag) -Iinclude -Ixen/include \
               -Ixen/arch/hosted/include -Ixen/arch/x86/include
-inc-test := $(inc-hosted) -Itests/unit -Itests/include
+limits := -DWAIT_LIMIT=$(WAIT_LIMIT)U -DPROGRAM_LIMIT=$(PROGRAM_LIMIT)U
+inc-test := $(inc-hosted) -Itests/unit $(limits)
 inc-tool := -pthread -D__XEN_TOOLS__ -Iinclude -Itools/include $(version-flag)
 
 # $(call objs,VARIANT,SOURCES)
@@ -218,7 +220,7 @@ $(B)/$(1)/tests/unit/test-%: $(B)/$(1)/tests/unit/test-%.o \
 		$(B)/$(1)/libmachine.a
 	$$(call say,LD,$$@)
 	$$(Q)$(call cc-of,$(1)) -pthread $(link-$(1)) -o $$@ $$^ -lcmocka \
-		-lunicorn
+		$$(ldflags-$$(@F)) -lunicorn
 $(B)/$(1)/tests/unit/test-toollog: $(call objs,$(1),tests/unit/test-toollog.c \
 		$(toollog-src))
 	$$(call say,LD,$$@)

@@ -17,3 +17,4 @@ unit-libs := toollog foreignmemory ctrl acpi acpi-parse elf errata layout rtc ru
     svm-event svm-intercepts unpack vmcb-check
 libs-test-unpack := -llzma -lz
 unit-engine := engine engine-cpu insn-engine
+ldflags-test-engine := -Wl,--wrap=uc_hook_add

@@ -4,12 +4,8 @@
  * delivery, masking until the port is written back, whose port is whose, the
  * end of one side, limits, and two processes talking.
  */
-#include <poll.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <xenevtchn.h>
 
 #include "ct.h"
 
@@ -24,21 +20,6 @@ static xenevtchn_handle *open_file(void)
     return h;
 }
 
-/* A port that fired within ms, which then is masked; -1: none did. */
-static int fired(xenevtchn_handle *h, int ms)
-{
-    struct pollfd p = { .fd = xenevtchn_fd(h), .events = POLLIN };
-
-    return poll(&p, 1, ms) == 1 ? xenevtchn_pending(h) : -1;
-}
-
-/* Who binds a port sees an event at once, in case one came before. */
-static void drain(xenevtchn_handle *h, int port)
-{
-    if ( fired(h, 50) == port )
-        xenevtchn_unmask(h, (evtchn_port_t)port);
-}
-
 static unsigned int status(uint32_t domid, int port)
 {
     struct evtchn_status s = { .dom = (domid_t)domid, .port = (uint32_t)port };
@@ -49,6 +30,7 @@ static unsigned int status(uint32_t domid, int port)
 /* A port to oneself, and one bound to it, each in a file. */
 struct pair {
     xenevtchn_handle *h[2];
+    struct ct_fence fence[2];
     int port[2];
 };
 
@@ -61,8 +43,12 @@ static struct pair make_pair(void)
                                            (evtchn_port_t)p.port[0]);
     if ( p.port[0] <= 0 || p.port[1] <= 0 )
         ct_bail("no channel to oneself: %s", strerror(errno));
-    drain(p.h[0], p.port[0]);
-    drain(p.h[1], p.port[1]);
+    /* Who binds a port sees an event at once, in case one came before. */
+    for ( unsigned int i = 0; i < 2; i++ )
+    {
+        ct_fence_make(&p.fence[i], p.h[i]);
+        ct_drain(&p.fence[i]);
+    }
     return p;
 }
 
@@ -149,19 +135,20 @@ static void test_delivery(void)
     evtchn_port_t near = (evtchn_port_t)p.port[0];
     evtchn_port_t far = (evtchn_port_t)p.port[1];
 
-    ct_ok(fired(p.h[0], 20) < 0 && fired(p.h[1], 20) < 0, "nothing yet");
+    ct_ok(ct_event_before_fence(&p.fence[0]) < 0 &&
+          ct_event_before_fence(&p.fence[1]) < 0, "nothing yet");
     ct_expect(0, xenevtchn_notify(p.h[0], near), "notify");
-    ct_equal((uint64_t)fired(p.h[1], 2000), far, "the other side sees it");
-    ct_ok(fired(p.h[0], 20) < 0, "this one does not");
+    ct_equal((uint64_t)ct_event(&p.fence[1]), far, "the other side sees it");
+    ct_ok(ct_event_before_fence(&p.fence[0]) < 0, "this one does not");
     xenevtchn_notify(p.h[0], near);
     xenevtchn_notify(p.h[0], near);
-    ct_ok(fired(p.h[1], 50) < 0, "while masked nothing comes");
+    ct_ok(ct_event_before_fence(&p.fence[1]) < 0, "while masked nothing comes");
     ct_expect(0, xenevtchn_unmask(p.h[1], far), "unmask");
-    ct_equal((uint64_t)fired(p.h[1], 2000), far, "what came meanwhile, once");
+    ct_equal((uint64_t)ct_event(&p.fence[1]), far, "what came meanwhile, once");
     ct_expect(0, xenevtchn_unmask(p.h[1], far), "unmask");
-    ct_ok(fired(p.h[1], 50) < 0, "and not twice");
+    ct_ok(ct_event_before_fence(&p.fence[1]) < 0, "and not twice");
     ct_expect(0, xenevtchn_notify(p.h[1], far), "the other way");
-    ct_equal((uint64_t)fired(p.h[0], 2000), near, "as well");
+    ct_equal((uint64_t)ct_event(&p.fence[0]), near, "as well");
     close_pair(&p);
 }
 
@@ -179,9 +166,10 @@ static void test_close_while_pending(void)
     p.port[1] = xenevtchn_bind_interdomain(p.h[1], OWN,
                                            (evtchn_port_t)p.port[0]);
     ct_ok(p.port[1] > 0, "it is bound by a new file");
-    drain(p.h[1], p.port[1]);
+    ct_fence_make(&p.fence[1], p.h[1]);
+    ct_drain(&p.fence[1]);
     xenevtchn_notify(p.h[0], (evtchn_port_t)p.port[0]);
-    ct_equal((uint64_t)fired(p.h[1], 2000), (uint64_t)p.port[1],
+    ct_equal((uint64_t)ct_event(&p.fence[1]), (uint64_t)p.port[1],
              "which gets events");
     close_pair(&p);
 }
@@ -223,6 +211,7 @@ static void test_many(void)
     static int near[PAIRS], far[PAIRS];
     static bool seen[65536];
     unsigned int nr = 0, got = 0;
+    struct ct_fence fence;
     int port;
 
     for ( ; nr < PAIRS; nr++ )
@@ -233,11 +222,11 @@ static void test_many(void)
             break;
     }
     ct_equal(nr, PAIRS, "%u channels in two files", PAIRS);
-    while ( (port = fired(b, 20)) >= 0 )
-        xenevtchn_unmask(b, (evtchn_port_t)port);
+    ct_fence_make(&fence, b);
+    ct_drain(&fence);
     for ( unsigned int i = 0; i < nr; i++ )
         xenevtchn_notify(a, (evtchn_port_t)near[i]);
-    while ( got < nr && (port = fired(b, 2000)) >= 0 )
+    while ( got < nr && (port = ct_event_before_fence(&fence)) >= 0 )
     {
         got += !seen[port];
         seen[port] = true;
@@ -257,13 +246,15 @@ static void echo(evtchn_port_t remote)
 {
     xenevtchn_handle *h = xenevtchn_open(NULL, 0);
     int port = h ? xenevtchn_bind_interdomain(h, OWN, remote) : -1;
+    struct ct_fence fence;
 
     if ( port <= 0 )
         _exit(1);
-    drain(h, port);
+    ct_fence_make(&fence, h);
+    ct_drain(&fence);
     xenevtchn_notify(h, (evtchn_port_t)port); /* here we are */
     for ( unsigned int i = 0; i < ROUNDS; i++ )
-        if ( fired(h, 5000) != port ||
+        if ( ct_event(&fence) != port ||
              xenevtchn_unmask(h, (evtchn_port_t)port) ||
              xenevtchn_notify(h, (evtchn_port_t)port) )
             _exit(2);
@@ -275,16 +266,18 @@ static void test_processes(void)
     xenevtchn_handle *h = open_file();
     int port = xenevtchn_bind_unbound_port(h, OWN), wstatus = -1;
     unsigned int rounds = 0;
+    struct ct_fence fence;
     pid_t pid = fork();
 
     if ( pid == 0 )
         echo((evtchn_port_t)port);
-    ct_equal((uint64_t)fired(h, 5000), (uint64_t)port, "the child is there");
+    ct_fence_make(&fence, h);
+    ct_equal((uint64_t)ct_event(&fence), (uint64_t)port, "the child is there");
     for ( ; rounds < ROUNDS; rounds++ )
     {
         xenevtchn_unmask(h, (evtchn_port_t)port);
         if ( xenevtchn_notify(h, (evtchn_port_t)port) ||
-             fired(h, 5000) != port )
+             ct_event(&fence) != port )
             break;
     }
     ct_equal(rounds, ROUNDS, "each event is answered by one");

@@ -29,8 +29,7 @@ static uint32_t mark(unsigned int page)
 
 static void await_told(enum stage stage)
 {
-    while ( shared->told < (int)stage )
-        ct_nap();
+    ct_eventually(shared->told >= (int)stage);
 }
 
 /* How many of the pages do not hold what was written there. */
@@ -86,7 +85,7 @@ static void mapper(uint32_t domid, ioservid_t server)
         _exit(3);
     shared->done = UNMAPPED;
     for ( ;; )
-        ct_nap();
+        pause(); /* until it is killed */
 }
 
 static void one_round(bool killed)

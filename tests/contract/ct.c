@@ -1,22 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /* Helpers of the contract tests: see the header. */
 #define _GNU_SOURCE
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "../limit.h"
 #include "ct.h"
 
 struct ct ct;
 
-#define TIMEOUT 300 /* seconds, after which what hangs is ended */
-
 static unsigned int nr_checks, nr_failed;
 
 /* ---- the run ---- */
+
+static void on_alarm(int sig)
+{
+    static const char text[] = "Bail out! timeout: the program hangs\n";
+
+    (void)sig;
+    (void)!write(STDOUT_FILENO, text, sizeof(text) - 1);
+    _exit(TIMEOUT_STATUS);
+}
 
 static void open_handles(void)
 {
@@ -33,7 +41,8 @@ static void open_handles(void)
 void ct_begin(void)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
-    alarm(TIMEOUT);
+    signal(SIGALRM, on_alarm);
+    alarm(limit_seconds(PROGRAM_LIMIT));
     open_handles();
     ct_diag("hypervisor: %s", is_oriel() ? "Oriel" : "Xen");
 }
@@ -176,9 +185,39 @@ const char *ct_errno(int err)
     return name ? name : "an unknown error";
 }
 
-void ct_nap(void)
+bool ct_wait(struct ct_wait *w, const char *what)
 {
-    nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if ( !w->end )
+        w->end = now.tv_sec + limit_seconds(WAIT_LIMIT);
+    if ( now.tv_sec >= w->end )
+        ct_timeout("%s", what);
+    nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL); /* then again */
+    return true;
+}
+
+void ct_timeout(const char *fmt, ...)
+{
+    va_list ap;
+
+    printf("Bail out! timeout: not within %u s: ", limit_seconds(WAIT_LIMIT));
+    va_start(ap, fmt);
+    vprintf(fmt, ap);
+    va_end(ap);
+    printf("\n");
+    fflush(stdout);
+    _exit(TIMEOUT_STATUS);
+}
+
+unsigned long ct_number(const char *name, unsigned long otherwise)
+{
+    const char *text = getenv(name);
+    unsigned long n = text ? strtoul(text, NULL, 0) : otherwise;
+
+    ct_diag("%s=%lu", name, n);
+    return n;
 }
 
 /* The child goes on counting, and hands its counts back. */
@@ -317,13 +356,17 @@ uint64_t ct_free_pages(void)
 
 void ct_no_leak(uint64_t before, unsigned int cycles, const char *what)
 {
-    uint64_t missing = 0;
-    bool ok = ct_eventually((missing = before - ct_free_pages(),
-                             (int64_t)missing < (int64_t)cycles));
+    struct ct_wait w = { 0 };
+    char text[160];
+    int64_t missing;
 
-    ct_ok(ok, "%s: no page is lost", what);
-    if ( !ok )
-        ct_diag("%ld pages missing after %u cycles", (long)missing, cycles);
+    while ( (missing = (int64_t)(before - ct_free_pages())) >= cycles )
+    {
+        snprintf(text, sizeof(text), "%s: %ld pages are back after %u cycles",
+                 what, (long)missing, cycles);
+        ct_wait(&w, text);
+    }
+    ct_ok(true, "%s: no page is lost", what);
 }
 
 /* ---- resources ---- */

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -25,6 +26,7 @@
 #include <xenforeignmemory.h>
 #include <xencall.h>
 #include <xendevicemodel.h>
+#include <xenevtchn.h>
 
 #define CT_PAGE 4096UL
 #define CT_RW (PROT_READ | PROT_WRITE)
@@ -82,18 +84,51 @@ bool ct_result(long rc, int got, int err, const char *fmt, ...)
 #define ct_expect_ptr(err, call)                                             \
     ((errno = 0, (call)) ? 0L : -1L), errno, (err)
 const char *ct_errno(int err);
-/* Wait up to five seconds for what happens on its own. */
+/*
+ * Wait for what happens on its own: always true, for if it does not happen the
+ * program ends with a timeout.
+ */
 #define ct_eventually(condition)                                             \
     ({                                                                       \
-        bool yes_ = (condition);                                             \
-        for ( int n_ = 0; !yes_ && n_ < 5000; n_++, yes_ = (condition) )     \
-            ct_nap();                                                        \
-        yes_;                                                                \
+        struct ct_wait wait_ = { 0 };                                        \
+        while ( !(condition) )                                               \
+            ct_wait(&wait_, #condition);                                     \
+        true;                                                                \
     })
-void ct_nap(void); /* a millisecond */
+/* Its step, for loops of another form: begin with a zeroed structure. */
+struct ct_wait {
+    long end;
+};
+bool ct_wait(struct ct_wait *w, const char *what); /* true */
+/* Ends the program with status 124: that has not happened within the limit. */
+void ct_timeout(const char *fmt, ...)
+    __attribute__((noreturn, format(printf, 1, 2)));
+/* From the environment, else as given; it is printed. */
+unsigned long ct_number(const char *name, unsigned long otherwise);
 
 /* Checks made by fn(a, b) in a process of its own, with handles of its own. */
 void ct_in_child(void (*fn)(uint32_t a, uint32_t b), uint32_t a, uint32_t b);
+
+/* ---- events ---- */
+
+/*
+ * Channels of a file to itself.  Each may be served by another CPU of dom0, so
+ * there are several; and three times, for one may have been pending before, and
+ * a CPU may see what is in the same round in any order.  Events that were sent
+ * before have then arrived, so "nothing comes" needs no clock.
+ */
+enum { CT_FENCES = 4 };
+struct ct_fence {
+    xenevtchn_handle *h;
+    int near[CT_FENCES], far[CT_FENCES];
+};
+void ct_fence_make(struct ct_fence *f, xenevtchn_handle *h);
+/* The port of the next event, which then is masked; waits for it. */
+int ct_event(struct ct_fence *f);
+/* The port of an event that was sent before this call; -1: there is none. */
+int ct_event_before_fence(struct ct_fence *f);
+/* Takes all events that were sent before this call. */
+void ct_drain(struct ct_fence *f);
 
 /* ---- domains ---- */
 

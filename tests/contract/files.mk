@@ -9,10 +9,10 @@ contract-progs := $(contract-both) $(contract-ours)
 contract-libs := -lxenctrl -lxenforeignmemory -lxencall -lxendevicemodel \
     -lxenevtchn -lxengnttab -lxentoollog -lxentoolcore
 $(foreach p,$(contract-progs),$(eval \
-    $(p)-src := tests/contract/ct.c tests/contract/$(p).c))
+    $(p)-src := $(addprefix tests/contract/,ct.c fence.c $(p).c)))
 ct-files-src += $(addprefix tests/contract/ct-files-, evtchn.c privcmd.c \
     memory.c grant.c share.c)
 
 # They see what any program sees: the public headers.
 $(foreach v,hosted clang,$(eval \
-    $(B)/$(v)/tests/contract/%.o: inc = $$(inc-tool)))
+    $(B)/$(v)/tests/contract/%.o: inc = $$(inc-tool) $$(limits)))

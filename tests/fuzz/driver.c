@@ -7,7 +7,7 @@
  *     fuzz-X --save FILE ...        keep the input that is being run there
  *     fuzz-X --draw DIRECTORY N       write N drawn inputs: seeds for libFuzzer
  *
- * A watchdog ends it when an operation takes longer than ten seconds.
+ * A watchdog ends it when an operation hangs, status 124: tests/limits.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -16,11 +16,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../limit.h"
 #include "fuzz.h"
 
 #define MAX_BYTES 65536
-#define WATCHDOG_S 10
-
 #define DRAWN_BYTES 2048
 
 static const char *save_path;
@@ -28,16 +27,16 @@ static uint64_t seen_ops, nr_inputs;
 
 static void watchdog(int sig)
 {
-    static const char text[] = "an operation does not end\n";
+    static const char text[] = "timeout: an operation does not end\n";
 
     (void)sig;
     if ( seen_ops == fuzz_ops )
     {
         (void)!write(STDERR_FILENO, text, sizeof(text) - 1);
-        abort();
+        _exit(TIMEOUT_STATUS);
     }
     seen_ops = fuzz_ops;
-    alarm(WATCHDOG_S);
+    alarm(limit_seconds(WAIT_LIMIT));
 }
 
 static void save(const char *path, const void *data, size_t size)
@@ -143,7 +142,7 @@ int main(int argc, char **argv)
     double s;
 
     signal(SIGALRM, watchdog);
-    alarm(WATCHDOG_S);
+    alarm(limit_seconds(WAIT_LIMIT));
     clock_gettime(CLOCK_MONOTONIC, &a);
     for ( int i = 1; i < argc; i++ )
         if ( !strcmp(argv[i], "--ops") && i + 1 < argc )

@@ -9,7 +9,7 @@
  */
 #include "smp.h"
 
-#define LIMIT 6000000000UL /* ticks: seconds, for what takes microseconds */
+#define LIMIT 600000000000UL /* ticks: minutes, which only a fault takes */
 #define VECTOR 0x40        /* and the next ones */
 #define VECTOR_HIGH 0x90
 #define WAIT_FOR(condition)                                                  \
@@ -294,7 +294,8 @@ static void test_timer(void)
     apic_write(APIC_TMICT, 1000000);
     for ( unsigned int i = 0; i < 5; i++ )
         sleep_for_event();
-    tap(taken[VECTOR + 1] == before + 6, "again and again");
+    /* More, if two came in a row before interrupts were off again. */
+    tap(taken[VECTOR + 1] >= before + 6, "again and again");
     apic_write(APIC_TMICT, 0);
     apic_write(APIC_LVT_TIMER, LVT_MASKED);
     interrupts_on();

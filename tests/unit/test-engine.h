@@ -70,21 +70,23 @@ static void console_hook(const char *s, size_t len)
     pthread_mutex_unlock(&out.lock);
 }
 
-/* Wait for the text on the console; fails after 10 seconds. */
+static inline bool console_has(const char *text)
+{
+    bool found;
+
+    pthread_mutex_lock(&out.lock);
+    found = strstr(out.text, text) != NULL;
+    pthread_mutex_unlock(&out.lock);
+    return found;
+}
+
+/* Wait for the text on the console. */
 static inline void await_console(const char *text)
 {
-    struct timespec limit;
+    struct world_wait w = { 0 };
 
-    clock_gettime(CLOCK_REALTIME, &limit);
-    limit.tv_sec += 10;
-    pthread_mutex_lock(&out.lock);
-    while ( !strstr(out.text, text) )
-        if ( pthread_cond_timedwait(&out.changed, &out.lock, &limit) )
-        {
-            printf("no \"%s\" in:\n%s\n", text, out.text);
-            fail();
-        }
-    pthread_mutex_unlock(&out.lock);
+    while ( !console_has(text) )
+        world_wait(&w, text);
 }
 
 static void kick_hook(struct vcpu *v)
@@ -278,15 +280,7 @@ static inline struct domain *guest_of_code(const void *code, size_t bytes)
 
 static inline void await_shutdown(struct domain *d, unsigned int code)
 {
-    for ( unsigned int ms = 0; !READ_ONCE(d->is_shut_down); ms++ )
-    {
-        if ( ms == 10000 )
-        {
-            printf("still runs; console:\n%s\n", out.text);
-            fail();
-        }
-        nanosleep(&(struct timespec){ 0, 1000000 }, NULL);
-    }
+    world_await(READ_ONCE(d->is_shut_down));
     if ( d->shutdown_code != code )
         fail_msg("shutdown code %u; console:\n%s", d->shutdown_code, out.text);
 }

@@ -3,6 +3,7 @@
 #include "world.h"
 
 #include <pthread.h>
+#include <time.h>
 
 #include <hv/cpu-policy.h>
 #include <hv/timer.h>
@@ -11,6 +12,18 @@
 #include <xen/vcpu.h>
 
 #define S 1000000000UL
+
+/* The host's clocks: a microsecond goes by with each look. */
+int clock_gettime(clockid_t clock, struct timespec *ts)
+{
+    static long looks;
+    long us = __atomic_add_fetch(&looks, 1, __ATOMIC_RELAXED);
+
+    *ts = (struct timespec){
+        (clock == CLOCK_REALTIME ? 1700000000 : 1000) + us / 1000000,
+        us % 1000000 * 1000 };
+    return 0;
+}
 
 static struct vcpu_clock fake;
 

@@ -2,6 +2,12 @@
 /* A hosted machine for one test: see world.h. */
 #include "world.h"
 
+#include <sched.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../limit.h"
+
 #include <hv/grant.h>
 #include <hv/page.h>
 
@@ -124,6 +130,23 @@ long hcall(unsigned int nr, unsigned long a0, unsigned long a1,
     struct hypercall hc = { nr, { a0, a1, a2, a3, a4, 0 } };
 
     return hypercall_run(&hc);
+}
+
+void world_wait(struct world_wait *w, const char *what)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if ( !w->end )
+        w->end = now.tv_sec + limit_seconds(WAIT_LIMIT);
+    if ( now.tv_sec >= w->end )
+    {
+        printf("timeout: not within %u s: %s\n", limit_seconds(WAIT_LIMIT),
+               what);
+        fflush(stdout);
+        _exit(TIMEOUT_STATUS);
+    }
+    sched_yield();
 }
 
 long memory_op(unsigned int op, void *arg)

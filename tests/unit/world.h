@@ -24,6 +24,22 @@
 
 extern struct domain *dom0;
 
+/*
+ * Wait for what another thread brings about; ends the program with status 124
+ * when it does not happen within the limit of tests/limits.
+ */
+#define world_await(condition)                                               \
+    do {                                                                     \
+        struct world_wait wait_ = { 0 };                                     \
+                                                                             \
+        while ( !(condition) )                                               \
+            world_wait(&wait_, #condition);                                  \
+    } while ( 0 )
+struct world_wait {
+    long end;
+};
+void world_wait(struct world_wait *w, const char *what);
+
 /* cmocka setup and teardown; teardown fails when anything leaked. */
 int world_setup(void **state);
 int world_teardown(void **state);
