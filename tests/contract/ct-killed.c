@@ -155,8 +155,7 @@ static int one_round(void)
                   waitpid(pid, &status, WNOHANG) == pid);
     if ( status != -1 )
         return status;
-    /* Somewhere in the next step: nothing is expected of where. */
-    nanosleep(&(struct timespec){ .tv_nsec = ns }, NULL);
+    nanosleep(&(struct timespec){ .tv_nsec = ns }, NULL); /* no verdict */
     kill(pid, SIGKILL);
     waitpid(pid, &status, 0);
     return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL ? 0 : status;

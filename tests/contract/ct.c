@@ -194,7 +194,7 @@ bool ct_wait(struct ct_wait *w, const char *what)
         w->end = now.tv_sec + limit_seconds(WAIT_LIMIT);
     if ( now.tv_sec >= w->end )
         ct_timeout("%s", what);
-    nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL); /* then again */
+    nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL); /* look again */
     return true;
 }
 

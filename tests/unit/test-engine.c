@@ -106,7 +106,7 @@ static void test_locked_write_keeps_others_bits(void **state)
                                       0x01, 0xeb, 0xf6 };
     struct domain *d = guest_of_code(toggle, sizeof(toggle));
     uint64_t *word = &d->shared->evtchn_pending[0];
-    unsigned int lost = 0, turned = 0;
+    unsigned int lost = 0;
 
     (void)state;
     assert_int_equal(offsetof(struct shared_info, evtchn_pending), 0x800);
@@ -114,15 +114,12 @@ static void test_locked_write_keeps_others_bits(void **state)
     assert_int_equal(p2m_set(d, _gfn(0xe0000), page_to_mfn(d->shared_page),
                              P2M_RAM_RW), 0);
     assert_int_equal(domain_ctl_unpause(d), 0);
-    for ( unsigned int i = 0; i < 20000 || turned < 2000; i++ )
+    for ( unsigned int i = 0; i < 5000; i++ )
     {
         uint64_t before = READ_ONCE(*word);
-        unsigned int spin = 0;
 
         set_bit(8, word);
-        while ( !((READ_ONCE(*word) ^ before) & 1) && spin++ < 1000000 )
-            ;
-        turned += (READ_ONCE(*word) ^ before) & 1;
+        world_await((READ_ONCE(*word) ^ before) & 1);
         lost += !test_and_clear_bit(8, word);
     }
     assert_int_equal(lost, 0);
@@ -178,8 +175,7 @@ static void test_kill_while_waiting_for_an_answer(void **state)
     m->answer = false;
     assert_int_equal(domain_ctl_unpause(d), 0);
     await_console("command line");
-    while ( !ioreq_in_flight(domain_vcpu(d, 0)) )
-        ;
+    world_await(ioreq_in_flight(domain_vcpu(d, 0)));
     world_kill(d);
     device_stop(false);
 }
@@ -198,8 +194,7 @@ static void test_pause_stops_a_running_guest(void **state)
     {
         assert_int_equal(domain_ctl_unpause(d), 0);
         before = *counter;
-        while ( *counter == before )
-            ;
+        world_await(*counter != before);
         assert_int_equal(domain_ctl_pause(d), 0);
         before = *counter;
         arch_vcpu_get_context(domain_vcpu(d, 0), &context);
@@ -287,8 +282,7 @@ static void test_removed_page_is_out_of_reach(void **state)
     count_executed = true;
     page_get_more(mfn_to_page(mfn));
     assert_int_equal(domain_ctl_unpause(d), 0);
-    while ( !*counter )
-        ;
+    world_await(*counter);
     assert_int_equal(p2m_remove(d, _gfn(9), mfn), 0);
     last = *counter;
     await_executed(d, 10000);
@@ -296,8 +290,7 @@ static void test_removed_page_is_out_of_reach(void **state)
 
     /* Given back, it counts on: found by an access, with no flush. */
     assert_int_equal(p2m_set(d, _gfn(9), mfn, P2M_RAM_RW), 0);
-    while ( *counter == last )
-        ;
+    world_await(*counter != last);
     world_kill(d);
 }
 
