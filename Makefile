@@ -267,7 +267,7 @@ check-race: $(race-progs) $(B)/tsan/bin/xen-hosted $(B)/tsan/bin/oriel-devxen.so
     $(race-clients)
 	$(Q)scripts/run-tests threads $(race-progs)
 	$(Q)scripts/run-tests "threads of the server" --wrap \
-	    "$(B)/tsan/bin/xen-hosted --audit --" $(race-clients)
+	    "env CT_CYCLES=400 $(B)/tsan/bin/xen-hosted --audit --" $(race-clients)
 debian-packages := xen-utils-4.17 qemu-system-xen
 $(B)/debian/done/%: | $(B)/.need-debian
 	@scripts/fetch-debian $*
@@ -292,7 +292,7 @@ $(foreach p,$(contract-progs),$(eval $(call contract_rules,$(p))))
 # With our libraries, the server sanitized, and with Debian's; each run
 # recounts all references.
 contract-run = scripts/run-tests "contract with $(1) libraries" --wrap \
-    "env LD_LIBRARY_PATH=$(2) $(3) --audit --" $(4:%=$(B)/contract/%)
+    "env CT_CYCLES=400 LD_LIBRARY_PATH=$(2) $(3) --audit --" $(4:%=$(B)/contract/%)
 check-contract: hosted $(B)/asan/bin/xen-hosted $(B)/asan/bin/oriel-devxen.so \
     $(contract-progs:%=$(B)/contract/%)
 	$(Q)$(call contract-run,our,$(CURDIR)/$(B)/lib,$(B)/asan/bin/xen-hosted,$(contract-progs))
@@ -396,7 +396,7 @@ $(B)/vm/free-pages $(B)/vm/press-key:
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -o $@ $^ -L$(B)/lib -lxenctrl -Wl,-rpath-link,$(B)/lib
-check-xen: $(B)/.need-vm all $(contract-progs:%=$(B)/contract/%) $(B)/vm/keep-dm
+check-xen: $(B)/.need-vm all $(contract-progs:%=$(B)/contract/%) $(B)/vm/keep-dm dom0
 	$(Q)scripts/check-xen
 # Oriel on a machine of its own, in QEMU; run-vm for people.
 vm-programs := $(programs:%=$(B)/bin/%)
@@ -410,12 +410,18 @@ shell-vm: $(B)/.need-vm bare libs programs guests
 	    $(vm-programs:%=--add %) --add $(B)/guest/hello.elf
 check-vm-progs := $(contract-progs:%=$(B)/contract/%) $(B)/vm/keep-dm \
     $(B)/vm/free-pages $(B)/vm/press-key
-check-vm: $(B)/.need-vm all bare debug $(check-vm-progs)
+dom0: $(B)/.need-vm
+	$(Q)scripts/vm --prepare
+check-vm: $(B)/.need-vm all bare debug $(check-vm-progs) dom0
 	$(Q)tests/vm/run
 	$(Q)scripts/check-vm
-# A thousand guests, then ten minutes of a guest that does what none should.
+# Both, at the same time.
+check-machines: $(B)/.need-vm all bare debug $(check-vm-progs) dom0
+	$(Q)tests/vm/run
+	$(Q)scripts/check-machines
+# A thousand guests, then a hundred of those that do what none should.
 soak: $(B)/.need-vm all bare debug $(check-vm-progs)
-	$(Q)scripts/check-vm --soak 1000 --fuzz 600
+	$(Q)scripts/check-vm --soak 1000 --fuzz 100
 # What operations cost there, and on Oriel in the same machine: docs/bench-vm.md.
 bench-machine-progs := $(B)/bench/vm-calls $(B)/guest/bench.elf
 bench-xen: $(B)/.need-vm libs programs $(bench-machine-progs)
@@ -437,7 +443,7 @@ lint: | $(B)/.need-build
 	$(Q)scripts/lint
 
 all-checks := check-lint check-clang check-abi check-unit check-race \
-    check-model check-fuzz check-libs check-debian check-contract check-programs check-demo check-xen check-vm
+    check-model check-fuzz check-libs check-debian check-contract check-programs check-demo check-machines
 check-lint: lint
 
 # ---- installation ----
@@ -474,6 +480,9 @@ install: libs programs hosted guests
 .SECONDARY:
 all-checks += cover
 check: $(all-checks)
+# The quick part.
+test: lint check-abi check-unit check-contract
+.PHONY: test dom0 check-machines
 .PHONY: all bare debug check-vm run-vm shell-vm soak check-xen shell-xen bench bench-xen bench-vm check-fuzz check-model cover fuzz fuzz-all clean help run install libs hosted programs guests debian \
     check-demo check-contract check-programs check-clang check-lint lint
 all: libs hosted programs guests
@@ -484,6 +493,7 @@ clean:
 help:
 	@echo 'make            the libraries, the hosted hypervisor, programs, guests'
 	@echo 'make run        see a guest served: seconds, no root, no VM'
+	@echo 'make test       the quick part of them: unit, ABI, contract, lint'
 	@echo 'make check      all tests; check-abi, check-unit, ... are its parts:'
 	@echo '                $(filter check-%,$(all-checks))'
 	@echo 'make bench      what operations cost; COUNT=1 counts instructions too'
@@ -499,4 +509,5 @@ help:
 	@echo 'make libs       libxentoollog, libxenforeignmemory, libxenctrl in build/lib'
 	@echo 'make install    DESTDIR= PREFIX= LIBDIR='
 	@echo 'make clean      remove build/'
+	@echo 'TIMEOUT_SCALE=N: what hangs is ended after N times as long (tests/limits).'
 	@echo 'V=1 shows the commands.'

@@ -12,6 +12,9 @@ import os
 import re
 import subprocess
 import sys
+import threading
+
+from limits import limit
 
 import processor
 from life import end_with_parent
@@ -20,13 +23,17 @@ PROGRAMS = ["build/bin/oriel", "build/bin/oriel-dm", "build/bin/oriel-config",
             "build/vm/keep-dm"]
 SHARED_GUESTS = ["hello", "property", "events", "exits"]  # the hosted machine has no APIC
 GUESTS = [f"build/guest/{g}.elf" for g in SHARED_GUESTS + ["machine", "processor"]]
-passed = failed = 0
+TIMEOUT = 124  # the status of what was ended at a limit
+passed = failed = late = 0
 
 
-def verdict(good, name, details=()):
-    global passed, failed
-    passed, failed = passed + good, failed + (not good)
-    print(f"  {'ok   ' if good else 'FAIL '} {name}")
+def verdict(good, name, details=(), status=None):
+    """A line; a program that was ended at a limit has not failed."""
+    global passed, failed, late
+    timeout = not good and status == TIMEOUT
+    passed, late = passed + good, late + timeout
+    failed += not good and not timeout
+    print(f"  {'ok   ' if good else 'TIME ' if timeout else 'FAIL '} {name}")
     if not good:
         for line in details:
             print(f"        {line}")
@@ -116,6 +123,14 @@ def read(folder, name):
         return f.read()
 
 
+def run_both(folder, both, ours, *vm):
+    """The hosted half beside the machine's; vm as of run_vm."""
+    hosted = threading.Thread(target=run_hosted, args=(folder, both, ours))
+    hosted.start()
+    run_vm(folder, *vm)
+    hosted.join()
+
+
 RUNS = 3
 QEMU_DIED = 123 # what scripts/vm says then
 
@@ -150,13 +165,13 @@ def judge_end(folder):
     said = [line for line in read(folder, "vm.err").splitlines()
             if not re.match(r"vm: [\w -]+: [0-9.]+ s$", line)]
     verdict(status == 0, "the machine ran its job to the end",
-            [f"status {status}; logs are in {folder}/vm", *said])
+            [f"status {status}; logs are in {folder}/vm", *said], status)
 
 
 def files_for_all(both, ours):
     """What tests/vm/all.sh needs."""
     return PROGRAMS + GUESTS + [
-        f"tests/vm/{n}.sh" for n in ("all", "guest", "machine", "processor", "tap")] + [
+        f"tests/vm/{n}.sh" for n in ("all", "guest", "machine", "processor", "tap")] + ["tests/limits"] + [
         f"build/contract/{p}" for p in (both + " " + ours).split()]
 
 
@@ -176,7 +191,9 @@ def run_hosted(folder, both, ours):
     jobs.append(("guest.sh", "our", [
         "sh", "tests/vm/guest.sh", "oriel", "build/bin", "build/guest",
         "build/vm/keep-dm"]))
-    for name, libraries, command in jobs:
+    for i, (name, libraries, command) in enumerate(jobs):
+        print(f"  hosted  {i + 1} of {len(jobs)}: {name} with {libraries} "
+              "libraries", file=sys.stderr, flush=True)
         env = dict(os.environ)
         env["LD_LIBRARY_PATH"] = lib if libraries == "our" else ""
         console = folder + "/console"
@@ -185,7 +202,8 @@ def run_hosted(folder, both, ours):
         try:
             job = subprocess.run(
                 ["scripts/hosted", "--audit", "--console", console, "--",
-                 *command], env=env, stdin=subprocess.DEVNULL, timeout=400,
+                 *command], env=env, stdin=subprocess.DEVNULL,
+                timeout=limit("PROGRAM"),
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             out, status = job.stdout, job.returncode
         except subprocess.TimeoutExpired as e:
@@ -317,7 +335,8 @@ def judge(where, name, folder, wanted):
     judge_end(folder)
     for key in wanted:
         run = vm.get(key) or Run(*key)
-        verdict(run.good() and run.ran_on(name), run.title(), run.trouble())
+        verdict(run.good() and run.ran_on(name), run.title(), run.trouble(),
+                run.status)
     if ("machine.sh", "our") in vm:
         judge_machine(vm["machine.sh", "our"], console)
     if processor_lines(folder):
@@ -327,7 +346,7 @@ def judge(where, name, folder, wanted):
         bad = [] if run.good() and run.ran_on("Oriel") else run.trouble()
         if key in vm:
             bad += compare_checks(vm[key], run, name)
-        verdict(not bad, run.title(), bad)
+        verdict(not bad, run.title(), bad, run.status)
     guests = ("guest.sh", "our")
     if guests in vm and guests in hosted:
         compare_guests(guest_lines(vm[guests], console),
@@ -348,5 +367,6 @@ def all_runs(both, ours):
 
 
 def summary():
-    print(f"{passed} passed, {failed} failed")
-    return failed != 0
+    print(f"{passed} passed," + (f" {late} timed out," if late else "") +
+          f" {failed} failed")
+    return 1 if failed else TIMEOUT if late else 0

@@ -2,11 +2,13 @@
 """What dom0 is made of: Debian's packages, a base and an overlay.
 
   build/debian/root    packages, unpacked by scripts/fetch-debian
+  build/debian/kernel  which kernel: the newest when it was fetched first
   build/vm/xen         Debian's hypervisor, unpacked
   build/vm/vmlinux     Debian's kernel, unpacked: emulated unpacking is slow
   build/vm/base.cpio   busybox, modules, Debian's Xen programs and libraries
   (per run)            the job, added programs and the libraries they need
 """
+import fcntl
 import gzip
 import hashlib
 import lzma
@@ -18,6 +20,7 @@ import subprocess
 from cpio import Archive
 
 ROOT = "build/debian/root"
+PINNED = "build/debian/kernel"
 OUT = "build/vm"
 LIBS = "/lib/x86_64-linux-gnu"
 XEN_BIN = "/usr/lib/xen-4.17/bin"
@@ -65,20 +68,27 @@ def kernel_known_to_apt():
     return found and found[1]
 
 
-def kernel_version():
-    """The newest that apt knows, else the one fetched before."""
+def newest_kernel():
     if found := kernel_known_to_apt():
         return found
-    fetched = [m[1] for name in os.listdir("build/debian/done")
-               if (m := re.match(KERNEL, name))]
-    if fetched:
-        return max(fetched)
     if os.geteuid() == 0:
-        run("apt-get", "update", "-q")
+        subprocess.run(["apt-get", "update", "-q"], stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
         if found := kernel_known_to_apt():
             return found
-    raise Failure("apt knows no linux-image-amd64: "
+    raise Failure("apt knows no linux-image-amd64: is the network there, and "
                   "has 'apt-get update' run?")
+
+
+def kernel_version():
+    """The newest that apt knows, once for each build folder."""
+    if os.path.exists(PINNED):
+        return read(PINNED).decode().strip()
+    version = newest_kernel()
+    print(f"  VM      dom0's kernel is {version} from now on: {PINNED}",
+          file=os.sys.stderr)
+    write(PINNED, version.encode() + b"\n")
+    return version
 
 
 def write(path, data):
@@ -165,9 +175,8 @@ mount -t devpts devpts /dev/pts
 ln -s /proc/self/fd /dev/fd
 ip link set lo up
 # The driver may take the port from ACPI only now.
-for i in 1 2 3 4 5 6 7 8 9; do
-    [ -e /dev/ttyS1 ] && break
-    sleep 1
+until [ -e /dev/ttyS1 ]; do
+    sleep 1 # then look again
 done
 [ -e /interactive ] || stty -F /dev/ttyS1 raw -echo
 exec </dev/ttyS1 >/dev/ttyS1 2>&1
@@ -221,6 +230,12 @@ def prepare():
     """Fetch and unpack what every run needs; the paths of the images."""
     os.makedirs(OUT, exist_ok=True)
     os.makedirs("build/debian/done", exist_ok=True)
+    with open(OUT + "/lock", "w") as lock:  # one at a time
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return prepare_alone()
+
+
+def prepare_alone():
     version = kernel_version()
     fetched = subprocess.run(["scripts/fetch-debian", *PACKAGES,
                               "linux-image-" + version], stdout=2).returncode

@@ -22,15 +22,15 @@ import time
 
 from dom0 import Failure
 from life import end_with_parent
+from limits import limit
 
-# Stage, seconds, what ends it, and where it is looked for.
+# Stage, what ends it, and where it is looked for.
 STAGES = [
-    ("hypervisor banner", 180, rb"Xen version|Oriel version", "com1"),
-    ("dom0 kernel", 400, rb"Freed \d+kB init memory|Linux version|dom0: built", "com1"),
-    ("init", 600, rb"<oriel-vm init>", "com2"),
-    ("start of the job", 300, rb"<oriel-vm job>\r?\n", "com2"),
+    ("hypervisor banner", rb"Xen version|Oriel version", "com1"),
+    ("dom0 kernel", rb"Freed \d+kB init memory|Linux version|dom0: built", "com1"),
+    ("init", rb"<oriel-vm init>", "com2"),
+    ("start of the job", rb"<oriel-vm job>\r?\n", "com2"),
 ]
-POWER_OFF = 120  # seconds
 END = re.compile(rb"<oriel-vm exit (\d+)>\n")
 TROUBLE = re.compile(rb"Panic on CPU.*?\n.*?\n|Kernel panic.*|FATAL.*|"
                      rb"Hardware Dom0 crashed.*|Domain 0 crashed.*")
@@ -43,7 +43,10 @@ CPU = "EPYC,-smap,-smep,-monitor,-rdtscp"
 CPUS = {"xen": 1, "oriel": 2}
 XEN_ARGS = ("console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all "
             "dom0_mem=1G dom0_vcpus_pin cpuidle=0 ")
-DOM0_ARGS = "console=hvc0 quiet loglevel=4 "
+# A host that is busy may stop QEMU for a while; the kernel takes that for its own
+# stall after 20 s unless told to be as patient as it can be.
+DOM0_ARGS = ("console=hvc0 quiet loglevel=4 watchdog_thresh=60 "
+             "rcupdate.rcu_cpu_stall_timeout=300 ")
 
 
 def nested_kvm():
@@ -139,7 +142,7 @@ class Machine:
                       tail(self.com1() + b"".join(said)).rstrip("\n"))
 
     def ended(self, when):
-        status = self.qemu.wait(60)
+        status = self.qemu.wait(limit("WAIT"))
         if status < 0:
             raise Died(f"QEMU died of {signal.Signals(-status).name}, {when}; "
                        f"logs are in {self.folder}")
@@ -163,7 +166,8 @@ class Machine:
         if broken := re.search(rb"<oriel-vm broken: (.*?)>", self.com2):
             self.fail(f"{doing}: dom0 has {broken[1].decode()}")
 
-    def await_stage(self, doing, seconds, pattern, where):
+    def await_stage(self, doing, pattern, where):
+        seconds = limit("PROGRAM")
         deadline = time.monotonic() + seconds
         while True:
             alive = self.step(doing)
@@ -209,7 +213,7 @@ class Machine:
     def await_power_off(self):
         """The end that the machine makes itself, which is none of the job."""
         try:
-            status = self.qemu.wait(POWER_OFF)
+            status = self.qemu.wait(limit("PROGRAM"))
         except subprocess.TimeoutExpired:
             self.fail("the machine has not switched itself off")
         if status:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A guest that does what no guest should, on two vCPUs: seed=N decides what,
- * ms=N how long.  Ports, devices' memory by made-up instructions, MSRs, CPUID,
+ * ops=N how much.  Ports, devices' memory by made-up instructions, MSRs, CPUID,
  * hypercalls, APIC registers, IPIs, INIT, jumps into rubbish in each mode;
  * whatever trap that is, it goes on.  A third vCPU counts, wakes the two by
  * NMI, starts them again by INIT and SIPI, and makes an end: a triple fault.
@@ -34,7 +34,8 @@ static struct { uint64_t low, high; } catch_all[256]
 
 uint64_t ticks_per_ms;
 static volatile uint64_t starting; /* until when: one at a time */
-static uint64_t end, next_report;
+static uint64_t next_report;
+static unsigned long wanted; /* operations */
 
 struct fuzz_cpu *fuzz_cpu(unsigned int id)
 {
@@ -171,6 +172,16 @@ static void look_after(struct fuzz_cpu *c)
     }
 }
 
+static unsigned long done(void)
+{
+    unsigned long ops = 0;
+
+    for ( unsigned int i = 0; i < NR_FUZZERS; i++ )
+        for ( unsigned int j = 0; j < NR_KINDS; j++ )
+            ops += fuzz_cpu(i)->kinds[j];
+    return ops;
+}
+
 static void report(const char *what)
 {
     unsigned long k[NR_KINDS] = { 0 }, traps = 0, nmis = 0, starts = 0;
@@ -204,7 +215,7 @@ static _Noreturn void watch(struct fuzz_cpu *c)
         apic_write(APIC_LVT_TIMER, WATCH_VECTOR);
         for ( unsigned int i = 0; i < NR_FUZZERS; i++ )
             look_after(fuzz_cpu(i));
-        if ( ticks() > end )
+        if ( done() >= wanted )
             break;
         if ( ticks() > next_report )
         {
@@ -383,7 +394,7 @@ _Noreturn void guest_main(void)
     cpuid(0x40000003, 0, r);
     ticks_per_ms = r[2] ? r[2] : 1000000;
     next_report = ticks() + 1000 * ticks_per_ms;
-    end = ticks() + command_number("ms", 5000) * ticks_per_ms;
+    wanted = command_number("ops", 10000);
     for ( unsigned int i = 0; i < 256; i++ )
     {
         uint64_t at = ADDRESS(fuzz_vectors) + i * 16;

@@ -6,6 +6,7 @@
 #
 # sh all.sh XEN|ORIEL BOTH OURS: programs for both sets of libraries, for ours.
 
+. "$(dirname "$0")/tap.sh"
 one() { # NAME LIBRARIES COMMAND...
     echo "## begin $1 $2"
     shift
@@ -14,7 +15,7 @@ one() { # NAME LIBRARIES COMMAND...
     Debian\'s) unset LD_LIBRARY_PATH ;;
     esac
     shift
-    timeout -k 5 "${LIMIT:-300}" "$@" </dev/null 2>&1
+    timeout -k 5 "$(limit PROGRAM)" "$@" </dev/null 2>&1
     echo "## end $?"
 }
 

@@ -11,7 +11,7 @@ hypervisor=$1 programs=$2 guests=$3
 
 ends() { # NAME HOW STATUS
     config "$1" machine "end=$2 $hypervisor" 2
-    timeout 60 "$programs/oriel" create -F "$work/$1.cfg" >"$work/said" 2>&1
+    timeout "$(limit WAIT)" "$programs/oriel" create -F "$work/$1.cfg" >"$work/said" 2>&1
     rc=$?
     number=$((number + 1))
     if [ $rc = "$3" ]; then
@@ -21,6 +21,7 @@ ends() { # NAME HOW STATUS
         sed 's/^/# /' "$work/said"
         failed=$((failed + 1))
         "$programs/oriel" destroy "$1"
+        [ $rc != 124 ] || exit 124 # it hangs
     fi
     echo "## guest $1 $(sed -n 's/^.*\(d[0-9]*\) (.*): ended:.*/\1/p' \
         "$work/said")"

@@ -15,14 +15,9 @@ state() { "$oriel" list "$1" | awk 'NR == 2 { print $5 }'; }
 ended() { state "$1" | grep s; }
 runs() { ! ended "$1" && "$oriel" list "$1"; }
 requests() { wc -l <"$work/$1.trace"; }
+more_than() { [ "$(requests "$1")" -gt "$2" ]; }
 goes_on() { # NAME: more requests are served than before
-    before=$(requests "$1")
-    for _ in $(seq 60); do
-        [ "$(requests "$1")" -gt $((before + 20)) ] && return
-        sleep 1
-    done
-    echo "$(requests "$1") requests, $before before"
-    false
+    eventually more_than "$1" $(($(requests "$1") + 20))
 }
 model_of() { # NAME: the process that writes its trace
     for p in /proc/[0-9]*; do

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: MIT
 #
-# sh oriel.sh BOTH OURS CYCLES SECONDS SEED
+# sh oriel.sh BOTH OURS CYCLES GUESTS SEED
 #
 # What scripts/check-vm wants from one boot of Oriel, in dom0: all that runs on
-# Xen, then many guests, then the guest that fuzzes, for so long.
+# Xen, then many guests, then the guest that fuzzes, so many times.
 
-both=$1 ours=$2 cycles=$3 seconds=$4 seed=$5
-export LIMIT=600
+both=$1 ours=$2 cycles=$3 fuzzers=$4 seed=$5
 [ -z "$both" ] || sh /all.sh oriel "$both" "$ours"
 
 export LD_LIBRARY_PATH=/lib-dir
@@ -17,4 +16,4 @@ part() { # NAME COMMAND...
     echo "## end $?"
 }
 [ "$cycles" = 0 ] || part more.sh sh /more.sh / / "$cycles"
-[ "$seconds" = 0 ] || part fuzz.sh sh /fuzz.sh / / "$seconds" "$seed"
+[ "$fuzzers" = 0 ] || part fuzz.sh sh /fuzz.sh / / "$fuzzers" "$seed"

@@ -3,6 +3,12 @@
 # For scripts beside it that make checks with guests, as TAP: `check`, and what
 # is checked with.  Needs $guests, the folder of guest images.
 
+limits=$(dirname "$0")/limits
+[ -e "$limits" ] || limits=tests/limits
+limit() { # NAME: seconds, of tests/limits
+    sed -n "s/^$1_LIMIT=//p" "$limits" |
+        { read -r n && echo $((n * ${TIMEOUT_SCALE:-1})); }
+}
 work=$(mktemp -d)
 export ORIEL_STATE="$work/state"
 number=0 failed=0
@@ -19,13 +25,20 @@ check() { # NAME COMMAND [ARG]...
         failed=$((failed + 1))
     fi
 }
+# Wait until the command succeeds.  If it does not the script ends, as a timeout:
+# nothing that follows would make sense.
 eventually() { # COMMAND [ARG]...
-    for _ in $(seq 60); do
-        "$@" >/dev/null 2>&1 && return
-        sleep 1
+    give_up=$(($(date +%s) + $(limit WAIT)))
+    until "$@" >/dev/null 2>&1; do
+        if [ "$(date +%s)" -gt $give_up ]; then
+            echo "Bail out! timeout: $*" >&4
+            "$@" >&4 2>&1
+            exit 124
+        fi
+        sleep 1 # then look again
     done
-    "$@"
 }
+exec 4>&1
 no() { ! "$@"; }
 config() { # NAME GUEST CMDLINE [VCPUS]
     cat >"$work/$1.cfg" <<END
