@@ -63,7 +63,7 @@ static inline unsigned int next_event(int fd)
     struct pollfd p = { fd, POLLIN, 0 };
     unsigned int port = 0;
 
-    return poll(&p, 1, 20000) == 1 && (p.revents & POLLIN) &&
+    return poll(&p, 1, -1) == 1 && (p.revents & POLLIN) &&
            read(fd, &port, sizeof(port)) == sizeof(port) ? port : 0;
 }
 
