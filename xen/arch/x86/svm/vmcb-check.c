@@ -153,13 +153,14 @@ static const char *check_modes(const struct vmcb *b,
 
 static const char *check_rest(const struct vmcb *b)
 {
-    bool real = !(b->cr0 & CR0_PE), vm86 = b->rflags & RFLAGS_VM;
+    bool real = !(b->cr0 & CR0_PE);
+    /* Elsewhere the flag means nothing, and may be left over. */
+    bool vm86 = (b->rflags & RFLAGS_VM) && !real && !(b->efer & EFER_LMA);
     const struct vmcb_seg *seg = &b->es;
 
     RULE(!(b->dr6 >> 32) && !(b->dr7 >> 32), "DR6, DR7: upper half");
     RULE((b->rflags & RFLAGS_FIXED) && !(b->rflags & RFLAGS_RESERVED),
          "RFLAGS: reserved bits");
-    RULE(!vm86 || (!real && !(b->efer & EFER_LMA)), "RFLAGS: VM");
     RULE(b->cpl <= 3 && (!real || !b->cpl) && (!vm86 || b->cpl == 3), "CPL");
     for ( unsigned int i = 0; i < 64; i += 8 )
     {
