@@ -17,3 +17,4 @@ part() { # NAME COMMAND...
 }
 [ "$cycles" = 0 ] || part more.sh sh /more.sh / / "$cycles"
 [ "$fuzzers" = 0 ] || part fuzz.sh sh /fuzz.sh / / "$fuzzers" "$seed"
+[ -z "$both" ] || part times.sh sh /times.sh oriel / /
