@@ -12,18 +12,26 @@
 
 #include "p2m-private.h"
 
-/* A page more, from the heap.  No lock held. */
-static int grow_by_one(struct p2m *p2m)
+/* A page more, from the heap: -ENOMEM, -EINVAL d is dying.  No lock held. */
+static int grow_by_one(struct domain *d)
 {
     struct page *pg = page_alloc(NULL, 0, PAGE_P2M);
+    struct p2m *p2m = &d->p2m;
+    bool dying;
 
     if ( !pg )
         return -ENOMEM;
     spin_lock(&p2m->lock);
-    list_add_tail(&pg->link, &p2m->pool);
-    p2m->pool_pages++;
+    dying = domain_is_dying(d);
+    if ( !dying )
+    {
+        list_add_tail(&pg->link, &p2m->pool);
+        p2m->pool_pages++;
+    }
     spin_unlock(&p2m->lock);
-    return 0;
+    if ( dying )
+        page_put(pg);
+    return dying ? -EINVAL : 0;
 }
 
 struct page *p2m_pool_pop(struct p2m *p2m)
@@ -97,11 +105,11 @@ void p2m_pool_give_back(struct domain *d, struct list *tables)
     }
 }
 
-int p2m_pool_init(struct p2m *p2m)
+int p2m_pool_init(struct domain *d)
 {
     for ( unsigned int i = 0; i < P2M_POOL_DEFAULT; i++ )
     {
-        int rc = grow_by_one(p2m);
+        int rc = grow_by_one(d);
 
         if ( rc )
             return rc;
@@ -132,7 +140,7 @@ int p2m_pool_resize(struct domain *d, unsigned int pages)
             shrink_by(p2m, 1);
         else
         {
-            rc = grow_by_one(p2m);
+            rc = grow_by_one(d);
             if ( rc )
             {
                 shrink_by(p2m, added);

@@ -108,7 +108,7 @@ void p2m_pt_for_each_table(const struct p2m *p2m, void (*fn)(mfn_t table,
 
 /* ---- p2m-pool.c ---- */
 
-int p2m_pool_init(struct p2m *p2m) must_check; /* no lock; -ENOMEM */
+int p2m_pool_init(struct domain *d) must_check; /* no lock; -ENOMEM */
 
 /* Free pages in the pool. */
 static inline unsigned int p2m_pool_free(const struct p2m *p2m)

@@ -12,9 +12,9 @@
  * own reference, and every operation on one of them splits the entry first,
  * with tables of the pool: then it can fail for want of them.
  *
- * Dying: p2m_relinquish() takes the lock after the domain is seen to be dying,
- * and no entry gets a frame after that, so that what it has emptied stays
- * empty.
+ * Dying: p2m_relinquish() takes the lock after the domain is seen to be dying.
+ * Whoever makes a table, puts a frame where there is none, or a page into the
+ * pool, looks at that under the lock first: what is emptied stays empty.
  */
 #include <hv/domain.h>
 #include <hv/hypercall.h>
@@ -33,7 +33,7 @@ int p2m_init(struct domain *d)
     list_init(&p2m->pool);
     if ( !d->translated )
         return 0;
-    rc = p2m_pool_init(p2m);
+    rc = p2m_pool_init(d);
     if ( rc )
         return rc;
     spin_lock(&p2m->lock);
@@ -188,10 +188,11 @@ static bool same(struct p2m_entry a, struct p2m_entry b)
 }
 
 /* Write gfn's entry, which was found at pte; it may need tables first. */
-static int put_entry(struct p2m *p2m, gfn_t gfn, uint64_t *pte,
+static int put_entry(struct domain *d, gfn_t gfn, uint64_t *pte,
                      unsigned int level, struct p2m_entry old,
                      struct p2m_entry to)
 {
+    struct p2m *p2m = &d->p2m;
     int rc;
 
     if ( likely(!level) )
@@ -201,6 +202,8 @@ static int put_entry(struct p2m *p2m, gfn_t gfn, uint64_t *pte,
     }
     if ( to.type == P2M_NONE && !p2m_has_frame(old.type) )
         return 0;
+    if ( domain_is_dying(d) )
+        return -EINVAL;
     rc = p2m_pt_make(p2m, gfn_x(gfn), 0, 1, 0);
     if ( !rc )
         p2m_pt_put(p2m, gfn_x(gfn), to);
@@ -231,7 +234,7 @@ static int change(struct domain *d, gfn_t gfn, const struct p2m_entry *from,
               domain_is_dying(d) )
         rc = -EINVAL;
     else
-        rc = put_entry(p2m, gfn, pte, level, old, to);
+        rc = put_entry(d, gfn, pte, level, old, to);
     if ( !rc && to.type != P2M_NONE )
         p2m->max_gfn = max(p2m->max_gfn, gfn_x(gfn));
     spin_unlock(&p2m->lock);
@@ -274,7 +277,7 @@ int p2m_remove(struct domain *d, gfn_t gfn, mfn_t mfn)
     else if ( !mfn_eq(mfn, INVALID_MFN) && !mfn_eq(mfn, old.mfn) )
         rc = -EINVAL;
     else
-        rc = put_entry(&d->p2m, gfn, pte, level, old, none);
+        rc = put_entry(d, gfn, pte, level, old, none);
     spin_unlock(&d->p2m.lock);
     if ( !rc )
         forget(d, gfn, old);

@@ -82,6 +82,9 @@ int vcpu_create(struct domain *d, unsigned int id)
 void vcpu_destroy(struct vcpu *v)
 {
     v->domain->vcpu[v->vcpu_id] = NULL;
+    /* Its last hypercall may have set them when it was dying already. */
+    timer_stop(&v->singleshot);
+    timer_stop(&v->poll_timer);
     evtchn_vcpu_destroy(v);
     arch_vcpu_destroy(v);
     spin_lock_destroy(&v->lock);

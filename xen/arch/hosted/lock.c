@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#include <hosted.h>
+
 #include <hv/lib.h>
 #include <hv/lock.h>
 
@@ -57,6 +59,8 @@ static void take(spinlock_t *l)
 
 void spin_lock(spinlock_t *l)
 {
+    if ( unlikely(hosted_hooks.unlocked != NULL) && !nr_held )
+        hosted_hooks.unlocked();
     check_order(l, false);
     take(l);
 }

@@ -133,8 +133,8 @@ void p2m_peek_end(struct domain *d);
  * reference on the frame (when the type has one) belongs to the entry, and
  * the old entry's frame is dropped.  On failure nothing changed: -ENOMEM (no
  * table), -EINVAL (gfn or a device's mfn out of range, d not translated, or d
- * is dying and the entry had no frame: a dying domain's space only gets
- * emptier).
+ * is dying and the entry had no frame or needs a table: a dying domain's space
+ * only gets emptier).
  */
 int p2m_set(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type)
     must_check;
@@ -152,9 +152,9 @@ int p2m_set_over(struct domain *d, gfn_t gfn, unsigned int types, mfn_t mfn,
 
 /*
  * Remove the entry if it maps mfn (INVALID_MFN: whatever it maps), drop its
- * reference.  -ENOENT when there is nothing, -EINVAL when it maps another,
- * -ENOMEM when it is part of a large one and there is no table to split it;
- * p2m_prepare() for its gfn avoids that.
+ * reference.  -ENOENT when there is nothing, -EINVAL when it maps another or
+ * it is part of a large one of a dying d, -ENOMEM when it is part of a large
+ * one and there is no table to split it; p2m_prepare() for its gfn avoids that.
  */
 int p2m_remove(struct domain *d, gfn_t gfn, mfn_t mfn) must_check;
 

@@ -90,6 +90,11 @@ struct hosted_hooks {
     uint64_t (*cpu_idle_ns)(void);   /* default: since the machine began */
     void (*vcpu_clock)(const struct vcpu *v, struct vcpu_clock *clock);
     /*
+     * This thread is about to take a lock and holds none: here another CPU may
+     * do whatever it likes first, which tests play.
+     */
+    void (*unlocked)(void);
+    /*
      * A vcpu goes to sleep: a descriptor that can be read when a client rings,
      * or -1.  Then look once by bell_serve(); after waking, bell_end().  No
      * locks held.
