@@ -18,3 +18,5 @@ unit-libs := toollog foreignmemory ctrl acpi acpi-parse elf errata layout rtc ru
 libs-test-unpack := -llzma -lz
 unit-engine := engine engine-cpu insn-engine
 ldflags-test-engine := -Wl,--wrap=uc_hook_add
+# What the dying and their pages need.
+unit-race += kill-race

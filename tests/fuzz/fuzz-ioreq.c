@@ -163,7 +163,8 @@ static void hold_page(struct input *in)
 static void look_at_others(bool called)
 {
     for ( unsigned int i = 0; i < FUZZ_NR; i++ )
-        if ( i != FUZZ_GUEST && fuzz_dom[i].d && fuzz_dom[i].d->is_shut_down )
+        if ( i != FUZZ_GUEST && fuzz_dom[i].d &&
+             domain_is_shut_down(fuzz_dom[i].d) )
         {
             if ( !called )
                 fuzz_fail("d%u crashed, and is not the target\n",

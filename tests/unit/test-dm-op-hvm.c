@@ -359,7 +359,7 @@ static void test_remote_shutdown(void **state)
     (void)state;
     fresh(XEN_DMOP_remote_shutdown)->u.remote_shutdown.reason = 1;
     assert_int_equal(dm(d, &op), 0);
-    assert_true(d->is_shut_down);
+    assert_true(domain_is_shut_down(d));
     assert_int_equal(d->shutdown_code, 1);
     op.u.remote_shutdown.reason = 3;
     assert_int_equal(dm(d, &op), 0);

@@ -280,7 +280,7 @@ static inline struct domain *guest_of_code(const void *code, size_t bytes)
 
 static inline void await_shutdown(struct domain *d, unsigned int code)
 {
-    world_await(READ_ONCE(d->is_shut_down));
+    world_await(domain_is_shut_down(d));
     if ( d->shutdown_code != code )
         fail_msg("shutdown code %u; console:\n%s", d->shutdown_code, out.text);
 }

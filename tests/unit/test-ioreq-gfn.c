@@ -147,7 +147,7 @@ static void test_enabled_gfns_are_out_of_reach(void **state)
     assert_int_equal(set_state(d, 0, true), 0);
     assert_int_equal(destroy(d, 0), 0);
     assert_ptr_equal(world_gfn_to_virt(d, POOL), page);
-    assert_false(d->is_shut_down);
+    assert_false(domain_is_shut_down(d));
 }
 
 static void test_gfn_that_went_away_crashes_the_target(void **state)
@@ -160,7 +160,7 @@ static void test_gfn_that_went_away_crashes_the_target(void **state)
     assert_int_equal(gfns(d, 0, &info), 0);
     assert_int_equal(p2m_remove(d, _gfn(POOL), INVALID_MFN), 0);
     assert_int_equal(set_state(d, 0, true), 0);
-    assert_true(d->is_shut_down);
+    assert_true(domain_is_shut_down(d));
 }
 
 static void test_gfn_without_ram(void **state)

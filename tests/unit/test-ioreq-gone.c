@@ -38,7 +38,7 @@ static void killed_with(unsigned int state)
     assert_int_equal(ioreq_resume(v, &p), IO_DONE);
     assert_int_equal(p.data, ALL_ONES);
     assert_int_equal(slot->state, STATE_IOREQ_NONE);
-    assert_false(d->is_shut_down);
+    assert_false(domain_is_shut_down(d));
     world_kill(d);
 }
 

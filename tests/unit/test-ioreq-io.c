@@ -34,7 +34,7 @@ static void test_request_and_answer(void **state)
     assert_true(p.data == 0x123456789abcdef0UL);
     assert_int_equal(slot->state, STATE_IOREQ_NONE);
     assert_false(ioreq_in_flight(v));
-    assert_false(d->is_shut_down);
+    assert_false(domain_is_shut_down(d));
 }
 
 static void test_data_of_writes_and_pointers_is_kept(void **state)
@@ -83,7 +83,7 @@ static void test_xsa_262_state_goes_back(void **state)
             slot->data = 0x42;
             slot->state = next & 0xf;
             assert_int_equal(ioreq_resume(v, &p), wait ? IO_PENDING : IO_DONE);
-            assert_int_equal(d->is_shut_down, crash);
+            assert_int_equal(domain_is_shut_down(d), crash);
             assert_int_equal(ioreq_in_flight(v), wait);
             if ( !wait )
                 assert_true(p.data == (next == 3 ? 0x42UL : ALL_ONES));
@@ -106,7 +106,7 @@ static void test_slot_that_is_not_free_is_not_used(void **state)
     assert_true(p.data == ALL_ONES);
     assert_int_equal(slot->addr, 0x77);
     assert_false(ioreq_in_flight(domain_vcpu(d, 0)));
-    assert_false(d->is_shut_down);
+    assert_false(domain_is_shut_down(d));
 }
 
 static void test_unclaimed_reads_give_all_ones(void **state)
@@ -286,7 +286,7 @@ static void test_emulator_writes_anything(void **state)
         uint64_t r = next_random(&seed);
         struct vcpu *v;
 
-        if ( !d || d->is_shut_down )
+        if ( !d || domain_is_shut_down(d) )
         {
             crashes += d != NULL;
             if ( d )

@@ -121,7 +121,7 @@ static void test_every_access_ends(void **state)
         assert_false(ioreq_in_flight(domain_vcpu(d, i)));
     }
     assert_in_range(answers, LEAST, UINT32_MAX);
-    assert_false(d->is_shut_down);
+    assert_false(domain_is_shut_down(d));
     for ( unsigned int i = 0; i < MAX_IOREQ_SERVERS; i++ )
         assert_null(d->ioreq.server[i]);
 }

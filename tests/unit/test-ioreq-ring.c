@@ -200,7 +200,7 @@ static void test_mad_pointers(void **state)
     }
     assert_in_range(in_ring, 1000, 100000);
     assert_in_range(other_way, 1000, 100000);
-    assert_false(d->is_shut_down);
+    assert_false(domain_is_shut_down(d));
 }
 
 int main(void)

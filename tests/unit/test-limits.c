@@ -162,7 +162,7 @@ static void test_crash_flood(void **state)
         assert_int_equal(set_state(d, 0, false), 0);
         (void)!memory_op(XENMEM_remove_from_physmap, &r);
     }
-    assert_true(d->is_shut_down);
+    assert_true(domain_is_shut_down(d));
     assert_in_range(console_bytes, 1, 200);
     hosted_hooks.console = NULL;
     world_be_dom(dom0);

@@ -232,6 +232,7 @@ static void world(unsigned int nr_guests, unsigned int nr)
         d->domain_id = (domid_t)(i + 1);
         d->serial = i + 1;
         d->max_vcpus = 1;
+        d->shutdown_code = NOT_SHUT_DOWN;
         d->vcpu = &vcpu_of[i];
         d->shared = &shared;
         vcpu_of[i] = &vcpus[i];

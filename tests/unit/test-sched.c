@@ -152,7 +152,7 @@ static void test_shutdown(void **state)
     assert_int_equal(sched(SCHEDOP_shutdown, &s), -EINVAL);
     s.reason = SHUTDOWN_reboot;
     assert_int_equal(sched(SCHEDOP_shutdown, &s), 0);
-    assert_true(d->is_shut_down);
+    assert_true(domain_is_shut_down(d));
     assert_int_equal(d->shutdown_code, SHUTDOWN_reboot);
     world_be_dom(dom0);
 }
@@ -172,7 +172,7 @@ static void test_remote_shutdown(void **state)
     assert_int_equal(sched(SCHEDOP_remote_shutdown, &s), -EINVAL);
     s.reason = SHUTDOWN_crash;
     assert_int_equal(sched(SCHEDOP_remote_shutdown, &s), 0);
-    assert_true(d->is_shut_down);
+    assert_true(domain_is_shut_down(d));
     assert_int_equal(sched(SCHEDOP_pin_override, &s), -EPERM);
     assert_int_equal(sched(SCHEDOP_watchdog, &s), -ENOSYS);
     world_be_dom(dom0);
@@ -403,9 +403,9 @@ static void test_up_and_down(void **state)
     assert_int_equal(vcpu_op(VCPUOP_is_up, 1, NULL), 1);
     assert_int_equal(vcpu_op(VCPUOP_down, 1, NULL), 0);
     assert_int_equal(vcpu_op(VCPUOP_is_up, 1, NULL), 0);
-    assert_false(d->is_shut_down);
+    assert_false(domain_is_shut_down(d));
     assert_int_equal(vcpu_op(VCPUOP_down, 0, NULL), 0); /* the last one */
-    assert_true(d->is_shut_down);
+    assert_true(domain_is_shut_down(d));
     assert_int_equal(d->shutdown_code, SHUTDOWN_poweroff);
     world_be_dom(dom0);
 }

@@ -37,9 +37,9 @@ static void kick_all(struct domain *d)
     }
 }
 
-void domain_pause(struct domain *d)
+/* d is paused already: it returns when no vcpu runs guest code. */
+static void pause_sync(struct domain *d)
 {
-    atomic_add_return(&d->pause_count, 1);
     kick_all(d);
     for ( unsigned int i = 0; i < d->max_vcpus; i++ )
     {
@@ -48,6 +48,12 @@ void domain_pause(struct domain *d)
         if ( v && v != current )
             arch_vcpu_sync(v);
     }
+}
+
+void domain_pause(struct domain *d)
+{
+    atomic_add_return(&d->pause_count, 1);
+    pause_sync(d);
 }
 
 void domain_unpause(struct domain *d)
@@ -59,6 +65,8 @@ void domain_unpause(struct domain *d)
         kick_all(d);
 }
 
+/* The controller's share never is more than the whole: both under the lock. */
+
 int domain_ctl_pause(struct domain *d)
 {
     int rc = 0;
@@ -67,10 +75,13 @@ int domain_ctl_pause(struct domain *d)
     if ( d->ctl_pause_count == 255 )
         rc = -EOVERFLOW;
     else
-        d->ctl_pause_count++;
+    {
+        atomic_add_return(&d->pause_count, 1);
+        WRITE_ONCE(d->ctl_pause_count, d->ctl_pause_count + 1);
+    }
     spin_unlock(&d->lock);
     if ( !rc )
-        domain_pause(d);
+        pause_sync(d);
     return rc;
 }
 
@@ -83,8 +94,8 @@ int domain_ctl_unpause(struct domain *d)
         rc = -EINVAL;
     else
     {
-        d->ctl_pause_count--;
-        d->creation_finished = true;
+        WRITE_ONCE(d->ctl_pause_count, d->ctl_pause_count - 1);
+        WRITE_ONCE(d->creation_finished, true);
     }
     spin_unlock(&d->lock);
     if ( !rc )
@@ -94,11 +105,10 @@ int domain_ctl_unpause(struct domain *d)
 
 void domain_shutdown(struct domain *d, uint8_t code)
 {
-    uint8_t none = 255;
+    uint8_t none = NOT_SHUT_DOWN;
 
     if ( !atomic_cmpxchg(&d->shutdown_code, &none, code) )
         return;
-    store_release(&d->is_shut_down, true);
     kick_all(d);
     domain_tell_controller();
 }
@@ -106,8 +116,7 @@ void domain_shutdown(struct domain *d, uint8_t code)
 void domain_resume(struct domain *d)
 {
     domain_pause(d);
-    WRITE_ONCE(d->shutdown_code, 255);
-    WRITE_ONCE(d->is_shut_down, false);
+    store_release(&d->shutdown_code, (uint8_t)NOT_SHUT_DOWN);
     domain_unpause(d);
 }
 

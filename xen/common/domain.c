@@ -182,7 +182,7 @@ static void drop_own_pages(struct domain *d)
 {
     struct page *pg = d->shared_page;
 
-    d->shared_page = NULL;
+    WRITE_ONCE(d->shared_page, NULL);
     if ( pg )
         page_put(pg);
 }
@@ -201,7 +201,7 @@ static struct domain *domain_new(const struct xen_domctl_createdomain *config,
     d->serial = atomic_add_return(&nr_created, 1);
     d->domain_id = DOMID_INVALID;
     d->target_id = DOMID_INVALID;
-    d->shutdown_code = 255;
+    d->shutdown_code = NOT_SHUT_DOWN;
     d->ssidref = config->ssidref;
     d->max_vcpus = config->max_vcpus;
     d->max_pages = privileged ? UINT32_MAX : 0; /* ABI: no limit */
@@ -337,8 +337,8 @@ static int relinquish_own_pages(struct domain *d)
 
         if ( !v )
             continue;
-        v->info = &v->own_info;
-        v->info_page = NULL;
+        store_release(&v->info, &v->own_info);
+        WRITE_ONCE(v->info_page, NULL);
         if ( pg )
             page_put(pg);
     }

@@ -105,12 +105,12 @@ static uint32_t vcpu_summary(struct domain *d,
 
 static uint32_t domain_flags(struct domain *d)
 {
-    uint32_t flags = (uint32_t)READ_ONCE(d->shutdown_code)
-                     << XEN_DOMINF_shutdownshift;
+    uint8_t code = READ_ONCE(d->shutdown_code);
+    uint32_t flags = (uint32_t)code << XEN_DOMINF_shutdownshift;
 
     if ( READ_ONCE(d->state) == DOM_DEAD )
         flags |= XEN_DOMINF_dying;
-    if ( READ_ONCE(d->is_shut_down) )
+    if ( code != NOT_SHUT_DOWN )
         flags |= XEN_DOMINF_shutdown;
     if ( READ_ONCE(d->ctl_pause_count) )
         flags |= XEN_DOMINF_paused;

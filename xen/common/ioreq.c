@@ -221,7 +221,7 @@ enum io_result ioreq_send(struct vcpu *v, ioreq_t *p)
     ASSERT(p->type == IOREQ_TYPE_PIO || p->type == IOREQ_TYPE_COPY);
 
     /* A request not yet sent can wait until the domain is resumed. */
-    if ( load_acquire(&d->is_shut_down) )
+    if ( domain_is_shut_down(d) )
         return IO_RETRY;
 
     spin_lock(&d->ioreq.lock);
@@ -246,7 +246,7 @@ enum io_result ioreq_invalidate_mapcache(struct vcpu *v)
     ASSERT(!ioreq_in_flight(v));
     if ( !READ_ONCE(d->ioreq.enabled) )
         return IO_DONE;
-    if ( load_acquire(&d->is_shut_down) )
+    if ( domain_is_shut_down(d) )
         return IO_RETRY;
 
     spin_lock(&d->ioreq.lock);

@@ -98,7 +98,7 @@ bool vcpu_runnable(struct vcpu *v)
     const struct domain *d = v->domain;
 
     return !READ_ONCE(d->pause_count) && !READ_ONCE(v->pause_count) &&
-           !READ_ONCE(d->is_shut_down) && !domain_is_dying(d) &&
+           !domain_is_shut_down(d) && !domain_is_dying(d) &&
            !(READ_ONCE(v->flags) & (VCPU_DOWN | VCPU_BLOCKED | VCPU_POLLING));
 }
 
@@ -227,8 +227,10 @@ void vcpu_down(struct vcpu *v)
 
 bool vcpu_event_pending(const struct vcpu *v)
 {
-    return READ_ONCE(v->info->evtchn_upcall_pending) &&
-           !READ_ONCE(v->info->evtchn_upcall_mask);
+    const struct vcpu_info *info = load_acquire(&v->info);
+
+    return READ_ONCE(info->evtchn_upcall_pending) &&
+           !READ_ONCE(info->evtchn_upcall_mask);
 }
 
 void vcpu_block(struct vcpu *v)

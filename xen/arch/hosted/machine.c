@@ -175,7 +175,7 @@ void arch_heap_free(void *p)
 
 uint64_t hosted_heap_objects(void)
 {
-    return heap_objects;
+    return READ_ONCE(heap_objects);
 }
 
 uint64_t hosted_heap_bytes(void)
@@ -204,15 +204,15 @@ bool arch_alloc_fails(void)
 
 void hosted_preempt_every(unsigned int nth)
 {
-    preempt_every = nth;
-    preempt_count = 0;
+    WRITE_ONCE(preempt_count, 0);
+    WRITE_ONCE(preempt_every, nth);
 }
 
 bool arch_hypercall_preempted(void)
 {
-    if ( !READ_ONCE(preempt_every) )
-        return false;
-    return atomic_add_return(&preempt_count, 1) % preempt_every == 0;
+    unsigned int every = READ_ONCE(preempt_every);
+
+    return every && atomic_add_return(&preempt_count, 1) % every == 0;
 }
 
 /* ---- time and console ---- */

@@ -63,9 +63,9 @@ struct vcpu {
     unsigned int pause_count; /* [a] */
     bool initialised;         /* [a] it has a state to begin with            */
 
-    struct vcpu_info *info; /* [D] in shared_info, registered, or own_info  */
+    struct vcpu_info *info; /* [Da] in shared_info, registered, or own_info */
     struct vcpu_info own_info; /* stands in where the guest has none        */
-    struct page *info_page; /* [D] held; NULL: shared_info or own */
+    struct page *info_page; /* [Da] held; NULL: shared_info or own */
     uint64_t runstate_addr; /* [s] guest address of the runstate area, or 0 */
     uint64_t runstate_shown; /* [s] state_entry_time that is in that area    */
     struct vcpu_runstate_info runstate; /* [v] */
@@ -84,7 +84,7 @@ struct vcpu {
 };
 /*
  * [I] immutable  [v] v->lock  [D] d->lock  [E] evtchn lock  [a] atomic
- * [s] self only
+ * [s] self only  [Da] [D] to change, atomic to read
  */
 
 /* Frames of a large extent that are not mapped yet: reservation.c. */
@@ -107,7 +107,7 @@ struct domain {
     struct list list;     /* [L] */
     uint32_t refs;        /* [a] */
     uint8_t state;        /* [D] enum domain_state; read anywhere           */
-    bool creation_finished; /* [D] unpaused once                            */
+    bool creation_finished; /* [Da] unpaused once                           */
 
     spinlock_t lock; /* LOCK_DOMAIN */
     struct xen_domctl_createdomain config; /* [I] as created */
@@ -119,10 +119,9 @@ struct domain {
     struct vcpu **vcpu;     /* [D] max_vcpus entries, NULL until created     */
 
     unsigned int pause_count;      /* [a] all pauses                         */
-    unsigned int ctl_pause_count;  /* [D] XEN_DOMCTL_pausedomain's share     */
+    unsigned int ctl_pause_count;  /* [Da] XEN_DOMCTL_pausedomain's share    */
     unsigned int nr_polling;       /* [a] vcpus with VCPU_POLLING            */
-    bool is_shut_down;             /* [a] */
-    uint8_t shutdown_code;         /* [a] SHUTDOWN_* or 255                  */
+    uint8_t shutdown_code; /* [a] SHUTDOWN_*; NOT_SHUT_DOWN: it is not       */
 
     spinlock_t page_lock;  /* LOCK_PAGE */
     uint64_t tot_pages;    /* [p] counted pages                              */
@@ -131,7 +130,7 @@ struct domain {
     uint64_t max_extra;    /* [I] of them: docs/limits.md                    */
     struct staged staged;  /* [p] */
 
-    struct page *shared_page;     /* [I] PAGE_EXTRA, held                    */
+    struct page *shared_page;     /* [a] PAGE_EXTRA, held; NULL once dead    */
     struct shared_info *shared;   /* [I] */
     struct p2m p2m;
     struct evtchn_domain evtchn;
@@ -157,7 +156,7 @@ struct domain {
 };
 /*
  * [L] domain list lock  [p] page_lock  [k] the one killer  [a] atomic
- * [C] console-guest.c's lock
+ * [C] console-guest.c's lock  [Da] [D] to change, atomic to read
  */
 
 static inline bool is_control_domain(const struct domain *d)
@@ -166,6 +165,10 @@ static inline bool is_control_domain(const struct domain *d)
 }
 
 #define domain_is_dying(d) (READ_ONCE((d)->state) != DOM_ALIVE)
+
+#define NOT_SHUT_DOWN 255
+#define domain_is_shut_down(d)                                               \
+    (load_acquire(&(d)->shutdown_code) != NOT_SHUT_DOWN)
 
 /* The vcpu whose hypercall or exit this CPU (thread) works on. */
 #define current arch_current()

@@ -182,7 +182,7 @@ static enum step step(struct cpu *c, struct vcpu *v)
         vcpu_start(v);
     if ( !vcpu_runnable(v) )
     {
-        if ( v->domain == dom0 && load_acquire(&dom0->is_shut_down) )
+        if ( v->domain == dom0 && domain_is_shut_down(dom0) )
             end_with_dom0();
         return STEP_SLEEP;
     }

@@ -235,7 +235,7 @@ static void on_unknown(struct vcpu *v)
 
     if ( (uint32_t)b->exit_code == EXIT_INVALID && svm_cr3_refused(v) )
         return;
-    if ( !READ_ONCE(v->domain->is_shut_down) )
+    if ( !domain_is_shut_down(v->domain) )
         vmcb_show(v);
     domain_crash(v->domain, "vcpu %u: %s, exit code %lx", v->vcpu_id,
                  (uint32_t)b->exit_code == EXIT_INVALID
