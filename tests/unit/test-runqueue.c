@@ -160,6 +160,7 @@ bool ioreq_in_flight(const struct vcpu *v) { return v->io.pending; }
 bool io_resume(struct vcpu *v) { return v == NULL; }
 void timer_rearm(struct cpu *c) { (void)c; }
 void timer_run(void) {}
+void timer_stop(struct timer *t) { (void)t; }
 void domain_deliver(void) {}
 void stand_still(void) {}
 void serial_flush(void) {}
@@ -294,7 +295,7 @@ static void is_paused(struct vcpu *v)
 static void shuts_down(struct vcpu *v)
 {
     clock_now += 300;
-    WRITE_ONCE(v->domain->is_shut_down, true);
+    WRITE_ONCE(v->domain->shutdown_code, (uint8_t)SHUTDOWN_poweroff);
     vcpu_kick(v);
 }
 
