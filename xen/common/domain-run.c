@@ -129,7 +129,7 @@ void domain_crash(struct domain *d, const char *fmt, ...)
     hv_vsnprintf(why, sizeof(why), fmt, ap);
     va_end(ap);
     /* Before anybody can see that it is shut down: dom0's end is the host's. */
-    if ( !READ_ONCE(d->is_shut_down) )
+    if ( !domain_is_shut_down(d) )
         guest_printk(d, "d%u crashed: %s\n", d->domain_id, why);
     domain_shutdown(d, SHUTDOWN_crash);
 }
