@@ -11,7 +11,7 @@ common-y := $(addprefix xen/common/, \
     gnttab-version.c gnttab.c guest-access.c heap.c hvm-op.c hvm-save.c \
     hypercall.c ioreq-index.c ioreq-mem.c ioreq-pages.c ioreq-ring.c \
     ioreq-server.c ioreq.c memory-map.c memory.c multicall.c p2m-pool.c \
-    p2m-pt.c p2m-range.c p2m.c page-alloc.c page.c physmap.c platform-op.c \
+    p2m-own.c p2m-pt.c p2m-range.c p2m.c page-alloc.c page.c physmap.c platform-op.c \
     reservation.c resource.c time-info.c \
     sched-op.c sysctl-topology.c sysctl.c timer.c vcpu-area.c vcpu-context.c \
     vcpu-op.c vcpu.c version.c)

@@ -85,31 +85,6 @@ int dm_op_set_mem_type(struct dm_op *x)
     return 0;
 }
 
-/* Move the RAM at src to dst, in place of what is there. */
-static int relocate(struct domain *d, gfn_t src, gfn_t dst)
-{
-    enum p2m_type t;
-    struct page *pg = p2m_get_page(d, src, &t);
-    mfn_t mfn;
-    int rc = -EINVAL;
-
-    if ( !pg )
-        return -EINVAL;
-    mfn = page_to_mfn(pg);
-    if ( p2m_is_ram(t) && !gfn_eq(src, dst) )
-        rc = p2m_prepare(d, src, 1); /* so that it can go from there */
-    if ( !rc )
-        rc = p2m_set(d, dst, mfn, P2M_RAM_RW);
-    if ( rc )
-    {
-        page_put(pg);
-        return p2m_is_ram(t) && gfn_eq(src, dst) ? 0 : rc;
-    }
-    /* When src has changed meanwhile there is nothing left to remove. */
-    (void)!p2m_remove(d, src, mfn);
-    return 0;
-}
-
 int dm_op_relocate_memory(struct dm_op *x)
 {
     struct xen_dm_op_relocate_memory *a = &x->op.u.relocate_memory;
@@ -118,7 +93,7 @@ int dm_op_relocate_memory(struct dm_op *x)
         return -EINVAL;
     for ( unsigned int done = 1; a->size; done++ )
     {
-        int rc = relocate(x->d, _gfn(a->src_gfn), _gfn(a->dst_gfn));
+        int rc = p2m_move(x->d, _gfn(a->src_gfn), _gfn(a->dst_gfn), ~0U);
 
         if ( rc )
             return rc;

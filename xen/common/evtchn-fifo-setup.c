@@ -14,29 +14,6 @@
 #include <hv/heap.h>
 #include <hv/lib.h>
 
-/* Ordinary memory of d, with a reference, or NULL. */
-static struct page *get_own_page(struct domain *d, uint64_t gfn)
-{
-    enum p2m_type t;
-    struct page *pg;
-
-    if ( !d->translated )
-    {
-        if ( !mfn_valid(_mfn(gfn)) )
-            return NULL;
-        pg = mfn_to_page(_mfn(gfn));
-        return page_get(pg, d) ? pg : NULL;
-    }
-
-    pg = p2m_get_page(d, _gfn(gfn), &t);
-    if ( pg && (t != P2M_RAM_RW || pg->owner != d) )
-    {
-        page_put(pg);
-        pg = NULL;
-    }
-    return pg;
-}
-
 /*
  * The new ABI is in place: collect what is pending in the old one.  There are
  * no event words yet, so it is kept until there are.  A sender that still used
@@ -101,7 +78,7 @@ int evtchn_fifo_init_control(struct evtchn_init_control *init)
     if ( init->offset > PAGE_SIZE - sizeof(*fv->block) || init->offset % 8 )
         return -EINVAL;
 
-    pg = get_own_page(d, init->control_gfn);
+    pg = p2m_get_own_page(d, init->control_gfn);
     if ( !pg )
         return -EINVAL;
     fd = new_object(struct evtchn_fifo_domain);
@@ -148,7 +125,7 @@ int evtchn_fifo_expand_array(const struct evtchn_expand_array *expand)
     if ( rc )
         return rc;
 
-    pg = get_own_page(d, expand->array_gfn);
+    pg = p2m_get_own_page(d, expand->array_gfn);
     if ( !pg )
         return -EINVAL;
 

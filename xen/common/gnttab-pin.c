@@ -79,20 +79,12 @@ uint16_t pin_flags(const struct active_entry *act)
 struct page *gnttab_own_page(struct domain *d, uint64_t frame, bool write,
                              bool *writable)
 {
-    enum p2m_type t = P2M_RAM_RW;
-    struct page *pg;
+    enum p2m_type t;
+    struct page *pg = p2m_get_frame(d, frame, &t);
 
-    if ( d->translated )
-        pg = p2m_get_page(d, _gfn(frame), &t);
-    else
-    {
-        pg = mfn_valid(_mfn(frame)) ? mfn_to_page(_mfn(frame)) : NULL;
-        if ( pg && !page_get(pg, d) )
-            pg = NULL;
-    }
     if ( !pg )
         return NULL;
-    if ( !p2m_is_ram(t) || pg->owner != d || (write && t == P2M_RAM_RO) )
+    if ( write && t == P2M_RAM_RO )
     {
         page_put(pg);
         return NULL;

@@ -15,25 +15,6 @@
 
 #include <xen/hvm/hvm_op.h>
 
-/*
- * Change the type of entry e at gfn, which keeps its frame if the new type
- * has one.  -EBUSY when the entry is no longer e.
- */
-static int retype(struct domain *d, gfn_t gfn, struct p2m_entry e,
-                  enum p2m_type to)
-{
-    struct page *pg = p2m_has_page(to) ? mfn_to_page(e.mfn) : NULL;
-    int rc;
-
-    ASSERT(!pg || p2m_is_ram(e.type));
-    if ( pg && !page_get(pg, d) )
-        return -EBUSY;
-    rc = p2m_replace(d, gfn, e, pg ? e.mfn : INVALID_MFN, to);
-    if ( rc && pg )
-        page_put(pg);
-    return rc;
-}
-
 enum io_result ioreq_mem_route(struct domain *d, uint64_t addr,
                                unsigned int *id)
 {
@@ -50,8 +31,8 @@ enum io_result ioreq_mem_route(struct domain *d, uint64_t addr,
         return IO_UNHANDLED;
     if ( d->ioreq.mem_type_server < 0 )
         /* Failed or not: the next attempt looks again. */
-        return retype(d, gfn, e, P2M_RAM_RW) == -ENOMEM ? IO_UNHANDLED
-                                                        : IO_RETRY;
+        return p2m_retype(d, gfn, e, P2M_RAM_RW) == -ENOMEM ? IO_UNHANDLED
+                                                            : IO_RETRY;
     *id = (unsigned int)d->ioreq.mem_type_server;
     return IO_PENDING;
 }
@@ -79,7 +60,7 @@ static int sweep_entries(struct domain *d, uint64_t *gfn)
     {
         if ( rc == 1 )
         {
-            rc = retype(d, _gfn(*gfn), found, P2M_RAM_RW);
+            rc = p2m_retype(d, _gfn(*gfn), found, P2M_RAM_RW);
             if ( rc && rc != -EBUSY ) /* it changed: look again */
                 return rc;
             *gfn += !rc;
@@ -193,7 +174,7 @@ int ioreq_set_mem_type(struct domain *d, gfn_t gfn, unsigned int type)
         e = p2m_lookup(d, gfn);
         if ( !change_allowed(e.type, p2m_type_of[type]) )
             return -EINVAL;
-        rc = retype(d, gfn, e, p2m_type_of[type]);
+        rc = p2m_retype(d, gfn, e, p2m_type_of[type]);
         if ( rc != -EBUSY )
             return rc;
     }

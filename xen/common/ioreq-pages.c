@@ -104,28 +104,22 @@ static void pool_put(struct domain *d, const struct ioreq_gfn *g)
 
 /* ---- backing ---- */
 
-/* A GFN from the pool and a reference on the target's RAM that is there. */
+/*
+ * A GFN from the pool, and the target's RAM there, which nobody else has: it
+ * will be trusted.
+ */
 static int gfn_frame(struct ioreq_server *s, unsigned int frame)
 {
     struct domain *d = s->target;
     struct ioreq_gfn *g = &s->gfn[frame];
-    struct p2m_entry e;
     int rc = pool_take(d, g);
 
     if ( rc )
         return rc;
-    e = p2m_lookup(d, g->gfn);
-    if ( e.type != P2M_RAM_RW )
-        rc = -EINVAL;
-    else
-        rc = p2m_prepare(d, g->gfn, 1); /* it comes out and goes in alone */
-    if ( !rc && page_get(mfn_to_page(e.mfn), d) )
-    {
-        s->frame[frame] = mfn_to_page(e.mfn);
-        return 0;
-    }
-    pool_put(d, g);
-    return rc ? rc : -EINVAL;
+    rc = p2m_claim_page(d, g->gfn, &s->frame[frame]);
+    if ( rc )
+        pool_put(d, g);
+    return rc;
 }
 
 int ioreq_pages_from_gfns(struct ioreq_server *s)
@@ -150,6 +144,7 @@ int ioreq_pages_from_gfns(struct ioreq_server *s)
     if ( rc )
     {
         pool_put(d, &s->gfn[FRAME_SLOTS]);
+        p2m_unclaim_page(s->frame[FRAME_SLOTS]);
         page_put(s->frame[FRAME_SLOTS]);
         s->frame[FRAME_SLOTS] = NULL;
         return rc;
@@ -202,7 +197,10 @@ void ioreq_pages_unpool(struct ioreq_server *s)
         return;
     for ( unsigned int i = 0; i < ARRAY_SIZE(s->gfn); i++ )
         if ( s->frame[i] )
+        {
+            p2m_unclaim_page(s->frame[i]);
             pool_put(s->target, &s->gfn[i]);
+        }
 }
 
 /* ---- enabled and disabled ---- */

@@ -19,6 +19,11 @@ static inline bool p2m_in_range(const struct p2m *p2m, uint64_t gfn)
     return p2m->root && gfn < P2M_GFN_LIMIT;
 }
 
+/* ---- p2m.c ---- */
+
+/* The entry was replaced: nobody reaches its frame any more.  No lock held. */
+void p2m_forget(struct domain *d, gfn_t gfn, struct p2m_entry old);
+
 /* ---- p2m-range.c ---- */
 
 /*

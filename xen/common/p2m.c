@@ -172,8 +172,7 @@ int p2m_for_each(struct domain *d, uint64_t *gfn, p2m_visit_t *fn, void *arg)
 
 /* ---- changing ---- */
 
-/* The entry was replaced: nobody reaches its frame any more. No lock held. */
-static void forget(struct domain *d, gfn_t gfn, struct p2m_entry old)
+void p2m_forget(struct domain *d, gfn_t gfn, struct p2m_entry old)
 {
     if ( !p2m_has_frame(old.type) )
         return;
@@ -210,9 +209,13 @@ static int put_entry(struct domain *d, gfn_t gfn, uint64_t *pte,
     return rc;
 }
 
-/* Only if there is now `from` (NULL: whatever it is), of one of the types. */
+/*
+ * Only if there is now `from` (NULL: whatever it is), of one of the types.
+ * keep: the frame stays, and needs another reference for as long as the old
+ * entry is there.
+ */
 static int change(struct domain *d, gfn_t gfn, const struct p2m_entry *from,
-                  unsigned int types, struct p2m_entry to)
+                  unsigned int types, struct p2m_entry to, bool keep)
 {
     struct p2m *p2m = &d->p2m;
     struct p2m_entry old;
@@ -237,27 +240,39 @@ static int change(struct domain *d, gfn_t gfn, const struct p2m_entry *from,
         rc = put_entry(d, gfn, pte, level, old, to);
     if ( !rc && to.type != P2M_NONE )
         p2m->max_gfn = max(p2m->max_gfn, gfn_x(gfn));
+    if ( !rc && keep )
+        page_get_more(mfn_to_page(to.mfn));
     spin_unlock(&p2m->lock);
     if ( !rc )
-        forget(d, gfn, old);
+        p2m_forget(d, gfn, old);
     return rc;
 }
 
 int p2m_set(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type)
 {
-    return change(d, gfn, NULL, ~0U, (struct p2m_entry){ mfn, type });
+    return change(d, gfn, NULL, ~0U, (struct p2m_entry){ mfn, type }, false);
 }
 
 int p2m_replace(struct domain *d, gfn_t gfn, struct p2m_entry from, mfn_t mfn,
                 enum p2m_type type)
 {
-    return change(d, gfn, &from, ~0U, (struct p2m_entry){ mfn, type });
+    return change(d, gfn, &from, ~0U, (struct p2m_entry){ mfn, type }, false);
+}
+
+int p2m_retype(struct domain *d, gfn_t gfn, struct p2m_entry from,
+               enum p2m_type type)
+{
+    bool keep = p2m_has_page(type);
+    mfn_t mfn = keep ? from.mfn : INVALID_MFN;
+
+    ASSERT(!keep || p2m_has_page(from.type));
+    return change(d, gfn, &from, ~0U, (struct p2m_entry){ mfn, type }, keep);
 }
 
 int p2m_set_over(struct domain *d, gfn_t gfn, unsigned int types, mfn_t mfn,
                  enum p2m_type type)
 {
-    return change(d, gfn, NULL, types, (struct p2m_entry){ mfn, type });
+    return change(d, gfn, NULL, types, (struct p2m_entry){ mfn, type }, false);
 }
 
 int p2m_remove(struct domain *d, gfn_t gfn, mfn_t mfn)
@@ -280,7 +295,7 @@ int p2m_remove(struct domain *d, gfn_t gfn, mfn_t mfn)
         rc = put_entry(d, gfn, pte, level, old, none);
     spin_unlock(&d->p2m.lock);
     if ( !rc )
-        forget(d, gfn, old);
+        p2m_forget(d, gfn, old);
     return rc;
 }
 

@@ -56,6 +56,7 @@ static void uncharge(struct domain *d, uint64_t nr, unsigned int flags)
 static void begin_life(struct page *pg, struct domain *d, unsigned int flags)
 {
     pg->owner = d;
+    WRITE_ONCE(pg->claimed, false);
     WRITE_ONCE(pg->flags, (uint8_t)flags);
     store_release(&pg->refs, 1);
 }

@@ -6,7 +6,8 @@
  * Each page is: find the source and take a reference on it; swap the entry at
  * the place, unless what is there is to stay.  The reference goes to the entry,
  * and what was there before is dropped: memory that nothing else holds is free
- * then.  A page may be at several places; only XENMAPSPACE_gmfn moves.
+ * then.  A page may be at several places; only XENMAPSPACE_gmfn moves, in one
+ * step: p2m_move().
  */
 #include <hv/domain.h>
 #include <hv/grant.h>
@@ -14,23 +15,22 @@
 #include <hv/lib.h>
 #include <hv/memory.h>
 
-/* Install pg at gpfn: on success the reference belongs to the entry. */
-static int install(struct domain *d, gfn_t gpfn, struct page *pg,
-                   enum p2m_type type)
+/* Neither a device nor what is another domain's is replaced. */
+static unsigned int may_go(const struct domain *d)
 {
-    /* Neither a device nor what is another domain's. */
     unsigned int over = p2m_type_bit(P2M_NONE) | p2m_type_bit(P2M_MMIO_DM) |
                         p2m_type_bit(P2M_RAM_RW) | p2m_type_bit(P2M_RAM_RO) |
                         p2m_type_bit(P2M_IOREQ);
-    int rc;
 
     /* A control domain has its devices wherever it has nothing else. */
     if ( is_control_domain(d) )
         over |= p2m_type_bit(P2M_MMIO_DIRECT);
-    rc = p2m_set_over(d, gpfn, over, page_to_mfn(pg), type);
-    if ( rc == -EBUSY )
-        rc = p2m_lookup(d, gpfn).type == P2M_MMIO_DIRECT ? -EPERM : -ENXIO;
-    return rc;
+    return over;
+}
+
+static int why_busy(struct domain *d, gfn_t gpfn)
+{
+    return p2m_lookup(d, gpfn).type == P2M_MMIO_DIRECT ? -EPERM : -ENXIO;
 }
 
 /* ---- the sources ---- */
@@ -41,20 +41,6 @@ static int get_shared_info(struct domain *d, uint64_t idx, struct page **pg)
 {
     *pg = READ_ONCE(d->shared_page);
     return idx == 0 && *pg && page_get(*pg, d) ? 0 : -EINVAL;
-}
-
-/* Memory of d's own: what the hypervisor shares with it is not moved so. */
-static int get_own(struct domain *d, uint64_t gfn, struct page **pg)
-{
-    enum p2m_type t;
-
-    *pg = p2m_get_page(d, _gfn(gfn), &t);
-    if ( !*pg )
-        return -EINVAL;
-    if ( p2m_is_ram(t) && !((*pg)->flags & PAGE_EXTRA) )
-        return 0;
-    page_put(*pg);
-    return -EINVAL;
 }
 
 static int get_foreign(struct domain *d, domid_t domid, uint64_t gfn,
@@ -95,7 +81,6 @@ static int add_one(struct domain *d, unsigned int space, domid_t foreign,
                    uint64_t idx, uint64_t gpfn)
 {
     struct page *pg;
-    mfn_t mfn;
     int rc;
 
     switch ( space )
@@ -107,15 +92,8 @@ static int add_one(struct domain *d, unsigned int space, domid_t foreign,
         rc = grant_map_frame(d, idx, &pg);
         break;
     case XENMAPSPACE_gmfn:
-        rc = get_own(d, idx, &pg);
-        if ( !rc )
-        {
-            /* So that it can go from there afterwards. */
-            rc = p2m_prepare(d, _gfn(idx), 1);
-            if ( rc )
-                page_put(pg);
-        }
-        break;
+        rc = p2m_move(d, _gfn(idx), _gfn(gpfn), may_go(d));
+        return rc == -EBUSY ? why_busy(d, _gfn(gpfn)) : rc;
     case XENMAPSPACE_gmfn_foreign:
         rc = get_foreign(d, foreign, idx, &pg);
         break;
@@ -125,15 +103,13 @@ static int add_one(struct domain *d, unsigned int space, domid_t foreign,
     if ( rc )
         return rc;
 
-    mfn = page_to_mfn(pg);
-    rc = install(d, _gfn(gpfn), pg,
-                 space == XENMAPSPACE_gmfn_foreign ? P2M_FOREIGN : P2M_RAM_RW);
+    /* On success the reference belongs to the entry. */
+    rc = p2m_set_over(d, _gfn(gpfn), may_go(d), page_to_mfn(pg),
+                      space == XENMAPSPACE_gmfn_foreign ? P2M_FOREIGN
+                                                        : P2M_RAM_RW);
     if ( rc )
         page_put(pg);
-    else if ( space == XENMAPSPACE_gmfn && idx != gpfn )
-        /* If it is no longer there, there is nothing to take away. */
-        (void)!p2m_remove(d, _gfn(idx), mfn);
-    return rc;
+    return rc == -EBUSY ? why_busy(d, _gfn(gpfn)) : rc;
 }
 
 /* ---- the calls ---- */

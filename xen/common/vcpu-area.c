@@ -13,28 +13,6 @@
 
 #include "vcpu-private.h"
 
-/* A page of d's own, writable, with a reference; or NULL. */
-static struct page *own_page(struct domain *d, uint64_t frame)
-{
-    enum p2m_type t = P2M_RAM_RW;
-    struct page *pg = NULL;
-
-    if ( d->translated )
-        pg = p2m_get_page(d, _gfn(frame), &t);
-    else if ( mfn_valid(_mfn(frame)) )
-    {
-        pg = mfn_to_page(_mfn(frame));
-        if ( !page_get(pg, d) )
-            pg = NULL;
-    }
-    if ( pg && (t != P2M_RAM_RW || pg->owner != d) )
-    {
-        page_put(pg);
-        pg = NULL;
-    }
-    return pg;
-}
-
 long vcpu_register_info(struct vcpu *v, uint64_t arg)
 {
     struct vcpu_register_vcpu_info reg;
@@ -49,7 +27,7 @@ long vcpu_register_info(struct vcpu *v, uint64_t arg)
     if ( reg.offset > PAGE_SIZE - sizeof(*info) ||
          reg.offset % sizeof(uint64_t) )
         return -EINVAL;
-    pg = own_page(d, reg.mfn);
+    pg = p2m_get_own_page(d, reg.mfn);
     if ( !pg )
         return -EINVAL;
     info = (struct vcpu_info *)((char *)page_to_virt(pg) + reg.offset);

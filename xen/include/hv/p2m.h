@@ -113,6 +113,35 @@ struct page *p2m_get_page(struct domain *d, gfn_t gfn, enum p2m_type *t)
     must_check;
 
 /*
+ * A reference on memory of d's own at a frame that d names by its own number:
+ * NULL when there is none, or it is claimed.  d need not be translated.
+ */
+struct page *p2m_get_frame(struct domain *d, uint64_t frame, enum p2m_type *t)
+    must_check;
+
+/*
+ * The same for the hypervisor's own use of a frame that a guest gave it:
+ * writable, and no page that the hypervisor made for d.
+ */
+struct page *p2m_get_own_page(struct domain *d, uint64_t frame) must_check;
+
+/*
+ * The same for one whose content is to be trusted: nobody else has it, nor gets
+ * it before p2m_unclaim_page(); its entry is one of order 0.  -EINVAL it is not
+ * such a page, or d is dying; -EBUSY somebody has it; -ENOMEM.
+ */
+int p2m_claim_page(struct domain *d, gfn_t gfn, struct page **pg) must_check;
+void p2m_unclaim_page(struct page *pg); /* the caller has a reference */
+
+/*
+ * Move own memory from one gfn to another in one step, replacing what is there
+ * if its type is one of `over`: p2m_type_bit()s.  -EINVAL nothing to move, a
+ * gfn out of range, or d is dying; -EBUSY another type; -ENOMEM.
+ */
+int p2m_move(struct domain *d, gfn_t from, gfn_t to, unsigned int over)
+    must_check;
+
+/*
  * Some lookups in a row: until p2m_peek_end() no entry changes, so that the
  * frames can be accessed without a reference; no locks are taken meanwhile.
  * Own memory that was looked up is still there at a later p2m_peek_begin() if
@@ -146,7 +175,11 @@ int p2m_set(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type)
 int p2m_replace(struct domain *d, gfn_t gfn, struct p2m_entry from, mfn_t mfn,
                 enum p2m_type type) must_check;
 
-/* The same, only if the entry's type is one of `types`: p2m_type_bit()s. */
+/* The same, but the frame and its reference stay, if the type has one. */
+int p2m_retype(struct domain *d, gfn_t gfn, struct p2m_entry from,
+               enum p2m_type type) must_check;
+
+/* p2m_set() only if the entry's type is one of `types`: p2m_type_bit()s. */
 int p2m_set_over(struct domain *d, gfn_t gfn, unsigned int types, mfn_t mfn,
                  enum p2m_type type) must_check;
 

@@ -15,6 +15,7 @@
 #ifndef HV_PAGE_H
 #define HV_PAGE_H
 
+#include <hv/atomic.h>
 #include <hv/list.h>
 #include <hv/types.h>
 
@@ -40,7 +41,10 @@ struct page {
     uint32_t refs;        /* [a] 0: free                                   */
     uint8_t flags;        /* [r]                                           */
     uint8_t order;        /* [H] of a free block, at its first page; [O]   */
-    uint8_t objects;      /* [O] of a slab: in use; of a block: its length */
+    union {
+        uint8_t objects;  /* [O] of a slab: in use; of a block: its length */
+        bool claimed;     /* [a] of a domain's: p2m_claim_page()           */
+    };
     uint8_t free_object;  /* [O] of a slab: the first free one             */
     struct domain *owner; /* [r] NULL for PAGE_HV                          */
     struct list link;     /* [H] free list; [O] slabs and blocks           */
@@ -53,6 +57,9 @@ struct page {
 /* The frame table has one struct page for each frame 0..nr_frames-1. */
 extern struct page *frame_table;
 extern uint64_t nr_frames;
+
+/* The hypervisor trusts what is in it: nobody gets another reference. */
+#define page_is_claimed(pg) READ_ONCE((pg)->claimed)
 
 static inline bool mfn_valid(mfn_t mfn)
 {
