@@ -305,8 +305,6 @@ static void test_numbers(void **state)
         world_be_dom(dom0);
     }
     assert_int_equal(memory_op(XENMEM_maximum_ram_page, NULL), nr_frames);
-    assert_true(memory_op_takes_pages(XENMEM_decrease_reservation));
-    assert_false(memory_op_takes_pages(XENMEM_maximum_gpfn));
     assert_int_equal(memory_op(XENMEM_get_sharing_freed_pages, NULL), 0);
     assert_int_equal(memory_op(XENMEM_get_sharing_shared_pages, NULL), 0);
     assert_int_equal(memory_op(XENMEM_exchange, NULL), -EOPNOTSUPP);

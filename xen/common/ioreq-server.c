@@ -308,6 +308,7 @@ int ioreq_server_info(struct domain *d,
 int ioreq_server_set_state(struct domain *d, ioservid_t id, bool enabled)
 {
     struct ioreq_server *s;
+    bool first;
     int rc;
 
     spin_lock(&d->ioreq.lock);
@@ -315,11 +316,15 @@ int ioreq_server_set_state(struct domain *d, ioservid_t id, bool enabled)
     if ( rc || enabled == ioreq_server_enabled(s) )
         goto out;
 
+    first = !d->ioreq.enabled;
     WRITE_ONCE(d->ioreq.enabled, d->ioreq.enabled ^ ioreq_server_bit(s));
     if ( enabled )
         ioreq_pages_enabled(s);
     else
         ioreq_pages_disabled(s);
+    /* The first one has mapped nothing of what went before. */
+    if ( first )
+        WRITE_ONCE(d->ioreq.told, p2m_generation(d));
 
  out:
     spin_unlock(&d->ioreq.lock);

@@ -250,6 +250,8 @@ enum io_result ioreq_invalidate_mapcache(struct vcpu *v)
         return IO_RETRY;
 
     spin_lock(&d->ioreq.lock);
+    /* What goes from here on is for the next time. */
+    WRITE_ONCE(d->ioreq.told, p2m_generation(d));
     for ( unsigned int left = d->ioreq.enabled; left; left &= left - 1 )
         sent |= slot_send(d->ioreq.server[__builtin_ctz(left)], v, &req);
     if ( sent )
@@ -264,10 +266,11 @@ enum io_result ioreq_invalidate_mapcache(struct vcpu *v)
 
 void ioreq_hypercall_done(struct vcpu *v)
 {
-    if ( likely(!v->io.stale) )
+    const struct domain *d = v->domain;
+
+    if ( likely(READ_ONCE(d->ioreq.told) == p2m_generation(d)) )
         return;
-    v->io.stale = false;
-    /* A domain that is shut down has nobody left who would use the pages. */
+    /* Not while it is shut down: when it is resumed, they are told. */
     (void)ioreq_invalidate_mapcache(v);
 }
 

@@ -152,8 +152,6 @@ long do_memory_op(struct hypercall *hc)
     unsigned long start = hc->a[0] >> MEMOP_CMD_BITS;
     uint64_t arg = hc->a[1];
 
-    if ( memory_op_takes_pages(op) )
-        WRITE_ONCE(current->io.stale, true); /* dom0 may run many at once */
     switch ( op )
     {
     case XENMEM_increase_reservation:

@@ -139,7 +139,8 @@ static bool is_own(uint64_t pte)
 
 void p2m_pt_write(struct p2m *p2m, uint64_t *pte, struct p2m_entry e)
 {
-    p2m->generation += is_own(*pte);
+    if ( is_own(*pte) )
+        WRITE_ONCE(p2m->generation, p2m->generation + 1);
     WRITE_ONCE(*pte, make_leaf(e, 0));
 }
 
@@ -235,8 +236,10 @@ uint64_t p2m_pt_exchange(struct p2m *p2m, uint64_t gfn, unsigned int level,
     ASSERT(level && at == level);
     forget_near(p2m);
     old = atomic_xchg(pte, e.type == P2M_NONE ? 0 : make_leaf(e, level));
-    p2m->generation += arch_pte_present(old);
-    return arch_pte_present(old) ? old : 0;
+    if ( !arch_pte_present(old) )
+        return 0;
+    WRITE_ONCE(p2m->generation, p2m->generation + 1);
+    return old;
 }
 
 /* No deeper than LEVELS. */

@@ -44,10 +44,11 @@ struct ioreq_domain {
     uint32_t cf8;             /* [i] PCI configuration address latch         */
     uint64_t gfn_free;        /* [i] free GFNs of the legacy pool, bit mask  */
     uint8_t legacy_free;      /* [i] legacy PFN params not handed out        */
+    uint64_t told;            /* [ia] p2m_generation() that emulators know   */
     int mem_type_server;      /* [i] id that claimed HVMMEM_ioreq_server, -1 */
     bool mem_type_used;       /* [i] there may be P2M_IOREQ entries          */
 };
-/* [i] ioreq.lock */
+/* [i] ioreq.lock  [ia] that to change, atomic to read */
 
 /* What a vcpu waits for. */
 struct ioreq_vcpu {
@@ -56,7 +57,6 @@ struct ioreq_vcpu {
     uint8_t pending;  /* [i] one bit for each server that has not answered   */
     int8_t server;    /* [i] whose answer counts, -1: nobody's (broadcast)   */
     uint8_t seen[MAX_IOREQ_SERVERS]; /* [i] slot state at the last look      */
-    bool stale; /* its own: pages went, device models are still to be told   */
 };
 
 int ioreq_domain_init(struct domain *d) must_check;
@@ -113,7 +113,10 @@ bool ioreq_in_flight(const struct vcpu *v);
  */
 enum io_result ioreq_invalidate_mapcache(struct vcpu *v);
 
-/* The same at the end of a hypercall of v, if v->io.stale says so. */
+/*
+ * The same at the end of a hypercall of v, if memory of the domain has left its
+ * p2m since they were told last, by whatever operation of whomever.
+ */
 void ioreq_hypercall_done(struct vcpu *v);
 
 /*

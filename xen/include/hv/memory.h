@@ -99,25 +99,6 @@ long memory_set_map(uint64_t arg);
  */
 long memory_restart(struct hypercall *hc, unsigned long done);
 
-/*
- * May this memory_op take pages out of the caller's own memory?  Then device
- * models are told to forget what they have mapped before it runs on.
- */
-static inline bool memory_op_takes_pages(unsigned int op)
-{
-    switch ( op )
-    {
-    case XENMEM_decrease_reservation:
-    case XENMEM_populate_physmap:
-    case XENMEM_add_to_physmap:
-    case XENMEM_add_to_physmap_batch:
-    case XENMEM_remove_from_physmap:
-        return true;
-    default:
-        return false;
-    }
-}
-
 /* ---- arch contract ---- */
 
 /* What the host's firmware says it has; returns the number of entries. */
