@@ -208,12 +208,17 @@ static long set_up(void *arg)
 
 static void test_allocation_failures(void **state)
 {
-    struct page *pg = dom0->shared_page; /* own memory like any other */
-    uint64_t mfn = mfn_x(page_to_mfn(pg));
+    struct page *pg = page_alloc(dom0, 0, 0);
+    uint64_t mfn;
 
     (void)state;
+    assert_non_null(pg);
+    mfn = mfn_x(page_to_mfn(pg));
     world_each_alloc_failure(set_up, &mfn, -ENOMEM);
     assert_int_equal(ev_reset(DOMID_SELF), 0);
+    page_put(pg);
+    mfn = mfn_x(page_to_mfn(dom0->shared_page)); /* none of its own */
+    assert_int_equal(set_up(&mfn), -EINVAL);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)

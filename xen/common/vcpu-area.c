@@ -39,8 +39,7 @@ long vcpu_register_info(struct vcpu *v, uint64_t arg)
         rc = -EINVAL;
     else
     {
-        /* The guest may choose a place that overlaps the old one. */
-        memmove(info, v->info, sizeof(*info));
+        memcpy(info, v->info, sizeof(*info));
         WRITE_ONCE(v->info_page, pg);
         store_release(&v->info, info);
         evtchn_rescan(v);
