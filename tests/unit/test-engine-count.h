@@ -67,7 +67,7 @@ static inline void await_executed(struct domain *d, uint64_t nr)
     uint64_t start = __atomic_load_n(&executed, __ATOMIC_RELAXED);
 
     world_await(__atomic_load_n(&executed, __ATOMIC_RELAXED) - start >= nr ||
-                READ_ONCE(d->is_shut_down) ||
+                domain_is_shut_down(d) ||
                 READ_ONCE(domain_vcpu(d, 0)->flags) & VCPU_BLOCKED);
 }
 
