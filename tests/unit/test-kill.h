@@ -127,7 +127,7 @@ static inline long relocate(struct domain *d, uint64_t from, uint64_t to)
 static inline void kill_cast(void)
 {
     struct page *pg;
-    uint64_t done;
+    uint64_t done = 0;
 
     guest = world_guest(3);
     stub = world_guest(1);
