@@ -10,7 +10,7 @@
 programs=$1 guests=$2 last=$(($3 + $4 - 1)) seed=$4
 . "$(dirname "$0")/tap.sh"
 ended=0 hung=0 odd=0
-operations=30000
+operations=12000
 # A guest may have lost its way, which is its own affair and no verdict.
 patience=$(($(limit WAIT) / 5))
 
