@@ -161,6 +161,7 @@ bool io_resume(struct vcpu *v) { return v == NULL; }
 void timer_rearm(struct cpu *c) { (void)c; }
 void timer_run(void) {}
 void timer_stop(struct timer *t) { (void)t; }
+void serial_wait(bool wait) { (void)wait; }
 void domain_deliver(void) {}
 void stand_still(void) {}
 void serial_flush(void) {}
