@@ -188,12 +188,67 @@ static void test_wrong_steps(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
 
+/* Memory of a domain whose addresses devices take for the machine's. */
+static void test_direct_mapped(void **state)
+{
+    struct hypercall hc = { __HYPERVISOR_memory_op,
+                            { XENMEM_populate_physmap, P(&r) } };
+    struct domain *other = world_guest(1);
+    struct page *pg = page_alloc(large, 9, 0);
+    uint64_t first = mfn_x(page_to_mfn(pg)), gfns[4], done, base;
+
+    (void)state;
+    assert_int_equal(p2m_map_range(large, _gfn(first), page_to_mfn(pg), 512,
+                                   P2M_RAM_RW, &done), 0);
+    large->direct_mapped = true;
+    for ( unsigned int i = 0; i < 4; i++ )
+        gfns[i] = first + 100 - i; /* in no good order for a plain heap */
+    r.nr_extents = 4;
+    r.extent_order = 0;
+    r.extent_start.p = gfns;
+    hc.a[0] = XENMEM_decrease_reservation;
+    assert_int_equal(hypercall_dispatch(&hc), 4);
+    world_audit();
+    hc.a[0] = XENMEM_populate_physmap;
+    assert_int_equal(hypercall_dispatch(&hc), 4);
+    for ( unsigned int i = 0; i < 512; i++ )
+        assert_int_equal(mfn_x(p2m_lookup(large, _gfn(first + i)).mfn),
+                         first + i);
+    world_audit();
+
+    /* One that somebody else has meanwhile ends it; nothing else goes there. */
+    hc.a[0] = XENMEM_decrease_reservation;
+    assert_int_equal(hypercall_dispatch(&hc), 4);
+    pg = page_alloc_at(other, _mfn(gfns[2]), 0);
+    assert_ptr_equal(pg, mfn_to_page(_mfn(gfns[2])));
+    hc.a[0] = XENMEM_populate_physmap;
+    assert_int_equal(hypercall_dispatch(&hc), 2);
+    assert_int_equal(p2m_lookup(large, _gfn(gfns[2])).type, P2M_NONE);
+    page_put(pg);
+    assert_null(page_alloc_at(other, _mfn(first), 0));
+    assert_null(page_alloc_at(other, _mfn(first), 9));
+
+    /* Neither is it given what it never had, nor moved to another address. */
+    base = gfn;
+    r.extent_start.p = &base;
+    r.nr_extents = 1;
+    assert_int_equal(hypercall_dispatch(&hc), 0);
+    r.extent_order = ORDER;
+    assert_int_equal(hypercall_dispatch(&hc), 0);
+    hc.a[0] = XENMEM_add_to_physmap;
+    hc.a[1] = P(&((struct xen_add_to_physmap){
+        .domid = large->domain_id, .space = XENMAPSPACE_gmfn, .idx = first,
+        .gpfn = base }));
+    assert_int_equal(hypercall_dispatch(&hc), -EINVAL);
+    world_audit();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_there_and_back), TEST(test_without_tables),
         TEST(test_abandoned),      TEST(test_whole_or_not),
-        TEST(test_wrong_steps),
+        TEST(test_wrong_steps),    TEST(test_direct_mapped),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,6 +99,42 @@ bool heap_has_frame(uint64_t mfn)
     return found;
 }
 
+/* Keep the block of `order` from mfn on, of the free one of order `o`. */
+static struct page *split_around(struct page *pg, unsigned int o, uint64_t mfn,
+                                 unsigned int order)
+{
+    pop_free(pg);
+    while ( o-- > order )
+    {
+        struct page *upper = pg + (1UL << o);
+        bool in_upper = mfn >= mfn_x(page_to_mfn(upper));
+
+        push_free(in_upper ? pg : upper, o);
+        pg = in_upper ? upper : pg;
+    }
+    nr_free -= 1UL << order;
+    return pg;
+}
+
+struct page *heap_alloc_at(uint64_t mfn, unsigned int order)
+{
+    struct page *pg = NULL;
+
+    if ( order > MAX_ORDER || mfn & ((1UL << order) - 1) || arch_alloc_fails() )
+        return NULL;
+    /* Neighbours that are free are one block: either it has all, or none. */
+    spin_lock(&heap_lock);
+    for ( unsigned int o = order; o <= MAX_ORDER && !pg; o++ )
+    {
+        uint64_t first = mfn & ~((1UL << o) - 1);
+
+        if ( is_free_block(first, o) )
+            pg = split_around(&frame_table[first], o, mfn, order);
+    }
+    spin_unlock(&heap_lock);
+    return pg;
+}
+
 struct page *heap_alloc_block(unsigned int order)
 {
     struct page *pg = NULL;

@@ -10,6 +10,9 @@
 /* A block of 2^order frames with no references and no owner, or NULL. */
 struct page *heap_alloc_block(unsigned int order) must_check;
 
+/* The block of 2^order frames from mfn on, aligned; NULL: not all are free. */
+struct page *heap_alloc_at(uint64_t mfn, unsigned int order) must_check;
+
 /* Is it in one of the heap's free blocks? */
 bool heap_has_frame(uint64_t mfn);
 

@@ -67,7 +67,8 @@ static void clear(struct page *pg, uint64_t nr)
     budget_spend_bytes(nr << PAGE_SHIFT);
 }
 
-static struct page *reserve(struct domain *d, unsigned int order,
+/* at: INVALID_MFN for any place. */
+static struct page *reserve(struct domain *d, mfn_t at, unsigned int order,
                             unsigned int flags)
 {
     uint64_t nr = 1UL << order;
@@ -75,16 +76,17 @@ static struct page *reserve(struct domain *d, unsigned int order,
 
     if ( order > MAX_ORDER || (d && !charge(d, nr, flags)) )
         return NULL;
-    pg = heap_alloc_block(order);
+    pg = mfn_eq(at, INVALID_MFN) ? heap_alloc_block(order)
+                                 : heap_alloc_at(mfn_x(at), order);
     if ( !pg && d )
         uncharge(d, nr, flags);
     return pg;
 }
 
-struct page *page_alloc(struct domain *d, unsigned int order,
-                        unsigned int flags)
+static struct page *alloc(struct domain *d, mfn_t at, unsigned int order,
+                          unsigned int flags)
 {
-    struct page *pg = reserve(d, order, flags);
+    struct page *pg = reserve(d, at, order, flags);
 
     if ( !pg )
         return NULL;
@@ -94,9 +96,20 @@ struct page *page_alloc(struct domain *d, unsigned int order,
     return pg;
 }
 
+struct page *page_alloc(struct domain *d, unsigned int order,
+                        unsigned int flags)
+{
+    return alloc(d, INVALID_MFN, order, flags);
+}
+
+struct page *page_alloc_at(struct domain *d, mfn_t first, unsigned int order)
+{
+    return alloc(d, first, order, 0);
+}
+
 struct page *page_reserve(struct domain *d, unsigned int order)
 {
-    return reserve(d, order, 0);
+    return reserve(d, INVALID_MFN, order, 0);
 }
 
 void page_begin(struct page *pg, struct domain *d)

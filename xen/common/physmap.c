@@ -92,6 +92,9 @@ static int add_one(struct domain *d, unsigned int space, domid_t foreign,
         rc = grant_map_frame(d, idx, &pg);
         break;
     case XENMAPSPACE_gmfn:
+        /* Devices find its memory where the machine has it, only there. */
+        if ( d->direct_mapped && idx != gpfn )
+            return -EINVAL;
         rc = p2m_move(d, _gfn(idx), _gfn(gpfn), may_go(d));
         return rc == -EBUSY ? why_busy(d, _gfn(gpfn)) : rc;
     case XENMAPSPACE_gmfn_foreign:

@@ -23,6 +23,9 @@
  * it there, charged to d, until callers for another extent have waited for it
  * long enough; staged.busy says that some call works on it (page_lock).
  *
+ * Of a direct-mapped domain devices take the gfn for the machine's frame: it
+ * gets back the very frames that it gave, as far as they are free.
+ *
  * Only translated domains have memory that is accounted by gfn.  A page belongs
  * to its p2m entry: there is no reserve of pages without a place, which is
  * what increase_reservation would make.
@@ -78,7 +81,8 @@ static int populate_small(struct domain *d, uint64_t gfn, unsigned int order)
 
     if ( !may_populate(d, gfn, nr) )
         return -EINVAL;
-    pg = page_alloc(d, order, 0);
+    pg = d->direct_mapped ? page_alloc_at(d, _mfn(gfn), order)
+                          : page_alloc(d, order, 0);
     if ( !pg )
         return -ENOMEM;
     do
@@ -239,6 +243,8 @@ static int populate_extent(struct domain *d, uint64_t gfn, unsigned int order,
 
     if ( order <= ORDER_AT_ONCE )
         return populate_small(d, gfn, order);
+    if ( d->direct_mapped ) /* it gets memory back in small extents */
+        return -ENOMEM;
     while ( *step < STEP_LOOKED(order) )
     {
         rc = look_at_large(d, gfn, order, step);

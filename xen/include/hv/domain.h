@@ -104,6 +104,7 @@ struct domain {
     uint64_t serial;      /* [I] of no other domain, before or after        */
     bool is_privileged;   /* [I] control domain: may do anything            */
     bool translated;      /* [I] HVM/PVH: frame numbers are gfns            */
+    bool direct_mapped;   /* [I] gfns of own memory are the machine's mfns  */
     struct list list;     /* [L] */
     uint32_t refs;        /* [a] */
     uint8_t state;        /* [D] enum domain_state; read anywhere           */

@@ -100,6 +100,10 @@ int page_assign_boot(struct domain *d, mfn_t first, uint64_t nr) must_check;
 struct page *page_alloc(struct domain *d, unsigned int order,
                         unsigned int flags) must_check;
 
+/* The same, counted, but these very frames; NULL also: some are in use. */
+struct page *page_alloc_at(struct domain *d, mfn_t first, unsigned int order)
+    must_check;
+
 /*
  * The same in steps: a block that is charged to d, whose frames have neither
  * references nor lost what was in them; then, frame by frame, one becomes a

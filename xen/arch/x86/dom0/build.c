@@ -45,6 +45,7 @@ static void create(void)
 
     if ( rc )
         panic("dom0: cannot be created: error %d\n", -rc);
+    dom0->direct_mapped = true;
 }
 
 static void give_memory(struct ram_map *ram)
@@ -135,4 +136,6 @@ void dom0_build(void)
     if ( domain_ctl_unpause(dom0) )
         panic("dom0: it does not run\n");
     printk("dom0: built, %u vcpus\n", dom0->max_vcpus);
+    printk("dom0: no IOMMU: back ends that copy may run, not those whose "
+           "devices reach guests' pages by DMA (blkback on a disk, netback)\n");
 }
