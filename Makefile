@@ -392,6 +392,11 @@ $(B)/vm/keep-dm: $(call objs,hosted,$(keep-dm-src)) | libs
 		-Wl,-rpath-link,$(B)/lib
 $(B)/vm/free-pages: $(call objs,hosted,tests/vm/pages.c) | libs
 $(B)/vm/press-key: $(call objs,hosted,tests/vm/press.c) | libs
+$(B)/vm/dom0-memory $(B)/vm/dom0-devices: $(B)/vm/%: \
+    $(B)/hosted/tests/vm/%.o $(B)/hosted/tests/contract/ct.o | libs
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -o $@ $^ -L$(B)/lib $(contract-libs) -Wl,-rpath-link,$(B)/lib
 $(B)/vm/free-pages $(B)/vm/press-key:
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
@@ -409,7 +414,7 @@ shell-vm: $(B)/.need-vm bare libs programs guests
 	$(Q)scripts/vm --hypervisor oriel --accel auto --lib-dir $(B)/lib --shell \
 	    $(vm-programs:%=--add %) --add $(B)/guest/hello.elf
 check-vm-progs := $(contract-progs:%=$(B)/contract/%) $(B)/vm/keep-dm \
-    $(B)/vm/free-pages $(B)/vm/press-key
+    $(B)/vm/free-pages $(B)/vm/press-key $(B)/vm/dom0-memory
 dom0: $(B)/.need-vm
 	$(Q)scripts/vm --prepare
 check-vm: $(B)/.need-vm all bare debug $(check-vm-progs) dom0

@@ -97,6 +97,8 @@ static long debug_keys(struct xen_sysctl *s)
             return -EFAULT;
         if ( key == AUDIT_KEY )
             rc = audit_by_key();
+        else if ( key == GFN_KEY )
+            gfn_show(current_domain);
     }
     return rc;
 }

@@ -25,6 +25,14 @@ unsigned int audit_all(void);
 #define AUDIT_KEY 'f' /* finds what is lost */
 int audit_by_key(void) must_check;
 
+/*
+ * The debug key that lists on the console the gfns where d has pages of other
+ * domains, and counts those where the machine has RAM, and pages of d's own
+ * that should be at the machine's address and are not.  No locks held.
+ */
+#define GFN_KEY 'g'
+void gfn_show(struct domain *d);
+
 /* ---- contributions: each calls count() once for each reference held ---- */
 
 typedef void (*audit_count_t)(mfn_t mfn, enum page_holder holder);

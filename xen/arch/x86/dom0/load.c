@@ -29,8 +29,6 @@
 #define LIMIT_32BIT (1UL << 32)
 /* Linux reads the memory map with page tables for just that much. */
 #define LIMIT_EARLY (1UL << 30)
-/* RAM below that is not dom0's: the hypervisor's image and what it needs. */
-#define IMAGE_RAM_END (16UL << 20)
 /* For the unpacker: xz's dictionary can be large, its other needs are not. */
 #define MAX_SCRATCH (1UL << 30)
 #define MIN_SCRATCH (64UL << 10)
@@ -181,7 +179,7 @@ static void set_memory_map(struct domain *d, const struct dom0_layout *l)
     if ( !map )
         panic("dom0: no memory for its memory map\n");
     d->nr_memory_map = ram_e820(&l->ram, boot_info.e820, boot_info.nr_e820,
-                                l->acpi, IMAGE_RAM_END, map, MAX_MEMORY_MAP);
+                                l->acpi, map, MAX_MEMORY_MAP);
     if ( d->nr_memory_map == MAX_MEMORY_MAP )
         printk("dom0: the machine's memory map is too long: its end is "
                "missing\n");

@@ -105,7 +105,7 @@ static void emit_ram(struct list_of_entries *l, uint64_t start, uint64_t end,
 
 unsigned int ram_e820(const struct ram_map *m, const struct e820entry *host,
                       unsigned int nr_host, struct ram_range acpi,
-                      uint64_t low, struct e820entry *out, unsigned int max)
+                      struct e820entry *out, unsigned int max)
 {
     struct list_of_entries l = { out, 0, max };
 
@@ -115,7 +115,9 @@ unsigned int ram_e820(const struct ram_map *m, const struct e820entry *host,
 
         if ( host[i].type != E820_RAM )
         {
-            emit(&l, at, end, host[i].type);
+            /* Linux from 6.9 on maps foreign pages over what is unusable. */
+            emit(&l, at, end, host[i].type == E820_UNUSABLE ? E820_RESERVED
+                                                            : host[i].type);
             continue;
         }
         for ( unsigned int k = 0; k < m->nr; k++ )
@@ -125,11 +127,11 @@ unsigned int ram_e820(const struct ram_map *m, const struct e820entry *host,
 
             if ( from >= to )
                 continue;
-            emit(&l, at, min(from, low), E820_RESERVED);
+            emit(&l, at, from, E820_RESERVED);
             emit_ram(&l, from, to, acpi);
             at = to;
         }
-        emit(&l, at, min(end, low), E820_RESERVED);
+        emit(&l, at, end, E820_RESERVED);
     }
     return l.nr;
 }
