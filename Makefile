@@ -414,7 +414,7 @@ shell-vm: $(B)/.need-vm bare libs programs guests
 	$(Q)scripts/vm --hypervisor oriel --accel auto --lib-dir $(B)/lib --shell \
 	    $(vm-programs:%=--add %) --add $(B)/guest/hello.elf
 check-vm-progs := $(contract-progs:%=$(B)/contract/%) $(B)/vm/keep-dm \
-    $(B)/vm/free-pages $(B)/vm/press-key $(B)/vm/dom0-memory
+    $(B)/vm/free-pages $(B)/vm/press-key $(B)/vm/dom0-memory $(B)/vm/dom0-devices
 dom0: $(B)/.need-vm
 	$(Q)scripts/vm --prepare
 check-vm: $(B)/.need-vm all bare debug $(check-vm-progs) dom0

@@ -55,6 +55,42 @@ static void test_made_and_looked_at(void **state)
     world_audit();
 }
 
+/* Only where nothing is, not even a table. */
+static void test_filled(void **state)
+{
+    uint64_t far = 1UL << 24;
+
+    (void)state;
+#define FILL(gfn, order)                                                     \
+    p2m_fill_order(large, _gfn(gfn), _mfn(gfn), order, P2M_MMIO_DIRECT)
+    assert_int_equal(FILL(far, 18), 0);
+    check_entry(far + 77, far + 77, P2M_MMIO_DIRECT, 18);
+    assert_int_equal(FILL(far, 18), -EBUSY);
+    assert_int_equal(FILL(far + 512, 9), -EBUSY);
+    assert_int_equal(FILL(far + 512, 0), -EBUSY);
+    /* A part of it goes: what is around stays, and nothing comes back. */
+    assert_int_equal(p2m_remove(large, _gfn(far + 513), INVALID_MFN), 0);
+    assert_int_equal(FILL(far, 18), -EBUSY);
+    assert_int_equal(FILL(far + 512, 9), -EBUSY);
+    assert_int_equal(FILL(far + 513, 0), 0);
+    check_entry(far + 1024, far + 1024, P2M_MMIO_DIRECT, 9);
+    /* The 1 GiB around an entry of a page, the 2 MiB beside it. */
+    assert_int_equal(FILL(far + G1 + 5, 0), 0);
+    assert_int_equal(FILL(far + G1, 18), -EBUSY);
+    assert_int_equal(FILL(far + G1, 9), -EBUSY);
+    assert_int_equal(FILL(far + G1 + 512, 9), 0);
+    assert_int_equal(FILL(far + G1 + 512, 10), -EINVAL);
+    assert_int_equal(FILL(far + 3 * G1 + 1, 9), -EINVAL);
+    /* Without a page for tables. */
+    assert_int_equal(p2m_pool_resize(large, large->p2m.pool_used), 0);
+    assert_int_equal(FILL(far + 2 * G1 + 512, 9), -ENOMEM);
+    assert_int_equal(FILL(far + 2 * G1, 18), 0);
+#undef FILL
+    drop_frames(G1, G1);
+    drop_frames(M2_FRAMES, 8 * 512);
+    world_audit();
+}
+
 /* A device's frames, far beyond those that the machine has. */
 static void test_devices(void **state)
 {
@@ -304,7 +340,7 @@ static void test_relinquish_step_by_step(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        TEST(test_made_and_looked_at),
+        TEST(test_made_and_looked_at), TEST(test_filled),
         TEST(test_devices),
         TEST(test_errors),
         TEST(test_split_by_any_change),

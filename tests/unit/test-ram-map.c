@@ -174,6 +174,45 @@ static void test_e820_middle(void **state)
     check_map(want, 16, (struct ram_range){ 4 * MB, 5 * MB });
 }
 
+static void test_free_order(void **state)
+{
+    static const struct ram_range kept[] = {
+        { 0, 0x9f000 },                /* RAM */
+        { MB, 2 * GB - 3 * 0x1000 },
+        { 0xfec00000, 0xfec01000 },    /* an I/O APIC, a local APIC */
+        { 0xfee00000, 0xfee01000 },
+        { 4 * GB, 5 * GB + 0x1000 },
+    };
+    static const struct {
+        uint64_t page;
+        unsigned int most;
+        int order;
+    } cases[] = {
+        { 0x9e000, 18, -1 }, { 0x9f000, 18, 0 }, { 0xff000, 18, 0 },
+        { 2 * GB - 0x4000, 18, -1 }, { 2 * GB - 0x3000, 18, 0 },
+        { 2 * GB, 18, 18 }, { 2 * GB + 0x1234000, 18, 18 },
+        { 2 * GB + 0x1234000, 9, 9 }, { 2 * GB, 0, 0 },
+        { 3 * GB, 18, 9 },             /* APICs are in that GiB */
+        { 0xfec00000, 18, -1 }, { 0xfec01000, 18, 0 }, { 0xfee00000, 9, -1 },
+        { 0xfed00000, 18, 0 },         /* the 2 MiB of the I/O APIC */
+        { 0xfef00000, 18, 0 }, { 0xff000000, 18, 9 },
+        { 5 * GB, 18, -1 }, { 5 * GB + 0x1000, 18, 0 },
+        { 5 * GB + 2 * MB, 18, 9 }, { 6 * GB, 18, 18 },
+        { 62 * GB, 18, 18 },
+        { 63 * GB, 18, 9 },            /* the last address is in that GiB */
+        { 64 * GB - 6 * MB, 18, 9 }, { 64 * GB - 2 * MB - 0x2000, 18, 0 },
+        { 64 * GB - 2 * MB - 0x800, 18, -1 },
+        { 64 * GB, 18, -1 },
+    };
+
+    (void)state;
+    for ( unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++ )
+        if ( ram_free_order(kept, 5, 64 * GB - 2 * MB - 0x800, cases[i].page &
+                            ~0xfffUL, cases[i].most) != cases[i].order )
+            fail_msg("%lx by %u: not %d", (unsigned long)cases[i].page,
+                     cases[i].most, cases[i].order);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +220,7 @@ int main(void)
         cmocka_unit_test(test_too_many_ranges),
         cmocka_unit_test(test_place),
         cmocka_unit_test(test_e820),
+        cmocka_unit_test(test_free_order),
         cmocka_unit_test(test_e820_middle),
     };
 

@@ -195,7 +195,7 @@ static void test_direct_mapped(void **state)
                             { XENMEM_populate_physmap, P(&r) } };
     struct domain *other = world_guest(1);
     struct page *pg = page_alloc(large, 9, 0);
-    uint64_t first = mfn_x(page_to_mfn(pg)), gfns[4], done, base;
+    uint64_t first = mfn_x(page_to_mfn(pg)), gfns[4], done = 0, base;
 
     (void)state;
     assert_int_equal(p2m_map_range(large, _gfn(first), page_to_mfn(pg), 512,

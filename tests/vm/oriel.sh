@@ -15,7 +15,10 @@ part() { # NAME COMMAND...
     "$@" </dev/null 2>&1
     echo "## end $?"
 }
-[ -z "$both" ] || part dom0-memory dom0-memory
+[ -z "$both" ] || {
+    part dom0-memory dom0-memory
+    part dom0-devices dom0-devices
+}
 [ "$cycles" = 0 ] || part more.sh sh /more.sh / / "$cycles"
 [ "$fuzzers" = 0 ] || part fuzz.sh sh /fuzz.sh / / "$fuzzers" "$seed"
 [ -z "$both" ] || part times.sh sh /times.sh oriel / /

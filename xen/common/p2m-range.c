@@ -48,8 +48,16 @@ static bool can_lead(const struct domain *d, gfn_t gfn, mfn_t mfn,
            mfn_x(mfn) < limit && nr <= limit - mfn_x(mfn);
 }
 
-int p2m_set_order(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order,
-                  enum p2m_type type)
+/* Nothing at all in the 2^order gfns from gfn on?  Lock held. */
+static bool is_empty(struct p2m *p2m, gfn_t gfn, unsigned int level)
+{
+    unsigned int at;
+
+    return p2m_pt_get(p2m, gfn_x(gfn), &at).type == P2M_NONE && at >= level;
+}
+
+static int set_order(struct domain *d, gfn_t gfn, mfn_t mfn,
+                     unsigned int order, enum p2m_type type, bool only_empty)
 {
     unsigned int level = order / P2M_LEVEL_BITS;
     struct p2m *p2m = &d->p2m;
@@ -64,10 +72,14 @@ int p2m_set_order(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order,
          !can_lead(d, gfn, mfn, nr, type) )
         return -EINVAL;
     if ( !level )
-        return p2m_set(d, gfn, mfn, type);
+        return only_empty
+                   ? p2m_set_over(d, gfn, p2m_type_bit(P2M_NONE), mfn, type)
+                   : p2m_set(d, gfn, mfn, type);
 
     spin_lock(&p2m->lock);
-    if ( !domain_is_dying(d) )
+    if ( only_empty && !is_empty(p2m, gfn, level) )
+        rc = -EBUSY;
+    else if ( !domain_is_dying(d) )
         rc = p2m_pt_make(p2m, gfn_x(gfn), mfn_x(mfn), nr, level);
     if ( !rc )
     {
@@ -84,6 +96,18 @@ int p2m_set_order(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order,
         p2m_pool_give_back(d, &tables);
     }
     return rc;
+}
+
+int p2m_set_order(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order,
+                  enum p2m_type type)
+{
+    return set_order(d, gfn, mfn, order, type, false);
+}
+
+int p2m_fill_order(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order,
+                   enum p2m_type type)
+{
+    return set_order(d, gfn, mfn, order, type, true);
 }
 
 bool p2m_is_blank(struct domain *d, gfn_t gfn, unsigned int order)

@@ -75,8 +75,6 @@ static void put_pages(struct page **pages, unsigned int nr)
 
 /* ---- translated callers ---- */
 
-static const struct p2m_entry empty = { { ~0UL }, P2M_NONE };
-
 /* Remove the entry, if it is still the one that was made for pg. */
 static void unmap_one(gfn_t gfn, const struct page *pg)
 {
@@ -102,12 +100,15 @@ static void unmap_any(struct domain *d, gfn_t gfn)
 static int map_pages(const xen_pfn_t *gfns, struct page **pages,
                      unsigned int nr)
 {
-    unsigned int i;
+    unsigned int i, over = p2m_type_bit(P2M_NONE);
     int rc = 0;
 
+    /* A control domain has its devices wherever it has nothing else. */
+    if ( is_control_domain(current_domain) )
+        over |= p2m_type_bit(P2M_MMIO_DIRECT);
     for ( i = 0; i < nr && !rc; i += !rc )
-        rc = p2m_replace(current_domain, _gfn(gfns[i]), empty,
-                         page_to_mfn(pages[i]), P2M_FOREIGN);
+        rc = p2m_set_over(current_domain, _gfn(gfns[i]), over,
+                          page_to_mfn(pages[i]), P2M_FOREIGN);
     if ( !rc )
         return 0;
     put_pages(pages + i, nr - i);

@@ -222,6 +222,13 @@ int p2m_set_order(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order,
                   enum p2m_type type) must_check;
 
 /*
+ * The same, only where nothing is: -EBUSY when one of the gfns has an entry, or
+ * (order 9 and 18) when there is a table for them, even an empty one.
+ */
+int p2m_fill_order(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order,
+                   enum p2m_type type) must_check;
+
+/*
  * p2m_set() for nr gfns and frames in a row, by the largest entries that fit:
  * from *done on, 0 at first, which counts the frames whose references became
  * the entries'.  -ERESTART: there is more to do, call again.  -ENOMEM and

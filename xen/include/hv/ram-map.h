@@ -53,4 +53,12 @@ unsigned int ram_e820(const struct ram_map *m, const struct e820entry *host,
                       unsigned int nr_host, struct ram_range acpi,
                       struct e820entry *out, unsigned int max);
 
+/*
+ * The largest order (0, 9 or 18, up to `most`) of a block around `page` (an
+ * address) that ends at `limit` at most and meets none of the nr ranges of
+ * `kept`; -1: even the page does.
+ */
+int ram_free_order(const struct ram_range *kept, unsigned int nr,
+                   uint64_t limit, uint64_t page, unsigned int most);
+
 #endif

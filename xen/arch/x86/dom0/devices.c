@@ -9,13 +9,14 @@
  * to dom0's end of it, since the CPU's own local APIC is ended at once.
  *
  * Memory.  Whatever is not RAM is a device or free; it is mapped when it is
- * touched first.
+ * touched first, by as large a block as has nothing else in it.
  *
  * Locks: route_lock (LOCK_ARCH) orders writes to the machine's entries.
  */
 #include <hv/domain.h>
 #include <hv/heap.h>
 #include <hv/lib.h>
+#include <hv/ram-map.h>
 
 #include <x86/boot.h>
 #include <x86/cpu.h>
@@ -27,6 +28,8 @@
 
 static spinlock_t route_lock;
 static uint64_t address_limit; /* the processor has no addresses from here on */
+static struct ram_range *kept; /* RAM and APICs: no devices of dom0's */
+static unsigned int nr_kept;
 
 /* ---- interrupts ---- */
 
@@ -89,6 +92,37 @@ static void route_pin(struct vioapic *io, unsigned int pin)
     spin_unlock(&route_lock);
 }
 
+/* ---- what is not dom0's ---- */
+
+static void keep(uint64_t start, uint64_t end)
+{
+    kept[nr_kept++] = (struct ram_range){ start, end };
+}
+
+static void keep_page(uint64_t address)
+{
+    keep(address & PAGE_MASK, (address & PAGE_MASK) + PAGE_SIZE);
+}
+
+static int find_kept(void)
+{
+    unsigned int nr = 0;
+    uint64_t start, end;
+
+    while ( memory_ram_range(nr, &start, &end) )
+        nr++;
+    kept = new_array(struct ram_range, nr + acpi.nr_ioapics + 2);
+    if ( !kept )
+        return -ENOMEM;
+    for ( unsigned int i = 0; memory_ram_range(i, &start, &end); i++ )
+        keep(start, end);
+    for ( unsigned int i = 0; i < acpi.nr_ioapics; i++ )
+        keep_page(acpi.ioapic[i].address);
+    keep_page(VLAPIC_PAGE);
+    keep_page(acpi.lapic_address);
+    return 0;
+}
+
 int dom0_devices_init(struct domain *d)
 {
     uint32_t a, b, c, e;
@@ -96,6 +130,8 @@ int dom0_devices_init(struct domain *d)
     cpuid(0x80000008, 0, &a, &b, &c, &e);
     address_limit = min(1UL << (a & 0xff), P2M_GFN_LIMIT << PAGE_SHIFT);
 
+    if ( find_kept() )
+        return -ENOMEM;
     spin_lock_init(&route_lock, LOCK_ARCH);
     d->arch.vioapic = new_array(struct vioapic, acpi.nr_ioapics);
     if ( !d->arch.vioapic )
@@ -155,34 +191,27 @@ bool dom0_port_allowed(uint16_t port)
 
 /* ---- memory ---- */
 
-/* RAM that dom0 lacks is somebody else's; pages that are RAM in part, too. */
-static bool may_have_page(uint64_t page)
+int dom0_map_device(struct domain *d, uint64_t gpa)
 {
-    if ( page >= address_limit || memory_is_ram(page, page + PAGE_SIZE) )
-        return false;
-    for ( unsigned int i = 0; i < acpi.nr_ioapics; i++ )
-        if ( page == (acpi.ioapic[i].address & PAGE_MASK) )
-            return false;
-    return page != VLAPIC_PAGE && page != acpi.lapic_address;
-}
-
-bool dom0_map_device(struct domain *d, uint64_t gpa)
-{
-    static const struct p2m_entry nothing = { { ~0UL }, P2M_NONE };
     uint64_t frame = gpa >> PAGE_SHIFT;
     enum p2m_type now;
-    int rc;
+    int order, rc;
 
-    if ( d != dom0 || !may_have_page(gpa & PAGE_MASK) )
-        return false;
-    rc = p2m_replace(d, _gfn(frame), nothing, _mfn(frame), P2M_MMIO_DIRECT);
-    if ( rc == -EBUSY ) /* another vcpu was first */
-    {
-        now = p2m_lookup(d, _gfn(frame)).type;
-        return now == P2M_MMIO_DIRECT || p2m_is_writable(now);
-    }
-    if ( rc )
-        guest_printk(d, "dom0: device memory at %lx cannot be mapped: error "
-                     "%d\n", (unsigned long)gpa, -rc);
-    return !rc;
+    if ( d != dom0 )
+        return -EPERM;
+    order = ram_free_order(kept, nr_kept, address_limit, gpa & PAGE_MASK,
+                           p2m_max_order());
+    if ( order < 0 )
+        return -EPERM;
+    do {
+        uint64_t first = frame & ~((1UL << order) - 1);
+
+        rc = p2m_fill_order(d, _gfn(first), _mfn(first), (unsigned int)order,
+                            P2M_MMIO_DIRECT);
+        order -= 9;
+    } while ( rc && order >= 0 );
+    if ( rc != -EBUSY )
+        return rc;
+    now = p2m_lookup(d, _gfn(frame)).type; /* another vcpu was first */
+    return now == P2M_MMIO_DIRECT || p2m_is_writable(now) ? 0 : -EPERM;
 }

@@ -69,6 +69,29 @@ bool ram_place(struct ram_map *m, uint64_t size, uint64_t limit,
     return false;
 }
 
+static bool is_free(const struct ram_range *kept, unsigned int nr,
+                    uint64_t start, uint64_t end)
+{
+    for ( unsigned int i = 0; i < nr; i++ )
+        if ( kept[i].start < end && start < kept[i].end )
+            return false;
+    return true;
+}
+
+int ram_free_order(const struct ram_range *kept, unsigned int nr,
+                   uint64_t limit, uint64_t page, unsigned int most)
+{
+    for ( int order = (int)most; order >= 0; order -= 9 )
+    {
+        uint64_t size = PAGE_SIZE << order, start = page & ~(size - 1);
+
+        if ( start < limit && size <= limit - start &&
+             is_free(kept, nr, start, start + size) )
+            return order;
+    }
+    return -1;
+}
+
 /* ---- E820 ---- */
 
 struct list_of_entries {

@@ -332,10 +332,11 @@ void exit_memory(struct vcpu *v, uint64_t gpa, bool write, bool fetch,
                  bool in_walk, bool in_delivery)
 {
     struct domain *d = v->domain;
+    int rc = d == dom0 ? dom0_map_device(d, gpa) : -EPERM;
     enum emul_result result;
     enum p2m_type t;
 
-    if ( d == dom0 && dom0_map_device(d, gpa) )
+    if ( !rc )
         return;
     t = p2m_lookup(d, _gfn(gpa >> PAGE_SHIFT)).type;
     /* Somebody mapped it meanwhile, or made it writable. */
@@ -349,6 +350,11 @@ void exit_memory(struct vcpu *v, uint64_t gpa, bool write, bool fetch,
                      "where no memory is", v->vcpu_id,
                      (unsigned long)v->arch.emul.regs.rip,
                      (unsigned long)gpa);
+        return;
+    }
+    if ( rc == -ENOMEM ) /* not ones for what the device has there */
+    {
+        refuse(v, "no memory to map the device that it touches");
         return;
     }
     if ( fetch && !in_walk )

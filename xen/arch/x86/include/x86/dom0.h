@@ -30,12 +30,13 @@ void dom0_eoi(struct vcpu *v, unsigned int vector);
 /* dom0 may use this port itself; the same answer always. */
 bool dom0_port_allowed(uint16_t port);
 /*
- * d touched gpa, where it has nothing: maps the device there, if d is dom0 and
- * may have it.  True: there is something now that reads and writes can use.
- * Never: RAM of the machine, local APICs, I/O APICs, addresses that the
- * processor does not have.
+ * d touched gpa, where it has nothing: maps the device there, in as large a
+ * block as may be, if d is dom0 and may have it.  0: there is something now
+ * that reads and writes can use.  -EPERM d is not dom0, or gpa is RAM of the
+ * machine, a local APIC, an I/O APIC, or no address that the processor has;
+ * -ENOMEM no page for a table.
  */
-bool dom0_map_device(struct domain *d, uint64_t gpa);
+int dom0_map_device(struct domain *d, uint64_t gpa);
 
 /* ---- dom0/acpi.c: an XSDT and MADT for dom0 ---- */
 
