@@ -45,9 +45,9 @@ bool ram_place(struct ram_map *m, uint64_t size, uint64_t limit,
 /*
  * The domain's E820 map: the host's, sorted, but of its RAM only what is the
  * domain's; of that the page-aligned `acpi` holds tables.  RAM of others and
- * unusable RAM are reserved: the domain may map other domains' pages at addresses that are free,
- * and a device that is told such an address must not find RAM there.  Returns
- * the number of entries; max when some are missing.
+ * unusable RAM are reserved: the domain may map other domains' pages at
+ * addresses that are free, and a device that is told such an address must not
+ * find RAM there.  Returns the number of entries; max when some are missing.
  */
 unsigned int ram_e820(const struct ram_map *m, const struct e820entry *host,
                       unsigned int nr_host, struct ram_range acpi,
