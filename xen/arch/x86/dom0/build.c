@@ -125,6 +125,7 @@ void dom0_build(void)
 {
     static struct dom0_layout layout;
 
+    dom0_msrs_init();
     create();
     give_memory(&layout.ram);
     if ( dom0_devices_init(dom0) )

@@ -3,7 +3,7 @@
  * MSRs as guests see them: those of the local APIC and of the processor's
  * virtualisation, and one table for the rest.  What is in neither is #GP.
  *
- * MTRRs exist and cannot be changed: those of dom0 are the machine's, for
+ * MTRRs exist and cannot be changed: dom0 sees the machine's (dom0/msr.c), for
  * others all memory is write-back.  There are two machine check banks, in which
  * never is anything, and room for the numbers of more.
  */
@@ -97,11 +97,6 @@ static bool is_x2apic(uint32_t msr)
     return msr >= MSR_X2APIC_FIRST && msr <= MSR_X2APIC_LAST;
 }
 
-static bool is_mtrr(uint32_t msr)
-{
-    return msr == 0xfe || msr == 0x2ff || (msr >= 0x200 && msr <= 0x26f);
-}
-
 bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
 {
     const struct fixed_msr *m;
@@ -134,8 +129,7 @@ bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
         *value = 0; /* where it is, nobody remembers */
         return true;
     }
-    /* dom0's device memory is cached as firmware says. */
-    if ( v->domain == dom0 && is_mtrr(msr) && rdmsr_safe(msr, value) )
+    if ( v->domain == dom0 && dom0_rdmsr(msr, value) )
         return true;
     if ( errata_rdmsr(msr, value) )
         return true;

@@ -38,6 +38,15 @@ bool dom0_port_allowed(uint16_t port);
  */
 int dom0_map_device(struct domain *d, uint64_t gpa);
 
+/*
+ * ---- dom0/msr.c: the machine's MSRs of memory types ----
+ *
+ * dom0_msrs_init(): at boot.  dom0_rdmsr(): what dom0 reads; false: it is none
+ * of these, or the machine does not have it.
+ */
+void dom0_msrs_init(void);
+bool dom0_rdmsr(uint32_t msr, uint64_t *value);
+
 /* ---- dom0/acpi.c: an XSDT and MADT for dom0 ---- */
 
 /*

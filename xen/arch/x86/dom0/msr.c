@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What firmware told an operating system about memory by MSRs, for dom0, which
+ * has the machine's memory: MTRRs as they are, and on AMD's processors up to
+ * where there is RAM and what its type is above 4 GiB.  A kernel that saw the
+ * MTRRs alone would take RAM above 4 GiB for uncached, and leave it.
+ */
+#include <hv/lib.h>
+
+#include <x86/boot.h>
+#include <x86/dom0.h>
+#include <x86/irq.h>
+#include <x86/processor.h>
+
+#define MSR_MTRR_CAP 0xfe
+#define MSR_MTRR_FIRST 0x200
+#define MSR_MTRR_LAST 0x26f
+#define MSR_MTRR_DEFAULT 0x2ff
+#define MSR_SYSCFG 0xc0010010
+#define MSR_TOP_MEM 0xc001001a
+#define MSR_TOP_MEM2 0xc001001d
+
+#define SYSCFG_FIX_DRAM (1UL << 18) /* fixed MTRRs tell RAM from devices */
+#define SYSCFG_VAR_DRAM (1UL << 20) /* so does TOP_MEM                    */
+#define SYSCFG_TOM2 (1UL << 21)     /* TOP_MEM2 is on                     */
+#define SYSCFG_TOM2_WB (1UL << 22)  /* RAM below it: write-back           */
+/* Others are not of memory types: encryption, nested tables. */
+#define SYSCFG_SHOWN (SYSCFG_FIX_DRAM | SYSCFG_VAR_DRAM | SYSCFG_TOM2 |      \
+                      SYSCFG_TOM2_WB)
+
+/* The machine's: read at boot, the same on all CPUs. */
+static struct {
+    uint32_t msr;
+    bool there;
+    uint64_t mask, value;
+} amd[] = {
+    { MSR_SYSCFG, false, SYSCFG_SHOWN, 0 },
+    { MSR_TOP_MEM, false, ~0UL, 0 },
+    { MSR_TOP_MEM2, false, ~0UL, 0 },
+};
+
+/*
+ * Emulated processors have none of these: a debug build puts what firmware of
+ * AMD machines does in their place, for 2 GiB below 4 GiB.
+ */
+static void set_as_amd_firmware(void)
+{
+#ifdef DEBUG
+    char value[32];
+
+    if ( !option_get("amd-mtrrs", value, sizeof(value)) )
+        return;
+    amd[0].value = SYSCFG_SHOWN;
+    amd[1].value = 2UL << 30;
+    amd[2].value = memory_end();
+    wrmsr(MSR_MTRR_FIRST, 6);                 /* from 0: write-back */
+    wrmsr(MSR_MTRR_FIRST + 1, ((1UL << 40) - (2UL << 30)) | 1 << 11);
+    for ( uint32_t msr = MSR_MTRR_FIRST + 2; msr < MSR_MTRR_FIRST + 16; msr++ )
+        wrmsr(msr, 0);
+    wrmsr(MSR_MTRR_DEFAULT, 0xc00);           /* all others: uncached */
+    printk("MTRRs are set as AMD firmware does\n");
+#endif
+}
+
+void dom0_msrs_init(void)
+{
+    for ( unsigned int i = 0; i < ARRAY_SIZE(amd); i++ )
+        amd[i].there = rdmsr_safe(amd[i].msr, &amd[i].value);
+    set_as_amd_firmware();
+}
+
+bool dom0_rdmsr(uint32_t msr, uint64_t *value)
+{
+    if ( msr == MSR_MTRR_CAP || msr == MSR_MTRR_DEFAULT ||
+         (msr >= MSR_MTRR_FIRST && msr <= MSR_MTRR_LAST) )
+        return rdmsr_safe(msr, value);
+    for ( unsigned int i = 0; i < ARRAY_SIZE(amd); i++ )
+        if ( amd[i].msr == msr && amd[i].there )
+        {
+            *value = amd[i].value & amd[i].mask;
+            return true;
+        }
+    return false;
+}
