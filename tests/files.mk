@@ -4,7 +4,7 @@
 # sources; those of the engine link that too.
 unit-core := acpi-make acquire acquire-life acquire-map budget bzimage console dm-op \
     dm-op-hvm domctl \
-    domctl-context domctl-policy domctl-vcpu elf-load evtchn evtchn-fifo \
+    domctl-context domctl-policy domctl-vcpu e820 elf-load evtchn evtchn-fifo \
     evtchn-fifo-bulk evtchn-life evtchn-random grant grant-copy grant-life \
     grant-map grant-version hvm-op ioreq-gfn ioreq-gone ioreq-index ioreq-io \
     ioreq-pages ioreq-ring ioreq-route ioreq-server kill-steps limits memory memory-map \

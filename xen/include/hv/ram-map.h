@@ -9,7 +9,7 @@
 #include <hv/memory.h>
 #include <hv/types.h>
 
-#define RAM_MAX_RANGES 32
+#define RAM_MAX_RANGES 128
 #define RAM_MAX_TAKEN 16
 
 #define E820_RESERVED 2
@@ -52,6 +52,18 @@ bool ram_place(struct ram_map *m, uint64_t size, uint64_t limit,
 unsigned int ram_e820(const struct ram_map *m, const struct e820entry *host,
                       unsigned int nr_host, struct ram_range acpi,
                       struct e820entry *out, unsigned int max);
+
+/*
+ * A loader's map of nr entries in any order, which may overlap or be empty or
+ * wrap, as one that is sorted and does not: RAM in whole pages, neighbours of
+ * one type joined, and where entries overlap it is not RAM.  When that has more
+ * than `max` entries (at least 2), the smallest piece of RAM goes, or the
+ * smallest gap between two entries that are not RAM becomes reserved, whichever
+ * loses less, until it fits: *lost bytes in all.  Returns how many there are.
+ */
+unsigned int e820_tidy(const struct e820entry *raw, unsigned int nr,
+                       struct e820entry *out, unsigned int max,
+                       uint64_t *lost);
 
 /*
  * The largest order (0, 9 or 18, up to `most`) of a block around `page` (an

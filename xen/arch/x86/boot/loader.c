@@ -8,6 +8,7 @@
  * looked at, and nothing behind the length that a structure gives itself.
  */
 #include <hv/lib.h>
+#include <hv/ram-map.h>
 
 #include <xen/arch-x86/hvm/start_info.h>
 
@@ -21,6 +22,7 @@
 #define MAX_TEXT 2048
 #define RSDP_SIZE 36
 #define MB2_MAX_INFO (16UL << 20)
+#define MAX_RAW 1024 /* entries of the loader's map: EFI has hundreds */
 
 struct mb1_info {
     uint32_t flags;
@@ -71,6 +73,8 @@ struct mb2_mmap {
 
 struct boot_info boot_info;
 
+static struct e820entry raw[MAX_RAW];
+static unsigned int nr_raw;
 static char text[TEXT_SIZE];
 static size_t text_used;
 static uint8_t rsdp_copy[RSDP_SIZE];
@@ -117,9 +121,10 @@ static const char *skip_word(const char *s)
 
 static void add_memory(uint64_t addr, uint64_t size, uint32_t type)
 {
-    if ( size && size <= ~0UL - addr && boot_info.nr_e820 < MAX_E820 )
-        boot_info.e820[boot_info.nr_e820++] =
-            (struct e820entry){ addr, size, type };
+    if ( nr_raw == MAX_RAW )
+        boot_info.e820_ignored++;
+    else
+        raw[nr_raw++] = (struct e820entry){ addr, size, type };
 }
 
 static void add_module(uint64_t start, uint64_t end, const char *cmdline)
@@ -132,7 +137,7 @@ static void add_module(uint64_t start, uint64_t end, const char *cmdline)
 /* Of BIOSes that know no map: what is below 640 KiB and from 1 MiB on. */
 static void add_basic_memory(uint32_t lower_kib, uint32_t upper_kib)
 {
-    if ( boot_info.nr_e820 )
+    if ( nr_raw )
         return;
     add_memory(0, (uint64_t)lower_kib << 10, E820_RAM);
     add_memory(1UL << 20, (uint64_t)upper_kib << 10, E820_RAM);
@@ -291,7 +296,7 @@ static void parse_pvh(uint64_t phys)
     if ( info->version >= 1 )
         map = look_at(info->memmap_paddr,
                       (uint64_t)info->memmap_entries * sizeof(*map));
-    for ( uint32_t i = 0; map && i < min(info->memmap_entries, MAX_E820 * 1U);
+    for ( uint32_t i = 0; map && i < min(info->memmap_entries, MAX_RAW * 2U);
           i++ )
         add_memory(map[i].addr, map[i].size, map[i].type);
     mod = look_at(info->modlist_paddr,
@@ -301,82 +306,6 @@ static void parse_pvh(uint64_t phys)
         if ( mod[i].size <= VISIBLE )
             add_module(mod[i].paddr, mod[i].paddr + mod[i].size,
                        keep_text_at(mod[i].cmdline_paddr));
-}
-
-/* ---- the map: sorted, not overlapping ---- */
-
-/* Where entries overlap the one with the highest rank holds. */
-static unsigned int rank(uint32_t type)
-{
-    switch ( type )
-    {
-    case E820_RAM:
-        return 1;
-    case 3: /* ACPI tables */
-        return 2;
-    case 4: /* ACPI non-volatile storage */
-        return 3;
-    case 5: /* unusable */
-        return 5;
-    default:
-        return 4;
-    }
-}
-
-/* The first beginning or end of an entry above `after`; ~0: none. */
-static uint64_t next_edge(const struct e820entry *e, unsigned int nr,
-                          uint64_t after)
-{
-    uint64_t edge = ~0UL;
-
-    for ( unsigned int i = 0; i < nr; i++ )
-    {
-        uint64_t end = e[i].addr + e[i].size;
-
-        if ( e[i].addr > after )
-            edge = min(edge, (uint64_t)e[i].addr);
-        if ( end > after )
-            edge = min(edge, end);
-    }
-    return edge;
-}
-
-static const struct e820entry *best_at(const struct e820entry *e,
-                                       unsigned int nr, uint64_t at)
-{
-    const struct e820entry *best = NULL;
-
-    for ( unsigned int i = 0; i < nr; i++ )
-        if ( at >= e[i].addr && at - e[i].addr < e[i].size &&
-             (!best || rank(e[i].type) > rank(best->type)) )
-            best = &e[i];
-    return best;
-}
-
-static void sort_memory(void)
-{
-    static struct e820entry raw[MAX_E820];
-    unsigned int nr = boot_info.nr_e820;
-    struct e820entry *last = NULL;
-    uint64_t next;
-
-    memcpy(raw, boot_info.e820, sizeof(raw));
-    boot_info.nr_e820 = 0;
-    for ( uint64_t at = 0; at != ~0UL; at = next )
-    {
-        const struct e820entry *e = best_at(raw, nr, at);
-
-        next = next_edge(raw, nr, at);
-        if ( !e )
-            continue;
-        if ( last && last->type == e->type && last->addr + last->size == at )
-            last->size += next - at;
-        else if ( boot_info.nr_e820 < MAX_E820 )
-        {
-            last = &boot_info.e820[boot_info.nr_e820++];
-            *last = (struct e820entry){ at, next - at, e->type };
-        }
-    }
 }
 
 void loader_parse(uint32_t magic, uint64_t info)
@@ -395,5 +324,6 @@ void loader_parse(uint32_t magic, uint64_t info)
         parse_pvh(info);
         break;
     }
-    sort_memory();
+    boot_info.nr_e820 = e820_tidy(raw, nr_raw, boot_info.e820, MAX_E820,
+                                  &boot_info.e820_lost);
 }

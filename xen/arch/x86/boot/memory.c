@@ -146,6 +146,12 @@ static void find_ram(void)
         if ( e->type == E820_RAM )
             add_range(&ram, page_up(e->addr), min(end, limit) & PAGE_MASK);
     }
+    if ( boot_info.e820_ignored )
+        printk("  %u entries more were too many: they are not used\n",
+               boot_info.e820_ignored);
+    if ( boot_info.e820_lost )
+        printk("  %lu KiB in small pieces are not used\n",
+               boot_info.e820_lost >> 10);
     if ( !ram.nr )
         panic("the loader did not say where memory is\n");
 }

@@ -41,8 +41,11 @@
 #define CPUID_80000001_D_NX (1U << 20)
 #define CPUID_80000001_D_1G (1U << 26)
 
-/* Enough for the image, the window and 90 GiB of RAM without 1 GiB pages. */
-#define POOL_TABLES 128
+/*
+ * Enough for the image, the window and 90 GiB of RAM without 1 GiB pages; and
+ * each range of RAM may need two more at both of its ends.
+ */
+#define POOL_TABLES (128 + 4 * MAX_E820)
 
 #define WINDOW_SIZE (32UL << 20)
 #define MAX_VIEWS 256

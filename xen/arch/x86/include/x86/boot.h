@@ -19,7 +19,7 @@
 #include <hv/types.h>
 
 #define MAX_MODULES 4
-#define MAX_E820 128
+#define MAX_E820 112 /* with what dom0's has more, Linux takes 128 */
 
 struct boot_module {
     uint64_t start, size; /* physical */
@@ -32,7 +32,9 @@ struct boot_info {
     unsigned int nr_modules;
     struct boot_module module[MAX_MODULES];
     unsigned int nr_e820;
-    struct e820entry e820[MAX_E820]; /* sorted, not overlapping */
+    struct e820entry e820[MAX_E820]; /* as e820_tidy() leaves them */
+    uint64_t e820_lost;        /* bytes that it gave up          */
+    unsigned int e820_ignored; /* entries that were too many     */
     uint64_t rsdp; /* 0: to be searched for */
 };
 
