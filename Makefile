@@ -234,7 +234,7 @@ $(B)/$(1)/tests/unit/test-ctrl: $(call objs,$(1),tests/unit/test-ctrl.c \
 		$(ctrl-src) $(toollog-src))
 	$$(call say,LD,$$@)
 	$$(Q)$(CC) $(link-$(1)) -o $$@ $$^ -lcmocka
-$(addprefix $(B)/$(1)/tests/unit/test-,acpi acpi-parse dom0-msr elf errata layout rtc \
+$(addprefix $(B)/$(1)/tests/unit/test-,acpi acpi-parse dom0-msr iommu elf errata layout rtc \
     runqueue svm-event svm-intercepts unpack vmcb-check): \
 		$(B)/$(1)/tests/unit/test-%: \
 		$(B)/$(1)/tests/unit/test-%.o

@@ -179,6 +179,38 @@ static void test_passed(void **state)
     assert_false(acpi_table_passed("SLIT"));
 }
 
+/* No state of ports is left, and the sums are right. */
+static void test_cstates(void **state)
+{
+    static const uint8_t aml[] = "NAME_CSTx_CS_CST_CST";
+    uint8_t t[36 + 21] = { 0 }, fadt[276] = { 0 };
+
+    (void)state;
+    memcpy(t + 36, aml, 21);
+    for ( unsigned int i = 0; i < sizeof(t); i++ )
+        t[9] = (uint8_t)(t[9] - (i == 9 ? 0 : t[i]));
+    check_sum(t, sizeof(t));
+    assert_int_equal(acpi_hide_cst(t, sizeof(t)), 3);
+    assert_string_equal((const char *)t + 36, "NAMEXCSTx_CSXCSTXCST");
+    check_sum(t, sizeof(t));
+    memcpy(t + 36, aml, 21);
+    assert_int_equal(acpi_hide_cst(t, 36 + 7), 0); /* _CS is its end */
+
+    memset(fadt + 10, 0x11, sizeof(fadt) - 10);
+    for ( unsigned int i = 0; i < sizeof(fadt); i++ )
+        fadt[9] = (uint8_t)(fadt[9] - (i == 9 ? 0 : fadt[i]));
+    acpi_patch_fadt(fadt, sizeof(fadt));
+    check_sum(fadt, sizeof(fadt));
+    assert_int_equal(fadt[95], 0);
+    assert_true(load(fadt + 96, 2) > 100);
+    assert_true(load(fadt + 98, 2) > 1000);
+    assert_int_equal(load(fadt + 112, 4), 0x11111111 | 1U << 19);
+    assert_int_equal(fadt[100], 0x11);
+    fadt[95] = 0x11;
+    acpi_patch_fadt(fadt, 115);
+    assert_int_equal(fadt[95], 0x11);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +218,7 @@ int main(void)
         cmocka_unit_test(test_madt),
         cmocka_unit_test(test_room),
         cmocka_unit_test(test_passed),
+        cmocka_unit_test(test_cstates),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,8 @@
 /* What ACPI tables say: MADT, FADT, the \_S5 of a DSDT; then noise in them. */
 #include "test-acpi.h"
 
+static uint32_t add_fadt(uint32_t dsdt);
+
 /* ---- MADT ---- */
 
 static void set_madt(const void *body, uint32_t bytes)
@@ -84,12 +86,12 @@ static void test_madt_broken(void **state)
 
 static void test_madt_full(void **state)
 {
-    uint8_t body[8 + 100 * 8 + 20 * 12 + 20 * 10] = { 0 }, *p = body + 8;
+    uint8_t body[8 + 100 * 8 + 70 * 12 + 20 * 10] = { 0 }, *p = body + 8;
 
     (void)state;
     for ( uint8_t i = 0; i < 100; i++, p += 8 )
         memcpy(p, (uint8_t[]){ 0, 8, i, (uint8_t)(i + 10), 1 }, 5);
-    for ( uint8_t i = 0; i < 20; i++, p += 12 )
+    for ( uint8_t i = 0; i < 70; i++, p += 12 )
         memcpy(p, (uint8_t[]){ 1, 12, i }, 3);
     for ( uint8_t i = 0; i < 20; i++, p += 10 )
         memcpy(p, (uint8_t[]){ 2, 10, 0, i % 16 }, 4);
@@ -99,6 +101,109 @@ static void test_madt_full(void **state)
     assert_int_equal(acpi.nr_ioapics, MAX_IOAPICS);
     assert_int_equal(acpi.ioapic[MAX_IOAPICS - 1].id, MAX_IOAPICS - 1);
     assert_int_equal(acpi.nr_overrides, MAX_ISA_OVERRIDES);
+}
+
+/* Two sockets with a hub each, PCIe switches behind them: nine I/O APICs. */
+static void test_nine_ioapics(void **state)
+{
+    uint8_t body[8 + 9 * 12] = { 0 }, *p = body + 8;
+
+    (void)state;
+    for ( uint32_t i = 0; i < 9; i++, p += 12 )
+    {
+        uint32_t address = i ? 0xfec01000 + i * 0x40000 : 0xfec00000;
+        uint32_t gsi = i ? 24 + (i - 1) * 32 : 0;
+
+        memcpy(p, (uint8_t[]){ 1, 12, (uint8_t)(240 + i) }, 3);
+        memcpy(p + 4, &address, 4);
+        memcpy(p + 8, &gsi, 4);
+    }
+    set_madt(body, sizeof(body));
+    assert_int_equal(acpi.nr_ioapics, 9);
+    assert_int_equal(acpi.ioapic[8].id, 248);
+    assert_int_equal(acpi.ioapic[8].address, 0xfec01000 + 8 * 0x40000);
+    assert_int_equal(acpi.ioapic[8].gsi_base, 24 + 7 * 32);
+}
+
+/* Ids as of a machine of 256 threads: the last ones by the long form. */
+static void test_large_apic_ids(void **state)
+{
+    static const uint32_t ids[] = { 0, 2, 254, 255, 256, 0x104, 0x1fe };
+    uint8_t body[8 + 7 * 16] = { 0 }, *p = body + 8;
+
+    (void)state;
+    for ( unsigned int i = 0; i < ARRAY_SIZE(ids); i++, p += 16 )
+    {
+        memcpy(p, (uint8_t[]){ 9, 16 }, 2);
+        memcpy(p + 4, &ids[i], 4);
+        p[8] = 1;
+    }
+    set_madt(body, sizeof(body));
+    assert_int_equal(acpi.nr_cpus, 8);
+    acpi_drop_unreachable(true);
+    assert_int_equal(acpi.nr_cpus, 8);
+    assert_int_equal(acpi.cpu_apic_id[7], 0x1fe);
+    /* 0x104 would be taken for 4, which is the boot CPU. */
+    acpi_drop_unreachable(false);
+    assert_int_equal(acpi.nr_cpus, 4);
+    assert_int_equal(acpi.cpu_apic_id[0], BOOT_ID);
+    assert_int_equal(acpi.cpu_apic_id[3], 254);
+}
+
+/* ---- IVRS ---- */
+
+static void test_ivrs(void **state)
+{
+    uint8_t body[12 + 24 + 8 + 40 + 40 + 24 + 4] = { 0 }, *p = body + 12;
+
+    (void)state;
+    good_machine();
+#define IVHD(type, length, base)                                             \
+    memcpy(p, (uint8_t[]){ type, 0, length, 0 }, 4);                         \
+    memcpy(p + 8, &(uint64_t){ base }, 8);                                   \
+    p += length
+    IVHD(0x10, 24, 0xfeb80000);
+    memcpy(p, (uint8_t[]){ 0x20, 0, 8, 0 }, 4); /* a range of memory */
+    p += 8;
+    IVHD(0x11, 40, 0xfeb80000);
+    IVHD(0x40, 40, 0x20000000000);
+    IVHD(0x10, 24, 0xfeb90000);
+#undef IVHD
+    memcpy(p, (uint8_t[]){ 0x10, 0, 5, 0 }, 4); /* ends behind the table */
+    add_table("IVRS", body, sizeof(body));
+    assert_true(init_works());
+    assert_int_equal(acpi.nr_iommus, 3);
+    assert_int_equal(acpi.iommu[0], 0xfeb80000);
+    assert_int_equal(acpi.iommu[1], 0x20000000000);
+    assert_int_equal(acpi.iommu[2], 0xfeb90000);
+}
+
+/* ---- processors' blocks of ports ---- */
+
+static void test_processors(void **state)
+{
+    static const uint8_t aml[] = {
+        0x5b, 0x83, 11, 'C', 'P', 'U', '0', 0, 0x10, 4, 0, 0, 6,
+        0x5b, 0x83, 11, 'C', 'P', 'U', '1', 1, 0x10, 4, 0, 0, 6, /* same */
+        0x5b, 0x83, 0x42, 1, '\\', 0x2e, '_', 'P', 'R', '_', 'C', 'P', 'U',
+        '2', 2, 0x20, 8, 0, 0, 6, 0,
+        0x5b, 0x83, 11, 'C', 'P', 'U', '3', 3, 0, 0, 0, 0, 0,  /* none */
+        0x5b, 0x83, 11, 'C', 'P', 'U', '4', 4, 0x30, 4, 1, 0, 6, /* no port */
+        0x5b, 0x83, 5, 'C', 'P', 'U', '5',
+        0x5b, 0x83, 63, 'C', 'P', 'U', '6', 6, 0x40, 4, 0, 0, 6,
+        0x5b, 0x83, 4, 0x2f, 200,
+        0x5b, 0x83, 2, '^',
+        0x5b, 0x83,
+    };
+
+    (void)state;
+    good_machine();
+    write_table(0x1f0000, "DSDT", aml, sizeof(aml));
+    add_fadt(0x1f0000);
+    assert_true(init_works());
+    assert_int_equal(acpi.nr_pblks, 2);
+    assert_int_equal(acpi.pblk[0], 0x410);
+    assert_int_equal(acpi.pblk[1], 0x820);
 }
 
 /* ---- FADT ---- */
@@ -291,6 +396,7 @@ static void test_random(void **state)
             fix_sum(at, le32(memory + at + 4), at + 9);
         init_works();
         assert_true(acpi.nr_cpus <= MAX_CPUS);
+        assert_true(acpi.nr_pblks <= MAX_PBLKS);
         assert_true(!acpi.has_s5 || !(acpi.slp_typ_s5 & ~0x707U));
         drop_views(NULL);
     }
@@ -300,7 +406,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_madt), TEST(test_madt_broken), TEST(test_madt_full),
-        TEST(test_fadt), TEST(test_s5), TEST(test_s5_place), TEST(test_random),
+        TEST(test_nine_ioapics), TEST(test_large_apic_ids), TEST(test_ivrs),
+        TEST(test_processors), TEST(test_fadt), TEST(test_s5), TEST(test_s5_place), TEST(test_random),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,6 +104,36 @@ static void test_tables(void **state)
     assert_null(acpi_table_at(UINT64_MAX - 8, "SSDT"));
 }
 
+/* Addresses that the processor does not have: as if they were not there. */
+static void test_beyond(void **state)
+{
+    uint64_t dsdt = 1UL << 52;
+    uint8_t fadt[276 - 36] = { 0 };
+
+    (void)state;
+    good_machine();
+    memcpy(fadt + 140 - 36, &dsdt, 8);
+    add_table("FACP", fadt, sizeof(fadt));
+    add_table("SSDT", fadt, 4);
+    put(XSDT_AT + 36 + 2 * 8, 1UL << 50, 8); /* instead of the SSDT */
+    fix_sum(XSDT_AT, 36 + 3 * 8, XSDT_AT + 9);
+    assert_true(init_works());
+    assert_int_equal(acpi.xsdt, XSDT_AT);
+    assert_null(acpi_table("SSDT", 0));
+    /* The end of a table is beyond; the XSDT itself; the RSDP. */
+    put(XSDT_AT + 36 + 2 * 8, ADDRESS_LIMIT - 8, 8);
+    fix_sum(XSDT_AT, 36 + 3 * 8, XSDT_AT + 9);
+    assert_true(init_works());
+    put(0x100000 + 24, 0xfff0000000000000, 8);
+    fix_sum(0x100000, RSDP_V2, 0x100000 + 32);
+    assert_true(init_works());
+    assert_int_equal(acpi.xsdt, RSDT_AT);
+    write_rsdp(0xf0000, 2);
+    boot_info.rsdp = 1UL << 60;
+    assert_true(init_works());
+    assert_int_equal(acpi.rsdp, 0xf0000);
+}
+
 static void test_no_madt(void **state)
 {
     (void)state;
@@ -118,6 +148,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_loader_rsdp), TEST(test_old_rsdp), TEST(test_search),
         TEST(test_search_ebda), TEST(test_tables), TEST(test_no_madt),
+        TEST(test_beyond),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

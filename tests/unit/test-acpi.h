@@ -25,6 +25,7 @@
 #define RSDT_AT 0x111000U
 #define FIRST_TABLE 0x112000U
 #define BOOT_ID 4U
+#define ADDRESS_LIMIT (1UL << 40)
 
 struct boot_info boot_info;
 
@@ -42,6 +43,11 @@ const void *map_phys(uint64_t phys, size_t bytes)
 
     assert_non_null(copy);
     assert_true(phys <= UINT64_MAX - bytes);
+    if ( phys + bytes > ADDRESS_LIMIT )
+    {
+        free(copy);
+        return NULL;
+    }
     assert_true(nr_views < ARRAY_SIZE(views));
     views[nr_views++] = copy;
     for ( size_t i = 0; i < bytes; i++ )

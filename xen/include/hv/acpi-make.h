@@ -38,4 +38,12 @@ uint64_t acpi_make(const struct acpi_make *what, void *memory, uint64_t gpa,
  */
 bool acpi_table_passed(const char *signature);
 
+/*
+ * Change a DSDT or SSDT (all names _CST become XCST: how many there were) or
+ * a FADT (no C2 nor C3 by ports; interrupts by physical destination) of
+ * `length` bytes; its sum stays what it was.
+ */
+unsigned int acpi_hide_cst(uint8_t *table, uint32_t length);
+void acpi_patch_fadt(uint8_t *table, uint32_t length);
+
 #endif

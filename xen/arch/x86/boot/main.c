@@ -21,6 +21,8 @@ static void start_interrupts_and_time(void)
 {
     acpi_init();
     lapic_init_boot();
+    acpi_drop_unreachable(lapic_is_x2apic());
+    iommu_off();
     lapic_init_cpu();
     cpu_alloc(0, lapic_id());
     time_init();

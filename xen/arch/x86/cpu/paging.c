@@ -163,6 +163,7 @@ void paging_init(void)
 
 /* ---- the window ---- */
 
+/* NULL: no such address, or no room. */
 static void *view_of(uint64_t phys, size_t bytes, uint64_t flags)
 {
     uint64_t first = phys & PAGE_MASK;
@@ -175,9 +176,15 @@ static void *view_of(uint64_t phys, size_t bytes, uint64_t flags)
             return (void *)(v->va + (phys - v->phys));
 
     if ( first >= memory_limit() || size > memory_limit() - first )
-        panic("%016lx is not a physical address\n", phys);
+    {
+        printk("%#lx is beyond this processor's physical addresses\n", phys);
+        return NULL;
+    }
     if ( nr_views == MAX_VIEWS || size > WINDOW_SIZE - window_used )
-        panic("no room to map %016lx\n", phys);
+    {
+        printk("no room to map %#lx\n", phys);
+        return NULL;
+    }
     *v = (struct view){ first, size, MMIO_MAP + window_used, flags };
     nr_views++;
     window_used += size;
@@ -188,7 +195,11 @@ static void *view_of(uint64_t phys, size_t bytes, uint64_t flags)
 
 void *map_mmio(uint64_t phys, size_t bytes)
 {
-    return view_of(phys, bytes, REGISTERS);
+    void *regs = view_of(phys, bytes, REGISTERS);
+
+    if ( !regs )
+        panic("registers at %#lx cannot be mapped\n", phys);
+    return regs;
 }
 
 const void *map_phys(uint64_t phys, size_t bytes)
@@ -196,6 +207,13 @@ const void *map_phys(uint64_t phys, size_t bytes)
     if ( memory_is_ram(phys, phys + bytes) )
         return phys_to_virt(phys);
     return view_of(phys, bytes, CONSTANT);
+}
+
+void *map_phys_rw(uint64_t phys, size_t bytes)
+{
+    if ( memory_is_ram(phys, phys + bytes) )
+        return phys_to_virt(phys);
+    return view_of(phys, bytes, DATA);
 }
 
 void unmap_guard(void *page)

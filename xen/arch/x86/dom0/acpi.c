@@ -10,8 +10,49 @@
 #include <x86/dom0.h>
 #include <x86/platform.h>
 
+#include "../platform/acpi-private.h"
+
 #define HEADER_BYTES 36
+#define FADT_DSDT 40
+#define FADT_X_DSDT 140
 #define MAX_TABLES 256
+
+static uint32_t length_of(const void *table)
+{
+    uint32_t length;
+
+    memcpy(&length, (const uint8_t *)table + 4, sizeof(length));
+    return length;
+}
+
+static void hide_cst(uint64_t address, const char *signature)
+{
+    const struct acpi_header *t = acpi_table_at(address, signature);
+    uint8_t *bytes = t ? map_phys_rw(address, length_of(t)) : NULL;
+    unsigned int nr = bytes ? acpi_hide_cst(bytes, length_of(t)) : 0;
+
+    if ( nr )
+        printk("dom0: %u C-state objects of the %s at %#lx are hidden\n", nr,
+               signature, (unsigned long)address);
+}
+
+/* Tables that dom0 reads where they are. */
+static void patch(uint64_t address)
+{
+    const struct acpi_header *fadt = acpi_table_at(address, "FACP");
+    uint8_t *bytes = fadt ? map_phys_rw(address, length_of(fadt)) : NULL;
+    uint64_t dsdt = 0;
+
+    hide_cst(address, "SSDT");
+    if ( !bytes )
+        return;
+    acpi_patch_fadt(bytes, length_of(fadt));
+    if ( length_of(fadt) >= FADT_X_DSDT + 8 )
+        memcpy(&dsdt, bytes + FADT_X_DSDT, 8);
+    if ( !dsdt && length_of(fadt) >= FADT_DSDT + 4 )
+        memcpy(&dsdt, bytes + FADT_DSDT, 4);
+    hide_cst(dsdt, "DSDT");
+}
 
 /* Addresses of the firmware's tables that dom0 gets, in its own order. */
 static unsigned int find_tables(uint64_t *table)
@@ -40,6 +81,7 @@ static unsigned int find_tables(uint64_t *table)
                    MAX_TABLES);
             break;
         }
+        patch(address);
         table[nr++] = address;
     }
     return nr;

@@ -169,14 +169,41 @@ void dom0_eoi(struct vcpu *v, unsigned int vector)
 
 /* ---- ports ---- */
 
+#define MSR_CSTATE_BASE 0xc0010073 /* AMD's: reads of 8 ports from there on */
+#define CSTATE_PORTS 8
+#define P_LVL2 4 /* in a processor's block */
+#define P_LVL3 5
+
+/* A read puts the CPU to sleep, with nobody to wake it for another guest. */
+static bool is_sleep_port(uint16_t port)
+{
+    static bool read_it;
+    static uint16_t base;
+    uint64_t value;
+
+    if ( !read_it )
+    {
+        base = rdmsr_safe(MSR_CSTATE_BASE, &value) ? (uint16_t)value : 0;
+        read_it = true;
+    }
+    if ( base && port >= base && port < base + CSTATE_PORTS )
+        return true;
+    for ( unsigned int i = 0; i < acpi.nr_pblks; i++ )
+        if ( port == acpi.pblk[i] + P_LVL2 || port == acpi.pblk[i] + P_LVL3 )
+            return true;
+    return false;
+}
+
 /*
- * All but the hypervisor's serial port and the 8259s, which are off: their
- * interrupts would come with vectors of exceptions.
+ * All but the hypervisor's serial port, the 8259s, which are off: their
+ * interrupts would come with vectors of exceptions, and what CPUs sleep by.
  */
 bool dom0_port_allowed(uint16_t port)
 {
     uint16_t first, last;
 
+    if ( is_sleep_port(port) )
+        return false;
     switch ( port )
     {
     case 0x20:

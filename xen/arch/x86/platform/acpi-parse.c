@@ -112,6 +112,60 @@ void acpi_parse_madt(const struct acpi_header *madt)
     }
 }
 
+void acpi_drop_unreachable(bool x2apic)
+{
+    unsigned int nr = 0;
+
+    for ( unsigned int i = 0; i < acpi.nr_cpus; i++ )
+        if ( x2apic || acpi.cpu_apic_id[i] < 0xff )
+            acpi.cpu_apic_id[nr++] = acpi.cpu_apic_id[i];
+        else
+            printk("CPU with APIC id %u cannot be reached without x2APIC: it "
+                   "is left out\n", acpi.cpu_apic_id[i]);
+    acpi.nr_cpus = nr;
+}
+
+/* ---- IVRS: AMD's IOMMUs ---- */
+
+#define IVRS_BLOCKS (ACPI_HEADER + 12)
+#define IVHD_BASE 8
+#define IVHD_BYTES 24
+
+/* The same one comes in up to three forms, for older and newer software. */
+static void add_iommu(uint64_t base)
+{
+    for ( unsigned int i = 0; i < acpi.nr_iommus; i++ )
+        if ( acpi.iommu[i] == base )
+            return;
+    if ( acpi.nr_iommus == MAX_IOMMUS )
+        printk("ACPI: IOMMU at %#lx is one too many\n", (unsigned long)base);
+    else
+        acpi.iommu[acpi.nr_iommus++] = base;
+}
+
+void acpi_parse_ivrs(const struct acpi_header *ivrs)
+{
+    const uint8_t *p = (const uint8_t *)ivrs;
+    uint32_t at = IVRS_BLOCKS;
+
+    while ( at < ivrs->length && ivrs->length - at >= 4 )
+    {
+        uint16_t length = le16(p + at + 2);
+        uint8_t type = p[at];
+
+        if ( length < 4 || length > ivrs->length - at )
+        {
+            printk("ACPI: IVRS block at %u of %u bytes: the rest is ignored\n",
+                   at, length);
+            return;
+        }
+        if ( (type == 0x10 || type == 0x11 || type == 0x40) &&
+             length >= IVHD_BYTES )
+            add_iommu(le64(p + at + IVHD_BASE));
+        at += length;
+    }
+}
+
 /* ---- FADT ---- */
 
 #define FADT_TIMER_32BIT (1U << 8)
@@ -233,6 +287,65 @@ static const uint8_t *aml_package(const uint8_t **p, const uint8_t *end)
     *p = at + 1 + more;
     return at + length;
 }
+
+/* ---- processors ---- */
+
+#define AML_EXTENDED 0x5b
+#define AML_PROCESSOR 0x83
+#define AML_PARENT '^'
+#define AML_NO_NAME 0x00
+#define AML_TWO_NAMES 0x2e
+#define AML_MORE_NAMES 0x2f
+
+/* Behind a name, or end when it does not fit. */
+static const uint8_t *aml_name(const uint8_t *p, const uint8_t *end)
+{
+    size_t bytes = 4;
+
+    while ( p < end && (*p == AML_ROOT || *p == AML_PARENT) )
+        p++;
+    if ( p < end && *p == AML_NO_NAME )
+        bytes = 1;
+    else if ( p < end && *p == AML_TWO_NAMES )
+        bytes = 1 + 2 * 4;
+    else if ( end - p >= 2 && *p == AML_MORE_NAMES )
+        bytes = 2 + p[1] * 4UL;
+    return (size_t)(end - p) > bytes ? p + bytes : end;
+}
+
+static void add_pblk(uint32_t port)
+{
+    if ( !port || port > 0xfff8 )
+        return;
+    for ( unsigned int i = 0; i < acpi.nr_pblks; i++ )
+        if ( acpi.pblk[i] == port )
+            return;
+    if ( acpi.nr_pblks == MAX_PBLKS )
+        printk("ACPI: processor block %#x is one too many\n", port);
+    else
+        acpi.pblk[acpi.nr_pblks++] = (uint16_t)port;
+}
+
+/* Of 6 bytes each: a number, four of an I/O address, and its length. */
+void acpi_parse_processors(const struct acpi_header *aml)
+{
+    const uint8_t *p = (const uint8_t *)aml + ACPI_HEADER;
+    const uint8_t *end = (const uint8_t *)aml + aml->length;
+
+    for ( ; end - p >= 2; p++ )
+    {
+        const uint8_t *at = p + 2, *its_end;
+
+        if ( p[0] != AML_EXTENDED || p[1] != AML_PROCESSOR ||
+             !(its_end = aml_package(&at, end)) )
+            continue;
+        at = aml_name(at, its_end);
+        if ( its_end - at >= 6 && at[5] == 6 )
+            add_pblk(le32(at + 1));
+    }
+}
+
+/* ---- the constant that switches off ---- */
 
 /* Behind the name: a package whose first two elements are the sleep types. */
 static bool s5_package(const uint8_t *p, const uint8_t *end)

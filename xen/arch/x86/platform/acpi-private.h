@@ -40,6 +40,9 @@ const struct acpi_header *acpi_table_at(uint64_t phys, const char *signature);
 /* Read what they say into `acpi`. */
 void acpi_parse_madt(const struct acpi_header *madt);
 void acpi_parse_fadt(const struct acpi_header *fadt);
+void acpi_parse_ivrs(const struct acpi_header *ivrs);
+/* Add to acpi.pblk what the processors of a DSDT or SSDT name. */
+void acpi_parse_processors(const struct acpi_header *aml);
 /* Search a DSDT or SSDT for \_S5; true: found. */
 bool acpi_parse_s5(const struct acpi_header *aml);
 

@@ -150,7 +150,7 @@ const void *acpi_table(const char *signature, unsigned int n)
 /* ---- what is read at boot ---- */
 
 /* DSDTs hold \_S5 by custom, but nothing forbids it in an SSDT. */
-static void find_s5(const uint8_t *fadt, uint32_t length)
+static void read_aml(const uint8_t *fadt, uint32_t length)
 {
     uint64_t dsdt = length >= 148 ? le64(fadt + 140) : 0;
     const struct acpi_header *aml;
@@ -158,16 +158,19 @@ static void find_s5(const uint8_t *fadt, uint32_t length)
     if ( !dsdt )
         dsdt = length >= 44 ? le32(fadt + 40) : 0;
     aml = acpi_table_at(dsdt, "DSDT");
-    if ( aml && acpi_parse_s5(aml) )
-        return;
-    for ( unsigned int i = 0; (aml = acpi_table("SSDT", i)) != NULL; i++ )
-        if ( acpi_parse_s5(aml) )
-            return;
+    for ( unsigned int i = 0; aml || !i; aml = acpi_table("SSDT", i++) )
+    {
+        if ( !aml )
+            continue;
+        if ( !acpi.has_s5 )
+            acpi_parse_s5(aml);
+        acpi_parse_processors(aml);
+    }
 }
 
 void acpi_init(void)
 {
-    const struct acpi_header *madt, *fadt;
+    const struct acpi_header *madt, *fadt, *ivrs;
 
     memset(&acpi, 0, sizeof(acpi));
     root = NULL;
@@ -181,8 +184,11 @@ void acpi_init(void)
     if ( fadt )
     {
         acpi_parse_fadt(fadt);
-        find_s5((const uint8_t *)fadt, fadt->length);
+        read_aml((const uint8_t *)fadt, fadt->length);
     }
+    ivrs = acpi_table("IVRS", 0);
+    if ( ivrs )
+        acpi_parse_ivrs(ivrs);
     printk("ACPI: %u processors, %u I/O APICs, PM timer %#x, S5 %s\n",
            acpi.nr_cpus, acpi.nr_ioapics, acpi.pm_timer,
            acpi.has_s5 ? "known" : "unknown");

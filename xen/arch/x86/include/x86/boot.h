@@ -102,10 +102,14 @@ extern uint64_t paging_cr3;
  * the direct map and the image.  For CPUs on their way to paging_cr3.
  */
 extern uint64_t boot_pml4[512];
-/* Device registers, uncached; panics when the window is full. */
+/* Device registers, uncached; panics when that cannot be. */
 void *map_mmio(uint64_t phys, size_t bytes);
-/* ACPI tables and the like: read-only view of any physical memory. */
+/*
+ * ACPI tables and the like: view of any physical memory, the first read-only.
+ * NULL, and a message: the processor has no such address, or no room is left.
+ */
 const void *map_phys(uint64_t phys, size_t bytes);
+void *map_phys_rw(uint64_t phys, size_t bytes);
 /* The page becomes unreachable: a stack's guard. */
 void unmap_guard(void *page);
 

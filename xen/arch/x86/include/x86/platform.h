@@ -9,7 +9,9 @@
 
 /* ---- platform/acpi.c ---- */
 
-#define MAX_IOAPICS 8
+#define MAX_IOAPICS 64
+#define MAX_IOMMUS 16
+#define MAX_PBLKS 8
 #define MAX_ISA_OVERRIDES 16
 
 struct acpi_ioapic {
@@ -40,12 +42,21 @@ struct acpi_info {
     bool pm_timer_32bit, has_s5;
     uint16_t reset_port; /* 0: none, or it is no port */
     uint8_t reset_value;
+    unsigned int nr_iommus;
+    uint64_t iommu[MAX_IOMMUS]; /* registers of AMD's */
+    unsigned int nr_pblks;
+    uint16_t pblk[MAX_PBLKS]; /* processors' blocks of ports, each once */
     uint8_t century; /* the RTC's register of that name; 0: has none */
 };
 
 extern struct acpi_info acpi;
 
 void acpi_init(void);
+/*
+ * Without x2APIC there is no message to an APIC id above 254, and one to the
+ * lower 8 bits would reach another CPU: those CPUs are left out, and said.
+ */
+void acpi_drop_unreachable(bool x2apic);
 /* A table by signature, the n-th; NULL.  Checked for length and checksum. */
 const void *acpi_table(const char *signature, unsigned int n);
 
@@ -85,6 +96,11 @@ void ioapic_write_rte(unsigned int io, unsigned int pin, uint64_t rte);
 void ioapic_mask(unsigned int io, unsigned int pin, bool masked);
 /* Version register, for the guest's copy. */
 uint32_t ioapic_version(unsigned int io);
+
+/* ---- platform/iommu.c ---- */
+
+/* AMD IOMMUs that firmware left translating: off, with a message. */
+void iommu_off(void);
 
 /* ---- platform/time.c ---- */
 
