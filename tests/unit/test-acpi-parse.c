@@ -407,7 +407,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_madt), TEST(test_madt_broken), TEST(test_madt_full),
         TEST(test_nine_ioapics), TEST(test_large_apic_ids), TEST(test_ivrs),
-        TEST(test_processors), TEST(test_fadt), TEST(test_s5), TEST(test_s5_place), TEST(test_random),
+        TEST(test_processors), TEST(test_fadt), TEST(test_s5),
+        TEST(test_s5_place), TEST(test_random),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
