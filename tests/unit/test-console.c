@@ -5,7 +5,8 @@
  *
  * Time and the port are the test's.  Seen failing with: a guest's CONSOLEIO
  * that is accepted; messages about a guest that are printk()'s; one bucket for
- * all; a write that waits for the port.
+ * all; a write that waits for the port; guests that may fill the ring faster than
+ * the port empties it.
  */
 #include "world.h"
 
@@ -265,6 +266,68 @@ static void test_control_domain_waits(void **state)
     end();
 }
 
+static unsigned int count_shown(char c)
+{
+    unsigned int nr = 0;
+
+    for ( size_t i = 0; i < nr_shown; i++ )
+        nr += shown[i] == c;
+    return nr;
+}
+
+/* 1000 bytes a second; the control domain gets what it needs of them. */
+static void test_guests_and_slow_port(void **state)
+{
+    static char text[8192];
+    struct hypercall hc = { __HYPERVISOR_console_io,
+                            { CONSOLEIO_write, sizeof(text), P(text) } };
+    struct domain *d[3];
+    unsigned int ms = 0;
+    long rc = -ERESTART;
+
+    (void)state;
+    for ( unsigned int i = 0; i < ARRAY_SIZE(d); i++ )
+        d[i] = world_guest(1);
+    begin();
+    memset(text, '#', sizeof(text));
+    hosted_hooks.console_room = take_room;
+    room = 0;
+    hosted_preempt_every(1);
+    for ( ; rc == -ERESTART; ms++ )
+    {
+        assert_true(ms < 40000);
+        the_time += NS_PER_S / 1000;
+        room++;
+        console_drain();
+        for ( unsigned int i = 0; i < ARRAY_SIZE(d); i++ )
+        {
+            put(d[i], LINE "\n");
+            guest_printk(d[i], "of %u: " LINE "\n", i);
+        }
+        if ( ms >= 20000 )
+            rc = hypercall_dispatch(&hc);
+    }
+    hosted_preempt_every(0);
+    assert_int_equal(rc, 0);
+    assert_in_range(nr_shown, ms - 64, ms); /* the port was never idle */
+    /* Lines leave room for a message. */
+    for ( unsigned int i = 0; i < ARRAY_SIZE(d); i++ )
+        flood(d[i]);
+    the_time += 1000 * NS_PER_S;
+    room = 2000;
+    console_drain();
+    for ( unsigned int i = 0; i < ARRAY_SIZE(d); i++ )
+        flood(d[i]);
+    domain_crash(d[0], LINE LINE);
+    hosted_hooks.console_room = NULL;
+    console_drain();
+    assert_non_null(strstr(shown, "crashed: " LINE LINE "\n"));
+    assert_int_equal(count_shown('#'), sizeof(text));
+    assert_non_null(strstr(shown, " messages suppressed)\n"));
+    assert_null(strstr(shown, "bytes were not sent"));
+    end();
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int main(void)
@@ -279,6 +342,7 @@ int main(void)
         T(test_slow_port),
         T(test_stuck_port),
         T(test_control_domain_waits),
+        T(test_guests_and_slow_port),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

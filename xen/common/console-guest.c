@@ -9,6 +9,10 @@
  * messages about the others from being printed.  Messages that concern no
  * domain are printk()'s and not limited.
  *
+ * Nor is anything printed that would make a control domain wait: a console may
+ * be slower than the buckets are filled.  Guests' own lines leave the same part
+ * of what may wait for it to messages.
+ *
  * A bucket is kept as the time at which all that was spent has been paid for.
  */
 #include <hv/console.h>
@@ -43,8 +47,9 @@ static uint64_t spend(uint64_t until, uint64_t now, uint64_t bytes,
 static bool admit(struct domain *d, size_t bytes, uint64_t keep,
                   unsigned int *notice)
 {
+    size_t room = CONSOLE_BACKLOG - keep * CONSOLE_BACKLOG / CONSOLE_ALL_BURST;
+    bool ok = console_waiting() + NOTICE_BYTES + bytes <= room;
     uint64_t now = now_ns(), one, all;
-    bool ok;
 
     spin_lock(&limit_lock);
     if ( suppressed )
@@ -53,7 +58,7 @@ static bool admit(struct domain *d, size_t bytes, uint64_t keep,
                 CONSOLE_ONE_RATE);
     all = spend(all_until, now, bytes, CONSOLE_ALL_BURST - keep,
                 CONSOLE_ALL_RATE);
-    ok = one && all;
+    ok = ok && one && all;
     if ( ok )
     {
         d->console_until = one;

@@ -14,12 +14,11 @@
 #include <hv/lib.h>
 
 #define CHUNK 128
-#define BACKLOG 4096 /* bytes that may wait for the machine's console */
 
 /* False: not yet, and somebody else wants the CPU. */
 static bool have_room(void)
 {
-    while ( console_drain() > BACKLOG )
+    while ( console_drain() > CONSOLE_BACKLOG )
         if ( hypercall_preempt_check() )
             return false;
     return true;

@@ -100,6 +100,16 @@ size_t console_drain(void)
     return left;
 }
 
+size_t console_waiting(void)
+{
+    size_t left;
+
+    spin_lock(&console_lock);
+    left = produced - sent;
+    spin_unlock(&console_lock);
+    return left;
+}
+
 size_t console_ring_read(char *buf, size_t len, uint32_t *index)
 {
     size_t n = 0;

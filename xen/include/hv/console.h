@@ -26,6 +26,15 @@ void console_write(const char *s, size_t len);
  * wait for it.
  */
 size_t console_drain(void);
+/* The same number, with nothing done about it. */
+size_t console_waiting(void);
+
+/*
+ * Bytes that may wait for the machine's console before a control domain waits
+ * too, and domains' lines and messages about them are not printed: however
+ * slow the console is, a control domain waits for no more than this of others.
+ */
+#define CONSOLE_BACKLOG 4096UL
 
 /*
  * Copy ring content from *index on (or the oldest there is) into buf, advance
