@@ -319,7 +319,7 @@ static bool xmm_is(uint64_t v)
     return a == v && b == v;
 }
 
-static volatile bool ap_xmm = true;
+static volatile bool ap_xmm = true, ap_spins;
 static void ap_main(void)
 {
     uint32_t c[4];
@@ -344,7 +344,7 @@ static void ap_main(void)
             for ( unsigned int i = 0; i < 100000; i++ )
                 __atomic_add_fetch(&sum, 1, __ATOMIC_SEQ_CST);
         else if ( ap_job == 3 )
-            for ( ;; ) /* until INIT */
+            for ( ap_spins = true;; ) /* until INIT */
                 __asm__ volatile("pause");
         else if ( ap_job == 4 )
             for ( ;; )
@@ -404,9 +404,8 @@ static void test_second(void)
     apic_write(APIC_ICR_HIGH, 0);
     tap(WAIT_FOR(nmis == 1), "an NMI");
     ap_job = 3;
-    apic_send(AP, VECTOR);
-    before = ap_woken;
-    WAIT_FOR(ap_woken == before + 1);
+    apic_send(AP, VECTOR); /* unless the NMI has woken it to this job */
+    WAIT_FOR(ap_spins);
     apic_send(AP, ICR_SIPI | 8);
     start_cpu(AP, ap_main);
     tap(WAIT_FOR(starts == 2) && !ap_dr0,
