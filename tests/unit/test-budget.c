@@ -231,6 +231,24 @@ static void test_grant_growth(void **state)
     measured_kill(d);
 }
 
+/*
+ * As many chunks of handles as there can be; small ones will do.  Seen failing
+ * with: a search from the first one each time.
+ */
+static void test_mappings(void **state)
+{
+    struct xen_domctl_createdomain config = world_config(1);
+    struct domain *d;
+
+    (void)state;
+    config.max_maptrack_frames = MAX_MAPTRACK_FRAMES;
+    d = world_guest_config(&config);
+    for ( unsigned int i = 0; i < MAX_MAPTRACK_FRAMES; i++ )
+        assert_int_equal(ptr_array_set(&d->grant->maptrack, i,
+                                       new_object(struct mapping)), 0);
+    measured_kill(d);
+}
+
 /* ---- event channels ---- */
 
 static void test_ports_that_stay_linked(void **state)
@@ -384,6 +402,7 @@ int main(void)
         with_budget(test_large_extents),
         with_budget(test_large_extents_in_turns),
         with_budget(test_grant_growth),
+        with_budget(test_mappings),
         with_budget(test_ports_that_stay_linked),
         with_budget(test_ports_in_use),
         with_budget(test_switch_to_fifo),

@@ -127,7 +127,7 @@ void maptrack_release(struct grant_table *gt, uint32_t handle,
 
 int maptrack_relinquish(struct grant_table *gt)
 {
-    unsigned int chunk = 0, n = 0;
+    unsigned int n = 0;
     struct mapping *m;
     bool busy;
 
@@ -139,9 +139,9 @@ int maptrack_relinquish(struct grant_table *gt)
     if ( busy )
         return -ERESTART;
     /* No handle leads there any more, nor will one. */
-    while ( (m = ptr_array_next(&gt->maptrack, &chunk)) != NULL )
+    while ( (m = ptr_array_next(&gt->maptrack, &gt->chunk_next)) != NULL )
     {
-        (void)!ptr_array_set(&gt->maptrack, chunk, NULL);
+        (void)!ptr_array_set(&gt->maptrack, gt->chunk_next++, NULL);
         hv_free(m);
         if ( ++n % GNTTAB_STEP == 0 && hypercall_preempt_check() )
             return -ERESTART;

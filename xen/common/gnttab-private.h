@@ -106,6 +106,7 @@ struct grant_table {
     unsigned int free_handle; /* [M] first free one, or HANDLE_NONE          */
     unsigned int nr_busy;     /* [M] busy ones                               */
     unsigned int relinquish_next; /* grant_relinquish_mappings() only        */
+    unsigned int chunk_next;      /* maptrack_relinquish() only              */
     unsigned int trim_next;   /* [G] grant_table_relinquish() only           */
 };
 /* [I] immutable  [G] lock  [M] maptrack_lock */
