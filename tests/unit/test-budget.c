@@ -249,6 +249,18 @@ static void test_mappings(void **state)
     measured_kill(d);
 }
 
+/* The servers that it emulates for others: there are many. */
+static void test_domains(void **state)
+{
+    struct domain *d;
+
+    (void)state;
+    for ( unsigned int i = 0; i < 500; i++ )
+        world_guest(1);
+    d = world_guest(1);
+    measured_kill(d);
+}
+
 /* ---- event channels ---- */
 
 static void test_ports_that_stay_linked(void **state)
@@ -403,6 +415,7 @@ int main(void)
         with_budget(test_large_extents_in_turns),
         with_budget(test_grant_growth),
         with_budget(test_mappings),
+        with_budget(test_domains),
         with_budget(test_ports_that_stay_linked),
         with_budget(test_ports_in_use),
         with_budget(test_switch_to_fifo),

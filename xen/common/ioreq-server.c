@@ -256,19 +256,22 @@ static void free_indexes(struct domain *d)
 int ioreq_domain_relinquish(struct domain *d)
 {
     struct domain *other;
-    unsigned int next = 0;
+    uint32_t *next = &d->ioreq.relinquish_next;
     int rc = destroy_all(d, NULL);
 
     if ( rc )
         return rc;
     free_indexes(d);
 
-    while ( !rc && next < DOMID_FIRST_RESERVED &&
-            (other = domain_get_from((domid_t)next)) != NULL )
+    while ( !rc && *next < DOMID_FIRST_RESERVED &&
+            (other = domain_get_from((domid_t)*next)) != NULL )
     {
-        next = other->domain_id + 1U;
         rc = destroy_all(other, d);
+        if ( !rc )
+            *next = other->domain_id + 1U;
         domain_put(other);
+        if ( !rc && hypercall_preempt_check() )
+            rc = -ERESTART;
     }
     return rc;
 }

@@ -47,6 +47,7 @@ struct ioreq_domain {
     uint64_t told;            /* [ia] p2m_generation() that emulators know   */
     int mem_type_server;      /* [i] id that claimed HVMMEM_ioreq_server, -1 */
     bool mem_type_used;       /* [i] there may be P2M_IOREQ entries          */
+    uint32_t relinquish_next; /* ioreq_domain_relinquish() only */
 };
 /* [i] ioreq.lock  [ia] that to change, atomic to read */
 
