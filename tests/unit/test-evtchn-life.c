@@ -215,13 +215,14 @@ static void test_reset(void **state)
 /* A port that was bound behind the back of a reset keeps the ABI in use. */
 static void test_reset_overtaken(void **state)
 {
-    struct page *pg = dom0->shared_page; /* own memory like any other */
+    struct page *pg = page_alloc(dom0, 0, 0);
     struct evtchn_reset r = { DOMID_SELF };
     struct hypercall hc = { __HYPERVISOR_event_channel_op,
                             { EVTCHNOP_reset, P(&r) } };
     evtchn_port_t port;
 
     (void)state;
+    assert_non_null(pg);
     assert_int_equal(ev_control(mfn_x(page_to_mfn(pg)), 0, 0), 0);
     for ( unsigned int i = 0; i < 100; i++ )
         assert_int_equal(ev_ipi(0, &port), 0);
@@ -233,6 +234,7 @@ static void test_reset_overtaken(void **state)
     assert_non_null(dom0->evtchn.fifo);
     assert_int_equal(ev_reset(DOMID_SELF), 0);
     assert_null(dom0->evtchn.fifo);
+    page_put(pg);
 }
 
 static void test_poller_is_woken(void **state)

@@ -8,6 +8,7 @@
  * the caller's room.  Padding is not looked at: clients leave it as it comes.
  */
 #include <hv/audit.h>
+#include <hv/budget.h>
 #include <hv/console.h>
 #include <hv/domain.h>
 #include <hv/guest-access.h>
@@ -95,10 +96,12 @@ static long debug_keys(struct xen_sysctl *s)
 
         if ( copy_from_handle(&key, op->keys, i, 1) )
             return -EFAULT;
+        budget_pause(true);
         if ( key == AUDIT_KEY )
             rc = audit_by_key();
         else if ( key == GFN_KEY )
             gfn_show(current_domain);
+        budget_pause(false);
     }
     return rc;
 }

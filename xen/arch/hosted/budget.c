@@ -10,6 +10,7 @@
 
 static __thread unsigned int depth;
 static __thread uint64_t spent, most;
+static __thread bool paused;
 static bool only_measured;
 
 void budget_measure(bool on)
@@ -19,7 +20,7 @@ void budget_measure(bool on)
 
 void budget_spend(uint64_t steps)
 {
-    if ( !depth )
+    if ( !depth || paused )
         return;
     spent += steps;
     if ( spent <= LOOP_BUDGET || only_measured )
@@ -33,13 +34,18 @@ void budget_spend(uint64_t steps)
 void __sanitizer_cov_trace_pc(void);
 void __sanitizer_cov_trace_pc(void)
 {
-    if ( !depth )
+    if ( !depth || paused )
         return;
     if ( ++spent <= LOOP_BUDGET || only_measured )
         return;
     depth = 0;
     panic("more than %lu steps without a preemption check, at %p\n",
           LOOP_BUDGET, __builtin_return_address(0));
+}
+
+void budget_pause(bool on)
+{
+    paused = on;
 }
 
 void budget_renew(void)

@@ -30,6 +30,8 @@ void budget_begin(void);
 void budget_end(void);
 void budget_renew(void); /* a preemption check */
 void budget_spend(uint64_t steps);
+/* Not counted: what a control domain asks the whole machine to wait for. */
+void budget_pause(bool on);
 
 /* The most steps in a row of this thread, since budget_forget(). */
 uint64_t budget_most(void);
@@ -43,6 +45,7 @@ static inline void budget_begin(void) { }
 static inline void budget_end(void) { }
 static inline void budget_renew(void) { }
 static inline void budget_spend(uint64_t steps) { (void)steps; }
+static inline void budget_pause(bool on) { (void)on; }
 
 #endif
 
