@@ -115,9 +115,12 @@ hosted: $(B)/bin/xen-hosted $(B)/bin/oriel-devxen.so
 # own functions.
 bare-src := $(common-y) $(lib-y) $(bare-lib-y) $(emul-y) $(x86-y)
 # It is optimised as a whole: what the core asks of the machine is inline then.
+# No switch becomes a table: that would be indexed by what guests choose, behind
+# a branch only (hv/array.h).
 bare-code := -O2 -flto=auto -fPIE -fvisibility=hidden -mno-red-zone \
-    -mgeneral-regs-only -fno-omit-frame-pointer -fno-stack-protector \
-    -fcf-protection=none -fno-asynchronous-unwind-tables -ffreestanding
+    -fno-jump-tables -fno-tree-switch-conversion -mgeneral-regs-only \
+    -fno-omit-frame-pointer -fno-stack-protector -fcf-protection=none \
+    -fno-asynchronous-unwind-tables -ffreestanding
 bare-flags := $(bare-code) -nostdinc -D__XEN__ -Iinclude \
     -Ixen/include -isystem xen/include/std -Ixen/arch/x86/include
 bare-link = $(CC) $(bare-code) -nostdlib -static -no-pie -Wl,--build-id=none \
@@ -234,7 +237,7 @@ $(B)/$(1)/tests/unit/test-ctrl: $(call objs,$(1),tests/unit/test-ctrl.c \
 		$(ctrl-src) $(toollog-src))
 	$$(call say,LD,$$@)
 	$$(Q)$(CC) $(link-$(1)) -o $$@ $$^ -lcmocka
-$(addprefix $(B)/$(1)/tests/unit/test-,acpi acpi-parse dom0-msr iommu elf errata layout rtc \
+$(addprefix $(B)/$(1)/tests/unit/test-,array acpi acpi-parse dom0-msr iommu elf errata layout rtc \
     runqueue svm-event svm-intercepts unpack vmcb-check): \
 		$(B)/$(1)/tests/unit/test-%: \
 		$(B)/$(1)/tests/unit/test-%.o

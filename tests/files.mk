@@ -13,7 +13,7 @@ unit-core := acpi-make acquire acquire-life acquire-map budget bzimage console d
     ram-map reservation runstate sched string sysctl time-info vcpu-info \
     vioapic vlapic vlapic-ipi vlapic-timer vpit
 unit-race := evtchn-race grant-race ioreq-race vlapic-irq
-unit-libs := toollog foreignmemory ctrl acpi acpi-parse dom0-msr iommu elf errata layout rtc runqueue \
+unit-libs := array toollog foreignmemory ctrl acpi acpi-parse dom0-msr iommu elf errata layout rtc runqueue \
     svm-event svm-intercepts unpack vmcb-check
 libs-test-unpack := -llzma -lz
 unit-engine := engine engine-cpu insn-engine

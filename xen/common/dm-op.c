@@ -23,6 +23,7 @@
  */
 #include "dm-op-private.h"
 
+#include <hv/array.h>
 #include <hv/guest-access.h>
 #include <hv/hypercall.h>
 #include <hv/ioreq.h>
@@ -155,9 +156,11 @@ static int decode(struct dm_op *x, const struct dm_op_entry **entry)
     if ( x->buf[0].size < HEADER_BYTES ||
          guest_copy_in(&x->op, addr, HEADER_BYTES) )
         return -EFAULT;
-    if ( x->op.op >= ARRAY_SIZE(table) || !table[x->op.op].handler )
+    if ( x->op.op >= ARRAY_SIZE(table) )
         return -EOPNOTSUPP;
-    e = &table[x->op.op];
+    e = &array_at(table, x->op.op);
+    if ( !e->handler )
+        return -EOPNOTSUPP;
     if ( x->buf[0].size - HEADER_BYTES < e->bytes ||
          guest_copy_in(&x->op.u, addr + HEADER_BYTES, e->bytes) )
         return -EFAULT;

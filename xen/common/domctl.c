@@ -11,6 +11,7 @@
  * An operation that gives way starts again from the caller's unchanged
  * structure: its progress is in the domain.
  */
+#include <hv/array.h>
 #include <hv/guest-access.h>
 #include <hv/hypercall.h>
 #include <hv/lib.h>
@@ -155,7 +156,7 @@ static long run(struct domctl *c)
     if ( rc )
         return rc;
     if ( c->op.cmd < ARRAY_SIZE(table) )
-        fn = table[c->op.cmd];
+        fn = array_at(table, c->op.cmd);
     return fn ? fn(c) : -EOPNOTSUPP;
 }
 

@@ -9,6 +9,7 @@
  */
 #include "evtchn-private.h"
 
+#include <hv/array.h>
 #include <hv/lib.h>
 
 bool virq_is_global(uint32_t virq)
@@ -90,6 +91,7 @@ int evtchn_bind_virq(struct evtchn_bind_virq *bind)
 {
     struct domain *d = current_domain;
     struct evtchn *chn;
+    uint32_t *port;
     struct vcpu *v;
     int rc;
 
@@ -101,13 +103,15 @@ int evtchn_bind_virq(struct evtchn_bind_virq *bind)
     if ( !v )
         return -ENOENT;
 
+    port = &array_at(v->virq_port, bind->virq);
+
     spin_lock(&d->evtchn.lock);
-    rc = v->virq_port[bind->virq] ? -EEXIST : evtchn_get_free(d, false, &chn);
+    rc = *port ? -EEXIST : evtchn_get_free(d, false, &chn);
     if ( !rc )
     {
         evtchn_take(d, chn, EVTCHN_VIRQ, v->vcpu_id);
         chn->virq = bind->virq;
-        v->virq_port[bind->virq] = bind->port = chn->port;
+        *port = bind->port = chn->port;
     }
     spin_unlock(&d->evtchn.lock);
     return rc;

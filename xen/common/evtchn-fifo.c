@@ -14,6 +14,7 @@
  */
 #include "evtchn-private.h"
 
+#include <hv/array.h>
 #include <hv/lib.h>
 
 #define PENDING (1U << EVTCHN_FIFO_PENDING)
@@ -31,11 +32,12 @@ _Static_assert(EVTCHN_FIFO_NR_CHANNELS == MAX_EVTCHNS, "all ports have links");
 static event_word_t *word_of(const struct domain *d, evtchn_port_t port)
 {
     const struct evtchn_fifo_domain *f = d->evtchn.fifo;
+    unsigned int nr = port / FIFO_WORDS_PER_PAGE;
     event_word_t *words;
 
-    if ( !f || port / FIFO_WORDS_PER_PAGE >= f->nr_pages )
+    if ( !f || nr >= f->nr_pages )
         return NULL;
-    words = page_to_virt(f->page[port / FIFO_WORDS_PER_PAGE]);
+    words = page_to_virt(f->page[array_index(nr, f->nr_pages)]);
     return &words[port % FIFO_WORDS_PER_PAGE];
 }
 

@@ -8,6 +8,7 @@
  */
 #include "evtchn-private.h"
 
+#include <hv/array.h>
 #include <hv/heap.h>
 #include <hv/hypercall.h>
 #include <hv/lib.h>
@@ -19,6 +20,7 @@ struct evtchn *evtchn_find(const struct domain *d, evtchn_port_t port)
     ASSERT(spin_is_mine(&e->lock));
     if ( port >= e->nr_ports )
         return NULL;
+    port = (evtchn_port_t)array_index(port, e->nr_ports);
     return &e->bucket[port / EVTCHN_PER_BUCKET][port % EVTCHN_PER_BUCKET];
 }
 

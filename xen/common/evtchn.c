@@ -9,6 +9,7 @@
  */
 #include "evtchn-private.h"
 
+#include <hv/array.h>
 #include <hv/guest-access.h>
 #include <hv/hypercall.h>
 #include <hv/lib.h>
@@ -313,7 +314,7 @@ long do_event_channel_op(struct hypercall *hc)
 
     if ( cmd >= ARRAY_SIZE(ops) )
         return -ENOSYS;
-    op = &ops[cmd];
+    op = &array_at(ops, cmd);
 
     if ( guest_copy_in(&arg, hc->a[1], op->size) )
         return -EFAULT;

@@ -6,6 +6,8 @@
  */
 #include "gnttab-private.h"
 
+#include <hv/array.h>
+
 #define LEAF 128U
 
 int ptr_array_init(struct ptr_array *a, unsigned int max)
@@ -22,8 +24,12 @@ int ptr_array_init(struct ptr_array *a, unsigned int max)
 
 void *ptr_array_get(const struct ptr_array *a, unsigned int i)
 {
-    void **leaf = i < a->max ? a->leaf[i / LEAF] : NULL;
+    void **leaf;
 
+    if ( i >= a->max )
+        return NULL;
+    i = (unsigned int)array_index(i, a->max);
+    leaf = a->leaf[i / LEAF];
     return leaf ? leaf[i % LEAF] : NULL;
 }
 

@@ -8,14 +8,18 @@
  */
 #include "gnttab-private.h"
 
+#include <hv/array.h>
+
 #define MAP_KINDS (GNTMAP_device_map | GNTMAP_host_map)
 
 static struct mapping *mapping_locked(const struct grant_table *gt,
                                       uint32_t handle)
 {
-    struct mapping *chunk = ptr_array_get(&gt->maptrack,
-                                          handle / MAPTRACK_PER_FRAME);
+    struct mapping *chunk;
 
+    ASSERT(handle < gt->nr_handles);
+    handle = (uint32_t)array_index(handle, gt->nr_handles);
+    chunk = ptr_array_get(&gt->maptrack, handle / MAPTRACK_PER_FRAME);
     return &chunk[handle % MAPTRACK_PER_FRAME];
 }
 

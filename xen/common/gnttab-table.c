@@ -9,6 +9,8 @@
  */
 #include "gnttab-private.h"
 
+#include <hv/array.h>
+
 _Static_assert(sizeof(grant_entry_v1_t) == 8, "one word");
 _Static_assert(sizeof(grant_entry_v2_t) == 16, "two words");
 _Static_assert(offsetof(grant_entry_v2_t, full_page.frame) == 8, "2nd word");
@@ -20,6 +22,7 @@ uint64_t *shared_word_locked(const struct grant_table *gt, grant_ref_t ref)
     uint64_t *words;
 
     ASSERT(ref < nr_entries_locked(gt));
+    ref = (grant_ref_t)array_index(ref, nr_entries_locked(gt));
     words = page_to_virt(ptr_array_get(&gt->shared, ref / per_frame));
     return words + ref % per_frame * gt->version;
 }
@@ -32,6 +35,7 @@ uint16_t *status_word_locked(const struct grant_table *gt, grant_ref_t ref)
     if ( gt->version == 1 )
         return (uint16_t *)shared_word_locked(gt, ref);
     ASSERT(ref < nr_entries_locked(gt));
+    ref = (grant_ref_t)array_index(ref, nr_entries_locked(gt));
     words = page_to_virt(ptr_array_get(&gt->status, ref / STATUS_PER_FRAME));
     return words + ref % STATUS_PER_FRAME;
 }

@@ -13,6 +13,7 @@
  */
 #include "gnttab-private.h"
 
+#include <hv/array.h>
 #include <hv/guest-access.h>
 
 struct batch_op {
@@ -60,6 +61,7 @@ long do_grant_table_op(struct hypercall *hc)
     unsigned int cmd = (unsigned int)hc->a[0];
     unsigned int count = (unsigned int)hc->a[2];
     uint64_t uop = hc->a[1];
+    const struct batch_op *op;
 
     if ( (int)count < 0 )
         return -EINVAL;
@@ -85,9 +87,10 @@ long do_grant_table_op(struct hypercall *hc)
         return gnttab_get_status_frames(hc);
 
     default:
-        if ( cmd >= ARRAY_SIZE(batch_ops) || !batch_ops[cmd].handler )
+        if ( cmd >= ARRAY_SIZE(batch_ops) )
             return -ENOSYS;
-        return run_batch(hc, &batch_ops[cmd], count);
+        op = &array_at(batch_ops, cmd);
+        return op->handler ? run_batch(hc, op, count) : -ENOSYS;
     }
 }
 

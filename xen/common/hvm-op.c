@@ -11,6 +11,7 @@
  * -EPERM, unassigned index -EINVAL, deprecated (-EPERM to set, -ENODATA to
  * get), not for the guest itself -EPERM, set before -EEXIST, value -EINVAL.
  */
+#include <hv/array.h>
 #include <hv/domain.h>
 #include <hv/guest-access.h>
 #include <hv/hypercall.h>
@@ -81,7 +82,7 @@ static const struct param_rule rules[HVM_NR_PARAMS] = {
 
 static bool value_ok(uint32_t index, uint64_t value)
 {
-    const struct param_rule *r = &rules[index];
+    const struct param_rule *r = &array_at(rules, index);
 
     if ( index == HVM_PARAM_X87_FIP_WIDTH && value % 4 )
         return false;
@@ -91,10 +92,10 @@ static bool value_ok(uint32_t index, uint64_t value)
 /* d->lock held. */
 static int set_param_locked(struct domain *d, uint32_t index, uint64_t value)
 {
-    uint64_t *param = &d->params[index];
+    uint64_t *param = &array_at(d->params, index);
 
     /* The same once more is no change: what was handed out stays so. */
-    if ( rules[index].flags & ONCE && *param )
+    if ( array_at(rules, index).flags & ONCE && *param )
         return *param == value ? 0 : -EEXIST;
     if ( !value_ok(index, value) )
         return -EINVAL;
@@ -105,7 +106,7 @@ static int set_param_locked(struct domain *d, uint32_t index, uint64_t value)
 
 static int set_param(struct domain *d, struct xen_hvm_param *a)
 {
-    uint16_t flags = rules[a->index].flags;
+    uint16_t flags = array_at(rules, a->index).flags;
     int rc;
 
     if ( flags & DEPRECATED )
@@ -130,14 +131,14 @@ static int set_param(struct domain *d, struct xen_hvm_param *a)
 
 static int get_param(struct domain *d, struct xen_hvm_param *a)
 {
-    uint16_t flags = rules[a->index].flags;
+    uint16_t flags = array_at(rules, a->index).flags;
 
     if ( flags & DEPRECATED )
         return -ENODATA;
     if ( d == current_domain && !(flags & GUEST_GETS) )
         return -EPERM;
     spin_lock(&d->lock);
-    a->value = d->params[a->index];
+    a->value = array_at(d->params, a->index);
     spin_unlock(&d->lock);
     return 0;
 }
@@ -178,7 +179,7 @@ static long param_op(uint64_t arg,
     rc = target_get(a.domid, &d);
     if ( rc )
         return rc;
-    rc = rules[a.index].flags ? op(d, &a) : -EINVAL;
+    rc = array_at(rules, a.index).flags ? op(d, &a) : -EINVAL;
     domain_put(d);
     if ( !rc && op == get_param && copy_field_to_arg(arg, &a, value) )
         rc = -EFAULT;

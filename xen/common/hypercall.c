@@ -3,6 +3,7 @@
  * The hypercall table and its dispatcher: the only way from a guest or a
  * client into the core.  What is not in the table answers -ENOSYS.
  */
+#include <hv/array.h>
 #include <hv/domain.h>
 #include <hv/hypercall.h>
 #include <hv/lib.h>
@@ -44,9 +45,11 @@ long hypercall_dispatch(struct hypercall *hc)
     const struct hypercall_entry *e;
     long rc;
 
-    if ( hc->nr >= ARRAY_SIZE(table) || !table[hc->nr].handler )
+    if ( hc->nr >= ARRAY_SIZE(table) )
         return -ENOSYS;
-    e = &table[hc->nr];
+    e = &array_at(table, hc->nr);
+    if ( !e->handler )
+        return -ENOSYS;
     if ( e->permission == CONTROL && !is_control_domain(current_domain) )
         return -EPERM;
     budget_begin();

@@ -10,6 +10,7 @@
  */
 #include "ioreq-private.h"
 
+#include <hv/array.h>
 #include <hv/hypercall.h>
 #include <hv/lib.h>
 
@@ -162,6 +163,7 @@ static bool change_allowed(enum p2m_type from, enum p2m_type to)
 
 int ioreq_set_mem_type(struct domain *d, gfn_t gfn, unsigned int type)
 {
+    enum p2m_type to;
     struct p2m_entry e;
     int rc;
 
@@ -169,12 +171,13 @@ int ioreq_set_mem_type(struct domain *d, gfn_t gfn, unsigned int type)
         return -EINVAL;
     if ( type == HVMMEM_ioreq_server && !claimed(d) )
         return -EINVAL;
+    to = array_at(p2m_type_of, type);
     for ( unsigned int tries = 0; tries < MAX_TRIES; tries++ )
     {
         e = p2m_lookup(d, gfn);
-        if ( !change_allowed(e.type, p2m_type_of[type]) )
+        if ( !change_allowed(e.type, to) )
             return -EINVAL;
-        rc = p2m_retype(d, gfn, e, p2m_type_of[type]);
+        rc = p2m_retype(d, gfn, e, to);
         if ( rc != -EBUSY )
             return rc;
     }

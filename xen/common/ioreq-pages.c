@@ -17,6 +17,7 @@
  */
 #include "ioreq-private.h"
 
+#include <hv/array.h>
 #include <hv/audit.h>
 #include <hv/lib.h>
 
@@ -61,7 +62,7 @@ _Static_assert(HVM_PARAM_BUFIOREQ_PFN == HVM_PARAM_IOREQ_PFN + 1,
 
 void ioreq_params_changed(struct domain *d, uint32_t param)
 {
-    uint64_t value = d->params[param];
+    uint64_t value = array_at(d->params, param);
 
     spin_lock(&d->ioreq.lock);
     if ( param == HVM_PARAM_NR_IOREQ_SERVER_PAGES && value )
@@ -279,7 +280,7 @@ long ioreq_resource_size(struct domain *d, uint32_t id)
     if ( rc )
         return rc;
     spin_lock(&d->ioreq.lock);
-    if ( id >= MAX_IOREQ_SERVERS || !d->ioreq.server[id] )
+    if ( id >= MAX_IOREQ_SERVERS || !array_at(d->ioreq.server, id) )
         rc = -ENOENT;
     spin_unlock(&d->ioreq.lock);
     return rc ? rc : (long)(FRAME_SLOTS + ioreq_nr_slot_frames(d));
@@ -289,7 +290,7 @@ static int frame_check(const struct ioreq_server *s, uint64_t frame)
 {
     if ( frame >= FRAME_SLOTS + ioreq_nr_slot_frames(s->target) )
         return -EINVAL;
-    return s->frame[frame] ? 0 : -ENOENT;
+    return array_at(s->frame, frame) ? 0 : -ENOENT;
 }
 
 int ioreq_resource_get(struct domain *d, uint32_t id, uint64_t frame,
@@ -312,7 +313,7 @@ int ioreq_resource_get(struct domain *d, uint32_t id, uint64_t frame,
 
     for ( unsigned int i = 0; i < nr; i++ )
     {
-        pages[i] = s->frame[frame + i];
+        pages[i] = array_at(s->frame, frame + i);
         page_get_more(pages[i]);
     }
 
@@ -323,12 +324,12 @@ int ioreq_resource_get(struct domain *d, uint32_t id, uint64_t frame,
 
 void ioreq_audit_refs(struct domain *d, audit_count_t count)
 {
-    for ( unsigned int id = 0; id < MAX_IOREQ_SERVERS; id++ )
+    for ( unsigned int i = 0; i < MAX_IOREQ_SERVERS; i++ )
     {
-        struct ioreq_server *s = d->ioreq.server[id];
+        struct ioreq_server *s = d->ioreq.server[i];
 
-        for ( unsigned int i = 0; s && i < MAX_FRAMES; i++ )
-            if ( s->frame[i] )
-                count(page_to_mfn(s->frame[i]), HOLD_TABLE);
+        for ( unsigned int frame = 0; s && frame < MAX_FRAMES; frame++ )
+            if ( s->frame[frame] )
+                count(page_to_mfn(s->frame[frame]), HOLD_TABLE);
     }
 }

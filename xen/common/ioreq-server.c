@@ -14,6 +14,7 @@
 #include "ioreq-private.h"
 #include "ioreq-index.h"
 
+#include <hv/array.h>
 #include <hv/heap.h>
 #include <hv/hypercall.h>
 #include <hv/lib.h>
@@ -34,7 +35,7 @@ int ioreq_server_find(struct domain *d, unsigned int id,
                       struct ioreq_server **sp)
 {
     ASSERT(spin_is_mine(&d->ioreq.lock));
-    *sp = id < MAX_IOREQ_SERVERS ? d->ioreq.server[id] : NULL;
+    *sp = id < MAX_IOREQ_SERVERS ? array_at(d->ioreq.server, id) : NULL;
     if ( !*sp )
         return -ENOENT;
     return (*sp)->emulator == current_domain ? 0 : -EPERM;
@@ -88,9 +89,9 @@ static void remove_vcpu(struct ioreq_server *s, struct vcpu *v)
 
 static void remove_vcpu_from_all(struct domain *d, struct vcpu *v)
 {
-    for ( unsigned int id = 0; id < MAX_IOREQ_SERVERS; id++ )
-        if ( d->ioreq.server[id] )
-            remove_vcpu(d->ioreq.server[id], v);
+    for ( unsigned int i = 0; i < MAX_IOREQ_SERVERS; i++ )
+        if ( d->ioreq.server[i] )
+            remove_vcpu(d->ioreq.server[i], v);
     list_del(&v->io.link);
 }
 
@@ -109,9 +110,9 @@ int ioreq_vcpu_add(struct vcpu *v)
         }
 
     list_add_tail(&v->io.link, &d->ioreq.vcpus);
-    for ( unsigned int id = 0; id < MAX_IOREQ_SERVERS && !rc; id++ )
-        if ( d->ioreq.server[id] )
-            rc = add_vcpu(d->ioreq.server[id], v);
+    for ( unsigned int i = 0; i < MAX_IOREQ_SERVERS && !rc; i++ )
+        if ( d->ioreq.server[i] )
+            rc = add_vcpu(d->ioreq.server[i], v);
     if ( rc )
         remove_vcpu_from_all(d, v);
     spin_unlock(&d->ioreq.lock);
@@ -221,12 +222,12 @@ int ioreq_server_destroy(struct domain *d, ioservid_t id)
 /* Destroy the servers of d that emulator created; NULL: all.  -ERESTART. */
 static int destroy_all(struct domain *d, const struct domain *emulator)
 {
-    for ( unsigned int id = 0; id < MAX_IOREQ_SERVERS; id++ )
+    for ( unsigned int i = 0; i < MAX_IOREQ_SERVERS; i++ )
     {
         struct ioreq_server *s;
 
         spin_lock(&d->ioreq.lock);
-        s = d->ioreq.server[id];
+        s = d->ioreq.server[i];
         if ( s && emulator && s->emulator != emulator )
             s = NULL;
         if ( s )
@@ -348,7 +349,7 @@ static int range_check(const struct ioreq_index *x, unsigned int id,
 static int range_change(struct domain *d, ioservid_t id, uint32_t type,
                         uint64_t start, uint64_t end, bool claimed)
 {
-    struct ioreq_index *x, *unused = NULL;
+    struct ioreq_index *x, **index, *unused = NULL;
     struct ioreq_server *s;
     int rc;
 
@@ -359,20 +360,21 @@ static int range_change(struct domain *d, ioservid_t id, uint32_t type,
     rc = ioreq_server_find(d, id, &s);
     if ( !rc && type >= NR_IO_RANGE_TYPES )
         rc = -EINVAL;
+    index = &array_at(d->ioreq.index, type);
     if ( !rc )
-        rc = range_check(d->ioreq.index[type], id, start, end, claimed);
+        rc = range_check(*index, id, start, end, claimed);
     if ( rc )
         goto out;
 
-    x = ioreq_index_with(d->ioreq.index[type], id, start, end, claimed);
+    x = ioreq_index_with(*index, id, start, end, claimed);
     if ( !x || ioreq_index_ranges(x, id) > MAX_IO_RANGES )
     {
         rc = -ENOMEM;
         unused = x;
         goto out;
     }
-    unused = d->ioreq.index[type];
-    d->ioreq.index[type] = x;
+    unused = *index;
+    *index = x;
 
  out:
     spin_unlock(&d->ioreq.lock);

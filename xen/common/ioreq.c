@@ -21,6 +21,7 @@
 #include "ioreq-private.h"
 #include "ioreq-index.h"
 
+#include <hv/array.h>
 #include <hv/lib.h>
 
 #define CF8_PORT 0xcf8
@@ -190,7 +191,7 @@ static enum io_result send_locked(struct vcpu *v, const ioreq_t *p)
     r = route(d, &req, &id);
     if ( r != IO_PENDING )
         return r;
-    s = d->ioreq.server[id];
+    s = array_at(d->ioreq.server, id);
     if ( may_buffer(d, &req) && ioreq_ring_put(s, &req) )
         return IO_DONE;
     if ( !slot_send(s, v, &req) )

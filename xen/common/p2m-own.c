@@ -8,6 +8,7 @@
  * besides that entry, and whoever finds it there later takes no reference for
  * another use.  Both happen under the p2m lock.  A device model may map it.
  */
+#include <hv/array.h>
 #include <hv/domain.h>
 #include <hv/lib.h>
 
@@ -22,7 +23,9 @@ struct page *p2m_get_frame(struct domain *d, uint64_t frame, enum p2m_type *t)
     else
     {
         *t = P2M_RAM_RW;
-        pg = mfn_valid(_mfn(frame)) ? mfn_to_page(_mfn(frame)) : NULL;
+        pg = NULL;
+        if ( mfn_valid(_mfn(frame)) )
+            pg = mfn_to_page(_mfn(array_index(frame, nr_frames)));
         if ( pg && !page_get(pg, d) )
             pg = NULL;
     }

@@ -22,6 +22,7 @@
  * A caller can begin in the undoing state by itself: it takes away mappings of
  * its own then, and gets the error it chose.
  */
+#include <hv/array.h>
 #include <hv/domain.h>
 #include <hv/grant.h>
 #include <hv/guest-access.h>
@@ -236,7 +237,7 @@ static long use_resource(struct hypercall *hc, uint64_t arg,
 
     if ( r->arg.type >= ARRAY_SIZE(types) )
         return -EOPNOTSUPP;
-    r->type = &types[r->arg.type];
+    r->type = &array_at(types, r->arg.type);
     /* Taking away: of a resource that is gone, or shrank, as well. */
     if ( (start & UNDOING) && r->type->get &&
          !handle_is_null(r->arg.frame_list) )

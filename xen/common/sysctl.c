@@ -7,6 +7,7 @@
  * is copied in once and goes back when the operation succeeded, or ran out of
  * the caller's room.  Padding is not looked at: clients leave it as it comes.
  */
+#include <hv/array.h>
 #include <hv/audit.h>
 #include <hv/budget.h>
 #include <hv/console.h>
@@ -124,15 +125,19 @@ static sysctl_fn *const table[] = {
 long do_sysctl(struct hypercall *hc)
 {
     struct xen_sysctl op;
+    sysctl_fn *fn;
     long rc;
 
     if ( copy_from_arg(&op, hc->a[0]) )
         return -EFAULT;
     if ( op.interface_version != XEN_SYSCTL_INTERFACE_VERSION )
         return -EACCES;
-    if ( op.cmd >= ARRAY_SIZE(table) || !table[op.cmd] )
+    if ( op.cmd >= ARRAY_SIZE(table) )
         return -ENOSYS;
-    rc = table[op.cmd](&op);
+    fn = array_at(table, op.cmd);
+    if ( !fn )
+        return -ENOSYS;
+    rc = fn(&op);
     if ( (!rc || rc == -ENOBUFS) && copy_to_arg(hc->a[0], &op) )
         rc = -EFAULT;
     return rc;

@@ -5,6 +5,7 @@
  * d->vcpu[] is filled under d->lock and never emptied before the domain is
  * freed, so readers need no lock: a non-NULL entry is complete and stays.
  */
+#include <hv/array.h>
 #include <hv/domain.h>
 #include <hv/hypercall.h>
 #include <hv/heap.h>
@@ -14,7 +15,9 @@
 
 struct vcpu *domain_vcpu(struct domain *d, unsigned int id)
 {
-    return id < d->max_vcpus ? load_acquire(&d->vcpu[id]) : NULL;
+    if ( id >= d->max_vcpus )
+        return NULL;
+    return load_acquire(&d->vcpu[array_index(id, d->max_vcpus)]);
 }
 
 static void singleshot_fired(void *data)
@@ -43,11 +46,12 @@ static void vcpu_init(struct vcpu *v, struct domain *d, unsigned int id)
 
 int vcpu_create(struct domain *d, unsigned int id)
 {
-    struct vcpu *v;
+    struct vcpu *v, **slot;
     int rc;
 
     if ( id >= d->max_vcpus || domain_vcpu(d, id) )
         return -EINVAL;
+    slot = &d->vcpu[array_index(id, d->max_vcpus)];
 
     v = new_object(struct vcpu);
     if ( !v )
@@ -62,10 +66,10 @@ int vcpu_create(struct domain *d, unsigned int id)
         goto arch;
 
     spin_lock(&d->lock);
-    if ( d->vcpu[id] || domain_is_dying(d) )
+    if ( *slot || domain_is_dying(d) )
         rc = -EINVAL;
     else
-        store_release(&d->vcpu[id], v);
+        store_release(slot, v);
     spin_unlock(&d->lock);
     if ( !rc )
         return 0;

@@ -6,6 +6,7 @@
  * the message itself goes out after the lock was left, since waking a vcpu
  * takes locks that come before this one.
  */
+#include <hv/array.h>
 #include <hv/atomic.h>
 #include <hv/lib.h>
 #include <hv/vioapic.h>
@@ -198,7 +199,8 @@ static uint32_t read_window(const struct vioapic *io)
     default:
         if ( io->select < INDEX_RTE || pin >= io->nr_pins )
             return 0;
-        return (uint32_t)(io->rte[pin] >> (io->select & 1 ? 32 : 0));
+        return (uint32_t)(array_at(io->rte, pin) >>
+                          (io->select & 1 ? 32 : 0));
     }
 }
 
@@ -221,6 +223,7 @@ static int write_window(struct vioapic *io, uint32_t value)
         io->id = (value >> 24) & 0xf;
     if ( io->select < INDEX_RTE || pin >= io->nr_pins )
         return -1;
+    pin = (unsigned int)array_index(pin, io->nr_pins);
     set_rte(io, pin, new_rte(io->rte[pin], io->select & 1, value));
     return (int)pin;
 }

@@ -5,6 +5,7 @@
  */
 #include "vlapic-private.h"
 
+#include <hv/array.h>
 #include <hv/lib.h>
 
 /* Of a current integrated APIC; 0x14, and the highest LVT entry. */
@@ -33,7 +34,7 @@ static bool read_range(const struct vlapic *l, unsigned int offset,
     if ( offset >= REG_ISR && offset < REG_ESR )
         *value = (uint32_t)(READ_ONCE(bits[i / 2]) >> (i % 2 * 32));
     else if ( offset >= REG_LVT && offset < REG_TMICT )
-        *value = l->lvt[(offset - REG_LVT) >> 4];
+        *value = array_at(l->lvt, (offset - REG_LVT) >> 4);
     else
         return false;
     return true;
@@ -152,12 +153,12 @@ static void write_svr(struct vlapic *l, uint32_t value)
 
 static void write_lvt(struct vlapic *l, enum vlapic_lvt i, uint32_t value)
 {
-    value &= lvt_writable[i];
+    value &= array_at(lvt_writable, i);
     if ( !(l->svr & SVR_ENABLED) )
         value |= LVT_MASKED;
     if ( i == LVT_TIMER )
         vlapic_timer_settle(l);
-    WRITE_ONCE(l->lvt[i], value);
+    WRITE_ONCE(array_at(l->lvt, i), value);
     if ( i == LVT_TIMER )
         vlapic_timer_resume(l);
 }
@@ -257,7 +258,8 @@ static bool msr_writable(unsigned int offset, uint64_t *bits)
         if ( offset < REG_LVT || offset >= REG_TMICT )
             return false;
         /* What is read only may be written back. */
-        *bits = lvt_writable[(offset - REG_LVT) >> 4] | LVT_READ_ONLY;
+        *bits = array_at(lvt_writable, (offset - REG_LVT) >> 4) |
+                LVT_READ_ONLY;
         return true;
     }
 }

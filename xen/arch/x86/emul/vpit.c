@@ -4,6 +4,7 @@
  * looked at: `ticks` counted until `since`, and more since then while the gate
  * is up and a count was loaded.
  */
+#include <hv/array.h>
 #include <hv/lib.h>
 #include <hv/timer.h>
 #include <hv/vpit.h>
@@ -189,7 +190,7 @@ static void control(struct vpit *p, uint8_t value)
 {
     if ( value >> 6 != CONTROL_READ_BACK )
     {
-        channel_control(&p->channel[value >> 6], value);
+        channel_control(&array_at(p->channel, value >> 6), value);
         return;
     }
     for ( unsigned int i = 0; i < 3; i++ )
@@ -234,7 +235,7 @@ uint8_t vpit_read(struct vpit *p, uint16_t port)
     if ( port == PORT_SPEAKER )
         value = speaker_read(p);
     else if ( port != PORT_CONTROL )
-        value = channel_read(&p->channel[port & 3]);
+        value = channel_read(&array_at(p->channel, port & 3));
     spin_unlock(&p->lock);
     return value;
 }
@@ -250,6 +251,6 @@ void vpit_write(struct vpit *p, uint16_t port, uint8_t value)
     else if ( port == PORT_CONTROL )
         control(p, value);
     else
-        channel_write(&p->channel[port & 3], value);
+        channel_write(&array_at(p->channel, port & 3), value);
     spin_unlock(&p->lock);
 }

@@ -8,6 +8,7 @@
  * held; or `on_cpu`, which ends when the run loop has nothing more to do for
  * it, and may not.
  */
+#include <hv/array.h>
 #include <hv/audit.h>
 #include <hv/cpu-policy.h>
 #include <hv/domain.h>
@@ -42,7 +43,7 @@ uint32_t arch_apic_id(const struct vcpu *v)
 
 void arch_cpu_ids(unsigned int cpu, uint32_t *apic_id, uint32_t *acpi_id)
 {
-    *apic_id = cpus[cpu]->apic_id;
+    *apic_id = cpus[array_index(cpu, nr_cpus)]->apic_id;
     *acpi_id = cpu;
 }
 

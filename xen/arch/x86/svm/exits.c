@@ -8,6 +8,7 @@
  * guest that puts the same instruction with more prefixes to the same place
  * fools itself.
  */
+#include <hv/array.h>
 #include <hv/control-regs.h>
 #include <hv/lib.h>
 
@@ -290,7 +291,7 @@ static void (*const handlers[])(struct vcpu *v) = {
 
 bool svm_exit_is_known(unsigned int code)
 {
-    return code < ARRAY_SIZE(handlers) && handlers[code];
+    return code < ARRAY_SIZE(handlers) && array_at(handlers, code);
 }
 
 void svm_exit(struct vcpu *v)
@@ -299,7 +300,7 @@ void svm_exit(struct vcpu *v)
     void (*handler)(struct vcpu *) = on_unknown;
 
     if ( code < ARRAY_SIZE(handlers) )
-        handler = handlers[code];
+        handler = array_at(handlers, code);
     else if ( code == EXIT_NPF ) /* far behind all others */
         handler = on_npf;
     if ( unlikely(!handler) )
