@@ -243,12 +243,14 @@ static void before_block(uc_engine *uc, uint64_t address, uint32_t size,
 
     (void)address, (void)size;
     h->late = 0;
-    if ( likely(!READ_ONCE(h->kicked)) && likely(--h->slice) &&
-         likely(!h->want_window) )
+    if ( likely(!READ_ONCE(h->kicked)) && likely(!READ_ONCE(h->terminate)) &&
+         likely(--h->slice) && likely(!h->want_window) )
         return;
     if ( !h->slice )
         h->slice = SLICE;
-    if ( READ_ONCE(h->kicked) || (h->slice == SLICE && turn_is_wanted(h)) ||
+    /* The kick that comes with terminate may be used up in a wait. */
+    if ( READ_ONCE(h->kicked) || READ_ONCE(h->terminate) ||
+         (h->slice == SLICE && turn_is_wanted(h)) ||
          (h->want_window && interrupts_enabled(h)) )
     {
         h->reason = EXIT_KICK;
