@@ -322,7 +322,7 @@ static bool xmm_is(uint64_t v)
 static volatile bool ap_xmm = true, ap_spins;
 static void ap_main(void)
 {
-    uint32_t c[4];
+    uint32_t c[4], job;
 
     cpuid(1, 0, c);
     ap_id = c[1] >> 24;
@@ -336,17 +336,18 @@ static void ap_main(void)
     for ( ;; )
     {
         sleep_for_event();
+        job = ap_job; /* before the count, upon which the next one is set */
         ap_xmm &= xmm_is(0x5a5a5a5a5a5a5a5a);
         __atomic_add_fetch(&ap_woken, 1, __ATOMIC_SEQ_CST);
-        if ( ap_job == 1 )
+        if ( job == 1 )
             apic_send(0, VECTOR_HIGH);
-        else if ( ap_job == 2 )
+        else if ( job == 2 )
             for ( unsigned int i = 0; i < 100000; i++ )
                 __atomic_add_fetch(&sum, 1, __ATOMIC_SEQ_CST);
-        else if ( ap_job == 3 )
+        else if ( job == 3 )
             for ( ap_spins = true;; ) /* until INIT */
                 __asm__ volatile("pause");
-        else if ( ap_job == 4 )
+        else if ( job == 4 )
             for ( ;; )
                 __asm__ volatile("cli; hlt");
     }

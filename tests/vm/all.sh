@@ -16,7 +16,9 @@ one() { # NAME LIBRARIES COMMAND...
     esac
     shift
     timeout -k 5 "$(limit PROGRAM)" "$@" </dev/null 2>&1
-    echo "## end $?"
+    status=$?
+    ! was_ended $status || status=124
+    echo "## end $status"
 }
 
 hypervisor=$1
