@@ -300,6 +300,25 @@ static void test_servers_die_with_their_emulator(void **state)
     assert_int_equal(p.data, ALL_ONES);
 }
 
+/* A vcpu that was on its way when its domain was killed, or after it. */
+static void test_dying_emulator_gets_no_server(void **state)
+{
+    struct domain *d = world_guest(1), *other = world_pvh_dom0();
+    uint32_t refs, ports = d->evtchn.active;
+
+    (void)state;
+    domain_get_more(other); /* while its vcpu is used here */
+    world_kill(other);
+    refs = other->refs;
+    world_be_dom(other);
+    assert_int_equal(create(d, ATOMIC), -EINVAL);
+    world_be_dom(dom0);
+    assert_null(d->ioreq.server[0]);
+    assert_int_equal(d->evtchn.active, ports);
+    assert_int_equal(other->refs, refs);
+    domain_put(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -316,6 +335,7 @@ int main(void)
         T(test_ranges_die_with_their_server),
         T(test_dying_domain_gets_no_server),
         T(test_servers_die_with_their_emulator),
+        T(test_dying_emulator_gets_no_server),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

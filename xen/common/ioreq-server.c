@@ -141,13 +141,17 @@ static void server_free(struct ioreq_server *s)
     hv_free(s);
 }
 
-/* Find a free id and join all vcpus; enter the array last. */
+/*
+ * Find a free id and join all vcpus; enter the array last.  A kill of either
+ * domain looks for servers under this lock, after it made the domain dying: it
+ * finds this one, or is seen here.
+ */
 static int server_link(struct domain *d, struct ioreq_server *s)
 {
     struct vcpu *v;
     int rc;
 
-    if ( domain_is_dying(d) )
+    if ( domain_is_dying(d) || domain_is_dying(s->emulator) )
         return -EINVAL;
     while ( d->ioreq.server[s->id] )
         if ( ++s->id == MAX_IOREQ_SERVERS )
