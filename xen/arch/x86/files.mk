@@ -10,7 +10,7 @@ x86-platform-y := $(addprefix xen/arch/x86/platform/, \
     serial.c time.c)
 x86-svm-y := $(addprefix xen/arch/x86/svm/, \
     context.c control.c entry.S event.c exits.c intercepts.c msr.c svm.c \
-    vmcb-check.c vmcb.c)
+    usable.c vmcb-check.c vmcb.c)
 x86-hvm-y := $(addprefix xen/arch/x86/hvm/, \
     copy.c domain.c event.c exits.c fpu.c io.c msr.c run.c sched.c \
     still.c)

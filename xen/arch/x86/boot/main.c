@@ -32,8 +32,11 @@ static void start_interrupts_and_time(void)
 
 static void start_virtualisation(void)
 {
-    if ( !vendor->present() )
-        panic("no %s that could be used\n", vendor->name);
+    const char *why = vendor->present();
+
+    if ( why )
+        panic("this processor cannot run guests by %s: %s\n", vendor->name,
+              why);
     fpu_cpu_up();
     vendor->cpu_up(this_cpu());
     sched_cpu_init(this_cpu());

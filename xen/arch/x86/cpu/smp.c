@@ -7,7 +7,7 @@
  *
  *   reset --INIT, STARTUP--> trampoline.S --> smp_main(): online, asleep
  *     ^                                          |
- *     +--INIT-- (silent for a second)            +--smp_release()--> run loop
+ *     +--INIT-- (silent for a second, refused)   +--smp_release()--> run loop
  *
  * Any CPU may stop the others, once: `stopper` says which does.
  */
@@ -41,6 +41,7 @@ struct cpu *smp_starting;
 uint64_t smp_stack;
 
 static bool released;          /* [a] */
+static const char *refused;    /* [a] why the CPU that came up is no use */
 static uint64_t started_tsc;   /* just before the last STARTUP */
 static uint64_t arrived_tsc;   /* read by the CPU that came up */
 static unsigned int stopper;   /* [a] number + 1 */
@@ -58,9 +59,23 @@ void arch_cpuid(uint32_t leaf, uint32_t subleaf, struct cpuid_regs *out)
 
 /* ---- the CPU that comes up ---- */
 
+/* Nothing of it is in use: INIT takes it from here. */
+static void refuse(const char *why) noreturn_fn;
+static void refuse(const char *why)
+{
+    store_release(&refused, why);
+    for ( ;; )
+        __asm__ volatile ( "cli; hlt" );
+}
+
 void smp_main(struct cpu *c)
 {
+    const char *why;
+
     cpu_load(c);
+    why = vendor->cpu_lacks();
+    if ( why )
+        refuse(why);
     lapic_init_cpu();
     fpu_cpu_up();
     vendor->cpu_up(c);
@@ -101,11 +116,12 @@ static void write_trampoline(uint8_t *page)
           (uint32_t)(rdmsr(MSR_EFER) & (EFER_LME | EFER_NX)));
 }
 
+/* True: it came up, or is refused. */
 static bool answers(const struct cpu *c, unsigned int us)
 {
     uint64_t start = rdtsc(), cycles = ns_to_tsc(us * 1000UL);
 
-    while ( !load_acquire(&c->online) )
+    while ( !load_acquire(&c->online) && !load_acquire(&refused) )
     {
         if ( rdtsc() - start > cycles )
             return false;
@@ -114,10 +130,13 @@ static bool answers(const struct cpu *c, unsigned int us)
     return true;
 }
 
+/* False: it stays off, which was said. */
 static bool start(struct cpu *c, uint64_t page)
 {
     uint8_t number = (uint8_t)(page >> PAGE_SHIFT);
+    const char *why;
 
+    refused = NULL;
     smp_starting = c;
     smp_stack = cpu_stack_top(c);
     write_trampoline(phys_to_virt(page));
@@ -126,12 +145,17 @@ static bool start(struct cpu *c, uint64_t page)
     delay_us(INIT_US);
     started_tsc = rdtsc();
     lapic_send_startup(c->apic_id, number);
-    if ( answers(c, STARTUP_US) )
+    if ( !answers(c, STARTUP_US) )
+    {
+        /* Old processors need a second one; those that run ignore it. */
+        lapic_send_startup(c->apic_id, number);
+        answers(c, ANSWER_US);
+    }
+    if ( load_acquire(&c->online) )
         return true;
-    /* Old processors need a second one; those that run ignore it. */
-    lapic_send_startup(c->apic_id, number);
-    if ( answers(c, ANSWER_US) )
-        return true;
+    why = load_acquire(&refused);
+    printk("CPU with APIC id %u %s%s\n", c->apic_id,
+           why ? "stays off: " : "does not answer", why ? why : "");
     /* It must not wake up later, in memory that is somebody else's then. */
     lapic_send_init(c->apic_id);
     delay_us(INIT_US);
@@ -145,7 +169,7 @@ static void check_tsc(const struct cpu *c)
                c->id);
 }
 
-/* A struct for the next CPU to try; one that stayed silent leaves its own. */
+/* A struct for the next CPU to try; one that stayed off leaves its own. */
 static struct cpu *next_cpu(struct cpu *unused, uint32_t apic_id)
 {
     struct cpu *c = unused;
@@ -174,10 +198,7 @@ static void start_all(unsigned int max, uint64_t page)
         if ( start(c, page) )
             check_tsc(c);
         else
-        {
-            printk("CPU with APIC id %u does not answer\n", c->apic_id);
             silent = c;
-        }
     }
     if ( silent )
         cpus[--nr_cpus] = NULL;

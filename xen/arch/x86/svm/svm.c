@@ -18,16 +18,9 @@
 #include <x86/irq.h>
 
 #include "svm.h"
+#include "usable.h"
 #include "vmcb-check.h"
 
-#define CPUID_SVM 0x8000000aU
-#define CPUID_1_C_SVM (1U << 2)     /* 0x80000001 */
-#define CPUID_1_D_RDTSCP (1U << 27) /* 0x80000001 */
-#define CPUID_SVM_NPT (1U << 0)
-#define CPUID_SVM_NRIPS (1U << 3)
-#define CPUID_SVM_CLEAN (1U << 5)
-#define CPUID_SVM_FLUSH_ASID (1U << 6)
-#define VM_CR_SVMDIS (1U << 4)
 #define DR6_BS (1UL << 14)
 
 enum { VECTOR_DB = 1 };
@@ -104,41 +97,36 @@ static void left(struct svm_vcpu *s)
 
 /* ---- the processor ---- */
 
-static bool svm_present(void)
-{
-    uint32_t max, a, b, c, d;
-    uint64_t vm_cr;
+static struct svm_found boot_found;
 
-    cpuid(0x80000000, 0, &max, &b, &c, &d);
-    if ( max >= 0x80000001 )
-        cpuid(0x80000001, 0, &a, &b, &c, &d);
-    if ( max < CPUID_SVM || !(c & CPUID_1_C_SVM) )
-    {
-        printk("SVM: this processor does not have it\n");
-        return false;
-    }
-    svm_features.rdtscp = d & CPUID_1_D_RDTSCP;
-    if ( rdmsr_safe(MSR_VM_CR, &vm_cr) && (vm_cr & VM_CR_SVMDIS) )
-    {
-        printk("SVM: switched off by firmware\n");
-        return false;
-    }
-    cpuid(CPUID_SVM, 0, &a, &b, &c, &d);
-    if ( !(d & CPUID_SVM_NPT) || b < 2 )
-    {
-        printk("SVM: no nested paging\n");
-        return false;
-    }
-    svm_features.nr_asids = b;
-    svm_features.next_rip = d & CPUID_SVM_NRIPS;
-    svm_features.flush_asid = d & CPUID_SVM_FLUSH_ASID;
-    svm_features.clean = d & CPUID_SVM_CLEAN ? CLEAN_ALL : 0;
-    printk("SVM: %u ASIDs%s%s%s\n", b,
+static const char *svm_present(void)
+{
+    const struct svm_found *f = &boot_found;
+    const char *why;
+
+    svm_look(&boot_found);
+    why = svm_unusable(f, NULL);
+    if ( why )
+        return why;
+    svm_features.rdtscp = f->rdtscp;
+    svm_features.nr_asids = f->nr_asids;
+    svm_features.next_rip = f->features & CPUID_SVM_NRIPS;
+    svm_features.flush_asid = f->features & CPUID_SVM_FLUSH_ASID;
+    svm_features.clean = f->features & CPUID_SVM_CLEAN ? CLEAN_ALL : 0;
+    printk("SVM: %u ASIDs%s%s%s\n", f->nr_asids,
            svm_features.next_rip ? ", next RIP" : "",
            svm_features.flush_asid ? ", flush by ASID" : "",
            svm_features.clean ? ", clean bits" : "");
     debug_limits();
-    return true;
+    return NULL;
+}
+
+static const char *svm_cpu_lacks(void)
+{
+    struct svm_found found;
+
+    svm_look(&found);
+    return svm_unusable(&found, &boot_found);
 }
 
 static uint64_t page_for_processor(const struct cpu *c)
@@ -371,6 +359,7 @@ static void svm_run(struct vcpu *v, bool flush_tlb)
 const struct vendor svm_vendor = {
     .name = "SVM",
     .present = svm_present,
+    .cpu_lacks = svm_cpu_lacks,
     .cpu_up = svm_cpu_up,
     .vcpu_create = svm_vcpu_create,
     .vcpu_destroy = vmcb_destroy,

@@ -131,8 +131,9 @@ void locks_break(void);
 /*
  * Start all other processors of the MADT, at most `max` altogether.  They are
  * online when it returns, and sleep until smp_release(): boot is over, they
- * go to the run loop.  One that does not answer is left out.  After
- * time_init() and lapic_init_cpu() of the boot CPU, `vendor` set.
+ * go to the run loop.  One that does not answer, or that `vendor` cannot use,
+ * is left out.  After time_init() and lapic_init_cpu() of the boot CPU, `vendor`
+ * set and its present() called.
  */
 void smp_boot(unsigned int max);
 void smp_release(void);

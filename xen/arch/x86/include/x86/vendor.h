@@ -29,8 +29,13 @@ enum vendor_mode {
 
 struct vendor {
     const char *name;
-    /* This processor has it, and firmware left it usable; say why not. */
-    bool (*present)(void);
+    /*
+     * The boot CPU has it, and firmware left it usable: NULL, or why not.
+     * Then of any other CPU: does that have what the boot CPU has?  It only
+     * looks; a CPU that lacks something is not brought up.
+     */
+    const char *(*present)(void);
+    const char *(*cpu_lacks)(void);
     void (*cpu_up)(struct cpu *c); /* on each CPU */
     int (*vcpu_create)(struct vcpu *v); /* -ENOMEM; state: as after INIT */
     void (*vcpu_destroy)(struct vcpu *v);

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * May this processor run guests?  It has to have SVM, left on by firmware or
+ * not locked off, with nested paging; and every other CPU has to have what the
+ * boot CPU has, since a vcpu runs on any of them.
+ */
+#include <hv/lib.h>
+
+#include <x86/irq.h>
+#include <x86/processor.h>
+
+#include "usable.h"
+
+#define CPUID_SVM 0x8000000aU
+#define CPUID_1_C_SVM (1U << 2)     /* 0x80000001 */
+#define CPUID_1_D_RDTSCP (1U << 27) /* 0x80000001 */
+#define VM_CR_LOCK (1UL << 3)
+#define VM_CR_SVMDIS (1UL << 4)
+
+/* VM_CR, without SVMDIS where firmware left that open; 0: has none. */
+static uint64_t switch_on(void)
+{
+    uint64_t value;
+
+    if ( !rdmsr_safe(MSR_VM_CR, &value) )
+        return 0;
+    if ( (value & (VM_CR_SVMDIS | VM_CR_LOCK)) == VM_CR_SVMDIS &&
+         wrmsr_safe(MSR_VM_CR, value & ~VM_CR_SVMDIS) )
+        rdmsr_safe(MSR_VM_CR, &value);
+    return value;
+}
+
+void svm_look(struct svm_found *f)
+{
+    uint32_t max, a, b, c, d;
+
+    *f = (struct svm_found){ .there = false };
+    cpuid(0x80000000, 0, &max, &b, &c, &d);
+    if ( max < CPUID_SVM )
+        return;
+    cpuid(0x80000001, 0, &a, &b, &c, &d);
+    f->rdtscp = d & CPUID_1_D_RDTSCP;
+    f->there = c & CPUID_1_C_SVM;
+    if ( !f->there )
+        return;
+    f->vm_cr = switch_on();
+    cpuid(CPUID_SVM, 0, &a, &f->nr_asids, &c, &f->features);
+}
+
+const char *svm_unusable(const struct svm_found *f, const struct svm_found *boot)
+{
+    if ( !f->there )
+        return "it does not have SVM";
+    if ( f->vm_cr & VM_CR_SVMDIS )
+        return f->vm_cr & VM_CR_LOCK
+                   ? "firmware switched SVM off, and locked that: see its setup"
+                   : "SVM is off, and stays off";
+    if ( !(f->features & CPUID_SVM_NPT) || f->nr_asids < 2 )
+        return "it has SVM without nested paging";
+    if ( boot && (f->nr_asids < boot->nr_asids ||
+                  (boot->features & ~f->features & CPUID_SVM_USED) ||
+                  (boot->rdtscp && !f->rdtscp)) )
+        return "it has less of SVM than CPU 0";
+    return NULL;
+}
