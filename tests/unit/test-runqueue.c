@@ -167,6 +167,7 @@ void stand_still(void) {}
 void serial_flush(void) {}
 void machine_poweroff(void) { abort(); }
 void machine_reboot(void) { abort(); }
+void machine_end_of_crash(void) { abort(); }
 uint64_t ns_to_tsc(uint64_t ns) { return ns; }
 void hv_free(void *p) { (void)p; }
 void spin_lock_destroy(spinlock_t *l) { (void)l; }

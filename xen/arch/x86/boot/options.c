@@ -10,7 +10,8 @@ bool option_get(const char *name, char *value, size_t size)
     size_t len = strlen(name);
     bool found = false;
 
-    while ( *p )
+    /* A crash asks before the loader's words are known. */
+    while ( p && *p )
     {
         size_t word = 0, n;
 
@@ -75,4 +76,19 @@ unsigned int option_uint(const char *name, unsigned int dflt)
         return dflt;
     v = hv_strtoul(value, &end, 0);
     return end == value || *end || v > UINT32_MAX ? dflt : (unsigned int)v;
+}
+
+bool option_bool(const char *name, bool dflt)
+{
+    char value[8];
+
+    if ( !option_get(name, value, sizeof(value)) )
+        return dflt;
+    return strcmp(value, "no") && strcmp(value, "off") &&
+           strcmp(value, "false") && strcmp(value, "0");
+}
+
+bool option_reboots(bool has_console)
+{
+    return !option_bool("noreboot", !option_bool("reboot", has_console));
 }

@@ -10,7 +10,6 @@
 #include <hv/console.h>
 #include <hv/lib.h>
 
-#include <x86/boot.h>
 #include <x86/cpu.h>
 #include <x86/irq.h>
 #include <x86/platform.h>
@@ -142,22 +141,6 @@ static bool crash_begin(void)
     return true;
 }
 
-static void crash_end(void) noreturn_fn;
-static void crash_end(void)
-{
-    char value[8];
-
-    if ( option_get("noreboot", value, sizeof(value)) )
-    {
-        printk("The machine stays as it is: noreboot\n");
-        serial_flush();
-        machine_halt();
-    }
-    printk("Rebooting\n");
-    serial_flush();
-    machine_reboot();
-}
-
 void crash_trap(const struct trap_frame *f)
 {
     const char *name = f->vector < 32 ? exception_names[f->vector] : NULL;
@@ -169,7 +152,7 @@ void crash_trap(const struct trap_frame *f)
     {
         printk("Crash while crashing: vector %lu at %016lx, cr2 %016lx\n",
                f->vector, f->rip, cr2);
-        crash_end();
+        machine_end_of_crash();
     }
     c = this_cpu();
     printk("\nOriel crashed on CPU%u: %s, error code %04lx\n", c->id,
@@ -184,7 +167,7 @@ void crash_trap(const struct trap_frame *f)
                f->error & 16 ? "execute" : f->error & 2 ? "write" : "read",
                cr2);
     show_frame(f);
-    crash_end();
+    machine_end_of_crash();
 }
 
 void crash_nmi(void)
@@ -208,5 +191,5 @@ void panic(const char *fmt, ...)
     printk("\nPanic on CPU%u: %s", this_cpu()->id, text);
     if ( first )
         show_stack(0, (uint64_t)__builtin_frame_address(0));
-    crash_end();
+    machine_end_of_crash();
 }

@@ -147,8 +147,12 @@ static void end_with_dom0(void)
     serial_flush();
     if ( code == SHUTDOWN_poweroff )
         machine_poweroff();
-    printk("Hardware Dom0 %s: rebooting machine\n",
-           code == SHUTDOWN_reboot ? "shutdown" : "crashed");
+    if ( code != SHUTDOWN_reboot )
+    {
+        printk("Hardware Dom0 crashed\n");
+        machine_end_of_crash();
+    }
+    printk("Hardware Dom0 shutdown: rebooting machine\n");
     serial_flush();
     machine_reboot();
 }

@@ -89,15 +89,6 @@ uint32_t lapic_boot_id(void)
     return b >> 24;
 }
 
-static bool x2apic_wanted(void)
-{
-    char value[8];
-
-    return !option_get("x2apic", value, sizeof(value)) ||
-           (strcmp(value, "no") && strcmp(value, "off") &&
-            strcmp(value, "false") && strcmp(value, "0"));
-}
-
 void lapic_init_boot(void)
 {
     uint64_t base = rdmsr(MSR_APIC_BASE);
@@ -106,7 +97,7 @@ void lapic_init_boot(void)
     cpuid(1, 0, &a, &b, &c, &d);
     /* There is no way back that firmware's own CPUs would survive. */
     if ( (base & APIC_BASE_X2APIC) ||
-         ((c & CPUID_1_C_X2APIC) && x2apic_wanted()) )
+         ((c & CPUID_1_C_X2APIC) && option_bool("x2apic", true)) )
         page = NULL;
     else
         page = map_mmio(base & APIC_BASE_ADDRESS, PAGE_SIZE);

@@ -5,6 +5,7 @@
  */
 #include <hv/lib.h>
 
+#include <x86/boot.h>
 #include <x86/platform.h>
 
 #define PM1_SLEEP_TYPE (7U << 10)
@@ -95,4 +96,15 @@ void machine_reboot(void)
     delay_us(SETTLE_US);
     triple_fault();
     halt_here();
+}
+
+void machine_end_of_crash(void)
+{
+    bool again = option_reboots(serial_is_there());
+
+    printk("%s\n", again ? "Rebooting" : "The machine stays as it is");
+    serial_flush();
+    if ( !again )
+        machine_halt();
+    machine_reboot();
 }

@@ -235,6 +235,11 @@ void serial_flush(void)
         wait_for(LSR_THRE | LSR_IDLE);
 }
 
+bool serial_is_there(void)
+{
+    return base;
+}
+
 bool serial_ports(uint16_t *first, uint16_t *last)
 {
     *first = base;

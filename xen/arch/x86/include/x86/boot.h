@@ -60,6 +60,13 @@ uint64_t parse_size(const char *s, const char **end);
 /* An option of that form, or dflt. */
 uint64_t option_size(const char *name, uint64_t dflt);
 unsigned int option_uint(const char *name, unsigned int dflt);
+/* False: no, off, false or 0; any other value, or none, is true. */
+bool option_bool(const char *name, bool dflt);
+/*
+ * Does the machine start again after a crash, its own or dom0's?  As `noreboot`
+ * says, else as `reboot` does, else when somebody can read why it crashed.
+ */
+bool option_reboots(bool has_console);
 
 /*
  * boot/memory.c: who gets which RAM.  memory_init() decides; memory_start(),

@@ -47,8 +47,8 @@ void irq_handle(unsigned int vector);
 void show_frame(const struct trap_frame *f);
 void show_stack(uint64_t rip, uint64_t rbp);
 /*
- * An exception that nobody expects: show all there is, then halt (option
- * noreboot) or start the machine again.
+ * An exception that nobody expects: show all there is, then
+ * machine_end_of_crash().
  */
 void crash_trap(const struct trap_frame *f) noreturn_fn;
 /*

@@ -159,6 +159,7 @@ void serial_wait(bool wait);
 size_t serial_read(char *buf, size_t len);
 /* Before a reset, and writers wait: return when all has been sent. */
 void serial_flush(void);
+bool serial_is_there(void);
 /* Ports that belong to the hypervisor: [*first, *last]; false: none. */
 bool serial_ports(uint16_t *first, uint16_t *last);
 
@@ -167,5 +168,7 @@ bool serial_ports(uint16_t *first, uint16_t *last);
 void machine_reboot(void) noreturn_fn;
 void machine_poweroff(void) noreturn_fn;
 void machine_halt(void) noreturn_fn; /* all CPUs stop */
+/* After a crash, ours or dom0's: one of the two, as option_reboots() has it. */
+void machine_end_of_crash(void) noreturn_fn;
 
 #endif
