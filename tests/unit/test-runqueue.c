@@ -168,6 +168,7 @@ void serial_flush(void) {}
 void machine_poweroff(void) { abort(); }
 void machine_reboot(void) { abort(); }
 void machine_end_of_crash(void) { abort(); }
+void c1e_off(void) { }
 uint64_t ns_to_tsc(uint64_t ns) { return ns; }
 void hv_free(void *p) { (void)p; }
 void spin_lock_destroy(spinlock_t *l) { (void)l; }

@@ -6,7 +6,7 @@ x86-cpu-y := $(addprefix xen/arch/x86/cpu/, \
     crash.c entry.S errata.c irq.c lock.c paging.c percpu.c smp.c symbols.c traps.c \
     trampoline.S)
 x86-platform-y := $(addprefix xen/arch/x86/platform/, \
-    acpi-parse.c acpi.c console-poll.c ioapic.c iommu.c lapic.c power.c rtc.c \
+    acpi-parse.c acpi.c c1e.c console-poll.c ioapic.c iommu.c lapic.c power.c rtc.c \
     serial.c time.c)
 x86-svm-y := $(addprefix xen/arch/x86/svm/, \
     context.c control.c entry.S event.c exits.c intercepts.c msr.c svm.c \

@@ -25,6 +25,7 @@ static void start_interrupts_and_time(void)
     iommu_off();
     lapic_init_cpu();
     cpu_alloc(0, lapic_id());
+    clocks_init();
     time_init();
     lapic_timer_calibrate();
     ioapic_init();

@@ -84,6 +84,7 @@ void smp_main(struct cpu *c)
 
     while ( !load_acquire(&released) )
     {
+        c1e_off();
         WRITE_ONCE(c->idle, true);
         irq_wait();
         WRITE_ONCE(c->idle, false);

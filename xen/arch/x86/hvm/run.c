@@ -61,6 +61,7 @@ static void sleep(struct cpu *c)
     smp_mb();
     if ( !READ_ONCE(c->attention) && !READ_ONCE(c->rq.nr) )
     {
+        c1e_off();
         sched_idle(c, true);
         irq_wait();
         sched_idle(c, false);

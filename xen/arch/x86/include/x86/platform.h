@@ -129,6 +129,17 @@ struct pace {
 bool pace_measure(uint32_t (*read)(void), uint32_t mask, uint32_t ticks,
                   uint64_t cycles, struct pace *result);
 
+/* ---- platform/c1e.c: clocks that stop ---- */
+
+#define CLOCKS_TSC_VARIES 1U  /* its pace, with the processor's            */
+#define CLOCKS_TIMER_STOPS 2U /* the local APIC's, in sleep deeper than C1 */
+/* CPUID 1 and 6, EAX; 0x80000007, EDX; 0 for leaves that are not there. */
+unsigned int clocks_lack(uint32_t signature, uint32_t leaf6_a,
+                         uint32_t power_d);
+void clocks_init(void); /* look, say it, C1E off on the boot CPU */
+/* This CPU's HLT goes no further than C1 where the timer would not go on. */
+void c1e_off(void);
+
 /* ---- platform/rtc.c: the clock that goes on while the machine is off ---- */
 
 uint64_t rtc_read(void); /* s since 1970, UTC */
