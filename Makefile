@@ -238,7 +238,7 @@ $(B)/$(1)/tests/unit/test-ctrl: $(call objs,$(1),tests/unit/test-ctrl.c \
 	$$(call say,LD,$$@)
 	$$(Q)$(CC) $(link-$(1)) -o $$@ $$^ -lcmocka
 $(addprefix $(B)/$(1)/tests/unit/test-,array acpi acpi-parse dom0-msr iommu elf errata layout rtc \
-    c1e options svm-usable runqueue svm-event svm-intercepts unpack vmcb-check): \
+    guest-msr c1e options svm-usable runqueue svm-event svm-intercepts unpack vmcb-check): \
 		$(B)/$(1)/tests/unit/test-%: \
 		$(B)/$(1)/tests/unit/test-%.o
 	$$(call say,LD,$$@)

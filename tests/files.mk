@@ -14,7 +14,7 @@ unit-core := acpi-make acquire acquire-life acquire-map budget bzimage console d
     vioapic vlapic vlapic-ipi vlapic-timer vpit
 unit-race := evtchn-race grant-race ioreq-race vlapic-irq
 unit-libs := array toollog foreignmemory ctrl acpi acpi-parse dom0-msr iommu elf errata layout rtc runqueue \
-    c1e options svm-usable svm-event svm-intercepts unpack vmcb-check
+    guest-msr c1e options svm-usable svm-event svm-intercepts unpack vmcb-check
 libs-test-unpack := -llzma -lz
 unit-engine := engine engine-cpu insn-engine
 ldflags-test-engine := -Wl,--wrap=uc_hook_add

@@ -406,6 +406,24 @@ static void test_nmi_guest_steps(void **state)
     assert_false(svm.stepping || svm_step_was_ours(&vcpu));
 }
 
+/* The window that a waiting NMI opens needs IF: else it is the next exit. */
+static void test_nmi_waits_for_the_next_exit(void **state)
+{
+    (void)state;
+    vcpu.arch.emul.regs.rflags = RFLAGS_FIXED;
+    lapic->nmi = 1;
+    vmcb.interrupt_shadow = 1; /* of MOV SS */
+    assert_int_equal(entry(), 0);
+    assert_true(lapic->nmi && virtual_interrupt() && intercepted());
+    vmcb.interrupt_shadow = 0;
+    svm_inject(&vcpu, GP, true, 0);
+    assert_int_equal(entry(), event(EVENT_EXCEPTION | EVENT_HAS_ERROR, GP));
+    assert_true(lapic->nmi && virtual_interrupt() && intercepted());
+    delivered();
+    assert_int_equal(entry(), event(EVENT_NMI, VECTOR_NMI));
+    assert_true(!lapic->nmi && svm.nmi_masked);
+}
+
 #define T(f) cmocka_unit_test_setup(f, setup)
 
 int main(void)
@@ -417,6 +435,7 @@ int main(void)
         T(test_faults_of_faults),        T(test_software_is_not_kept),
         T(test_error_codes),             T(test_nmi_behind_iret),
         T(test_nmi_step_interrupted),    T(test_nmi_guest_steps),
+        T(test_nmi_waits_for_the_next_exit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,7 +32,7 @@ struct fixed_msr {
     uint32_t first, last;
     uint64_t value;  /* what is read */
     uint8_t write;
-    const char *why; /* DROPPED is no answer without a reason */
+    const char *why; /* no write is taken without a reason; REFUSED: NULL */
 };
 #define DROP(why) DROPPED, why
 
@@ -44,7 +44,7 @@ static const struct fixed_msr table[] = {
     { 0x179, 0x179, 2, DROP("read-only on processors, but kernels write it") },
     { 0x17a, 0x17b, 0,
       DROP("kernels clear them, and have no machine checks") },
-    { 0x1db, 0x1de, 0, SAME, NULL },            /* branches that nobody recorded */
+    { 0x1db, 0x1de, 0, SAME, "branches that nobody recorded" },
     /* variable MTRRs: none is on */
     { 0x200, 0x20f, 0, DROP("kernels clear them all") },
     /* fixed ones: write-back */
@@ -55,12 +55,11 @@ static const struct fixed_msr table[] = {
     /* default type: on, write-back */
     { 0x2ff, 0x2ff, 0xc06,
       DROP("kernels switch it off and on around changes") },
-    { 0x280, 0x29f, 0, SAME, NULL },            /* corrected errors: never told */
-    /* a bank: all of it is on, ... */
+    { 0x280, 0x29f, 0, SAME, "corrected errors are never told" },
     { 0x400, 0x400, ~0UL, DROP("kernels clear and set all banks") },
-    { 0x401, 0x403, 0, SAME, NULL },            /* ... and nothing is in it */
+    { 0x401, 0x403, 0, SAME, "nothing is in a bank" },
     { 0x404, 0x404, ~0UL, DROP("as 0x400") },
-    { 0x405, 0x47f, 0, SAME, NULL },            /* the other, those not there */
+    { 0x405, 0x47f, 0, SAME, "as 0x401; those not there" },
     /* performance counters */
     { 0xc0010000, 0xc0010007, 0,
       DROP("kernels look whether they keep a value") },
@@ -73,15 +72,15 @@ static const struct fixed_msr table[] = {
     /* NB_CFG */
     { 0xc001001f, 0xc001001f, 0, DROP("kernels set what concerns PCI") },
     { 0xc0010055, 0xc0010055, 0, REFUSED, NULL }, /* C1E by message: never */
-    { 0xc001001a, 0xc001001a, 0, SAME, NULL },  /* top of memory: not told */
-    { 0xc001001d, 0xc001001d, 0, SAME, NULL },
+    { 0xc001001a, 0xc001001a, 0, SAME, "top of memory is not told" },
+    { 0xc001001d, 0xc001001d, 0, SAME, "as 0xc001001a" },
     /* VM_CR: read-only as a whole */
     { 0xc0010114, 0xc0010114, 0, DROP("read-only as a whole") },
     /* performance counters */
     { 0xc0010200, 0xc001020b, 0, DROP("as 0xc0010000") },
-    { 0xc0011023, 0xc0011023, 0, SAME, NULL },  /* chicken bits */
-    { 0xc001102a, 0xc001102a, 0, SAME, NULL },
-    { 0xc001102c, 0xc001102c, 0, SAME, NULL },
+    { 0xc0011023, 0xc0011023, 0, SAME, "chicken bits: none is set" },
+    { 0xc001102a, 0xc001102a, 0, SAME, "as 0xc0011023" },
+    { 0xc001102c, 0xc001102c, 0, SAME, "as 0xc0011023" },
 };
 
 static const struct fixed_msr *find(uint32_t msr)
