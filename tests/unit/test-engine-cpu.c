@@ -3,9 +3,8 @@
  * The processor of the hosted machine: what its vcpus are counted as doing, and
  * that it does what it is said to do.
  *
- * Seen failing with: runstates made of a vcpu's flags alone; more vcpus at
- * once than there are CPUs; CPUID with features that the engine does not
- * execute; a guest ended because it executed where no memory is.
+ * Seen failing with: CPUID with features that the engine does not execute; a
+ * guest ended because it executed where no memory is.
  */
 #include "test-engine.h"
 
