@@ -45,11 +45,21 @@ static int fault(volatile char *p, bool write)
     return sig;
 }
 
-/* A translated kernel maps an empty frame of its own: that reads as ones. */
-static bool nothing_at(const char *p)
+/*
+ * A translated kernel maps an empty frame of its own: what is written there is
+ * lost.  What is read is the machine's answer where it has nothing.
+ */
+static bool nothing_at(volatile char *p)
 {
-    return fault((char *)p, false) ||
-           (ct_dom0_is_translated() && *p == (char)0xff);
+    char other;
+
+    if ( fault(p, false) )
+        return true;
+    if ( !ct_dom0_is_translated() )
+        return false;
+    other = (char)(*p ^ 0x5a);
+    *p = other;
+    return *p != other;
 }
 
 /* ---- mapping ---- */

@@ -117,6 +117,21 @@ static void test_flood_of_one(void **state)
     end();
 }
 
+/* As the machine was told at boot. */
+static void test_no_limit(void **state)
+{
+    struct domain *d = world_guest(1);
+
+    (void)state;
+    begin();
+    guest_console_limited = false;
+    flood(d);
+    guest_console_limited = true;
+    assert_true(nr_shown > CONSOLE_ALL_BURST);
+    assert_null(strstr(shown, "suppressed"));
+    end();
+}
+
 /* The number is that of the lines that are missing. */
 static void test_suppressed_are_counted(void **state)
 {
@@ -335,6 +350,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_lines),
         T(test_flood_of_one),
+        T(test_no_limit),
         T(test_suppressed_are_counted),
         T(test_guests_cannot_silence),
         T(test_one_cannot_silence),

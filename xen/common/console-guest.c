@@ -24,6 +24,8 @@
 #define NS_PER_S 1000000000UL
 #define NOTICE_BYTES 40 /* "(4294967295 messages suppressed)\n" and some */
 
+bool guest_console_limited = true;
+
 static spinlock_t limit_lock;    /* LOCK_CONSOLE; alone */
 static uint64_t all_until;       /* limit_lock: the bucket of all domains */
 static unsigned int suppressed;  /* limit_lock: since the last notice     */
@@ -75,13 +77,15 @@ static bool admit(struct domain *d, size_t bytes, uint64_t keep,
 static void write_limited(struct domain *d, const char *s, size_t len,
                           uint64_t keep)
 {
-    unsigned int notice;
+    unsigned int notice = 0;
 
-    if ( !admit(d, len, keep, &notice) )
+    if ( guest_console_limited && !admit(d, len, keep, &notice) )
         return;
     if ( notice )
         printk("(%u messages suppressed)\n", notice);
     console_write(s, len);
+    while ( !guest_console_limited && console_drain() > CONSOLE_BACKLOG )
+        continue;
 }
 
 void guest_printk(struct domain *d, const char *fmt, ...)

@@ -65,6 +65,12 @@ extern const char *hv_command_line;
 
 #define CONSOLE_LINE 256 /* a guest's line, with its end */
 
+/*
+ * Are the buckets and the backlog looked at?  Whoever looks for something may
+ * switch them off at boot, to have every line: guests then wait for the port.
+ */
+extern bool guest_console_limited;
+
 struct domain;
 
 void console_guest_init(void); /* boot, with console_init() */

@@ -66,6 +66,7 @@ void boot_main(uint32_t magic, uint64_t info)
     smp_boot(option_uint("maxcpus", MAX_CPUS));
     dom0_build();
     console_poll_init();
+    guest_console_limited = option_bool("guest_rate_limit", true);
     smp_release();
     cpu_switch_stack(this_cpu(), run_loop);
 }
