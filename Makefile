@@ -380,7 +380,7 @@ $(foreach b,hosted roundtrip report vm-calls,$(eval $(call bench_rules,$(b))))
 bench: $(B)/.need-check all $(addprefix $(B)/bench/,core hosted roundtrip report)
 	$(Q)scripts/bench $(if $(COUNT),--count)
 
-check-programs: all
+check-programs: all | $(B)/.need-check
 	$(Q)scripts/run-tests programs --wrap \
 	    "scripts/hosted --audit --console $(B)/log/console --" tests/programs/run
 	$(Q)scripts/run-tests "the hosted machine's life" tests/programs/hosted-life
