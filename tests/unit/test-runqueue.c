@@ -45,7 +45,7 @@ struct cpu *cpus[MAX_CPUS];
 unsigned int nr_cpus;
 const struct vendor *vendor;
 struct domain *dom0;
-bool still_wanted;
+bool stop_machine_wanted;
 
 static struct cpu cpu[NR_CPUS];
 static struct domain domains[NR_DOMAINS];
@@ -163,7 +163,7 @@ void timer_run(void) {}
 void timer_stop(struct timer *t) { (void)t; }
 void serial_wait(bool wait) { (void)wait; }
 void domain_deliver(void) {}
-void stand_still(void) {}
+void stop_machine_wait(void) {}
 void serial_flush(void) {}
 void machine_poweroff(void) { abort(); }
 void machine_reboot(void) { abort(); }

@@ -288,7 +288,7 @@ static void console(const char *s, size_t len)
     strncat(said, s, min(len, sizeof(said) - 1 - strlen(said)));
 }
 
-static int nobody_stands(void)
+static int cannot_stop(void)
 {
     return -EOPNOTSUPP;
 }
@@ -325,7 +325,7 @@ static void test_debug_keys(void **state)
     assert_non_null(strstr(said, "has 2 references, found 1: p2m 1"));
     assert_non_null(strstr(said, "audit: 1 findings"));
     page_put(pg);
-    hosted_hooks.stand_still = nobody_stands;
+    hosted_hooks.stop_machine = cannot_stop;
     assert_int_equal(call(&op), -EOPNOTSUPP);
 }
 

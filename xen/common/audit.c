@@ -153,12 +153,12 @@ unsigned int audit_all(void)
 int audit_by_key(void)
 {
     unsigned int found;
-    int rc = arch_stand_still();
+    int rc = arch_stop_machine();
 
     if ( rc )
         return rc;
     found = audit_all();
-    arch_go_on();
+    arch_start_machine();
     if ( found )
         printk("audit: %u findings\n", found);
     else

@@ -363,12 +363,12 @@ unsigned int arch_p2m_max_order(void)
     return 18;
 }
 
-int arch_stand_still(void)
+int arch_stop_machine(void)
 {
-    return hosted_hooks.stand_still ? hosted_hooks.stand_still() : 0;
+    return hosted_hooks.stop_machine ? hosted_hooks.stop_machine() : 0;
 }
 
-void arch_go_on(void)
+void arch_start_machine(void)
 {
 }
 

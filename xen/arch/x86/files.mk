@@ -13,7 +13,7 @@ x86-svm-y := $(addprefix xen/arch/x86/svm/, \
     usable.c vmcb-check.c vmcb.c)
 x86-hvm-y := $(addprefix xen/arch/x86/hvm/, \
     copy.c domain.c event.c exits.c fpu.c io.c msr.c run.c sched.c \
-    still.c)
+    stop-machine.c)
 x86-dom0-y := $(addprefix xen/arch/x86/dom0/, \
     acpi.c build.c devices.c library.c load.c msr.c unpack.c)
 x86-y := $(x86-boot-y) $(x86-cpu-y) $(x86-platform-y) $(x86-svm-y) \

@@ -44,11 +44,11 @@ void ioreq_audit_refs(struct domain *d, audit_count_t count);
 void arch_audit_refs(audit_count_t count);
 
 /*
- * All processors but this one are out of the hypervisor's core, and of guests,
- * until arch_go_on().  No locks held.  -ERESTART: somebody else asked for the
- * same, and gets it when the caller gives way; -EOPNOTSUPP.
+ * Keep all CPUs but this one out of guests and of the core, until
+ * arch_start_machine().  The caller holds no lock.  -ERESTART: another CPU is
+ * stopping the machine, and waits for this one; -EOPNOTSUPP.
  */
-int arch_stand_still(void) must_check;
-void arch_go_on(void);
+int arch_stop_machine(void) must_check;
+void arch_start_machine(void);
 
 #endif

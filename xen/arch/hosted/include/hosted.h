@@ -83,7 +83,7 @@ struct hosted_hooks {
     size_t (*heap_size)(void *p); /* at least what was asked for */
     void (*console)(const char *s, size_t len); /* default: stdout */
     size_t (*console_room)(void);     /* bytes it takes now; default: all */
-    int (*stand_still)(void);         /* arch_stand_still; default: it does */
+    int (*stop_machine)(void);        /* arch_stop_machine; default: 0 */
     void (*audit)(void (*count)(mfn_t mfn, enum page_holder holder));
     void (*timer)(uint64_t expires); /* default: nobody runs timers */
     uint64_t (*now)(void);           /* default: the host's clock */

@@ -155,8 +155,8 @@ static int make_dom0(void)
     return domain_ctl_unpause(server_dom0);
 }
 
-/* Threads are where they are; --audit looks when all have ended. */
-static int stand_still(void)
+/* No thread can be made to wait; --audit runs when all have ended. */
+static int stop_machine(void)
 {
     return -EOPNOTSUPP;
 }
@@ -171,7 +171,7 @@ static int start_machine(void)
     hosted_hooks.kick = kick;
     hosted_hooks.console = console_out;
     hosted_hooks.audit = audit;
-    hosted_hooks.stand_still = stand_still;
+    hosted_hooks.stop_machine = stop_machine;
     hosted_hooks.timer = timer_program;
     rc = make_dom0();
     if ( !rc )

@@ -178,7 +178,7 @@ static enum step step(struct cpu *c, struct vcpu *v)
     if ( unlikely(READ_ONCE(c->attention)) )
     {
         attend(c);
-        if ( READ_ONCE(still_wanted) )
+        if ( READ_ONCE(stop_machine_wanted) )
             return STEP_YIELD;
     }
     if ( unlikely(is_held(v)) || !answered(v) )
@@ -237,8 +237,8 @@ void run_loop(void)
         irq_window();
         if ( READ_ONCE(c->attention) )
             attend(c);
-        if ( READ_ONCE(still_wanted) )
-            stand_still();
+        if ( READ_ONCE(stop_machine_wanted) )
+            stop_machine_wait();
         if ( !turn(c) )
             sleep(c);
     }

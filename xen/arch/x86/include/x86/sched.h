@@ -41,15 +41,15 @@ void sched_pin(struct vcpu *v, unsigned int cpu);
 bool sched_hold(struct vcpu *v) must_check;
 void sched_let_go(struct vcpu *v);
 
-/* ---- still.c ---- */
+/* ---- stop-machine.c ---- */
 
 /*
- * Another CPU wants this one to stand still; attention tells.  It does so, as
- * long as that is wanted, with no vcpu, when it is not in the midst of
- * anything.
+ * Another CPU has called arch_stop_machine() and raised this one's softirq.  The
+ * run loop calls stop_machine_wait() when it has put its vcpu back;
+ * stop_machine_wait() returns when stop_machine_wanted is false again.
  */
-extern bool still_wanted;
-void stand_still(void);
+extern bool stop_machine_wanted;
+void stop_machine_wait(void);
 
 /* ---- run.c: the run loop ---- */
 
