@@ -117,9 +117,9 @@ void spin_unlock_two(spinlock_t *a, spinlock_t *b)
         spin_unlock(b);
 }
 
-void cpu_attention(struct cpu *c)
+void cpu_raise_softirq(struct cpu *c)
 {
-    WRITE_ONCE(c->attention, true);
+    WRITE_ONCE(c->softirq_pending, true);
 }
 
 struct vcpu *arch_current(void)

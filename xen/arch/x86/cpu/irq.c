@@ -16,7 +16,7 @@ void irq_handle(unsigned int vector)
         lapic_eoi();
         timer_interrupt(this_cpu());
         break;
-    case VECTOR_ATTENTION: /* who sent it has set the flag */
+    case VECTOR_RESCHEDULE: /* who sent it has set the flag */
         lapic_eoi();
         break;
     case VECTOR_SPURIOUS: /* nothing is in service */

@@ -231,17 +231,17 @@ void smp_release(void)
     store_release(&released, true);
     for_each_cpu (c)
         if ( c != this_cpu() )
-            lapic_send_ipi(c->apic_id, VECTOR_ATTENTION);
+            lapic_send_ipi(c->apic_id, VECTOR_RESCHEDULE);
 }
 
 /* ---- asking ---- */
 
-void cpu_attention(struct cpu *c)
+void cpu_raise_softirq(struct cpu *c)
 {
     const struct vcpu *v;
 
     /* Who set it before has sent an interrupt, if one was needed. */
-    if ( atomic_xchg(&c->attention, true) || c == this_cpu() )
+    if ( atomic_xchg(&c->softirq_pending, true) || c == this_cpu() )
         return;
     /*
      * It sets idle or in_guest before it looks at the flag, we look at them
@@ -250,7 +250,7 @@ void cpu_attention(struct cpu *c)
      */
     v = READ_ONCE(c->vcpu);
     if ( READ_ONCE(c->idle) || (v && READ_ONCE(v->arch.in_guest)) )
-        lapic_send_ipi(c->apic_id, VECTOR_ATTENTION);
+        lapic_send_ipi(c->apic_id, VECTOR_RESCHEDULE);
 }
 
 /* ---- stopping ---- */

@@ -267,7 +267,7 @@ void arch_p2m_flush(struct domain *d, gfn_t gfn, uint64_t nr)
         struct vcpu *v = domain_vcpu(d, i);
 
         if ( v && load_acquire(&v->arch.in_guest) )
-            cpu_attention(cpus[READ_ONCE(v->arch.cpu)]);
+            cpu_raise_softirq(cpus[READ_ONCE(v->arch.cpu)]);
     }
     for ( unsigned int i = 0; i < d->max_vcpus; i++ )
     {

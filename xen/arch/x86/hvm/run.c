@@ -2,7 +2,7 @@
 /*
  * The run loop: what each CPU does for ever.
  *
- *   attend --> pick a vcpu --> step, step, ... --> put it back --> attend
+ *   do_softirq --> pick a vcpu --> step, step, ... --> put it back --> do_softirq
  *     ^  (nobody: sleep) |
  *     +------------------+
  *
@@ -38,14 +38,14 @@ bool arch_hypercall_preempted(void)
     struct cpu *c = this_cpu();
 
     /* At boot there is nobody to give way to. */
-    return c->vcpu && (READ_ONCE(c->attention) ||
+    return c->vcpu && (READ_ONCE(c->softirq_pending) ||
                           rdtsc() - c->busy_since > preempt_tsc);
 }
 
-/* What timers, other CPUs and the guest's last hypercall left to be done. */
-static void attend(struct cpu *c)
+/* Pending work: timers that expired, events that hypercalls left to deliver. */
+static void do_softirq(struct cpu *c)
 {
-    WRITE_ONCE(c->attention, false);
+    WRITE_ONCE(c->softirq_pending, false);
     smp_mb();
     if ( c->timer_fired )
     {
@@ -59,7 +59,7 @@ static void sleep(struct cpu *c)
 {
     WRITE_ONCE(c->idle, true);
     smp_mb();
-    if ( !READ_ONCE(c->attention) && !READ_ONCE(c->rq.nr) )
+    if ( !READ_ONCE(c->softirq_pending) && !READ_ONCE(c->rq.nr) )
     {
         c1e_off();
         sched_idle(c, true);
@@ -128,7 +128,7 @@ static void enter(struct cpu *c, struct vcpu *v)
     smp_mb();
     flushes = READ_ONCE(v->domain->arch.flushes);
     /* vendor->run() looks again with interrupts held back. */
-    if ( unlikely(READ_ONCE(c->attention)) )
+    if ( unlikely(READ_ONCE(c->softirq_pending)) )
         WRITE_ONCE(v->arch.in_guest, false);
     else
     {
@@ -175,9 +175,9 @@ static enum step step(struct cpu *c, struct vcpu *v)
         WRITE_ONCE(v->arch.kicked, false);
         smp_mb(); /* before the looks at reasons to run */
     }
-    if ( unlikely(READ_ONCE(c->attention)) )
+    if ( unlikely(READ_ONCE(c->softirq_pending)) )
     {
-        attend(c);
+        do_softirq(c);
         if ( READ_ONCE(stop_machine_wanted) )
             return STEP_YIELD;
     }
@@ -235,8 +235,8 @@ void run_loop(void)
     for ( ;; )
     {
         irq_window();
-        if ( READ_ONCE(c->attention) )
-            attend(c);
+        if ( READ_ONCE(c->softirq_pending) )
+            do_softirq(c);
         if ( READ_ONCE(stop_machine_wanted) )
             stop_machine_wait();
         if ( !turn(c) )

@@ -212,7 +212,7 @@ void sched_wake(struct vcpu *v)
         wake_on(c, v);
     spin_unlock(&to->rq.lock);
     if ( tell )
-        cpu_attention(to);
+        cpu_raise_softirq(to);
 }
 
 /* ---- the CPU's side ---- */
@@ -304,7 +304,7 @@ static void offer(void)
     for_each_cpu (other)
         if ( READ_ONCE(other->idle) )
         {
-            cpu_attention(other);
+            cpu_raise_softirq(other);
             return;
         }
 }
@@ -402,7 +402,7 @@ void sched_vcpu_remove(struct vcpu *v)
         spin_unlock(&c->rq.lock);
         if ( gone )
             return;
-        cpu_attention(c);
+        cpu_raise_softirq(c);
         cpu_relax();
     }
 }

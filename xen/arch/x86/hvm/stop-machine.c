@@ -40,7 +40,7 @@ int arch_stop_machine(void)
     smp_mb();
     for_each_cpu (c)
         if ( c != this_cpu() )
-            cpu_attention(c);
+            cpu_raise_softirq(c);
     wait_for(nr_cpus - 1);
     return 0;
 }

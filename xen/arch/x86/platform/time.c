@@ -8,7 +8,7 @@
  * Each CPU's local timer serves two: the core's list of timers (core_due) and
  * the scheduler (slice_end).  timer_due is what it is set to.
  *
- *   armed --fires: timer_interrupt()--> armed for core_due, attention set
+ *   armed --fires: timer_interrupt()--> armed for core_due, softirq raised
  *     ^                                      |
  *     +--- timer_rearm(), by the run loop ---+
  *
@@ -262,7 +262,7 @@ void timer_interrupt(struct cpu *c)
     if ( c->core_due <= arch_now_ns() )
         c->core_due = 0;
     c->timer_fired = true;
-    WRITE_ONCE(c->attention, true);
+    WRITE_ONCE(c->softirq_pending, true);
     arm(c, c->core_due ? c->core_due : NEVER);
 }
 

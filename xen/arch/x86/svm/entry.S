@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * bool svm_enter(uint64_t vmcb_pa, uint64_t *gpr, uint64_t host_pa,
- *                const bool *attention)
+ *                const bool *softirq_pending)
  *
  * With the global interrupt flag clear nothing arrives, neither interrupts nor
- * NMIs, until VMRUN sets it for the guest or STGI for us.  So the attention
- * flag is looked at once and for all: an IPI that comes later is pending when
- * guest code begins, and ends it.
+ * NMIs, until VMRUN sets it for the guest or STGI for us.  So one look at
+ * softirq_pending is enough: a reschedule IPI that comes later is pending when
+ * guest code begins, and ends guest mode.
  *
  * RFLAGS.IF at VMRUN decides whether physical interrupts end guest mode: it
  * is set for that, while they cannot be taken here.

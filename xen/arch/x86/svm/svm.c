@@ -322,7 +322,7 @@ static void svm_run(struct vcpu *v, bool flush_tlb)
 
     broken = check_entry(v);
     ran = !broken &&
-          svm_enter(s->vmcb_pa, regs->gpr, sc->host_pa, &c->attention);
+          svm_enter(s->vmcb_pa, regs->gpr, sc->host_pa, &c->softirq_pending);
     c->busy_since = rdtsc();
     store_release(&v->arch.in_guest, false);
     if ( s->offered )

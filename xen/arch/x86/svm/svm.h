@@ -65,10 +65,10 @@ extern struct svm_features svm_features;
 
 /*
  * Run guest code: registers but rax and rsp from and to gpr (EMUL_*'s order).
- * False: not done, since *attention was set when interrupts were held back.
+ * False: the guest was not entered, since *softirq_pending was set.
  */
 bool svm_enter(uint64_t vmcb_pa, uint64_t *gpr, uint64_t host_pa,
-               const bool *attention);
+               const bool *softirq_pending);
 
 /* ---- vmcb.c ---- */
 

@@ -51,7 +51,7 @@ struct cpu {
     unsigned int id;
     uint32_t apic_id;
     bool online;      /* [a] */
-    bool attention;   /* [a] leave guest mode and look at what happened */
+    bool softirq_pending; /* [a] leave guest mode, call do_softirq()    */
     bool idle;        /* [a] sleeps or is about to                      */
     uint64_t busy_since; /* TSC when the guest was left, for preemption */
     bool timer_fired; /* own: timer_run() is due */
@@ -138,8 +138,11 @@ void locks_break(void);
 void smp_boot(unsigned int max);
 void smp_release(void);
 
-/* Ask c to leave guest mode or sleep and look at c->attention, soon. */
-void cpu_attention(struct cpu *c);
+/*
+ * Mark work pending on c.  When c is in guest mode or asleep a reschedule IPI
+ * brings it out; its run loop then calls do_softirq().
+ */
+void cpu_raise_softirq(struct cpu *c);
 
 /*
  * Stop all other CPUs, in a crash or before the machine is switched off: sets

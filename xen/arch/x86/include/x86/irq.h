@@ -7,7 +7,7 @@
 
 #define VECTOR_FIRST_DEVICE 0x20 /* below: exceptions */
 #define VECTOR_TIMER 0xf0        /* the local APIC's timer */
-#define VECTOR_ATTENTION 0xf1    /* another CPU wants something */
+#define VECTOR_RESCHEDULE 0xf1    /* cpu_raise_softirq(), from another CPU */
 #define VECTOR_SPURIOUS 0xff
 
 /* What an interrupt or exception leaves on the stack. */
@@ -32,7 +32,7 @@ bool wrmsr_safe(uint32_t msr, uint64_t value);
 
 /*
  * cpu/irq.c: an interrupt with a vector from VECTOR_FIRST_DEVICE up, taken in
- * an interrupt window: the timer, attention, or a device of dom0's, which
+ * an interrupt window: timer, reschedule IPI, or a device of dom0's, which
  * goes to dom0_interrupt() (x86/dom0.h).
  */
 void irq_handle(unsigned int vector);

@@ -53,8 +53,8 @@ struct vendor {
      * ended guest mode is still pending.  TLB: flush first when told (also if
      * that is only at a later call, because this one did not enter).
      *
-     * With interrupts held back: no entry when this CPU's `attention` is set.
-     * In either case v->arch.in_guest is cleared (store_release) and
+     * No entry when this CPU's softirq_pending is set, which is read with
+     * interrupts held back.  In either case v->arch.in_guest is cleared (store_release) and
      * cpu->busy_since set to the TSC before anything else is done.
      */
     void (*run)(struct vcpu *v, bool flush_tlb);
