@@ -83,8 +83,8 @@ static void unload(struct cpu *c)
     store_release(&v->arch.loaded, false);
 }
 
-/* What one domain taught the branch predictors is not for another. */
-static void forget_branches(struct cpu *c, const struct domain *d)
+/* Flush branch predictors (IBPB) when switching domains. */
+static void ibpb_on_switch(struct cpu *c, const struct domain *d)
 {
     if ( c->have_ibpb && c->last_domain != d->serial )
         wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
@@ -96,7 +96,7 @@ static void load(struct cpu *c, struct vcpu *v)
     if ( likely(c->loaded == v) )
         return;
     unload(c);
-    forget_branches(c, v->domain);
+    ibpb_on_switch(c, v->domain);
     c->loaded = v;
     WRITE_ONCE(v->arch.loaded, true);
     fpu_load(v);
