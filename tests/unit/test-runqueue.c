@@ -154,7 +154,7 @@ static const struct vendor test_vendor = {
 void fpu_load(struct vcpu *v) { (void)v; }
 void fpu_save(struct vcpu *v) { (void)v; }
 void vcpu_runstate_show(struct vcpu *v) { (void)v; }
-void vcpu_time_show(struct vcpu *v) { (void)v; }
+void vcpu_time_update(struct vcpu *v) { (void)v; }
 void vcpu_start(struct vcpu *v) { (void)v; }
 bool ioreq_in_flight(const struct vcpu *v) { return v->io.pending; }
 bool io_resume(struct vcpu *v) { return v == NULL; }

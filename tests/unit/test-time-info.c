@@ -87,7 +87,7 @@ static void test_shown_when_it_changed(void **state)
     second = info.khz * 1000UL;
     world_populate(d, 5, 1);
     world_be_dom(d);
-    vcpu_time_show(v);
+    vcpu_time_update(v);
     assert_int_equal(t->version, 2);
     assert_int_equal(t->tsc_timestamp, 5000);
     assert_int_equal(t->system_time, 7 * S);
@@ -95,20 +95,20 @@ static void test_shown_when_it_changed(void **state)
     assert_in_range(read_time(t, 5000 + second), 8 * S - 2, 8 * S);
 
     fake = (struct vcpu_clock){ 5000 + second / 2, 7 * S + S / 2, true };
-    vcpu_time_show(v);
+    vcpu_time_update(v);
     assert_int_equal(t->version, 2); /* still true */
     vcpu_time_changed(v);
-    vcpu_time_show(v);
+    vcpu_time_update(v);
     assert_int_equal(t->version, 4);
     assert_int_equal(t->system_time, 7 * S + S / 2);
     assert_int_equal(t->flags, XEN_PVCLOCK_TSC_STABLE_BIT);
     fake.now += S;
-    vcpu_time_show(v);
+    vcpu_time_update(v);
     assert_int_equal(t->system_time, fake.now);
     /* The guest's page: whatever it holds, what we leave is valid. */
     t->version = UINT32_MAX;
     fake.now += S;
-    vcpu_time_show(v);
+    vcpu_time_update(v);
     assert_int_equal(t->version, 0);
     assert_int_equal(t->system_time, fake.now);
 
@@ -117,7 +117,7 @@ static void test_shown_when_it_changed(void **state)
     assert_ptr_not_equal(t, &v->info->time);
     t = &v->info->time;
     fake.now++;
-    vcpu_time_show(v);
+    vcpu_time_update(v);
     assert_int_equal(t->system_time, fake.now);
     world_be_dom(dom0);
 }
@@ -146,20 +146,20 @@ static void test_area(void **state)
                      -EFAULT);
     assert_int_equal(register_area((void *)8), -EFAULT);
     fake.now += 2 * S;
-    vcpu_time_show(v); /* none yet */
+    vcpu_time_update(v); /* none yet */
     assert_int_equal(area.version, 7);
     assert_int_equal(register_area(&area), 0);
     assert_int_equal(area.version, 8);
     assert_int_equal(area.system_time, fake.now);
     assert_int_equal(area.flags, XEN_PVCLOCK_TSC_STABLE_BIT);
     fake.now += 2 * S;
-    vcpu_time_show(v);
+    vcpu_time_update(v);
     assert_int_equal(area.version, 10);
     assert_int_equal(area.system_time, fake.now);
     assert_int_equal(area.tsc_to_system_mul, v->info->time.tsc_to_system_mul);
     assert_int_equal(register_area(NULL), 0);
     fake.now += 2 * S;
-    vcpu_time_show(v);
+    vcpu_time_update(v);
     assert_int_equal(area.version, 10);
     world_be_dom(dom0);
 }
@@ -203,7 +203,7 @@ static void test_read_while_written(void **state)
     {
         fake = (struct vcpu_clock){ i, 3 * i, false };
         vcpu_time_changed(v);
-        vcpu_time_show(v);
+        vcpu_time_update(v);
     }
     WRITE_ONCE(stop, true);
     pthread_join(t, NULL);

@@ -307,7 +307,7 @@ int domain_create_get(domid_t domid,
         domain_put(d);
         return rc;
     }
-    domain_wallclock_show(d);
+    domain_wallclock_update(d);
     *dp = d;
     return 0;
 }

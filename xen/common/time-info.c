@@ -106,7 +106,7 @@ static int copy_time(uint64_t addr, struct vcpu_time_info t)
     return guest_copy_out(addr, &t.version, sizeof(t.version));
 }
 
-void vcpu_time_show(struct vcpu *v)
+void vcpu_time_update(struct vcpu *v)
 {
     struct vcpu_info *info = load_acquire(&v->info);
     struct vcpu_time_info t;
@@ -163,7 +163,7 @@ uint64_t wallclock_ns(void)
     return arch_wallclock_ns() + READ_ONCE(wallclock_moved);
 }
 
-void domain_wallclock_show(struct domain *d)
+void domain_wallclock_update(struct domain *d)
 {
     struct page *pg = READ_ONCE(d->shared_page);
     struct shared_info *s;
@@ -195,7 +195,7 @@ void wallclock_set(uint64_t utc, uint64_t at)
     while ( (d = domain_get_from(from)) != NULL )
     {
         from = (domid_t)(d->domain_id + 1);
-        domain_wallclock_show(d);
+        domain_wallclock_update(d);
         domain_put(d);
     }
 }

@@ -313,12 +313,12 @@ void vcpu_runstate_show(struct vcpu *v);
  * Let v's vcpu_info.time tell the time, if it does not yet or no longer: from
  * its run loop, as v, on the way into the guest.
  */
-void vcpu_time_show(struct vcpu *v);
+void vcpu_time_update(struct vcpu *v);
 /* What v reads by RDTSC jumped: it is told on its way into the guest. */
 void vcpu_time_changed(struct vcpu *v);
 
 /* Write UTC into d's shared info. */
-void domain_wallclock_show(struct domain *d);
+void domain_wallclock_update(struct domain *d);
 
 /* An unmasked event is pending for v. */
 bool vcpu_event_pending(const struct vcpu *v);

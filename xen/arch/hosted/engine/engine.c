@@ -324,7 +324,7 @@ static void run(struct hosted_vcpu *h)
         return;
     }
     vcpu_runstate_show(h->v);
-    vcpu_time_show(h->v);
+    vcpu_time_update(h->v);
     inject_events(h);
     if ( !enter(h) )
         return;

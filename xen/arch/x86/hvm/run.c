@@ -121,7 +121,7 @@ static void enter(struct cpu *c, struct vcpu *v)
 
     sched_runs(v);
     vcpu_runstate_show(v);
-    vcpu_time_show(v);
+    vcpu_time_update(v);
     v->arch.exits++;
 
     WRITE_ONCE(v->arch.in_guest, true);
