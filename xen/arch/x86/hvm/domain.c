@@ -216,7 +216,7 @@ int arch_vcpu_set_context(struct vcpu *v, const struct hvm_hw_cpu *ctx)
     int rc;
 
     /* Not to be waited for: it may want the same of the caller. */
-    if ( !sched_hold(v) )
+    if ( !sched_freeze(v) )
         return -ERESTART;
     rc = vendor->set_context(v, ctx);
     if ( !rc )
@@ -227,7 +227,7 @@ int arch_vcpu_set_context(struct vcpu *v, const struct hvm_hw_cpu *ctx)
         emul_reset(&v->arch.emul);
         WRITE_ONCE(v->arch.waits_for_sipi, false);
     }
-    sched_let_go(v);
+    sched_unfreeze(v);
     return rc;
 }
 

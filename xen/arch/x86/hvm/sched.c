@@ -370,7 +370,7 @@ void sched_pin(struct vcpu *v, unsigned int cpu)
 }
 
 /* While its queue is locked nobody takes it from there. */
-bool sched_hold(struct vcpu *v)
+bool sched_freeze(struct vcpu *v)
 {
     struct cpu *c = lock_rq_of(v);
 
@@ -380,7 +380,7 @@ bool sched_hold(struct vcpu *v)
     return false;
 }
 
-void sched_let_go(struct vcpu *v)
+void sched_unfreeze(struct vcpu *v)
 {
     spin_unlock(&cpus[v->arch.cpu]->rq.lock);
 }

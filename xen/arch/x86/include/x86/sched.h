@@ -35,11 +35,11 @@ void sched_idle(struct cpu *c, bool idle);
 void sched_wake(struct vcpu *v);
 void sched_pin(struct vcpu *v, unsigned int cpu);
 /*
- * v stays off all CPUs from this on until sched_let_go(), in between which no
- * lock is taken; false: it is on one.
+ * Keep v off all CPUs until sched_unfreeze(); take no lock meanwhile.  False: v
+ * is on a CPU, and nothing was done.
  */
-bool sched_hold(struct vcpu *v) must_check;
-void sched_let_go(struct vcpu *v);
+bool sched_freeze(struct vcpu *v) must_check;
+void sched_unfreeze(struct vcpu *v);
 
 /* ---- stop-machine.c ---- */
 
