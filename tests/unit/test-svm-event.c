@@ -4,9 +4,9 @@
  * APIC that has only IRR and ISR.
  *
  * Seen failing with: an interrupt or an NMI lost for an exception; an upcall
- * given back to the APIC; an NMI that stays masked; an offer that is not due
- * again, that is due though it was taken, or that stays in the VMCB; a window
- * that is not intercepted, an offer that is.
+ * given back to the APIC; an NMI that stays masked; a V_IRQ that was not
+ * taken and not made pending again, that was taken and made pending again, or
+ * that stays in the VMCB; a window that is not intercepted, a V_IRQ that is.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -130,8 +130,8 @@ static uint64_t entry(void)
 
 static void left(void)
 {
-    if ( svm.offered )
-        svm_offer_over(&vcpu);
+    if ( svm.vintr_vector )
+        svm_vintr_taken_back(&vcpu);
     if ( vmcb.exit_int_info & EVENT_VALID )
         svm_event_interrupted(&vcpu);
     vmcb.exit_int_info = 0;
@@ -153,10 +153,10 @@ static bool like_qemu;
 static void interrupted(void)
 {
     vmcb.exit_int_info = vmcb.event_inject;
-    if ( svm.offered && !like_qemu )
+    if ( svm.vintr_vector && !like_qemu )
         vmcb.vintr &= ~VINTR_IRQ;
-    if ( svm.offered )
-        vmcb.exit_int_info = EVENT_VALID | EVENT_INTR | svm.offered;
+    if ( svm.vintr_vector )
+        vmcb.exit_int_info = EVENT_VALID | EVENT_INTR | svm.vintr_vector;
     vmcb.event_inject = 0;
     left();
 }
@@ -202,7 +202,7 @@ static void test_not_taken(void **state)
     lapic->irr[1] = 2;
     assert_int_equal(entry(), event(EVENT_INTR, VECTOR));
     left();
-    assert_true(waits(VECTOR) && !virtual_interrupt() && !svm.offered);
+    assert_true(waits(VECTOR) && !virtual_interrupt() && !svm.vintr_vector);
     vcpu.arch.emul.regs.rflags = 0;
     assert_int_equal(entry(), 0);
     assert_true(virtual_interrupt() && intercepted());

@@ -171,10 +171,10 @@ static void test_each_rule(void **state)
     }
 }
 
-/* What a guest cannot take at once is not offered. */
-static void test_offers(void **state)
+/* V_IRQ is set only for what the guest can take at once. */
+static void test_v_irq(void **state)
 {
-    const char *rule = "an interrupt is offered where none can be";
+    const char *rule = "V_IRQ where no interrupt can be taken";
     struct vmcb b = good();
 
     (void)state;
@@ -258,7 +258,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_rule),
-        cmocka_unit_test(test_offers),
+        cmocka_unit_test(test_v_irq),
         cmocka_unit_test(test_real_mode),
         cmocka_unit_test(test_clean_bits),
     };

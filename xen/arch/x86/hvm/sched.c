@@ -296,8 +296,8 @@ struct vcpu *sched_pick(void)
     return v;
 }
 
-/* Somebody waits here for its turn: who has nothing to do may take it. */
-static void offer(void)
+/* A vcpu is runnable on this CPU's queue: wake an idle CPU, which may steal it. */
+static void wake_idle_cpu(void)
 {
     struct cpu *other;
 
@@ -330,7 +330,7 @@ void sched_put(struct vcpu *v, bool runnable)
     spin_unlock(&c->rq.lock);
     /* v may be gone by now. */
     if ( runnable && movable )
-        offer();
+        wake_idle_cpu();
 }
 
 /* How long a turn lasts although v, which is boosted, waits. */

@@ -7,15 +7,14 @@
  *   3. an NMI
  *   4. an interrupt
  *
- * An interrupt is not injected but offered: as the virtual interrupt, which
- * the guest takes at once, unless something ends guest mode first; then it is
- * due again.  QEMU delivers an injected one twice when one of its threads asks
- * the CPU for something right then: the second time at its handler's first
- * instruction (docs/vm.md).
+ * An interrupt is injected by V_IRQ, not by EVENTINJ: the guest takes the virtual
+ * interrupt with its first step, unless another exit comes before; then the
+ * interrupt goes back to its local APIC.  QEMU delivers an interrupt of EVENTINJ
+ * twice when one of QEMU's threads asks the CPU for something at that moment,
+ * the second time at the handler's first instruction (docs/vm.md).
  *
- * For what has to wait until the guest can take it a window is opened: a
- * virtual interrupt that never arrives, since it is intercepted at the moment
- * when it could.
+ * An interrupt or NMI that the guest cannot take yet waits for a window: V_IRQ
+ * with the VINTR intercept, which exits when the guest could take an interrupt.
  */
 #include <hv/guest-access.h>
 #include <hv/lib.h>
@@ -198,10 +197,9 @@ static bool held_by_cr8(const struct vlapic *l)
 }
 
 /*
- * The virtual interrupt: one that is offered, or a window.  What only the
- * guest's next steps make possible comes out.  With a window, CR8 too: QEMU
- * does not survive it when that makes the virtual interrupt of the window
- * possible.
+ * V_IRQ: the interrupt that is injected, or a window.  A write of CR8 exits when
+ * it could make an interrupt deliverable, and while a window is open: QEMU
+ * aborts when a write of CR8 makes the V_IRQ of a window deliverable.
  */
 static void set_virtual(struct svm_vcpu *s, bool window, bool cr8)
 {
@@ -211,11 +209,11 @@ static void set_virtual(struct svm_vcpu *s, bool window, bool cr8)
     uint32_t intercept_1 = b->intercept_1 | INTERCEPT_VINTR;
     uint64_t vintr = b->vintr & (VINTR_MASKING | VINTR_TPR);
 
-    if ( window || s->offered )
+    if ( window || s->vintr_vector )
         vintr |= VINTR_IRQ | VINTR_IGNORE_TPR | VINTR_PRIO;
-    if ( s->offered )
+    if ( s->vintr_vector )
     {
-        vintr |= (uint64_t)s->offered << VINTR_VECTOR_SHIFT;
+        vintr |= (uint64_t)s->vintr_vector << VINTR_VECTOR_SHIFT;
         intercept_1 &= ~INTERCEPT_VINTR;
     }
     if ( b->vintr != vintr )
@@ -232,7 +230,7 @@ static void set_virtual(struct svm_vcpu *s, bool window, bool cr8)
 }
 
 /* QEMU leaves VINTR_IRQ set when the delivery was interrupted: due, too. */
-void svm_offer_over(struct vcpu *v)
+void svm_vintr_taken_back(struct vcpu *v)
 {
     struct svm_vcpu *s = v->arch.svm;
     struct vmcb *b = s->vmcb;
@@ -241,9 +239,9 @@ void svm_offer_over(struct vcpu *v)
     {
         b->vintr &= ~VINTR_IRQ;
         vmcb_changed(b, CLEAN_VINTR);
-        event_returned(v, s->offered);
+        event_returned(v, s->vintr_vector);
     }
-    s->offered = 0;
+    s->vintr_vector = 0;
 }
 
 /*
@@ -311,7 +309,7 @@ void svm_events(struct vcpu *v)
         /* An upcall is above the local APIC: there may be more. */
         window |= vlapic_pending(l) >= 0;
         if ( likely(!window) )
-            s->offered = (uint8_t)vector;
+            s->vintr_vector = (uint8_t)vector;
         else
             b->event_inject = EVENT_VALID | EVENT_INTR | (unsigned int)vector;
     }

@@ -94,7 +94,7 @@ void vmcb_set_intercepts(struct vmcb *b)
         if ( intercepts[i].when == ON )
             b->intercepts[intercepts[i].word] |=
                 bits(intercepts[i].first, intercepts[i].last);
-    b->intercept_1 |= INTERCEPT_VINTR; /* until something is offered */
+    b->intercept_1 |= INTERCEPT_VINTR; /* until V_IRQ is to be taken */
 }
 
 bool svm_is_intercepted(unsigned int code)

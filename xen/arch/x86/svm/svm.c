@@ -4,7 +4,7 @@
  * guest and out, which everything a guest asks for goes through.
  *
  *   run: ASID -> is an instruction over? -> events -> svm_enter()
- *          -> offered interrupt -> registers, TPR -> interrupted event
+ *          -> V_IRQ not taken -> registers, TPR -> interrupted event
  *          -> svm_exit()
  */
 #include <hv/control-regs.h>
@@ -325,8 +325,8 @@ static void svm_run(struct vcpu *v, bool flush_tlb)
           svm_enter(s->vmcb_pa, regs->gpr, sc->host_pa, &c->softirq_pending);
     c->busy_since = rdtsc();
     store_release(&v->arch.in_guest, false);
-    if ( s->offered )
-        svm_offer_over(v);
+    if ( s->vintr_vector )
+        svm_vintr_taken_back(v);
     if ( unlikely(broken) )
         refuse_entry(v, broken);
     if ( unlikely(!ran) )

@@ -46,7 +46,7 @@ struct svm_vcpu {
     bool at_iret;    /* of an NMI's handler, maybe not executed yet     */
     bool stepping;   /* over it: RFLAGS.TF is ours in this entry        */
     uint64_t step_dr6; /* before that                                   */
-    uint8_t offered; /* the vector it may take now; 0: none             */
+    uint8_t vintr_vector; /* injected by V_IRQ; 0: none                */
     uint32_t tsc_aux;
     struct vmcb *kept; /* debug builds: as the processor left it last   */
 
@@ -103,8 +103,8 @@ void svm_events(struct vcpu *v);
 void svm_inject(struct vcpu *v, unsigned int vector, bool has_error,
                 uint32_t error);
 void svm_inject_page_fault(struct vcpu *v, uint32_t error, uint64_t cr2);
-/* The guest was left: what was offered and not taken is due again. */
-void svm_offer_over(struct vcpu *v);
+/* After an exit: an interrupt of V_IRQ that was not taken is pending again. */
+void svm_vintr_taken_back(struct vcpu *v);
 /* One is being handled, until IRET. */
 void svm_mask_nmi(struct svm_vcpu *s);
 void svm_unmask_nmi(struct svm_vcpu *s);

@@ -106,10 +106,10 @@ static const char *check_injected(const struct vmcb *b)
     return NULL;
 }
 
-/* One that is not intercepted is offered: the guest takes it at once. */
+/* V_IRQ without the VINTR intercept is injected: the guest takes it at once. */
 static const char *check_virtual(const struct vmcb *b)
 {
-    bool offered = !(b->intercept_1 & INTERCEPT_VINTR);
+    bool injected = !(b->intercept_1 & INTERCEPT_VINTR);
 
     RULE(!(b->vintr & ~VINTR_LEGAL), "virtual interrupt: reserved bits");
     RULE((b->vintr & VINTR_MASKING) && !(b->vintr & 0xf0),
@@ -117,11 +117,11 @@ static const char *check_virtual(const struct vmcb *b)
     if ( !(b->vintr & VINTR_IRQ) )
         return NULL;
     RULE(b->vintr & VINTR_IGNORE_TPR, "a virtual interrupt with priority");
-    if ( !offered )
+    if ( !injected )
         return NULL;
     RULE((b->rflags & RFLAGS_IF) && !(b->interrupt_shadow & 1) &&
          !(b->event_inject & EVENT_VALID),
-         "an interrupt is offered where none can be");
+         "V_IRQ where no interrupt can be taken");
     RULE((b->vintr >> VINTR_VECTOR_SHIFT & 0xff) >= 16,
          "virtual interrupt: vector");
     return NULL;
