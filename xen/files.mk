@@ -31,9 +31,9 @@ emul-y := $(addprefix xen/arch/x86/emul/, \
 hosted-y := $(addprefix xen/arch/hosted/, \
     access.c budget.c cpu.c lock.c machine.c)
 server-y := $(addprefix xen/arch/hosted/server/, \
-    bell.c command.c connection.c dev-evtchn.c dev-gntalloc.c dev-gntdev.c \
+    doorbell.c command.c connection.c dev-evtchn.c dev-gntalloc.c dev-gntdev.c \
     dev-privcmd.c file.c folder.c life.c main.c mm.c vma.c)
 engine-y := $(addprefix xen/arch/hosted/engine/, \
     context.c engine.c exits.c hooks.c inject.c space.c turns.c)
-preload-y := $(addprefix xen/arch/hosted/preload/, bell.c calls.c devxen.c \
+preload-y := $(addprefix xen/arch/hosted/preload/, doorbell.c calls.c devxen.c \
     file.c map.c names.c safe.c)

@@ -106,11 +106,11 @@ void engine_stop_soon(struct hosted_vcpu *h)
     pthread_mutex_unlock(&h->lock);
 }
 
-/* Sleep until kicked, or until somebody rings (bell < 0: nobody can). */
-static void sleep_until(struct hosted_vcpu *h, int bell)
+/* Sleep until kicked, or until somebody rings (doorbell < 0: nobody can). */
+static void sleep_until(struct hosted_vcpu *h, int doorbell)
 {
     struct pollfd fds[2] = { { .fd = h->kick_fd, .events = POLLIN },
-                             { .fd = bell, .events = POLLIN } };
+                             { .fd = doorbell, .events = POLLIN } };
     uint64_t kicks;
 
     poll(fds, 2, -1);
@@ -124,11 +124,11 @@ bool engine_wait(struct hosted_vcpu *h)
 
     do {
         /* Somebody may ring with the answer that this vcpu waits for. */
-        int bell = hosted_hooks.bell_begin && ioreq_in_flight(h->v)
-                       ? hosted_hooks.bell_begin() : -1;
+        int doorbell = hosted_hooks.doorbell_begin && ioreq_in_flight(h->v)
+                       ? hosted_hooks.doorbell_begin() : -1;
 
-        if ( bell >= 0 )
-            hosted_hooks.bell_serve();
+        if ( doorbell >= 0 )
+            hosted_hooks.doorbell_serve();
         pthread_mutex_lock(&h->lock);
         go = !h->terminate;
         sleeping = h->sleeping = go && !h->kicked;
@@ -136,10 +136,10 @@ bool engine_wait(struct hosted_vcpu *h)
         if ( sleeping )
         {
             vcpu_placed(h->v, VCPU_ASIDE);
-            sleep_until(h, bell);
+            sleep_until(h, doorbell);
         }
-        if ( bell >= 0 )
-            hosted_hooks.bell_end();
+        if ( doorbell >= 0 )
+            hosted_hooks.doorbell_end();
     } while ( sleeping );
     return go;
 }

@@ -96,12 +96,12 @@ struct hosted_hooks {
     void (*unlocked)(void);
     /*
      * A vcpu goes to sleep: a descriptor that can be read when a client rings,
-     * or -1.  Then look once by bell_serve(); after waking, bell_end().  No
+     * or -1.  Then look once by doorbell_serve(); after waking, doorbell_end().  No
      * locks held.
      */
-    int (*bell_begin)(void);
-    void (*bell_serve)(void);
-    void (*bell_end)(void);
+    int (*doorbell_begin)(void);
+    void (*doorbell_serve)(void);
+    void (*doorbell_end)(void);
 };
 extern struct hosted_hooks hosted_hooks;
 

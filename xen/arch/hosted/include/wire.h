@@ -10,9 +10,9 @@
  *
  * What a process asks of a file goes through a SOCK_SEQPACKET connection of
  * this process: a request, then its answer, one at a time.  The answers to
- * OPEN and ATTACH carry descriptors: the memfd with all frames, the bell's
+ * OPEN and ATTACH carry descriptors: the memfd with all frames, the doorbell's
  * pipe and, for OPEN, the handle; and two runs without an address: dom0's
- * shared info page and the bell.  Arguments stay in the client's memory, where
+ * shared info page and the doorbell.  Arguments stay in the client's memory, where
  * the server reads and writes them as a kernel would.
  *
  * The hosted machine is no security boundary between its clients: they run
@@ -90,17 +90,17 @@ struct wire_reply {
 #define WIRE_NR_PORTS 4096 /* of dom0, which uses the 2-level ABI */
 
 /*
- * The bell: how programs notify and unmask ports without waiting for anybody.
+ * The doorbell: how programs notify and unmask ports without waiting for anybody.
  *
  * A program sets the port's bit; then, if vcpus are waiting, it writes a byte
- * to the bell's pipe, which wakes them (a pipe, since its writer is about to
+ * to the doorbell's pipe, which wakes them (a pipe, since its writer is about to
  * sleep as a rule and the kernel then lets the reader run in its place); else
  * it adds one to `calls` and wakes the server's own thread.  Who wakes serves
  * all that has been rung, and whoever stops waiting looks once more, so no
  * ring is lost.  A port that is not pending is unmasked in the shared info
  * page directly.
  */
-struct wire_bell {
+struct wire_doorbell {
     uint32_t waiting; /* vcpus that sleep until the pipe can be read */
     uint32_t calls;   /* futex */
     uint64_t notify[WIRE_NR_PORTS / 64];
@@ -108,6 +108,6 @@ struct wire_bell {
     uint32_t owner[WIRE_NR_PORTS]; /* inode's number of the file, 0: none */
 };
 
-#define WIRE_BELL_ORDER 3
+#define WIRE_DOORBELL_ORDER 3
 
 #endif

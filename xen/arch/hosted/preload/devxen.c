@@ -100,8 +100,8 @@ static long write_ports(const struct file *f, const void *buf, size_t len)
         if ( peek(port, (const char *)buf + done, nr) )
             return -EFAULT;
         for ( size_t i = 0; i < nr / sizeof(*port); i++ )
-            if ( bell_owns(f, port[i]) )
-                bell_unmask(port[i]);
+            if ( doorbell_owns(f, port[i]) )
+                doorbell_unmask(port[i]);
         done += nr;
     }
     return (long)len;
@@ -178,9 +178,9 @@ static long notify(struct file *f, const void *arg)
 
     if ( peek(&a, arg, sizeof(a)) )
         return -EFAULT;
-    if ( !bell_owns(f, a.port) )
+    if ( !doorbell_owns(f, a.port) )
         return -ENOTCONN;
-    bell_notify(a.port);
+    doorbell_notify(a.port);
     return 0;
 }
 

@@ -219,7 +219,7 @@ static int share(const struct wire_reply *reply, const int fds[3])
         rc = memfd = hide(fds[0]);
     if ( rc >= 0 )
         rc = reply->nr_runs == 2
-                 ? bell_connect(memfd, reply->run[0].mfn, reply->run[1].mfn,
+                 ? doorbell_connect(memfd, reply->run[0].mfn, reply->run[1].mfn,
                                 fds[1])
                  : -EPROTO;
     pthread_mutex_unlock(&table_lock);

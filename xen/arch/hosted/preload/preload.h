@@ -7,7 +7,7 @@
  *   names.c    which paths are ours
  *   file.c     open files: a connection each, requests and answers
  *   map.c      which addresses are mapped through which file
- *   bell.c     event channels without waiting for an answer
+ *   doorbell.c     event channels without waiting for an answer
  *   safe.c     the program's memory, which may not be there
  *
  * A program's descriptor is a handle (wire.h), which the program may close,
@@ -103,17 +103,17 @@ void reserve(uintptr_t start, uintptr_t end);
 /* Says once that the hypervisor has gone; -EIO. */
 int lost(void);
 
-/* ---- bell.c ---- */
+/* ---- doorbell.c ---- */
 
 /*
  * Map the frames and keep a copy of fd, once: 0 or -ENOMEM.  table_lock held.
  */
-int bell_connect(int memfd, uint64_t shared_mfn, uint64_t mfn, int fd);
+int doorbell_connect(int memfd, uint64_t shared_mfn, uint64_t mfn, int fd);
 /* Has the file bound the port? */
-bool bell_owns(const struct file *f, uint32_t port);
+bool doorbell_owns(const struct file *f, uint32_t port);
 /* Ports that the file has bound. */
-void bell_notify(uint32_t port);
-void bell_unmask(uint32_t port);
+void doorbell_notify(uint32_t port);
+void doorbell_unmask(uint32_t port);
 /* A descriptor like fd that the program does not see, or -errno. */
 int hide(int fd);
 

@@ -111,12 +111,12 @@ static int answer_open(struct conn *c, int handle)
         .result = c->file->kind | c->file->mode << 8, .nr_runs = 2,
         .run = { { .mfn = mfn_x(page_to_mfn(server_dom0->shared_page)),
                    .nr = 1 },
-                 { .mfn = bell_mfn(), .nr = 1 << WIRE_BELL_ORDER } },
+                 { .mfn = doorbell_mfn(), .nr = 1 << WIRE_DOORBELL_ORDER } },
     };
     struct iovec iov = { &reply, WIRE_REPLY_SIZE(reply.nr_runs) };
     struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
                           .msg_control = control };
-    int fds[3] = { hosted_memfd, bell_pipe(), handle };
+    int fds[3] = { hosted_memfd, doorbell_pipe(), handle };
     size_t len = (handle < 0 ? 2 : 3) * sizeof(int);
     struct cmsghdr *cmsg;
 

@@ -5,7 +5,7 @@
  * A port of dom0 belongs to the file that bound it.  When an event is pending
  * the port is masked and written to the file's pipe, which has room for all
  * ports there are; the program reads it there and later writes it back, which
- * the library in it turns into an unmasking (bell.c).
+ * the library in it turns into an unmasking (doorbell.c).
  *
  * ports_lock is a leaf: the upcall runs wherever the core raises an event.
  */
@@ -158,7 +158,7 @@ static long disown(struct evtchn_file *e, uint32_t port)
 {
     if ( !is_owner(e, port) )
         return -ENOTCONN;
-    bell_serve(); /* what the program asked of the port before this */
+    doorbell_serve(); /* what the program asked of the port before this */
     pthread_mutex_lock(&ports_lock);
     owner[port] = NULL;
     pthread_mutex_unlock(&ports_lock);

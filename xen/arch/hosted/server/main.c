@@ -81,7 +81,7 @@ static void audit(audit_count_t count)
 {
     mms_audit(count);
     gntalloc_audit(count);
-    bell_audit(count);
+    doorbell_audit(count);
 }
 
 static pthread_mutex_t timer_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -175,7 +175,7 @@ static int start_machine(void)
     hosted_hooks.timer = timer_program;
     rc = make_dom0();
     if ( !rc )
-        rc = bell_start();
+        rc = doorbell_start();
     if ( !rc )
         rc = files_start();
     if ( !rc )

@@ -155,15 +155,15 @@ void server_run(int listener);
 /* Wait until the last connection thread has gone. */
 void server_drain(void);
 
-/* ---- bell.c ---- */
+/* ---- doorbell.c ---- */
 
-int bell_start(void); /* -errno; after dom0 exists */
-void bell_serve(void); /* all that was rung is done when it returns */
-uint64_t bell_mfn(void);
+int doorbell_start(void); /* -errno; after dom0 exists */
+void doorbell_serve(void); /* all that was rung is done when it returns */
+uint64_t doorbell_mfn(void);
 /* Tell clients whose port it is: the file's name, 0: nobody's. */
 void bell_set_owner(uint32_t port, uint32_t name);
-int bell_pipe(void); /* where clients write */
-void bell_audit(void (*count)(mfn_t mfn, enum page_holder holder));
+int doorbell_pipe(void); /* where clients write */
+void doorbell_audit(void (*count)(mfn_t mfn, enum page_holder holder));
 
 /* ---- dev-evtchn.c ---- */
 

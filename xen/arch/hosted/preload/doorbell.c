@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Notifying and unmasking event channels by shared memory: see struct
- * wire_bell in wire.h, and server/bell.c for the other side.
+ * wire_doorbell in wire.h, and server/doorbell.c for the other side.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -15,7 +15,7 @@
 #include "preload.h"
 
 static struct shared_info *shared; /* dom0's; [table_lock] to set */
-static struct wire_bell *bell;     /* the same */
+static struct wire_doorbell *doorbell;     /* the same */
 static int pipe_fd = -1;           /* the same */
 
 static void *map_frames(int memfd, uint64_t mfn, size_t nr)
@@ -26,15 +26,15 @@ static void *map_frames(int memfd, uint64_t mfn, size_t nr)
     return p == MAP_FAILED ? NULL : p;
 }
 
-int bell_connect(int memfd, uint64_t shared_mfn, uint64_t mfn, int fd)
+int doorbell_connect(int memfd, uint64_t shared_mfn, uint64_t mfn, int fd)
 {
     if ( pipe_fd < 0 )
         pipe_fd = hide(fd);
     if ( !shared )
         shared = map_frames(memfd, shared_mfn, 1);
-    if ( !bell )
-        bell = map_frames(memfd, mfn, 1 << WIRE_BELL_ORDER);
-    return shared && bell && pipe_fd >= 0 ? 0 : -ENOMEM;
+    if ( !doorbell )
+        doorbell = map_frames(memfd, mfn, 1 << WIRE_DOORBELL_ORDER);
+    return shared && doorbell && pipe_fd >= 0 ? 0 : -ENOMEM;
 }
 
 static void set(uint64_t *bits, uint32_t port)
@@ -58,24 +58,24 @@ static void ring_for(uint64_t *bits, uint32_t port)
 {
     /* Who is about to wait says so first, and looks at the bits after that. */
     set(bits, port);
-    if ( __atomic_load_n(&bell->waiting, __ATOMIC_SEQ_CST) )
+    if ( __atomic_load_n(&doorbell->waiting, __ATOMIC_SEQ_CST) )
     {
         (void)!syscall(SYS_write, pipe_fd, "", 1);
         return;
     }
-    __atomic_fetch_add(&bell->calls, 1, __ATOMIC_SEQ_CST);
-    syscall(SYS_futex, &bell->calls, FUTEX_WAKE, 1, NULL, NULL, 0);
+    __atomic_fetch_add(&doorbell->calls, 1, __ATOMIC_SEQ_CST);
+    syscall(SYS_futex, &doorbell->calls, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
-bool bell_owns(const struct file *f, uint32_t port)
+bool doorbell_owns(const struct file *f, uint32_t port)
 {
     return port < MAX_PORTS &&
-           __atomic_load_n(&bell->owner[port], __ATOMIC_ACQUIRE) == f->name;
+           __atomic_load_n(&doorbell->owner[port], __ATOMIC_ACQUIRE) == f->name;
 }
 
-void bell_notify(uint32_t port)
+void doorbell_notify(uint32_t port)
 {
-    ring_for(bell->notify, port);
+    ring_for(doorbell->notify, port);
 }
 
 /*
@@ -83,7 +83,7 @@ void bell_notify(uint32_t port)
  * only the hypervisor can raise it.  One that comes just as the mask is taken
  * off may be raised twice, which a reader of events must bear anyway.
  */
-void bell_unmask(uint32_t port)
+void doorbell_unmask(uint32_t port)
 {
     if ( !is_set(shared->evtchn_pending, port) )
     {
@@ -92,5 +92,5 @@ void bell_unmask(uint32_t port)
             return;
         set(shared->evtchn_mask, port);
     }
-    ring_for(bell->unmask, port);
+    ring_for(doorbell->unmask, port);
 }
