@@ -123,7 +123,7 @@ static void test_bad_gfns(void **state)
     assert_int_equal(nr_mapped(pvh, 64), 0);
     r.frame_list.p = (xen_pfn_t *)8;
     assert_int_equal(memory_op(XENMEM_acquire_resource, &r), -EFAULT);
-    /* The list ends within the second stride. */
+    /* The list ends within the second batch. */
     hosted_local_window(list, sizeof(list));
     *(struct xen_mem_acquire_resource *)&list[100] = r;
     ((struct xen_mem_acquire_resource *)&list[100])->frame_list.p =
@@ -136,7 +136,7 @@ static void test_bad_gfns(void **state)
     world_be_dom(dom0);
 }
 
-/* The resource ends in a later stride; earlier ones are taken away. */
+/* The resource ends in a later batch; earlier ones are taken away. */
 static void test_rollback_across_restarts(void **state)
 {
     struct xen_mem_acquire_resource r;
@@ -163,7 +163,7 @@ static void test_rollback_across_restarts(void **state)
     world_be_dom(dom0);
 }
 
-/* Between two strides the caller put something of its own into a place. */
+/* Between two batches the caller put something of its own into a place. */
 static void test_rollback_spares_what_is_not_ours(void **state)
 {
     struct xen_mem_acquire_resource r;
@@ -185,7 +185,7 @@ static void test_rollback_spares_what_is_not_ours(void **state)
     world_be_dom(dom0);
 }
 
-/* The target dies between two strides: its frames are still taken away. */
+/* The target dies between two batches: its frames are still taken away. */
 static void test_target_dies_between_strides(void **state)
 {
     struct xen_mem_acquire_resource r;

@@ -11,7 +11,7 @@
  * frame that went elsewhere meanwhile is refused, and one that came back to the
  * target is nothing the caller may not see.
  *
- * Work goes by strides, and may give way after each.  All or nothing: when one
+ * Work goes by batches, and may give way after each.  All or nothing: when one
  * fails, what the earlier ones mapped is taken away again, which may give way
  * too.  The progress is `start`:
  *
@@ -30,7 +30,7 @@
 #include <hv/lib.h>
 #include <hv/memory.h>
 
-#define STRIDE 32
+#define BATCH 32
 
 /* start, above the number of extents */
 #define UNDOING (1UL << 26)
@@ -119,11 +119,11 @@ static int map_pages(const xen_pfn_t *gfns, struct page **pages,
     return rc;
 }
 
-static void unmap_stride(const struct request *r, unsigned long first,
+static void unmap_batch(const struct request *r, unsigned long first,
                          unsigned int nr)
 {
-    struct page *pages[STRIDE];
-    xen_pfn_t gfns[STRIDE];
+    struct page *pages[BATCH];
+    xen_pfn_t gfns[BATCH];
     bool known;
 
     /* Who takes its list away while it is used keeps what it has mapped. */
@@ -139,14 +139,14 @@ static void unmap_stride(const struct request *r, unsigned long first,
         put_pages(pages, nr);
 }
 
-/* ---- strides ---- */
+/* ---- batches ---- */
 
-static int acquire_stride(const struct request *r, unsigned long first,
+static int acquire_batch(const struct request *r, unsigned long first,
                           unsigned int nr)
 {
     bool translated = current_domain->translated;
-    struct page *pages[STRIDE];
-    xen_pfn_t frames[STRIDE];
+    struct page *pages[BATCH];
+    xen_pfn_t frames[BATCH];
     int rc;
 
     rc = r->type->get(r->d, r->arg.id, r->arg.frame + first, nr, pages);
@@ -173,10 +173,10 @@ static long undo(struct hypercall *hc, const struct request *r,
         return err;
     while ( left )
     {
-        unsigned int nr = (unsigned int)min(left, (unsigned long)STRIDE);
+        unsigned int nr = (unsigned int)min(left, (unsigned long)BATCH);
 
         left -= nr;
-        unmap_stride(r, left, nr);
+        unmap_batch(r, left, nr);
         if ( left && hypercall_preempt_check() )
             return memory_restart(hc, left | UNDOING |
                                           ((unsigned long)-err
@@ -191,8 +191,8 @@ static long acquire(struct hypercall *hc, const struct request *r,
     while ( done < r->arg.nr_frames )
     {
         unsigned long left = r->arg.nr_frames - done;
-        unsigned int nr = (unsigned int)min(left, (unsigned long)STRIDE);
-        int rc = acquire_stride(r, done, nr);
+        unsigned int nr = (unsigned int)min(left, (unsigned long)BATCH);
+        int rc = acquire_batch(r, done, nr);
 
         if ( rc == -ERESTART )
             return memory_restart(hc, done);

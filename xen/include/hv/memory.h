@@ -57,7 +57,7 @@ int memory_allowed(const struct domain *d) must_check; /* -EPERM */
  *  12  translated:  -EBUSY something is at one of the gfns; -ENOMEM no page
  *                   left for tables; -EINVAL gfn out of range
  *
- * 10 to 12 come again for each stride of frames.  On failure nothing stays
+ * 10 to 12 come again for each batch of frames.  On failure nothing stays
  * mapped.
  */
 long memory_acquire_resource(struct hypercall *hc, uint64_t arg,
