@@ -332,7 +332,7 @@ int ioreq_server_set_state(struct domain *d, ioservid_t id, bool enabled)
         ioreq_pages_disabled(s);
     /* The first one has mapped nothing of what went before. */
     if ( first )
-        WRITE_ONCE(d->ioreq.told, p2m_generation(d));
+        WRITE_ONCE(d->ioreq.mapcache_generation, p2m_generation(d));
 
  out:
     spin_unlock(&d->ioreq.lock);

@@ -252,7 +252,7 @@ enum io_result ioreq_invalidate_mapcache(struct vcpu *v)
 
     spin_lock(&d->ioreq.lock);
     /* What goes from here on is for the next time. */
-    WRITE_ONCE(d->ioreq.told, p2m_generation(d));
+    WRITE_ONCE(d->ioreq.mapcache_generation, p2m_generation(d));
     for ( unsigned int left = d->ioreq.enabled; left; left &= left - 1 )
         sent |= slot_send(d->ioreq.server[__builtin_ctz(left)], v, &req);
     if ( sent )
@@ -269,7 +269,7 @@ void ioreq_hypercall_done(struct vcpu *v)
 {
     const struct domain *d = v->domain;
 
-    if ( likely(READ_ONCE(d->ioreq.told) == p2m_generation(d)) )
+    if ( likely(READ_ONCE(d->ioreq.mapcache_generation) == p2m_generation(d)) )
         return;
     /* Not while it is shut down: when it is resumed, they are told. */
     (void)ioreq_invalidate_mapcache(v);

@@ -44,7 +44,8 @@ struct ioreq_domain {
     uint32_t cf8;             /* [i] PCI configuration address latch         */
     uint64_t gfn_free;        /* [i] free GFNs of the legacy pool, bit mask  */
     uint8_t legacy_free;      /* [i] legacy PFN params not handed out        */
-    uint64_t told;            /* [ia] p2m_generation() that emulators know   */
+    /* [ia] p2m_generation() when emulators were sent IOREQ_TYPE_INVALIDATE last */
+    uint64_t mapcache_generation;
     int mem_type_server;      /* [i] id that claimed HVMMEM_ioreq_server, -1 */
     bool mem_type_used;       /* [i] there may be P2M_IOREQ entries          */
     uint32_t relinquish_next; /* ioreq_domain_relinquish() only */

@@ -91,7 +91,7 @@ void vcpu_start(struct vcpu *v)
     {
         vcpu_down(v);
         vcpu_wake(v); /* it waits for nothing any more but SIPI */
-        v->arch.wait = WAIT_NOTHING;
+        v->arch.io_completion = IO_COMPLETE_NOTHING;
         emul_reset(&v->arch.emul);
         fpu_init_received(v);
         vlapic_reset(&v->arch.vlapic);
@@ -222,8 +222,8 @@ int arch_vcpu_set_context(struct vcpu *v, const struct hvm_hw_cpu *ctx)
     if ( !rc )
     {
         /* What it was in the middle of is forgotten. */
-        v->arch.wait = WAIT_NOTHING;
-        v->arch.upcall = false; /* nor is an event in the record one */
+        v->arch.io_completion = IO_COMPLETE_NOTHING;
+        v->arch.event_is_upcall = false; /* nor is an event in the record one */
         emul_reset(&v->arch.emul);
         WRITE_ONCE(v->arch.waits_for_sipi, false);
     }

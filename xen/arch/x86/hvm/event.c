@@ -40,18 +40,18 @@ int event_next(struct vcpu *v, bool interruptible, bool *window)
         return -1;
     }
     /* Another vcpu may change both: what follows does not ask again. */
-    v->arch.upcall = upcall;
+    v->arch.event_is_upcall = upcall;
     return vector;
 }
 
 void event_taken(struct vcpu *v, unsigned int vector)
 {
-    if ( !v->arch.upcall )
+    if ( !v->arch.event_is_upcall )
         vlapic_ack(&v->arch.vlapic, (uint8_t)vector);
 }
 
 void event_returned(struct vcpu *v, unsigned int vector)
 {
-    if ( !v->arch.upcall )
+    if ( !v->arch.event_is_upcall )
         vlapic_unack(&v->arch.vlapic, (uint8_t)vector);
 }

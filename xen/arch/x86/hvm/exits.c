@@ -103,7 +103,7 @@ void exit_hypercall(struct vcpu *v, unsigned int len)
     vendor->advance(v, len);
     ioreq_hypercall_done(v);
     if ( ioreq_in_flight(v) )
-        v->arch.wait = WAIT_MAPCACHE;
+        v->arch.io_completion = IO_COMPLETE_MAPCACHE;
 }
 
 /* Nothing can wake it: that is how a processor is given back. */

@@ -4,7 +4,7 @@
  * console, interval timer, interrupt controllers), and what goes to a device
  * model as an ioreq.
  *
- * An access that has to wait leaves in v->arch.wait how to go on:
+ * An access that has to wait leaves in v->arch.io_completion how to go on:
  *
  *   exit_port, exit_memory --> done
  *        |                       ^
@@ -219,11 +219,11 @@ void io_vcpu_init(struct vcpu *v)
  */
 static void refuse(struct vcpu *v, const char *what)
 {
-    if ( !v->arch.told )
+    if ( !v->arch.warned )
         guest_printk(v->domain, "d%uv%u: %s, rip %lx: #GP\n",
                      v->domain->domain_id, v->vcpu_id, what,
                      (unsigned long)v->arch.emul.regs.rip);
-    v->arch.told = true;
+    v->arch.warned = true;
     vendor->inject_exception(v, VECTOR_GP, true, 0);
 }
 
@@ -241,14 +241,14 @@ static void finish(struct vcpu *v, enum emul_result r)
 {
     struct emul *e = &v->arch.emul;
 
-    v->arch.wait = WAIT_NOTHING;
+    v->arch.io_completion = IO_COMPLETE_NOTHING;
     switch ( r )
     {
     case EMUL_DONE:
     case EMUL_RETRY: /* what the registers are now is what goes on */
         break;
     case EMUL_PENDING:
-        v->arch.wait = WAIT_EMULATE;
+        v->arch.io_completion = IO_COMPLETE_EMULATE;
         break;
     case EMUL_EXCEPTION:
         if ( e->vector == VECTOR_PF )
@@ -269,7 +269,7 @@ static void port_done(struct vcpu *v, const ioreq_t *p)
 {
     uint64_t *rax = &v->arch.emul.regs.gpr[EMUL_RAX];
 
-    v->arch.wait = WAIT_NOTHING;
+    v->arch.io_completion = IO_COMPLETE_NOTHING;
     if ( p->dir == IOREQ_READ )
     {
         if ( p->size == 4 )
@@ -300,7 +300,7 @@ void exit_port(struct vcpu *v, uint16_t port, unsigned int size, bool in,
         port_done(v, &p);
         break;
     case IO_PENDING:
-        v->arch.wait = WAIT_PORT;
+        v->arch.io_completion = IO_COMPLETE_PORT;
         break;
     case IO_RETRY:
         break;
@@ -375,15 +375,15 @@ void exit_memory(struct vcpu *v, uint64_t gpa, bool write, bool fetch,
 
 bool io_resume(struct vcpu *v)
 {
-    enum vcpu_wait wait = v->arch.wait;
+    enum io_completion wait = v->arch.io_completion;
     ioreq_t answer;
 
     if ( ioreq_resume(v, &answer) != IO_DONE )
         return false;
-    v->arch.wait = WAIT_NOTHING;
-    if ( wait == WAIT_PORT )
+    v->arch.io_completion = IO_COMPLETE_NOTHING;
+    if ( wait == IO_COMPLETE_PORT )
         port_done(v, &answer);
-    else if ( wait == WAIT_EMULATE )
+    else if ( wait == IO_COMPLETE_EMULATE )
     {
         emul_answer(&v->arch.emul, answer.data);
         finish(v, emulate(&v->arch.emul));

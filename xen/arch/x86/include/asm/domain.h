@@ -52,11 +52,11 @@ enum sched_state {
 };
 
 /* Why a vcpu's instruction is not over yet. */
-enum vcpu_wait {
-    WAIT_NOTHING,
-    WAIT_PORT,    /* a port access of an instruction of port_len bytes */
-    WAIT_EMULATE, /* the emulator: call it again with the answer       */
-    WAIT_MAPCACHE, /* device models are to drop their mappings          */
+enum io_completion {
+    IO_COMPLETE_NOTHING,
+    IO_COMPLETE_PORT,    /* a port access of an instruction of port_len bytes */
+    IO_COMPLETE_EMULATE, /* the emulator: call it again with the answer       */
+    IO_COMPLETE_MAPCACHE, /* device models are to drop their mappings         */
 };
 
 /* arch_vcpu.start */
@@ -83,11 +83,11 @@ struct arch_vcpu {
     uint64_t flushed;   /* the flush count its TLB is good for        */
 
     /* ---- its own ---- */
-    enum vcpu_wait wait;
+    enum io_completion io_completion;
     uint8_t port_len;
     bool cpuid_faults;  /* outside ring 0: MSR_MISC_FEATURES            */
-    bool told;          /* the console knows what it tries with devices */
-    bool upcall;        /* what was taken last is none of its local APIC  */
+    bool warned;        /* that it does with a device what cannot be    */
+    bool event_is_upcall; /* event_next() gave the upcall's vector        */
     uint8_t walk_retries; /* at walk_rip: page tables in read-only memory */
     uint64_t walk_rip;
     void *fpu;          /* XSAVE area, when not on a CPU */
