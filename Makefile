@@ -214,12 +214,12 @@ guests: $(guests:%=$(B)/guest/%.elf)
 # the libraries link the library's sources and play what is below it.
 define unit_rules
 $(B)/$(1)/tests/unit/test-%: $(B)/$(1)/tests/unit/test-%.o \
-		$(B)/$(1)/tests/unit/world.o $(B)/$(1)/libmachine.a
+		$(B)/$(1)/tests/unit/fixture.o $(B)/$(1)/libmachine.a
 	$$(call say,LD,$$@)
 	$$(Q)$(call cc-of,$(1)) -pthread $(link-$(1)) -o $$@ $$^ -lcmocka
 $(foreach t,$(unit-engine),$(B)/$(1)/tests/unit/test-$(t)): \
 $(B)/$(1)/tests/unit/test-%: $(B)/$(1)/tests/unit/test-%.o \
-		$(B)/$(1)/tests/unit/world.o $(call objs,$(1),$(engine-y)) \
+		$(B)/$(1)/tests/unit/fixture.o $(call objs,$(1),$(engine-y)) \
 		$(B)/$(1)/libmachine.a
 	$$(call say,LD,$$@)
 	$$(Q)$(call cc-of,$(1)) -pthread $(link-$(1)) -o $$@ $$^ -lcmocka \

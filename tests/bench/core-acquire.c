@@ -19,7 +19,7 @@ static void acquire_numbers(void *arg, unsigned long n)
 {
     const struct job *j = arg;
 
-    world_be_dom(j->caller);
+    fixture_be_dom(j->caller);
     while ( n-- )
         MUST(!acquire(j->d, j->type, j->id, j->frame, j->nr));
 }
@@ -28,7 +28,7 @@ static void acquire_mapped(void *arg, unsigned long n)
 {
     const struct job *j = arg;
 
-    world_be_dom(j->caller);
+    fixture_be_dom(j->caller);
     while ( n-- )
     {
         MUST(!acquire(j->d, j->type, j->id, j->frame, j->nr));
@@ -78,10 +78,10 @@ static void ioreq_frames(struct domain *caller, struct domain *d,
 
 void bench_acquire(void)
 {
-    struct domain *d = world_guest(512), *pvh = world_pvh_dom0();
+    struct domain *d = fixture_guest(512), *pvh = fixture_pvh_dom0();
     ioservid_t of_pv = new_server(d, HVM_IOREQSRV_BUFIOREQ_ATOMIC), of_pvh;
 
-    world_be_dom(pvh);
+    fixture_be_dom(pvh);
     of_pvh = new_server(d, HVM_IOREQSRV_BUFIOREQ_ATOMIC);
     grant_frames(dom0, d, "acquire grant table, numbers", acquire_numbers);
     grant_frames(pvh, d, "acquire grant table, map and unmap",
@@ -90,5 +90,5 @@ void bench_acquire(void)
                  acquire_numbers);
     ioreq_frames(pvh, d, "acquire ioreq pages, map and unmap", of_pvh,
                  acquire_mapped);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }

@@ -79,7 +79,7 @@ static void send_and_resume(void *arg, unsigned long n)
 {
     const struct job *j = arg;
 
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     for ( unsigned long i = 0; i < n; i++ )
     {
         struct vcpu *v = j->vcpu[i % NR_ACCESSES];
@@ -133,7 +133,7 @@ static void only_resume(void *arg, unsigned long n)
 /* Four bytes of every eight, from `from` on, dealt out to the servers. */
 static struct domain *claimed(unsigned int servers, unsigned int ranges)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
 
     for ( unsigned int id = 0; id < servers; id++ )
     {
@@ -214,12 +214,12 @@ void bench_routing(void)
 static struct domain *served(unsigned int servers, unsigned int vcpus)
 {
     struct evtchn_init_control init = { .control_gfn = 1 };
-    struct domain *d = world_guest(vcpus);
+    struct domain *d = fixture_guest(vcpus);
 
-    world_populate(d, 1, 1);
-    world_be_dom(d);
+    fixture_populate(d, 1, 1);
+    fixture_be_dom(d);
     MUST(!evtchn_op(EVTCHNOP_init_control, &init));
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     for ( unsigned int id = 0; id < servers; id++ )
         MUST(serve(d, ATOMIC, PORT, id * 16, id * 16 + 15) == id);
     for ( unsigned int i = 0; i < vcpus; i++ )

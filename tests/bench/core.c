@@ -5,7 +5,7 @@
  * Nobody sleeps and nothing is switched: what is measured is the code that a
  * hypercall or an access runs through.
  */
-#include "world.h"
+#include "fixture.h"
 
 #include "bench.h"
 #include "core.h"
@@ -14,14 +14,14 @@
  * Hypercall buffers are copied as a hypervisor copies them, not by a system
  * call: all of this process may be named, and nothing here names a bad address.
  */
-static void in_world(void (*groups)(void))
+static void in_fixture(void (*groups)(void))
 {
-    if ( world_setup(NULL) )
+    if ( fixture_setup(NULL) )
         exit(1);
     hosted_local_window((void *)PAGE_SIZE, SIZE_MAX / 2);
     groups();
     hosted_local_window(NULL, 0);
-    if ( world_teardown(NULL) )
+    if ( fixture_teardown(NULL) )
         exit(1);
 }
 
@@ -29,8 +29,8 @@ int main(int argc, char **argv)
 {
     bench_clock = CLOCK_THREAD_CPUTIME_ID;
     bench_counting = argc > 1 && !strcmp(argv[1], "--count");
-    in_world(bench_acquire);
-    in_world(bench_routing);
-    in_world(bench_pending);
+    in_fixture(bench_acquire);
+    in_fixture(bench_routing);
+    in_fixture(bench_pending);
     return 0;
 }

@@ -21,7 +21,7 @@
 #define MAX_ENTRIES 40 /* how often an instruction may give way */
 #define MAX_IO (32 * 16)
 
-static struct world {
+static struct fixture {
     uint8_t memory[BYTES], xmm[16][16];
     uint16_t ram; /* a bit for each page */
     bool wait;    /* accesses are not done at once */

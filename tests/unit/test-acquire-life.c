@@ -11,9 +11,9 @@ static struct domain *target, *pvh;
 
 static void make_domains(void)
 {
-    target = world_guest(1);
-    pvh = world_pvh_dom0();
-    world_be_dom(pvh);
+    target = fixture_guest(1);
+    pvh = fixture_pvh_dom0();
+    fixture_be_dom(pvh);
 }
 
 /* How a domain is doing: DOM_*, or -1 when there is none. */
@@ -41,10 +41,10 @@ static void test_server_destroyed_while_mapped(void **state)
     assert_int_equal(ioreq_server_destroy(target, id), 0);
     assert_int_equal(mfn_to_page(mfn)->refs, 1);
     assert_ptr_equal(mfn_to_page(mfn)->owner, target);
-    world_audit();
+    fixture_audit();
     assert_int_equal(unmap(MAP_GFN), 0);
     assert_int_equal(mfn_to_page(mfn)->refs, 0);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 /* A dead target stays, as a zombie, until the last of its pages is unmapped. */
@@ -57,26 +57,26 @@ static void test_zombie_until_unmapped(void **state)
     (void)state;
     make_domains();
     domid = target->domain_id;
-    world_populate(target, 0, 10);
+    fixture_populate(target, 0, 10);
     id = new_server(target, HVM_IOREQSRV_BUFIOREQ_ATOMIC);
     assert_int_equal(acquire(target, IOREQ, id, 0, 2), 0);
-    *(uint32_t *)world_gfn_to_virt(pvh, MAP_GFN) = 0xdead;
-    world_be_dom(dom0);
-    world_kill(target);
+    *(uint32_t *)fixture_gfn_to_virt(pvh, MAP_GFN) = 0xdead;
+    fixture_be_dom(dom0);
+    fixture_kill(target);
     assert_int_equal(state_of(domid), DOM_DEAD);
     assert_int_equal(target->extra_pages, 2);
     assert_int_equal(target->tot_pages, 0);
-    assert_int_equal(*(uint32_t *)world_gfn_to_virt(pvh, MAP_GFN), 0xdead);
-    world_audit();
+    assert_int_equal(*(uint32_t *)fixture_gfn_to_virt(pvh, MAP_GFN), 0xdead);
+    fixture_audit();
 
-    world_be_dom(pvh);
+    fixture_be_dom(pvh);
     assert_int_equal(acquire(target, IOREQ, id, 0, 2), -ENOENT);
     assert_int_equal(unmap(MAP_GFN), 0);
     assert_int_equal(state_of(domid), DOM_DEAD);
     assert_int_equal(unmap(MAP_GFN + 1), 0);
     assert_int_equal(state_of(domid), -1);
-    world_be_dom(dom0);
-    world_kill(pvh);
+    fixture_be_dom(dom0);
+    fixture_kill(pvh);
     assert_int_equal(page_nr_free(), before);
 }
 
@@ -92,11 +92,11 @@ static void test_emulator_killed_while_mapping(void **state)
         make_domains();
         id = target->domain_id;
         assert_int_equal(acquire(target, GRANT, 0, 0, 64), 0);
-        world_be_dom(dom0);
+        fixture_be_dom(dom0);
         hosted_preempt_every(1);
-        world_kill(target_first ? target : pvh);
+        fixture_kill(target_first ? target : pvh);
         assert_int_equal(state_of(id), target_first ? DOM_DEAD : DOM_ALIVE);
-        world_kill(target_first ? pvh : target);
+        fixture_kill(target_first ? pvh : target);
         assert_int_equal(state_of(id), -1);
         hosted_preempt_every(0);
         assert_int_equal(page_nr_free(), before);
@@ -117,8 +117,8 @@ static void test_no_chain_of_mappings(void **state)
     (void)state;
     make_domains();
     assert_int_equal(acquire(target, GRANT, 0, 0, 1), 0);
-    third = world_pvh_dom0();
-    world_be_dom(third);
+    third = fixture_pvh_dom0();
+    fixture_be_dom(third);
     b.u.foreign_domid = pvh->domain_id;
     b.idxs.p = &idx;
     b.gpfns.p = &gpfn;
@@ -129,7 +129,7 @@ static void test_no_chain_of_mappings(void **state)
     assert_int_equal(acquire(target, GRANT, 0, 0, 1), 0);
     assert_true(mfn_eq(p2m_lookup(third, _gfn(MAP_GFN)).mfn,
                        p2m_lookup(pvh, _gfn(MAP_GFN)).mfn));
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 /* A frame number taken by a caller that is not translated gives no access. */
@@ -140,13 +140,13 @@ static void test_stale_frame_number_is_refused(void **state)
 
     (void)state;
     make_domains();
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     assert_int_equal(acquire(target, GRANT, 0, 63, 1), 0);
     mfn = _mfn(list[0]);
     assert_true(page_get(mfn_to_page(mfn), target));
     page_put(mfn_to_page(mfn));
     other = target;
-    world_kill(target);
+    fixture_kill(target);
     assert_int_equal(mfn_to_page(mfn)->refs, 0);
     assert_false(page_get(mfn_to_page(mfn), other));
 }
@@ -157,31 +157,31 @@ static void test_stale_frame_number_is_refused(void **state)
 
 static int big_setup(void **state)
 {
-    struct xen_domctl_createdomain config = world_config(1);
+    struct xen_domctl_createdomain config = fixture_config(1);
 
     (void)state;
     config.flags = 0;
     if ( hosted_init(MOST + 4096) ||
          domain_create(0, &config, true, &dom0) || vcpu_create(dom0, 0) )
         return -1;
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     return 0;
 }
 
 static void test_65536_frames_in_one_call(void **state)
 {
-    struct xen_domctl_createdomain config = world_config(1);
+    struct xen_domctl_createdomain config = fixture_config(1);
 
     (void)state;
     config.max_grant_frames = MOST;
-    target = world_guest_config(&config);
-    pvh = world_pvh_dom0();
+    target = fixture_guest_config(&config);
+    pvh = fixture_pvh_dom0();
     assert_int_equal(size_of(target, GRANT, 0), MOST);
     assert_int_equal(acquire(target, GRANT, 0, 0, MOST), 0);
     for ( unsigned int i = 0; i < MOST; i += 511 )
         assert_true(mfn_eq(_mfn(list[i]), frame_of(target, GRANT, 0, i)));
 
-    world_be_dom(pvh);
+    fixture_be_dom(pvh);
     hosted_preempt_every(1);
     assert_int_equal(acquire(target, GRANT, 0, 0, MOST), 0);
     for ( unsigned int i = 0; i < MOST; i++ )
@@ -191,7 +191,7 @@ static void test_65536_frames_in_one_call(void **state)
         assert_true(mfn_eq(p2m_lookup(pvh, _gfn(MAP_GFN + i)).mfn,
                            frame_of(target, GRANT, 0, i)));
     hosted_preempt_every(0);
-    world_audit();
+    fixture_audit();
     for ( unsigned int i = 0; i < MOST; i++ )
         assert_int_equal(unmap(MAP_GFN + i), 0);
 
@@ -200,8 +200,8 @@ static void test_65536_frames_in_one_call(void **state)
     assert_int_equal(acquire(target, GRANT, 0, 1, MOST), -EINVAL);
     hosted_preempt_every(0);
     assert_int_equal(nr_mapped(pvh, MOST), 0);
-    world_be_dom(dom0);
-    world_kill(target);
+    fixture_be_dom(dom0);
+    fixture_kill(target);
 }
 
 /* ---- at the same time ---- */
@@ -213,7 +213,7 @@ static void *map_and_unmap(void *arg)
     struct xen_mem_acquire_resource r = request(target, GRANT, 0, 0, 64);
     unsigned int done = 0;
 
-    world_be_dom(d);
+    fixture_be_dom(d);
     r.frame_list.p = gfns;
     for ( unsigned int i = 0; i < 64; i++ )
         gfns[i] = MAP_GFN + (i ^ 21);
@@ -237,8 +237,8 @@ static void test_many_at_once(void **state)
     (void)state;
     make_domains();
     others[0] = others[1] = pvh;
-    others[2] = world_pvh_dom0();
-    others[3] = world_pvh_dom0();
+    others[2] = fixture_pvh_dom0();
+    others[3] = fixture_pvh_dom0();
     hosted_preempt_every(2);
     for ( unsigned int i = 0; i < ARRAY_SIZE(t); i++ )
         assert_int_equal(pthread_create(&t[i], NULL, map_and_unmap,
@@ -252,10 +252,10 @@ static void test_many_at_once(void **state)
             assert_int_equal((uintptr_t)done, 40);
     }
     hosted_preempt_every(0);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     for ( unsigned int i = 0; i < ARRAY_SIZE(others); i++ )
         assert_int_equal(nr_mapped(others[i], 64), 0);
-    world_audit();
+    fixture_audit();
 }
 
 int main(void)
@@ -267,7 +267,7 @@ int main(void)
         TEST(test_no_chain_of_mappings),
         TEST(test_stale_frame_number_is_refused),
         cmocka_unit_test_setup_teardown(test_65536_frames_in_one_call,
-                                        big_setup, world_teardown),
+                                        big_setup, fixture_teardown),
         TEST(test_many_at_once),
     };
 

@@ -10,9 +10,9 @@ static struct domain *target, *pvh;
 
 static void setup(void)
 {
-    target = world_guest(1);
-    pvh = world_pvh_dom0();
-    world_be_dom(pvh);
+    target = fixture_guest(1);
+    pvh = fixture_pvh_dom0();
+    fixture_be_dom(pvh);
 }
 
 static void check_mapped(uint16_t type, uint32_t id, unsigned int nr)
@@ -37,7 +37,7 @@ static void test_grant_frames(void **state)
     mfn = p2m_lookup(pvh, _gfn(MAP_GFN)).mfn;
     assert_int_equal(mfn_to_page(mfn)->refs, 2);
     assert_int_equal(pvh->tot_pages, 0);
-    world_audit();
+    fixture_audit();
     for ( unsigned int i = 0; i < 64; i++ )
     {
         assert_int_equal(list[i], MAP_GFN + i); /* item 18: only read */
@@ -45,7 +45,7 @@ static void test_grant_frames(void **state)
         assert_int_equal(unmap(MAP_GFN + i), -ENOENT);
     }
     assert_int_equal(mfn_to_page(mfn)->refs, 1);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 static void test_ioreq_frames(void **state)
@@ -59,13 +59,13 @@ static void test_ioreq_frames(void **state)
     assert_int_equal(size_of(target, IOREQ, id), 2);
     assert_int_equal(acquire(target, IOREQ, id, 0, 2), 0);
     check_mapped(IOREQ, id, 2);
-    world_audit();
+    fixture_audit();
     /* One frame that does not exist: the others are not mapped either. */
     assert_int_equal(unmap(MAP_GFN), 0);
     assert_int_equal(unmap(MAP_GFN + 1), 0);
     assert_int_equal(acquire(target, IOREQ, id, 0, 3), -EINVAL);
     assert_int_equal(nr_mapped(pvh, 3), 0);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 /* ---- all or nothing ---- */
@@ -78,7 +78,7 @@ static void test_rollback_at_every_position(void **state)
 
     (void)state;
     setup();
-    world_populate(target, 0, 1);
+    fixture_populate(target, 0, 1);
     for ( unsigned int bad = 0; bad < 64; bad++ )
     {
         gfn_t gfn = _gfn(MAP_GFN + bad);
@@ -99,11 +99,11 @@ static void test_rollback_at_every_position(void **state)
         assert_int_equal(nr_mapped(pvh, 64), 1);
         assert_int_equal(p2m_lookup(pvh, gfn).type, type);
         assert_true(mfn_eq(p2m_lookup(pvh, gfn).mfn, e.mfn));
-        world_audit();
+        fixture_audit();
         assert_int_equal(p2m_set(pvh, gfn, INVALID_MFN, P2M_NONE), 0);
     }
     assert_int_equal(acquire(target, GRANT, 0, 0, 64), 0);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 static void test_bad_gfns(void **state)
@@ -133,7 +133,7 @@ static void test_bad_gfns(void **state)
     assert_int_equal(memory_op(XENMEM_acquire_resource, &list[100]), -EFAULT);
     assert_int_equal(nr_mapped(pvh, 64), 0);
     hosted_local_window(NULL, 0);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 /* The resource ends in a later batch; earlier ones are taken away. */
@@ -160,7 +160,7 @@ static void test_rollback_across_restarts(void **state)
     assert_int_equal(most, 64);
     assert_int_equal(calls, 3); /* 32, 64; back to 32 */
     assert_int_equal(nr_mapped(pvh, 65), 0);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 /* Between two batches the caller put something of its own into a place. */
@@ -178,11 +178,11 @@ static void test_rollback_spares_what_is_not_ours(void **state)
     hosted_preempt_every(1);
     assert_int_equal(hypercall_dispatch(&hc), -ERESTART);
     assert_int_equal(unmap(MAP_GFN + 5), 0);
-    world_populate(pvh, MAP_GFN + 5, 1);
+    fixture_populate(pvh, MAP_GFN + 5, 1);
     assert_int_equal(hypercall_run(&hc), -EINVAL);
     assert_int_equal(nr_mapped(pvh, 65), 1);
     assert_int_equal(p2m_lookup(pvh, _gfn(MAP_GFN + 5)).type, P2M_RAM_RW);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 /* The target dies between two batches: its frames are still taken away. */
@@ -202,11 +202,11 @@ static void test_target_dies_between_strides(void **state)
     hosted_preempt_every(1);
     assert_int_equal(hypercall_dispatch(&hc), -ERESTART);
     assert_int_equal(nr_mapped(pvh, 64), 32);
-    world_kill(target);
+    fixture_kill(target);
     assert_true(hypercall_run(&hc) < 0);
     assert_int_equal(nr_mapped(pvh, 64), 0);
     assert_null(domain_get(id)); /* nothing keeps it */
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 /* A restart from nowhere: harms nobody, ends, and takes only one's own. */
@@ -227,7 +227,7 @@ static void test_forged_restarts(void **state)
         { 1UL << 26 | 10 | 16UL << 27, -16, 54 },
         { 1UL << 26 | 0 | 7UL << 27, -7, 54 },
     };
-    struct domain *guest = world_guest(1);
+    struct domain *guest = fixture_guest(1);
 
     (void)state;
     setup();
@@ -241,12 +241,12 @@ static void test_forged_restarts(void **state)
         assert_int_equal(hcall(__HYPERVISOR_memory_op, cmd, P(&r), 0, 0, 0),
                          cases[i].want);
         assert_int_equal(nr_mapped(pvh, 64), cases[i].left);
-        world_be_dom(guest);
+        fixture_be_dom(guest);
         assert_int_equal(hcall(__HYPERVISOR_memory_op, cmd, P(&r), 0, 0, 0),
                          -EPERM);
-        world_be_dom(pvh);
+        fixture_be_dom(pvh);
     }
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 /* ---- running out ---- */
@@ -271,24 +271,24 @@ static void test_without_memory(void **state)
     (void)state;
     setup();
     do {
-        target = world_guest(1);
+        target = fixture_guest(1);
         hosted_fail_alloc(++nth);
         rc = acquire_and_unmap(NULL);
         assert_int_equal(hosted_alloc_failed(), rc != 0);
         assert_true(!rc || rc == -EINVAL); /* as Xen tells it */
         hosted_fail_alloc(0);
-        world_audit();
-        world_be_dom(dom0);
-        world_kill(target);
-        world_be_dom(pvh);
+        fixture_audit();
+        fixture_be_dom(dom0);
+        fixture_kill(target);
+        fixture_be_dom(pvh);
     } while ( rc );
     assert_true(nth > 30);
 
     /* Nothing is allocated for a table that is there, or for a server's. */
-    target = world_guest(1);
+    target = fixture_guest(1);
     assert_int_equal(acquire_and_unmap(NULL), 0);
-    world_each_alloc_failure(acquire_and_unmap, NULL, -ENOMEM);
-    world_be_dom(dom0);
+    fixture_each_alloc_failure(acquire_and_unmap, NULL, -ENOMEM);
+    fixture_be_dom(dom0);
 }
 
 static long acquire_new_server(void *arg)
@@ -320,7 +320,7 @@ static void test_server_without_memory(void **state)
         rc = acquire(target, IOREQ, id, 0, 2);
         assert_int_equal(hosted_alloc_failed(), rc != 0);
         hosted_fail_alloc(0);
-        world_audit();
+        fixture_audit();
         assert_int_equal(nr_mapped(pvh, 2), rc ? 0 : 2);
         if ( !rc )
             break;
@@ -333,7 +333,7 @@ static void test_server_without_memory(void **state)
     /* Item 6: neutral over many. */
     for ( unsigned int i = 0; i < 50; i++ )
         assert_int_equal(acquire_new_server(NULL), 0);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 /* No page for tables is left in the caller's pool: at each size of it. */
@@ -358,13 +358,13 @@ static void test_pool_exhausted(void **state)
         for ( unsigned int i = 0; i < 64; i++ )
             assert_true(p2m_lookup(pvh, _gfn(list[i])).type == P2M_NONE);
         assert_true(pvh->p2m.pool_used <= pages && pvh->p2m.pool_used >= used);
-        world_audit();
+        fixture_audit();
     }
     assert_int_equal(p2m_pool_resize(pvh, 67), 0);
     assert_int_equal(memory_op(XENMEM_acquire_resource, &r), 0);
     assert_int_equal(p2m_replace(pvh, _gfn(0), nothing, _mfn(0), P2M_FOREIGN),
                      -EBUSY);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 int main(void)

@@ -30,7 +30,7 @@ static void test_order_of_checks(void **state)
         { -EINVAL,        0,  0, 0,   -1,         0,    1,   0,     65 },
         { 0,              0,  0, 0,   -1,         0,    1,   0,     64 },
     };
-    struct domain *d = world_guest(1), *guest = world_guest(1);
+    struct domain *d = fixture_guest(1), *guest = fixture_guest(1);
 
     (void)state;
     assert_int_equal(memory_op(XENMEM_acquire_resource, NULL), -EFAULT);
@@ -45,10 +45,10 @@ static void test_order_of_checks(void **state)
         if ( cases[i].domid != (uint32_t)-1 )
             r.domid = (domid_t)cases[i].domid;
         if ( cases[i].guest )
-            world_be_dom(guest);
+            fixture_be_dom(guest);
         assert_int_equal(memory_op(XENMEM_acquire_resource, &r),
                          cases[i].want);
-        world_be_dom(dom0);
+        fixture_be_dom(dom0);
         assert_int_equal(r.pad, cases[i].pad); /* item 24: never written */
         assert_int_equal(r.nr_frames, cases[i].nr);
     }
@@ -57,7 +57,7 @@ static void test_order_of_checks(void **state)
 /* Item 19: frame is 64 bits wide and no bit of it is lost. */
 static void test_frame_is_not_truncated(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
 
     (void)state;
     assert_int_equal(acquire(d, GRANT, 0, 1UL << 32, 1), -EINVAL);
@@ -72,7 +72,7 @@ static void test_frame_is_not_truncated(void **state)
 
 static void test_too_many_frames_touch_nothing(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     uint64_t extra = d->extra_pages;
 
     (void)state;
@@ -84,13 +84,13 @@ static void test_too_many_frames_touch_nothing(void **state)
 /* Items 18, 20, 22: what is told is what can be mapped. */
 static void test_sizes(void **state)
 {
-    struct xen_domctl_createdomain config = world_config(3);
+    struct xen_domctl_createdomain config = fixture_config(3);
     struct xen_mem_acquire_resource r;
-    struct domain *d, *guest = world_guest(1);
+    struct domain *d, *guest = fixture_guest(1);
 
     (void)state;
     config.max_grant_frames = 40;
-    d = world_guest_config(&config);
+    d = fixture_guest_config(&config);
     assert_int_equal(size_of(d, GRANT, 0), 40);
     assert_int_equal(acquire(d, GRANT, 0, 0, 40), 0);
     assert_int_equal(acquire(d, GRANT, 0, 0, 41), -EINVAL);
@@ -104,11 +104,11 @@ static void test_sizes(void **state)
     assert_int_equal(size_of(d, 2, 0), -EINVAL);
     assert_int_equal(size_of(d, 3, 0), -EOPNOTSUPP);
     assert_int_equal(size_of(dom0, GRANT, 0), -EPERM);
-    world_be_dom(guest);
+    fixture_be_dom(guest);
     assert_int_equal(size_of(d, GRANT, 0), -EPERM);
     guest->target_id = d->domain_id;
     assert_int_equal(size_of(d, GRANT, 0), 40);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 
     /* A number and no list; nowhere to write the answer to. */
     r = request(d, GRANT, 0, 0, 1);
@@ -124,13 +124,13 @@ static void test_sizes(void **state)
 /* Item 14: a domain without ioreq servers is refused, not asserted. */
 static void test_target_without_translation(void **state)
 {
-    struct xen_domctl_createdomain config = world_config(1);
+    struct xen_domctl_createdomain config = fixture_config(1);
     struct domain *pv;
 
     (void)state;
     config.flags = 0;
     config.arch.emulation_flags = 0;
-    pv = world_guest_config(&config);
+    pv = fixture_guest_config(&config);
     assert_int_equal(size_of(pv, IOREQ, 0), -EINVAL);
     assert_int_equal(acquire(pv, IOREQ, 0, 0, 1), -EINVAL);
     assert_int_equal(size_of(pv, GRANT, 0), 64);
@@ -140,7 +140,7 @@ static void test_target_without_translation(void **state)
 
 static void test_frame_numbers_in_order(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
 
     (void)state;
     for ( unsigned int first = 0; first < 64; first += 9 )
@@ -155,20 +155,20 @@ static void test_frame_numbers_in_order(void **state)
             assert_ptr_equal(mfn_to_page(mfn)->owner, d);
             assert_int_equal(mfn_to_page(mfn)->refs, 1);
         }
-        world_audit();
+        fixture_audit();
     }
 }
 
 static void test_ioreq_frames(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     ioservid_t id = new_server(d, HVM_IOREQSRV_BUFIOREQ_ATOMIC);
     ioservid_t off = new_server(d, HVM_IOREQSRV_BUFIOREQ_OFF);
     uint64_t extra = d->extra_pages;
 
     (void)state;
     /* Item 7: at max_mem, and neutral. */
-    world_populate(d, 0, 4);
+    fixture_populate(d, 0, 4);
     d->max_pages = 4;
     assert_int_equal(acquire(d, IOREQ, id, 0, 2), 0);
     assert_true(mfn_eq(_mfn(list[0]), frame_of(d, IOREQ, id, 0)));
@@ -190,33 +190,33 @@ static void test_ioreq_frames(void **state)
 /* A device model has its own servers, not those of others. */
 static void test_only_who_made_the_server(void **state)
 {
-    struct domain *d = world_guest(1), *dm = world_guest(1);
+    struct domain *d = fixture_guest(1), *dm = fixture_guest(1);
     ioservid_t id = new_server(d, HVM_IOREQSRV_BUFIOREQ_ATOMIC);
 
     (void)state;
     dm->target_id = d->domain_id;
-    world_be_dom(dm);
+    fixture_be_dom(dm);
     assert_int_equal(acquire(d, IOREQ, id, 0, 2), -EPERM);
     assert_int_equal(nr_mapped(dm, 2), 0);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 static void test_list_not_writable(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct xen_mem_acquire_resource r = request(d, GRANT, 0, 0, 64);
 
     (void)state;
     r.frame_list.p = (xen_pfn_t *)8;
     assert_int_equal(memory_op(XENMEM_acquire_resource, &r), -EFAULT);
-    world_audit();
+    fixture_audit();
 }
 
 /* ---- giving way ---- */
 
 static void test_frame_numbers_preempted(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct xen_mem_acquire_resource r = request(d, GRANT, 0, 0, 64);
     struct hypercall hc = { __HYPERVISOR_memory_op,
                             { XENMEM_acquire_resource, P(&r) } };
@@ -234,7 +234,7 @@ static void test_frame_numbers_preempted(void **state)
 /* Item 17, XSA-334: calls that fail keep nothing of the domain. */
 static void test_xsa_334_failures_hold_no_reference(void **state)
 {
-    struct domain *d = world_guest(1), *guest = world_guest(1);
+    struct domain *d = fixture_guest(1), *guest = fixture_guest(1);
     uint32_t refs = d->refs;
 
     (void)state;
@@ -243,12 +243,12 @@ static void test_xsa_334_failures_hold_no_reference(void **state)
         assert_int_equal(acquire(d, GRANT, 0, 0, 0), -EINVAL);
         assert_int_equal(acquire(d, 7, 0, 0, 1), -EOPNOTSUPP);
         assert_int_equal(acquire(d, IOREQ, 0, 0, 1), -ENOENT);
-        world_be_dom(guest);
+        fixture_be_dom(guest);
         assert_int_equal(acquire(d, GRANT, 0, 0, 1), -EPERM);
-        world_be_dom(dom0);
+        fixture_be_dom(dom0);
     }
     assert_int_equal(d->refs, refs);
-    world_kill(d);
+    fixture_kill(d);
     assert_int_equal(acquire(guest, GRANT, 0, 0, 1), 0);
 }
 

@@ -3,7 +3,7 @@
 #ifndef TEST_ACQUIRE_H
 #define TEST_ACQUIRE_H
 
-#include "world.h"
+#include "fixture.h"
 
 #include <hv/grant.h>
 #include <hv/ioreq.h>
@@ -94,6 +94,6 @@ static inline long unmap(uint64_t gfn)
     return memory_op(XENMEM_remove_from_physmap, &r);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 #endif

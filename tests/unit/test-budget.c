@@ -31,7 +31,7 @@ static void test_timers(void **state)
         timer_init(&timers[i], count_fired, NULL);
     for ( unsigned int i = 0; i < NR_TIMERS; i++ )
         timer_set(&timers[i], now_ns() + (1UL << 40) + i * 7919 % NR_TIMERS);
-    world_be_dom(world_guest(1));
+    fixture_be_dom(fixture_guest(1));
     /* Behind all of them: no more than their number's logarithm. */
     one = call(__HYPERVISOR_set_timer_op, now_ns() + (1UL << 41), 0);
     report("set_timer_op", one);
@@ -48,7 +48,7 @@ static void test_timers(void **state)
         timer_run();
         report("timer_run", budget_most());
     }
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 /* Two that arm each other in the past, for ever. */
@@ -81,14 +81,14 @@ static void test_timers_in_the_past(void **state)
 
 static void test_empty_tables(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct xen_memory_reservation r = { .nr_extents = 1, .domid = DOMID_SELF };
     xen_pfn_t gfn;
 
     (void)state;
     assert_int_equal(p2m_pool_resize(d, NR_TABLES + 100), 0);
     d->max_pages = 1000;
-    world_be_dom(d);
+    fixture_be_dom(d);
     r.extent_start.p = &gfn;
     for ( unsigned int i = 0; i < NR_TABLES; i++ )
     {
@@ -109,14 +109,14 @@ static void test_empty_tables(void **state)
 /* One frame in each of many tables. */
 static void test_sparse_frames(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     uint64_t opaque = 0;
 
     (void)state;
     assert_int_equal(p2m_pool_resize(d, 3000), 0);
     for ( uint64_t i = 0; i < 900; i++ )
-        world_populate(d, (i << 18 | i << 9 | i) + 512, 1);
-    world_be_dom(dom0);
+        fixture_populate(d, (i << 18 | i << 9 | i) + 512, 1);
+    fixture_be_dom(dom0);
     assert_int_equal(create(d, OFF), 0);
     while ( opaque != 1 )
         opaque = sweep_step(d, opaque);
@@ -126,21 +126,21 @@ static void test_sparse_frames(void **state)
 /* A large one in place of many small ones; from anywhere. */
 static void test_large_extents(void **state)
 {
-    struct domain *d = world_guest(512);
+    struct domain *d = fixture_guest(512);
     struct xen_memory_reservation r = { .nr_extents = 1, .extent_order = 13,
                                         .domid = d->domain_id };
     xen_pfn_t gfn = 1UL << 18;
 
     (void)state;
     r.extent_start.p = &gfn;
-    world_populate(d, gfn, 1 << 13);
+    fixture_populate(d, gfn, 1 << 13);
     report("populate over pages", memory_call(XENMEM_populate_physmap, &r));
     gfn += 7;
     report("populate in between", memory_call(XENMEM_populate_physmap, &r));
     report("decrease", memory_call(XENMEM_decrease_reservation, &r));
     gfn = 1UL << 20;
     r.extent_order = 18;
-    world_populate(d, gfn + 77777, 8);
+    fixture_populate(d, gfn + 77777, 8);
     report("populate 1 GiB", memory_call(XENMEM_populate_physmap, &r));
     report("decrease 1 GiB", memory_call(XENMEM_decrease_reservation, &r));
     gfn += 1;
@@ -151,7 +151,7 @@ static void test_large_extents(void **state)
 /* Two of different orders on one domain, step by step in turns. */
 static void test_large_extents_in_turns(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct xen_memory_reservation r[2];
     struct hypercall hc[2];
     xen_pfn_t gfn[2] = { 1UL << 18, 1UL << 19 };
@@ -186,7 +186,7 @@ static void test_large_extents_in_turns(void **state)
 
 static void test_grant_growth(void **state)
 {
-    struct xen_domctl_createdomain config = world_config(1);
+    struct xen_domctl_createdomain config = fixture_config(1);
     struct xen_add_to_physmap a = {
         .domid = DOMID_SELF, .space = XENMAPSPACE_grant_table, .gpfn = 0x5000,
         .idx = MAX_GRANT_FRAMES - 1 };
@@ -199,8 +199,8 @@ static void test_grant_growth(void **state)
 
     (void)state;
     config.max_grant_frames = MAX_GRANT_FRAMES;
-    d = world_guest_config(&config);
-    world_be_dom(d);
+    d = fixture_guest_config(&config);
+    fixture_be_dom(d);
     report("add_to_physmap of the last grant frame",
            memory_call(XENMEM_add_to_physmap, &a));
     assert_int_equal(result, 0);
@@ -237,12 +237,12 @@ static void test_grant_growth(void **state)
  */
 static void test_mappings(void **state)
 {
-    struct xen_domctl_createdomain config = world_config(1);
+    struct xen_domctl_createdomain config = fixture_config(1);
     struct domain *d;
 
     (void)state;
     config.max_maptrack_frames = MAX_MAPTRACK_FRAMES;
-    d = world_guest_config(&config);
+    d = fixture_guest_config(&config);
     for ( unsigned int i = 0; i < MAX_MAPTRACK_FRAMES; i++ )
         assert_int_equal(ptr_array_set(&d->grant->maptrack, i,
                                        new_object(struct mapping)), 0);
@@ -256,8 +256,8 @@ static void test_domains(void **state)
 
     (void)state;
     for ( unsigned int i = 0; i < 500; i++ )
-        world_guest(1);
-    d = world_guest(1);
+        fixture_guest(1);
+    d = fixture_guest(1);
     measured_kill(d);
 }
 
@@ -277,10 +277,10 @@ static void test_ports_that_stay_linked(void **state)
         *fifo_word(d, port) |= 1U << EVTCHN_FIFO_LINKED;
     for ( port = 1; port < MAX_EVTCHNS - 1024; port++ )
         close_port_of(d, port);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     report("alloc_unbound", evtchn_call(EVTCHNOP_alloc_unbound, &alloc));
     report("create an ioreq server", dm_create(d));
-    world_be_dom(d);
+    fixture_be_dom(d);
     report("bind_ipi", evtchn_call(EVTCHNOP_bind_ipi,
                                    &(struct evtchn_bind_ipi){ .vcpu = 511 }));
     report("reset", evtchn_call(EVTCHNOP_reset, &reset));
@@ -306,10 +306,10 @@ static void test_ports_in_use(void **state)
 /* Many pending ports, many pollers. */
 static void test_switch_to_fifo(void **state)
 {
-    struct domain *d = world_guest(512);
+    struct domain *d = fixture_guest(512);
 
     (void)state;
-    world_be_dom(d);
+    fixture_be_dom(d);
     for ( unsigned int port = 1; port < EVTCHN_2L_NR_CHANNELS; port++ )
         open_port(d);
     memset(d->shared->evtchn_pending, 0xff, sizeof(d->shared->evtchn_pending));
@@ -326,11 +326,11 @@ static void test_switch_to_fifo(void **state)
 
 static void test_servers(void **state)
 {
-    struct domain *d = world_guest(500), *s = world_guest(1);
+    struct domain *d = fixture_guest(500), *s = fixture_guest(1);
 
     (void)state;
     s->target_id = d->domain_id;
-    world_be_dom(s);
+    fixture_be_dom(s);
     for ( unsigned int id = 0; id < MAX_IOREQ_SERVERS; id++ )
     {
         report("create a server", dm_create(d));
@@ -350,7 +350,7 @@ static void test_servers(void **state)
     report("access", access_of(d));
     report("destroy a server", destroy_of(d, 3));
     assert_int_equal(result, 0);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     measured_kill(s);
     measured_kill(d);
 }
@@ -359,7 +359,7 @@ static void test_servers(void **state)
 
 static void test_domctls(void **state)
 {
-    struct domain *d = world_guest(512);
+    struct domain *d = fixture_guest(512);
     static uint8_t context[2 << 20];
     struct xen_domctl op = { .cmd = XEN_DOMCTL_gethvmcontext };
 

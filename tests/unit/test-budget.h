@@ -95,7 +95,7 @@ static inline uint64_t domctl_call(struct domain *d, struct xen_domctl *op)
 {
     op->domain = d->domain_id;
     op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     return call(__HYPERVISOR_domctl, P(op), 0);
 }
 
@@ -224,7 +224,7 @@ static inline void open_port(struct domain *d)
 {
     struct evtchn_bind_ipi ipi = { .vcpu = 0 };
 
-    world_be_dom(d);
+    fixture_be_dom(d);
     assert_int_equal(evtchn_op(EVTCHNOP_bind_ipi, &ipi), 0);
 }
 
@@ -232,7 +232,7 @@ static inline void close_port_of(struct domain *d, evtchn_port_t port)
 {
     struct evtchn_close c = { port };
 
-    world_be_dom(d);
+    fixture_be_dom(d);
     assert_int_equal(evtchn_op(EVTCHNOP_close, &c), 0);
 }
 
@@ -243,8 +243,8 @@ static inline uint64_t control_of(struct domain *d, unsigned int vcpu)
     struct evtchn_init_control c = { .control_gfn = RAM + 200, .vcpu = vcpu };
 
     fifo_pages = 0;
-    world_populate(d, RAM, 256);
-    world_be_dom(d);
+    fixture_populate(d, RAM, 256);
+    fixture_be_dom(d);
     return evtchn_call(EVTCHNOP_init_control, &c);
 }
 
@@ -252,13 +252,13 @@ static inline uint64_t expand_of(struct domain *d)
 {
     struct evtchn_expand_array e = { .array_gfn = RAM + fifo_pages++ };
 
-    world_be_dom(d);
+    fixture_be_dom(d);
     return evtchn_call(EVTCHNOP_expand_array, &e);
 }
 
 static inline event_word_t *fifo_word(struct domain *d, evtchn_port_t port)
 {
-    event_word_t *words = world_gfn_to_virt(d, RAM + port / 1024);
+    event_word_t *words = fixture_gfn_to_virt(d, RAM + port / 1024);
 
     return &words[port % 1024];
 }
@@ -266,7 +266,7 @@ static inline event_word_t *fifo_word(struct domain *d, evtchn_port_t port)
 /* A guest with this ABI and all its event words. */
 static inline struct domain *fifo_guest(unsigned int vcpus)
 {
-    struct domain *d = world_guest(vcpus);
+    struct domain *d = fixture_guest(vcpus);
 
     (void)control_of(d, 0);
     assert_int_equal(result, 0);
@@ -282,7 +282,7 @@ static inline struct domain *fifo_guest(unsigned int vcpus)
 
 static inline int budget_setup(void **state)
 {
-    struct xen_domctl_createdomain config = world_config(1);
+    struct xen_domctl_createdomain config = fixture_config(1);
 
     (void)state;
     config.flags = 0;
@@ -291,7 +291,7 @@ static inline int budget_setup(void **state)
     if ( hosted_init(BIG_WORLD) || domain_create(0, &config, true, &dom0) ||
          vcpu_create(dom0, 0) )
         return -1;
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     return 0;
 }
 
@@ -308,7 +308,7 @@ static inline int budget_teardown(void **state)
         over += bad;
     }
     budget_measure(false);
-    return world_teardown(state) || over ? -1 : 0;
+    return fixture_teardown(state) || over ? -1 : 0;
 }
 
 #define with_budget(f) \

@@ -8,7 +8,7 @@
  * all; a write that waits for the port; guests that may fill the ring faster than
  * the port empties it.
  */
-#include "world.h"
+#include "fixture.h"
 
 #include <hv/console.h>
 
@@ -56,7 +56,7 @@ static void end(void)
     hosted_hooks.console = NULL;
     hosted_hooks.console_room = NULL;
     hosted_hooks.now = NULL;
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 static void put(struct domain *d, const char *s)
@@ -73,7 +73,7 @@ static void flood(struct domain *d)
 
 static void test_lines(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     char want[64];
 
     (void)state;
@@ -94,7 +94,7 @@ static void test_lines(void **state)
 /* What a domain may print at once, and later each second. */
 static void test_flood_of_one(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
 
     (void)state;
     begin();
@@ -120,7 +120,7 @@ static void test_flood_of_one(void **state)
 /* As the machine was told at boot. */
 static void test_no_limit(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
 
     (void)state;
     begin();
@@ -135,7 +135,7 @@ static void test_no_limit(void **state)
 /* The number is that of the lines that are missing. */
 static void test_suppressed_are_counted(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     unsigned int lines = 0;
     const char *said;
 
@@ -158,11 +158,11 @@ static void test_suppressed_are_counted(void **state)
 /* All guests flood: messages about guests still come through. */
 static void test_guests_cannot_silence(void **state)
 {
-    struct domain *d[8], *quiet = world_guest(1);
+    struct domain *d[8], *quiet = fixture_guest(1);
 
     (void)state;
     for ( unsigned int i = 0; i < ARRAY_SIZE(d); i++ )
-        d[i] = world_guest(1);
+        d[i] = fixture_guest(1);
     begin();
     for ( unsigned int i = 0; i < ARRAY_SIZE(d); i++ )
         flood(d[i]);
@@ -181,7 +181,7 @@ static void test_guests_cannot_silence(void **state)
 /* One guest floods with messages about itself. */
 static void test_one_cannot_silence(void **state)
 {
-    struct domain *d = world_guest(1), *quiet = world_guest(1);
+    struct domain *d = fixture_guest(1), *quiet = fixture_guest(1);
 
     (void)state;
     begin();
@@ -213,7 +213,7 @@ static void test_control_domain(void **state)
 
 static void test_slow_port(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
 
     (void)state;
     begin();
@@ -302,7 +302,7 @@ static void test_guests_and_slow_port(void **state)
 
     (void)state;
     for ( unsigned int i = 0; i < ARRAY_SIZE(d); i++ )
-        d[i] = world_guest(1);
+        d[i] = fixture_guest(1);
     begin();
     memset(text, '#', sizeof(text));
     hosted_hooks.console_room = take_room;
@@ -343,7 +343,7 @@ static void test_guests_and_slow_port(void **state)
     end();
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
 {

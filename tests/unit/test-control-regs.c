@@ -9,7 +9,7 @@
 #include <hv/control-regs.h>
 #include <hv/cpu-policy.h>
 
-#include "world.h"
+#include "fixture.h"
 
 #define PE 0x1UL
 #define NW 0x20000000UL

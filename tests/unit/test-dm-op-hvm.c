@@ -76,11 +76,11 @@ static void test_set_mem_type_errors(void **state)
         { 3, 1, HVMMEM_mmio_dm, 0 },
         { 3, 1, HVMMEM_ram_rw, -EINVAL }, /* there is no frame any more */
     };
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     uint64_t tot;
 
     (void)state;
-    world_populate(d, 0, 16);
+    fixture_populate(d, 0, 16);
     tot = d->tot_pages;
     for ( unsigned int i = 0; i < ARRAY_SIZE(rows); i++ )
         assert_int_equal(set_type(d, rows[i].gfn, rows[i].nr, rows[i].type),
@@ -91,10 +91,10 @@ static void test_set_mem_type_errors(void **state)
 
 static void test_set_mem_type_goes_on(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
 
     (void)state;
-    world_populate(d, 0, 1000);
+    fixture_populate(d, 0, 1000);
     hosted_preempt_every(1);
     assert_int_equal(set_type(d, 0, 1000, HVMMEM_ram_ro), 0);
     for ( unsigned int i = 0; i < 1000; i++ )
@@ -106,11 +106,11 @@ static void test_set_mem_type_goes_on(void **state)
 /* A failure half way does not report its progress as if it had succeeded. */
 static void test_set_mem_type_stops_at_a_hole(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
 
     (void)state;
-    world_populate(d, 0, 3);
-    world_populate(d, 4, 1);
+    fixture_populate(d, 0, 3);
+    fixture_populate(d, 4, 1);
     assert_int_equal(set_type(d, 0, 5, HVMMEM_ram_ro), -EINVAL);
     assert_int_equal(op.u.set_mem_type.first_pfn, 0);
     assert_int_equal(op.u.set_mem_type.nr, 5);
@@ -120,22 +120,22 @@ static void test_set_mem_type_stops_at_a_hole(void **state)
 
 static void test_map_mem_type_errors(void **state)
 {
-    struct domain *d = world_guest(1), *other = world_pvh_dom0(), *nohap;
-    struct xen_domctl_createdomain config = world_config(1);
+    struct domain *d = fixture_guest(1), *other = fixture_pvh_dom0(), *nohap;
+    struct xen_domctl_createdomain config = fixture_config(1);
     const unsigned int t = HVMMEM_ioreq_server;
 
     (void)state;
     config.flags = XEN_DOMCTL_CDF_hvm;
-    nohap = world_guest_config(&config);
+    nohap = fixture_guest_config(&config);
     assert_int_equal(map_type(nohap, 9, 0, 4), -EOPNOTSUPP);
     assert_int_equal(create(d, OFF), 0);
     assert_int_equal(create(d, OFF), 1);
-    world_be_dom(other);
+    fixture_be_dom(other);
     assert_int_equal(map_type(d, 9, HVMMEM_ram_rw, WRITES), -EINVAL);
     assert_int_equal(map_type(d, 9, t, 1), -EINVAL);
     assert_int_equal(map_type(d, 9, t, WRITES), -ENOENT);
     assert_int_equal(map_type(d, 0, t, WRITES), -EPERM);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     assert_int_equal(map_type(d, 0, t, 0), -EINVAL);
     assert_int_equal(map_type(d, 0, t, WRITES), 0);
     assert_int_equal(map_type(d, 0, t, WRITES), -EBUSY);
@@ -147,11 +147,11 @@ static void test_map_mem_type_errors(void **state)
 
 static void test_writes_to_claimed_memory(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     unsigned int id = serve(d, OFF, PORT, 1, 1);
 
     (void)state;
-    world_populate(d, 0, 600);
+    fixture_populate(d, 0, 600);
     assert_int_equal(map_type(d, id, HVMMEM_ioreq_server, WRITES), 0);
     assert_int_equal(set_type(d, 0, 600, HVMMEM_ioreq_server), 0);
     assert_int_equal(set_type(d, 7, 1, HVMMEM_ram_ro), -EINVAL);
@@ -173,12 +173,12 @@ static void test_writes_to_claimed_memory(void **state)
 /* The claiming server goes: its memory is RAM again when it is written. */
 static void test_claim_of_a_destroyed_server(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     unsigned int id = serve(d, OFF, PORT, 1, 1);
     ioreq_t p = store(0x7010, 4, 1);
 
     (void)state;
-    world_populate(d, 0, 16);
+    fixture_populate(d, 0, 16);
     assert_int_equal(map_type(d, id, HVMMEM_ioreq_server, WRITES), 0);
     assert_int_equal(set_type(d, 0, 16, HVMMEM_ioreq_server), 0);
     assert_int_equal(destroy(d, id), 0);
@@ -197,10 +197,10 @@ static void test_claim_of_a_destroyed_server(void **state)
 /* Made-up progress does not reach the entries of another's claim. */
 static void test_forged_progress(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
 
     (void)state;
-    world_populate(d, 0, 4);
+    fixture_populate(d, 0, 4);
     assert_int_equal(create(d, OFF), 0);
     assert_int_equal(map_type(d, 0, HVMMEM_ioreq_server, WRITES), 0);
     assert_int_equal(set_type(d, 0, 4, HVMMEM_ioreq_server), 0);
@@ -227,36 +227,36 @@ static long relocate(struct domain *d, uint64_t src, uint64_t dst, uint32_t nr)
 
 static void test_relocate_memory(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     uint64_t tot;
 
     (void)state;
-    world_populate(d, 0, 600);
-    world_populate(d, 1000, 1); /* what is at the target goes */
+    fixture_populate(d, 0, 600);
+    fixture_populate(d, 1000, 1); /* what is at the target goes */
     tot = d->tot_pages;
     for ( unsigned int i = 0; i < 600; i++ )
-        *(uint64_t *)world_gfn_to_virt(d, i) = i;
+        *(uint64_t *)fixture_gfn_to_virt(d, i) = i;
     hosted_preempt_every(1);
     assert_int_equal(relocate(d, 0, 1000, 600), 0);
     for ( unsigned int i = 0; i < 600; i++ )
     {
-        assert_null(world_gfn_to_virt(d, i));
-        assert_int_equal(*(uint64_t *)world_gfn_to_virt(d, 1000 + i), i);
+        assert_null(fixture_gfn_to_virt(d, i));
+        assert_int_equal(*(uint64_t *)fixture_gfn_to_virt(d, 1000 + i), i);
     }
     assert_int_equal(d->tot_pages, tot - 1);
     assert_int_equal(relocate(d, 0, 2000, 1), -EINVAL); /* nothing there */
     assert_int_equal(relocate(d, 0, 2000, 0), 0);
     assert_int_equal(relocate(d, 1000, 1000, 1), 0);
-    assert_non_null(world_gfn_to_virt(d, 1000));
+    assert_non_null(fixture_gfn_to_virt(d, 1000));
     assert_int_equal(relocate(d, 1000, P2M_GFN_LIMIT, 1), -EINVAL);
-    assert_non_null(world_gfn_to_virt(d, 1000));
+    assert_non_null(fixture_gfn_to_virt(d, 1000));
 }
 
 /* ---- the rest ---- */
 
 static void test_modified_memory_needs_two_buffers(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     uint64_t extents[3] = { 0 };
 
     (void)state;
@@ -267,7 +267,7 @@ static void test_modified_memory_needs_two_buffers(void **state)
 
 static void test_track_dirty_vram(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     uint8_t bitmap[1024];
     struct xen_dm_op_track_dirty_vram *a =
         &fresh(XEN_DMOP_track_dirty_vram)->u.track_dirty_vram;
@@ -311,12 +311,12 @@ static void test_lines_and_events(void **state)
         { XEN_DMOP_inject_event, { 0 }, -EOPNOTSUPP },
         { XEN_DMOP_inject_msi, { 0x41 }, -EOPNOTSUPP },
     };
-    struct xen_domctl_createdomain config = world_config(1);
-    struct domain *d = world_guest(1), *pic;
+    struct xen_domctl_createdomain config = fixture_config(1);
+    struct domain *d = fixture_guest(1), *pic;
 
     (void)state;
     config.arch.emulation_flags |= XEN_X86_EMU_PIC;
-    pic = world_guest_config(&config);
+    pic = fixture_guest_config(&config);
     for ( unsigned int i = 0; i < ARRAY_SIZE(rows); i++ )
     {
         fresh(rows[i].op);
@@ -339,7 +339,7 @@ static void test_pin_memory_cacheattr(void **state)
         { 1, 5, ~0U, 0 },     { 1, 5, 2, -EINVAL },  { 1, 5, 8, -EINVAL },
         { 2, 1, 6, -EINVAL }, { 0, ~0UL, 6, -EINVAL },
     };
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
 
     (void)state;
     for ( unsigned int i = 0; i < ARRAY_SIZE(rows); i++ )
@@ -354,7 +354,7 @@ static void test_pin_memory_cacheattr(void **state)
 
 static void test_remote_shutdown(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
 
     (void)state;
     fresh(XEN_DMOP_remote_shutdown)->u.remote_shutdown.reason = 1;
@@ -369,7 +369,7 @@ static void test_remote_shutdown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
         T(test_set_mem_type_errors),
         T(test_set_mem_type_goes_on),
         T(test_set_mem_type_stops_at_a_hole),

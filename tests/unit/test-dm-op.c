@@ -29,12 +29,12 @@ static long call(const struct call *c, struct domain *guest)
     op->u.create_ioreq_server.pad[1] = c->op_pad;
     bufs[0].h.p = c->op_bad ? (void *)8 : op;
     bufs[0].size = c->size;
-    world_be_dom(c->guest ? guest : dom0);
+    fixture_be_dom(c->guest ? guest : dom0);
     hosted_local_window(arena, sizeof(arena));
     rc = hcall(__HYPERVISOR_dm_op, c->domid, c->nr_bufs,
                c->bufs_bad ? 8 : P(bufs), 0, 0);
     hosted_local_window(NULL, 0);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     return rc;
 }
 
@@ -44,7 +44,7 @@ static long call(const struct call *c, struct domain *guest)
  */
 static void test_order_of_checks(void **state)
 {
-    struct domain *d = world_guest(1), *g = world_guest(1);
+    struct domain *d = fixture_guest(1), *g = fixture_guest(1);
     const domid_t me = 0, id = d->domain_id, none = 999;
     const struct {
         struct call c;
@@ -88,7 +88,7 @@ static void test_order_of_checks(void **state)
 /* Item 16: no buffer means nothing is looked at, let alone written. */
 static void test_xsa_506_no_buffers(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
 
     (void)state;
     for ( unsigned int i = 0; i < 100; i++ )
@@ -100,12 +100,12 @@ static void test_xsa_506_no_buffers(void **state)
 /* 615367b527, item 14: nothing "succeeds" on a target without a p2m. */
 static void test_615367b527_every_op_on_pv(void **state)
 {
-    struct xen_domctl_createdomain config = world_config(1);
+    struct xen_domctl_createdomain config = fixture_config(1);
     struct domain *d;
 
     (void)state;
     config.flags = 0;
-    d = world_guest_config(&config);
+    d = fixture_guest_config(&config);
     for ( uint32_t nr = 0; nr < 32; nr++ )
     {
         struct xen_dm_op op = { .op = nr };
@@ -116,7 +116,7 @@ static void test_615367b527_every_op_on_pv(void **state)
 
 static void test_padding_of_each_operation(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     static const struct {
         uint32_t op;
         unsigned int at; /* byte of the union that must be zero */
@@ -150,7 +150,7 @@ static void test_padding_of_each_operation(void **state)
 
 static void test_only_results_are_copied_back(void **state)
 {
-    struct domain *d = world_guest(3);
+    struct domain *d = fixture_guest(3);
     struct xen_dm_op op, before;
 
     (void)state;
@@ -179,7 +179,7 @@ static void test_only_results_are_copied_back(void **state)
 static void test_result_that_cannot_be_written(void **state)
 {
     static const struct xen_dm_op op = { .op = XEN_DMOP_nr_vcpus };
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct xen_dm_op_buf buf = { .size = sizeof(op) };
 
     (void)state;
@@ -191,27 +191,27 @@ static void test_result_that_cannot_be_written(void **state)
 /* A device model without privilege acts on its target and on nobody else. */
 static void test_stub_domain(void **state)
 {
-    struct domain *d = world_guest(1), *stub = world_guest(1);
-    struct domain *other = world_guest(1);
+    struct domain *d = fixture_guest(1), *stub = fixture_guest(1);
+    struct domain *other = fixture_guest(1);
 
     (void)state;
-    world_be_dom(stub);
+    fixture_be_dom(stub);
     assert_int_equal(create(d, OFF), -EPERM);
     stub->target_id = d->domain_id;
     assert_int_equal(create(d, OFF), 0);
     assert_int_equal(create(other, OFF), -EPERM);
     /* Control is not creation: the server is the stub domain's. */
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     assert_int_equal(destroy(d, 0), -EPERM);
-    world_be_dom(stub);
+    fixture_be_dom(stub);
     assert_int_equal(destroy(d, 0), 0);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
         T(test_order_of_checks),
         T(test_xsa_506_no_buffers),
         T(test_615367b527_every_op_on_pv),

@@ -59,7 +59,7 @@ static const struct hvm_save_header header = {
 /* R5: no vcpus, no context; an error and not a crash. */
 static void test_r5_context_without_vcpus(void **state)
 {
-    struct xen_domctl_createdomain c = world_config(1);
+    struct xen_domctl_createdomain c = fixture_config(1);
     struct domain *d = NULL;
     struct xen_domctl op;
     uint8_t buf[64];
@@ -81,7 +81,7 @@ static void test_r5_context_without_vcpus(void **state)
 
 static void test_get(void **state)
 {
-    struct domain *d = world_guest(3);
+    struct domain *d = fixture_guest(3);
     struct hvm_save_descriptor desc;
     unsigned int nr_cpu = 0, nr_mtrr = 0;
     uint32_t size = 0, full, at;
@@ -127,7 +127,7 @@ static void test_get(void **state)
 
 static void test_get_one(void **state)
 {
-    struct domain *d = world_guest(2);
+    struct domain *d = fixture_guest(2);
     struct xen_domctl op = domctl_make(XEN_DOMCTL_gethvmcontext_partial,
                                        d->domain_id);
     struct xen_domctl_hvmcontext_partial *p = &op.u.hvmcontext_partial;
@@ -154,7 +154,7 @@ static void test_get_one(void **state)
 /* As a toolstack starts a PVH guest. */
 static void test_set_starts_the_vcpu(void **state)
 {
-    struct domain *d = world_guest(2);
+    struct domain *d = fixture_guest(2);
     struct hvm_hw_cpu cpu = { .cr0 = 0x11, .rip = 0x1000850, .rbx = 0x1234 };
     uint8_t buf[2048];
     uint32_t at;
@@ -182,7 +182,7 @@ static void test_set_starts_the_vcpu(void **state)
 
 static void test_set_malformed(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct hvm_save_header bad = header;
     struct hvm_hw_mtrr mtrr = { .msr_mtrr_def_type = 0x806 };
     uint8_t buf[2048] = { 0 }, long_record[sizeof(mtrr) + 8] = { 0 };
@@ -255,15 +255,15 @@ static long set_some(void *arg)
 
 static void test_no_memory(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
 
     (void)state;
-    world_each_alloc_failure(get_all, d, -ENOMEM);
-    world_each_alloc_failure(set_some, d, -ENOMEM);
+    fixture_each_alloc_failure(get_all, d, -ENOMEM);
+    fixture_each_alloc_failure(set_some, d, -ENOMEM);
     assert_int_equal(d->pause_count, 1);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
 {

@@ -34,7 +34,7 @@ static bool is_zero(struct cpuid_regs r)
 
 static void test_hypervisor_leaves(void **state)
 {
-    struct domain *d = world_guest(3);
+    struct domain *d = fixture_guest(3);
     struct cpuid_regs r = cpuid(d, 2, 0x40000000, 0);
 
     (void)state;
@@ -59,7 +59,7 @@ static void test_hypervisor_leaves(void **state)
 /* 10^9 ns after as many ticks as the leaf says a second has. */
 static void test_tsc_scale(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct cpuid_regs r = cpuid(d, 0, 0x40000003, 1);
     uint64_t ticks = cpuid(d, 0, 0x40000003, 2).a * 1000UL;
     int shift = (int)r.d;
@@ -72,7 +72,7 @@ static void test_tsc_scale(void **state)
 
 static void test_default(void **state)
 {
-    struct domain *d = world_guest(3);
+    struct domain *d = fixture_guest(3);
     const struct cpu_policy *p = cpu_policy_default();
     struct cpuid_regs r = cpuid(d, 2, 1, 0);
 
@@ -108,7 +108,7 @@ static long set_leaf(struct domain *d, xen_cpuid_leaf_t leaf)
 /* Whatever a toolstack asks for, no guest gets what machines cannot give. */
 static void test_set_is_filtered(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
 
     (void)state;
     assert_int_equal(
@@ -143,7 +143,7 @@ static void test_set_is_filtered(void **state)
 
 static void test_set_errors(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct xen_domctl op;
     const struct {
         uint32_t leaf, subleaf, a;
@@ -180,7 +180,7 @@ static void test_set_errors(void **state)
 
 static void test_set_msrs(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct xen_domctl op = domctl_make(XEN_DOMCTL_set_cpu_policy,
                                        d->domain_id);
     const struct {
@@ -208,7 +208,7 @@ static void test_set_msrs(void **state)
 /* As a toolstack does: read, change, write all of it back. */
 static void test_round_trip(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     xen_cpuid_leaf_t leaf[CPU_POLICY_MAX_LEAVES];
     struct xen_domctl op;
     uint32_t nr;
@@ -262,14 +262,14 @@ static long set_empty(void *arg)
 
 static void test_no_memory(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
 
     (void)state;
     assert_int_equal(set_empty(d), 0);
-    world_each_alloc_failure(set_empty, d, -ENOMEM);
+    fixture_each_alloc_failure(set_empty, d, -ENOMEM);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
 {

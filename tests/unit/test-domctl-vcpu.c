@@ -9,7 +9,7 @@
 
 static struct domain *bare_guest(unsigned int max_vcpus)
 {
-    struct xen_domctl_createdomain c = world_config(max_vcpus);
+    struct xen_domctl_createdomain c = fixture_config(max_vcpus);
     struct domain *d = NULL;
 
     assert_int_equal(domain_create(DOMID_INVALID, &c, false, &d), 0);
@@ -46,7 +46,7 @@ static long max_vcpus_of(void *arg)
 static void test_max_vcpus_no_memory(void **state)
 {
     (void)state;
-    world_each_alloc_failure(max_vcpus_of, bare_guest(1), -ENOMEM);
+    fixture_each_alloc_failure(max_vcpus_of, bare_guest(1), -ENOMEM);
 }
 
 static void test_vcpu_info(void **state)
@@ -72,7 +72,7 @@ static void test_vcpu_info(void **state)
 
 static void test_affinity(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct xen_domctl op = domctl_make(XEN_DOMCTL_getvcpuaffinity,
                                        d->domain_id);
     struct xen_domctl_vcpuaffinity *a = &op.u.vcpuaffinity;
@@ -109,7 +109,7 @@ static void test_affinity(void **state)
 
 static void test_scheduler(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct xen_domctl op = domctl_make(XEN_DOMCTL_scheduler_op, d->domain_id);
     struct xen_domctl_scheduler_op *s = &op.u.scheduler_op;
 
@@ -153,7 +153,7 @@ static uint64_t get_pool(struct domain *d)
 
 static void test_paging_pool(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
 
     (void)state;
     assert_int_equal(get_pool(d), 1UL << 20);
@@ -170,7 +170,7 @@ static void test_paging_pool(void **state)
 
 static void test_shadow_op_is_the_pool(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct xen_domctl op = domctl_make(XEN_DOMCTL_shadow_op, d->domain_id);
 
     (void)state;
@@ -188,7 +188,7 @@ static void test_shadow_op_is_the_pool(void **state)
 
 static void test_max_mem(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct xen_domctl op = domctl_make(XEN_DOMCTL_max_mem, d->domain_id);
 
     (void)state;
@@ -202,7 +202,7 @@ static void test_max_mem(void **state)
 
 static void test_tsc(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct xen_domctl op = domctl_make(XEN_DOMCTL_settscinfo, d->domain_id);
     const long want[] = { 0, -EOPNOTSUPP, 0, -EINVAL };
 
@@ -219,7 +219,7 @@ static void test_tsc(void **state)
     assert_int_equal(op.u.tsc_info.gtsc_khz, 1234);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
 {

@@ -13,7 +13,7 @@
 
 static void test_order_of_checks(void **state)
 {
-    struct domain *d = world_guest(1), *other = world_guest(1);
+    struct domain *d = fixture_guest(1), *other = fixture_guest(1);
     const struct {
         struct domain *caller;
         uint32_t cmd, version;
@@ -58,11 +58,11 @@ static void test_order_of_checks(void **state)
         struct xen_domctl op = domctl_make(row[i].cmd, row[i].domid);
 
         op.interface_version = row[i].version;
-        world_be_dom(row[i].caller);
+        fixture_be_dom(row[i].caller);
         if ( domctl_call(&op) != row[i].want )
             fail_msg("row %u: not %ld", i, row[i].want);
     }
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 static void test_structure_that_cannot_be_read(void **state)
@@ -84,8 +84,8 @@ static void test_structure_that_cannot_be_read(void **state)
 /* A device model may do to its target what models do, and nothing else. */
 static void test_target(void **state)
 {
-    struct domain *model = world_guest(1), *d = world_guest(1);
-    struct domain *other = world_guest(1);
+    struct domain *model = fixture_guest(1), *d = fixture_guest(1);
+    struct domain *other = fixture_guest(1);
     struct xen_domctl op = domctl_make(XEN_DOMCTL_set_target,
                                        model->domain_id);
 
@@ -100,11 +100,11 @@ static void test_target(void **state)
     assert_int_equal(domctl_call(&op), 0);
     assert_int_equal(domctl_call(&op), -EINVAL); /* only once */
 
-    world_be_dom(model);
+    fixture_be_dom(model);
     assert_int_equal(domctl_do(XEN_DOMCTL_ioport_mapping, d), -EOPNOTSUPP);
     assert_int_equal(domctl_do(XEN_DOMCTL_ioport_mapping, other), -EPERM);
     assert_int_equal(domctl_do(XEN_DOMCTL_pausedomain, d), -EPERM);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 /* ---- creation ---- */
@@ -123,7 +123,7 @@ static long create(const struct xen_domctl_createdomain *config, domid_t want,
 
 static void test_create_config(void **state)
 {
-    const struct xen_domctl_createdomain ok = world_config(2);
+    const struct xen_domctl_createdomain ok = fixture_config(2);
     domid_t id;
     struct {
         struct xen_domctl_createdomain c;
@@ -167,7 +167,7 @@ static void test_create_config(void **state)
 
 static void test_create_ids(void **state)
 {
-    struct xen_domctl_createdomain c = world_config(1);
+    struct xen_domctl_createdomain c = fixture_config(1);
     domid_t a, b, e;
     struct domain *d;
 
@@ -197,10 +197,10 @@ static long create_and_fail(void *arg)
 
 static void test_create_no_memory(void **state)
 {
-    struct xen_domctl_createdomain c = world_config(2);
+    struct xen_domctl_createdomain c = fixture_config(2);
 
     (void)state;
-    world_each_alloc_failure(create_and_fail, &c, -ENOMEM);
+    fixture_each_alloc_failure(create_and_fail, &c, -ENOMEM);
 }
 
 /* ---- life ---- */
@@ -218,7 +218,7 @@ static uint32_t info_flags(struct domain *d)
 
 static void test_pause_is_counted(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
 
     (void)state;
     assert_true(info_flags(d) & XEN_DOMINF_paused);
@@ -232,12 +232,12 @@ static void test_pause_is_counted(void **state)
 
 static void test_getdomaininfo(void **state)
 {
-    struct domain *d = world_guest(3);
+    struct domain *d = fixture_guest(3);
     struct xen_domctl op;
     struct xen_domctl_getdomaininfo *info = &op.u.getdomaininfo;
 
     (void)state;
-    world_populate(d, 0, 5);
+    fixture_populate(d, 0, 5);
     vcpu_up(domain_vcpu(d, 0));
     vcpu_up(domain_vcpu(d, 2));
     vcpu_block(domain_vcpu(d, 0));
@@ -260,28 +260,28 @@ static void test_getdomaininfo(void **state)
 
 static void test_xenstore_domain_may_ask(void **state)
 {
-    struct xen_domctl_createdomain c = world_config(1);
-    struct domain *d, *other = world_guest(1);
+    struct xen_domctl_createdomain c = fixture_config(1);
+    struct domain *d, *other = fixture_guest(1);
 
     (void)state;
     c.flags |= XEN_DOMCTL_CDF_xs_domain;
-    d = world_guest_config(&c);
-    world_be_dom(d);
+    d = fixture_guest_config(&c);
+    fixture_be_dom(d);
     assert_int_equal(domctl_do(XEN_DOMCTL_getdomaininfo, other), 0);
     assert_int_equal(domctl_do(XEN_DOMCTL_pausedomain, other), -EPERM);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     assert_true(info_flags(d) & XEN_DOMINF_xs_domain);
 }
 
 static void test_destroy_with_restarts(void **state)
 {
-    struct domain *d = world_guest(4);
+    struct domain *d = fixture_guest(4);
     uint64_t free_before;
     domid_t id;
 
     (void)state;
     free_before = page_nr_free();
-    world_populate(d, 0, 300);
+    fixture_populate(d, 0, 300);
     id = d->domain_id;
     hosted_preempt_every(1);
     assert_int_equal(domctl_do(XEN_DOMCTL_destroydomain, d), 0);
@@ -292,7 +292,7 @@ static void test_destroy_with_restarts(void **state)
 
 static void test_handle(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct xen_domctl op = domctl_make(XEN_DOMCTL_setdomainhandle,
                                        d->domain_id);
 
@@ -304,7 +304,7 @@ static void test_handle(void **state)
     assert_int_equal(op.u.getdomaininfo.handle[15], 0xc3);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
 {

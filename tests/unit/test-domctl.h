@@ -3,7 +3,7 @@
 #ifndef TEST_DOMCTL_H
 #define TEST_DOMCTL_H
 
-#include "world.h"
+#include "fixture.h"
 
 #include <xen/domctl.h>
 

@@ -6,7 +6,7 @@
 #ifndef TESTS_TEST_ENGINE_COUNT_H
 #define TESTS_TEST_ENGINE_COUNT_H
 
-#include "world.h"
+#include "fixture.h"
 
 #include <unicorn/unicorn.h>
 
@@ -66,7 +66,7 @@ static inline void await_executed(struct domain *d, uint64_t nr)
 {
     uint64_t start = __atomic_load_n(&executed, __ATOMIC_RELAXED);
 
-    world_await(__atomic_load_n(&executed, __ATOMIC_RELAXED) - start >= nr ||
+    fixture_await(__atomic_load_n(&executed, __ATOMIC_RELAXED) - start >= nr ||
                 domain_is_shut_down(d) ||
                 READ_ONCE(domain_vcpu(d, 0)->flags) & VCPU_BLOCKED);
 }

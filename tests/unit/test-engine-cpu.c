@@ -25,7 +25,7 @@ static struct domain *counting_guest(void)
 /* Until it has executed something after this call. */
 static void await_progress(struct domain *d)
 {
-    volatile uint32_t *counter = world_gfn_to_virt(d, 9);
+    volatile uint32_t *counter = fixture_gfn_to_virt(d, 9);
     uint32_t before = *counter;
 
     while ( *counter == before )

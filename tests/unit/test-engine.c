@@ -16,7 +16,7 @@ static void run_tap(const char *name, unsigned int vcpus)
     if ( strstr(out.text, "not ok") || !strstr(out.text, "\n(d1) 1..") )
         fail_msg("console:\n%s", out.text);
     device_stop(true);
-    world_kill(d);
+    fixture_kill(d);
 }
 
 static void test_every_exit(void **state)
@@ -55,13 +55,13 @@ static void *sender_main(void *arg)
 {
     struct sender *s = arg;
 
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     for ( unsigned int i = 0; i < SENDS; i++ )
     {
         unsigned int before = *s->count;
 
         evtchn_send(dom0, s->port);
-        world_await(*s->count != before);
+        fixture_await(*s->count != before);
     }
     return NULL;
 }
@@ -88,7 +88,7 @@ static void test_no_event_lost_in_a_storm(void **state)
         assert_int_equal(evtchn_op(EVTCHNOP_bind_interdomain, &bind), 0);
         sender[i] = (struct sender){
             .port = bind.local_port,
-            .count = (void *)((char *)world_gfn_to_virt(d, at >> PAGE_SHIFT) +
+            .count = (void *)((char *)fixture_gfn_to_virt(d, at >> PAGE_SHIFT) +
                               at % PAGE_SIZE + 4 * i),
         };
         assert_int_equal(pthread_create(&sender[i].thread, NULL, sender_main,
@@ -96,7 +96,7 @@ static void test_no_event_lost_in_a_storm(void **state)
     }
     for ( i = 0; i < SENDERS; i++ )
         pthread_join(sender[i].thread, NULL);
-    world_kill(d);
+    fixture_kill(d);
 }
 
 /* The guest toggles bit 0 of a word; our bit 8 must stay as we put it. */
@@ -119,11 +119,11 @@ static void test_locked_write_keeps_others_bits(void **state)
         uint64_t before = READ_ONCE(*word);
 
         set_bit(8, word);
-        world_await((READ_ONCE(*word) ^ before) & 1);
+        fixture_await((READ_ONCE(*word) ^ before) & 1);
         lost += !test_and_clear_bit(8, word);
     }
     assert_int_equal(lost, 0);
-    world_kill(d);
+    fixture_kill(d);
 }
 
 static void test_hello(void **state)
@@ -148,7 +148,7 @@ static void test_hello(void **state)
     assert_int_equal(m->buffered, 5);
     assert_int_equal(*(uint16_t *)m->vga, VGA_WORD('O'));
     device_stop(true);
-    world_kill(d);
+    fixture_kill(d);
 }
 
 static void test_device_model_goes_while_guest_spins(void **state)
@@ -162,7 +162,7 @@ static void test_device_model_goes_while_guest_spins(void **state)
     device_stop(true);
     await_console("its device model has gone");
     await_shutdown(d, SHUTDOWN_poweroff);
-    world_kill(d);
+    fixture_kill(d);
 }
 
 /* A vcpu in the middle of an access must not hold up the end. */
@@ -175,8 +175,8 @@ static void test_kill_while_waiting_for_an_answer(void **state)
     m->answer = false;
     assert_int_equal(domain_ctl_unpause(d), 0);
     await_console("command line");
-    world_await(ioreq_in_flight(domain_vcpu(d, 0)));
-    world_kill(d);
+    fixture_await(ioreq_in_flight(domain_vcpu(d, 0)));
+    fixture_kill(d);
     device_stop(false);
 }
 
@@ -185,7 +185,7 @@ static void test_pause_stops_a_running_guest(void **state)
     static const uint8_t count[] = { 0xff, 0x05, 0x00, 0x90, 0x00, 0x00,
                                      0xeb, 0xf8 }; /* 1: incl 0x9000; jmp 1b */
     struct domain *d = guest_of_code(count, sizeof(count));
-    volatile uint32_t *counter = world_gfn_to_virt(d, 9);
+    volatile uint32_t *counter = fixture_gfn_to_virt(d, 9);
     struct hvm_hw_cpu context;
     uint32_t before;
 
@@ -194,14 +194,14 @@ static void test_pause_stops_a_running_guest(void **state)
     {
         assert_int_equal(domain_ctl_unpause(d), 0);
         before = *counter;
-        world_await(*counter != before);
+        fixture_await(*counter != before);
         assert_int_equal(domain_ctl_pause(d), 0);
         before = *counter;
         arch_vcpu_get_context(domain_vcpu(d, 0), &context);
         assert_in_range(context.rip, 0x100000, 0x100007);
         assert_int_equal(*counter, before);
     }
-    world_kill(d);
+    fixture_kill(d);
 }
 
 /*
@@ -240,14 +240,14 @@ static void test_pause_stops_a_long_instruction(void **state)
         midst++;
         for ( uint64_t at = 0x200000; at < 0x300000; at++ )
         {
-            const uint8_t *page = world_gfn_to_virt(d, at >> PAGE_SHIFT);
+            const uint8_t *page = fixture_gfn_to_virt(d, at >> PAGE_SHIFT);
             uint8_t done = at < context.rdi ? 0 : 1;
 
             assert_int_equal(page[at % PAGE_SIZE],
                              (uint8_t)(context.rax - done));
         }
     }
-    world_kill(d);
+    fixture_kill(d);
 }
 
 /* 4 GiB of it: nobody waits for that. */
@@ -263,7 +263,7 @@ static void test_kill_in_a_long_instruction(void **state)
     count_executed = true;
     assert_int_equal(domain_ctl_unpause(d), 0);
     await_executed(d, 10000);
-    world_kill(d);
+    fixture_kill(d);
 }
 
 /* ---- the address space ---- */
@@ -274,7 +274,7 @@ static void test_removed_page_is_out_of_reach(void **state)
     static const uint8_t count[] = { 0xff, 0x05, 0x00, 0x90, 0x00, 0x00,
                                      0xeb, 0xf8 };
     struct domain *d = guest_of_code(count, sizeof(count));
-    volatile uint32_t *counter = world_gfn_to_virt(d, 9);
+    volatile uint32_t *counter = fixture_gfn_to_virt(d, 9);
     mfn_t mfn = p2m_lookup(d, _gfn(9)).mfn;
     uint32_t last;
 
@@ -282,7 +282,7 @@ static void test_removed_page_is_out_of_reach(void **state)
     count_executed = true;
     page_get_more(mfn_to_page(mfn));
     assert_int_equal(domain_ctl_unpause(d), 0);
-    world_await(*counter);
+    fixture_await(*counter);
     assert_int_equal(p2m_remove(d, _gfn(9), mfn), 0);
     last = *counter;
     await_executed(d, 10000);
@@ -290,8 +290,8 @@ static void test_removed_page_is_out_of_reach(void **state)
 
     /* Given back, it counts on: found by an access, with no flush. */
     assert_int_equal(p2m_set(d, _gfn(9), mfn, P2M_RAM_RW), 0);
-    world_await(*counter != last);
-    world_kill(d);
+    fixture_await(*counter != last);
+    fixture_kill(d);
 }
 
 static void test_read_only_page_keeps_its_content(void **state)
@@ -304,14 +304,14 @@ static void test_read_only_page_keeps_its_content(void **state)
     struct p2m_entry e = p2m_lookup(d, _gfn(9));
 
     (void)state;
-    *(uint32_t *)world_gfn_to_virt(d, 9) = 'R';
+    *(uint32_t *)fixture_gfn_to_virt(d, 9) = 'R';
     page_get_more(mfn_to_page(e.mfn));
     assert_int_equal(p2m_replace(d, _gfn(9), e, e.mfn, P2M_RAM_RO), 0);
     assert_int_equal(domain_ctl_unpause(d), 0);
     await_console("(d1) R\n");
     await_shutdown(d, SHUTDOWN_poweroff); /* by HLT with interrupts off */
-    assert_int_equal(*(uint32_t *)world_gfn_to_virt(d, 9), 'R');
-    world_kill(d);
+    assert_int_equal(*(uint32_t *)fixture_gfn_to_virt(d, 9), 'R');
+    fixture_kill(d);
 }
 
 /* ---- guests that misbehave ---- */
@@ -342,7 +342,7 @@ static void test_misbehaving_guest_crashes_alone(void **state)
         assert_int_equal(domain_ctl_unpause(d), 0);
         await_shutdown(d, SHUTDOWN_crash);
         await_console(bad[i].why);
-        world_kill(d);
+        fixture_kill(d);
         out.len = 0;
     }
 }
@@ -367,7 +367,7 @@ static void test_noise_as_code(void **state)
         d = guest_of_code(code, sizeof(code));
         assert_int_equal(domain_ctl_unpause(d), 0);
         await_executed(d, 20000);
-        world_kill(d);
+        fixture_kill(d);
     }
 }
 

@@ -8,7 +8,7 @@
 #ifndef TESTS_TEST_ENGINE_H
 #define TESTS_TEST_ENGINE_H
 
-#include "world.h"
+#include "fixture.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -83,10 +83,10 @@ static inline bool console_has(const char *text)
 /* Wait for the text on the console. */
 static inline void await_console(const char *text)
 {
-    struct world_wait w = { 0 };
+    struct fixture_wait w = { 0 };
 
     while ( !console_has(text) )
-        world_wait(&w, text);
+        fixture_wait(&w, text);
 }
 
 static void kick_hook(struct vcpu *v)
@@ -113,7 +113,7 @@ static void timer_hook(uint64_t expires)
 static void *timer_main(void *arg)
 {
     (void)arg;
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     pthread_mutex_lock(&outside.lock);
     while ( !outside.stop )
     {
@@ -139,7 +139,7 @@ static void *timer_main(void *arg)
 
 static inline int engine_setup(void **state)
 {
-    if ( world_setup(state) )
+    if ( fixture_setup(state) )
         return -1;
     engine_hooks(&hosted_hooks);
     hosted_hooks.kick = kick_hook;
@@ -164,7 +164,7 @@ static inline int engine_teardown(void **state)
     for ( domid_t id = 1; (d = domain_get_from(id)) != NULL; id++ )
     {
         id = d->domain_id;
-        world_kill(d);
+        fixture_kill(d);
         domain_put(d);
     }
     pthread_mutex_lock(&outside.lock);
@@ -172,7 +172,7 @@ static inline int engine_teardown(void **state)
     pthread_cond_broadcast(&outside.changed);
     pthread_mutex_unlock(&outside.lock);
     pthread_join(outside.timer_thread, NULL);
-    return world_teardown(state);
+    return fixture_teardown(state);
 }
 
 /* ---- a guest ---- */
@@ -180,8 +180,8 @@ static inline int engine_teardown(void **state)
 /* With the hole that every PC has. */
 static void guest_populate(struct domain *d)
 {
-    world_populate(d, 0, VGA_START >> PAGE_SHIFT);
-    world_populate(d, 0x100, GUEST_PAGES - 0x100);
+    fixture_populate(d, 0, VGA_START >> PAGE_SHIFT);
+    fixture_populate(d, 0x100, GUEST_PAGES - 0x100);
 }
 
 static void guest_write(struct domain *d, uint64_t gpa, const void *data,
@@ -191,7 +191,7 @@ static void guest_write(struct domain *d, uint64_t gpa, const void *data,
 
     for ( ; bytes; gpa++, from++, bytes-- )
     {
-        char *page = world_gfn_to_virt(d, gpa >> PAGE_SHIFT);
+        char *page = fixture_gfn_to_virt(d, gpa >> PAGE_SHIFT);
 
         assert_non_null(page);
         page[gpa & ~PAGE_MASK] = *from;
@@ -244,7 +244,7 @@ static inline struct hvm_hw_cpu pvh_context(uint64_t entry)
 static inline struct domain *guest_make(const char *name, const char *command_line,
                                  unsigned int vcpus, uint32_t emulation)
 {
-    struct xen_domctl_createdomain config = world_config(vcpus);
+    struct xen_domctl_createdomain config = fixture_config(vcpus);
     struct hvm_start_info info = {
         .magic = XEN_HVM_START_MAGIC_VALUE,
         .version = 1,
@@ -254,7 +254,7 @@ static inline struct domain *guest_make(const char *name, const char *command_li
     struct domain *d;
 
     config.arch.emulation_flags = emulation;
-    d = world_guest_config(&config);
+    d = fixture_guest_config(&config);
     guest_populate(d);
     guest_write(d, START_INFO_GFN << PAGE_SHIFT, &info, sizeof(info));
     guest_write(d, info.cmdline_paddr, command_line, strlen(command_line) + 1);
@@ -267,7 +267,7 @@ static inline struct domain *guest_make(const char *name, const char *command_li
 /* The same with code instead of an image, at 1 MiB, in 32-bit mode. */
 static inline struct domain *guest_of_code(const void *code, size_t bytes)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct hvm_hw_cpu context = pvh_context(0x100000);
 
     guest_populate(d);
@@ -280,7 +280,7 @@ static inline struct domain *guest_of_code(const void *code, size_t bytes)
 
 static inline void await_shutdown(struct domain *d, unsigned int code)
 {
-    world_await(domain_is_shut_down(d));
+    fixture_await(domain_is_shut_down(d));
     if ( d->shutdown_code != code )
         fail_msg("shutdown code %u; console:\n%s", d->shutdown_code, out.text);
 }
@@ -363,7 +363,7 @@ static void *device_main(void *arg)
 {
     struct device_model *m = arg;
 
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     for ( ;; )
     {
         pthread_mutex_lock(&outside.lock);

@@ -158,7 +158,7 @@ static void test_malformed_words(void **state)
             assert_int_equal(ev_send(port), 0);
         }
     }
-    world_audit();
+    fixture_audit();
     assert_int_equal(dom0->evtchn.active, NR);
     assert_int_equal(ev_reset(DOMID_SELF), 0);
     start();
@@ -169,7 +169,7 @@ static void test_malformed_words(void **state)
     assert_int_equal(nr_got, 1);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
 {

@@ -6,7 +6,7 @@
 
 static void test_setup_errors(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct page *pg = page_alloc(dom0, 0, 0), *theirs = page_alloc(d, 0, 0);
     uint64_t own = mfn_x(page_to_mfn(pg));
     const struct { uint64_t gfn; uint32_t offset, vcpu; long rc; } t[] = {
@@ -41,22 +41,22 @@ static void test_setup_errors(void **state)
     assert_int_equal(expand(), -ENOSPC);
     page_put(pg);
     page_put(theirs);
-    world_kill(d);
+    fixture_kill(d);
 }
 
 /* Pages come from the p2m: own, ordinary memory only. */
 static void test_pages_of_a_translated_guest(void **state)
 {
-    struct domain *d = world_guest(2);
+    struct domain *d = fixture_guest(2);
 
     (void)state;
-    world_populate(d, 0x100, 3);
+    fixture_populate(d, 0x100, 3);
     assert_int_equal(p2m_set(d, _gfn(0x200),
                              page_to_mfn(page_alloc(d, 0, 0)), P2M_RAM_RO), 0);
     assert_int_equal(p2m_set(d, _gfn(0x201),
                              page_to_mfn(page_alloc(dom0, 0, 0)),
                              P2M_FOREIGN), 0);
-    world_be_dom(d);
+    fixture_be_dom(d);
     assert_int_equal(ev_control(0x99, 0, 0), -EINVAL);
     assert_int_equal(ev_control(0x100, 0, 1), 0);
     assert_int_equal(ev_control(0x100, 0, 1), -EINVAL);
@@ -65,12 +65,12 @@ static void test_pages_of_a_translated_guest(void **state)
     assert_int_equal(ev_expand(0x200), -EINVAL); /* read-only */
     assert_int_equal(ev_expand(0x201), -EINVAL); /* dom0's */
     assert_int_equal(ev_expand(0x102), 0);
-    world_be_dom(dom0);
-    world_audit();
+    fixture_be_dom(dom0);
+    fixture_audit();
     /* The guest's own entry goes; the page stays while it is used. */
     assert_int_equal(p2m_remove(d, _gfn(0x102), INVALID_MFN), 0);
-    world_audit();
-    world_kill(d);
+    fixture_audit();
+    fixture_kill(d);
 }
 
 static void test_pending_is_carried_over(void **state)
@@ -223,7 +223,7 @@ static void test_allocation_failures(void **state)
     assert_non_null(kept);
     hosted_hooks.audit = count_kept;
     mfn = mfn_x(page_to_mfn(kept));
-    world_each_alloc_failure(set_up, &mfn, -ENOMEM);
+    fixture_each_alloc_failure(set_up, &mfn, -ENOMEM);
     assert_int_equal(ev_reset(DOMID_SELF), 0);
     page_put(kept);
     kept = NULL;
@@ -231,7 +231,7 @@ static void test_allocation_failures(void **state)
     assert_int_equal(set_up(&mfn), -EINVAL);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
 {

@@ -38,7 +38,7 @@ static inline void start(void)
     block = (void *)((char *)page_to_virt(pg) + 64);
     assert_int_equal(ev_control(mfn_x(page_to_mfn(pg)), 64, 0), 0);
     page_put(pg);
-    world_audit();
+    fixture_audit();
 }
 
 static inline long expand(void)

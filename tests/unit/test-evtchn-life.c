@@ -17,10 +17,10 @@ static void consumer(struct vcpu *v, evtchn_port_t port)
 
 static struct domain *guest_with_limit(uint32_t max_port)
 {
-    struct xen_domctl_createdomain config = world_config(1);
+    struct xen_domctl_createdomain config = fixture_config(1);
 
     config.max_evtchn_port = (typeof(config.max_evtchn_port))max_port;
-    return world_guest_config(&config);
+    return fixture_guest_config(&config);
 }
 
 static void test_limits(void **state)
@@ -36,7 +36,7 @@ static void test_limits(void **state)
         struct domain *d = guest_with_limit(t[i].max_port);
         evtchn_port_t port;
 
-        world_be_dom(d);
+        fixture_be_dom(d);
         for ( unsigned int n = 1; n <= t[i].ports; n++ )
         {
             assert_int_equal(ev_alloc(DOMID_SELF, 0, &port), 0);
@@ -55,14 +55,14 @@ static void test_limits(void **state)
             assert_int_equal(ev_ipi(0, &port), 0);
             assert_int_equal(port, 2);
         }
-        world_be_dom(dom0);
-        world_kill(d);
+        fixture_be_dom(dom0);
+        fixture_kill(d);
     }
 }
 
 static void test_hypervisor_port(void **state)
 {
-    struct domain *d = world_guest(2);
+    struct domain *d = fixture_guest(2);
     evtchn_port_t here, there;
     struct evtchn_status s;
     int port;
@@ -74,14 +74,14 @@ static void test_hypervisor_port(void **state)
     evtchn_notify_xen(d, port); /* nobody is bound: nothing */
 
     /* The guest cannot touch it. */
-    world_be_dom(d);
+    fixture_be_dom(d);
     assert_int_equal(ev_close(port), -EINVAL);
     assert_int_equal(ev_send(port), -EINVAL);
     assert_int_equal(ev_move(port, 0), -EINVAL);
     assert_int_equal(ev_unmask(port), 0);
     assert_int_equal(ev_reset(DOMID_SELF), 0);
 
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     s = ev_status(d->domain_id, port);
     assert_int_equal(s.status, EVTCHNSTAT_unbound);
     assert_int_equal(s.u.unbound.dom, 0);
@@ -116,22 +116,22 @@ static void test_hypervisor_port(void **state)
     assert_int_equal(d->evtchn.xen_ports, 0);
 
     /* A port of the guest with that number is not the hypervisor's. */
-    world_be_dom(d);
+    fixture_be_dom(d);
     assert_int_equal(ev_ipi(0, &here), 0);
     assert_int_equal(here, port);
     evtchn_free_xen(d, port);
     assert_state(DOMID_SELF, here, ipi);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     ev_pair(d, &here, &there);
     settle_2l(dom0);
     evtchn_notify_xen(d, there);
     assert_false(pending_2l(dom0, here));
-    world_kill(d);
+    fixture_kill(d);
 }
 
 static void test_death_unbinds_the_living(void **state)
 {
-    struct domain *d = world_guest(1), *e = world_guest(1);
+    struct domain *d = fixture_guest(1), *e = fixture_guest(1);
     evtchn_port_t here[3], there[3], port;
     struct evtchn_status s;
     int xen;
@@ -141,15 +141,15 @@ static void test_death_unbinds_the_living(void **state)
         ev_pair(d, &here[i], &there[i]);
     xen = evtchn_alloc_xen(domain_vcpu(d, 0), 0, consumer);
     assert_int_equal(ev_bind(d->domain_id, xen, &port), 0);
-    world_be_dom(e);
+    fixture_be_dom(e);
     assert_int_equal(ev_alloc(DOMID_SELF, d->domain_id, &port), 0);
-    world_be_dom(d);
+    fixture_be_dom(d);
     assert_int_equal(ev_bind(e->domain_id, port, &port), 0);
     assert_int_equal(ev_bind(e->domain_id, port, &port), -EINVAL);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 
     hosted_preempt_every(1);
-    world_kill(d);
+    fixture_kill(d);
     for ( unsigned int i = 0; i < 3; i++ )
     {
         s = ev_status(DOMID_SELF, here[i]);
@@ -158,17 +158,17 @@ static void test_death_unbinds_the_living(void **state)
         assert_int_equal(ev_close(here[i]), 0);
     }
     assert_state(e->domain_id, 1, unbound);
-    world_kill(e);
+    fixture_kill(e);
 }
 
 static void test_dying_domain_gets_no_port(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     evtchn_port_t port;
 
     (void)state;
     domain_get_more(d);
-    world_kill(d);
+    fixture_kill(d);
     assert_int_equal(ev_alloc(d->domain_id, 0, &port), -EINVAL);
     assert_int_equal(d->evtchn.active, 0);
     domain_put(d);
@@ -176,7 +176,7 @@ static void test_dying_domain_gets_no_port(void **state)
 
 static void test_reset(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     evtchn_port_t here, there, port;
     struct hypercall hc;
     struct evtchn_reset r = { DOMID_SELF };
@@ -184,7 +184,7 @@ static void test_reset(void **state)
 
     (void)state;
     ev_pair(d, &here, &there);
-    world_be_dom(d);
+    fixture_be_dom(d);
     for ( unsigned int i = 0; i < 300; i++ )
         assert_int_equal(ev_ipi(0, &port), 0);
     assert_int_equal(ev_virq(VIRQ_TIMER, 0, &port), 0);
@@ -202,14 +202,14 @@ static void test_reset(void **state)
     assert_int_equal(ev_virq(VIRQ_TIMER, 0, &port), 0);
     assert_int_equal(port, 2);
 
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     assert_state(DOMID_SELF, here, unbound);
     assert_int_equal(d->ctl_pause_count, 1); /* as created */
     assert_int_equal(ev_reset(d->domain_id), 0);
     assert_int_equal(d->evtchn.active, 1);
     assert_int_equal(domain_ctl_unpause(d), 0);
     assert_int_equal(ev_reset(d->domain_id), -EINVAL);
-    world_kill(d);
+    fixture_kill(d);
 }
 
 /* A port that was bound behind the back of a reset keeps the ABI in use. */
@@ -239,7 +239,7 @@ static void test_reset_overtaken(void **state)
 
 static void test_poller_is_woken(void **state)
 {
-    struct domain *d = world_guest(2);
+    struct domain *d = fixture_guest(2);
     struct vcpu *v = domain_vcpu(d, 1);
     evtchn_port_t here, there;
 
@@ -251,19 +251,19 @@ static void test_poller_is_woken(void **state)
     assert_int_equal(ev_send(here), 0);
     assert_int_equal(evtchn_port_is_pending(d, there), 1);
     assert_false(v->flags & VCPU_POLLING);
-    world_kill(d);
+    fixture_kill(d);
 }
 
 static void test_rescan_raises_everything(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct vcpu *v = domain_vcpu(d, 0);
 
     (void)state;
     evtchn_rescan(v);
     assert_true(v->info->evtchn_pending_sel == ~0UL);
     assert_int_equal(v->info->evtchn_upcall_pending, 1);
-    world_kill(d);
+    fixture_kill(d);
 }
 
 /* A port whose number cannot be told is not left behind. */
@@ -327,12 +327,12 @@ static long fill_a_bucket(void *arg)
 static void test_allocation_failures(void **state)
 {
     (void)state;
-    world_each_alloc_failure(fill_a_bucket, NULL, -ENOMEM);
+    fixture_each_alloc_failure(fill_a_bucket, NULL, -ENOMEM);
 }
 
 static long make_domain(void *arg)
 {
-    struct xen_domctl_createdomain config = world_config(1);
+    struct xen_domctl_createdomain config = fixture_config(1);
 
     return domain_create(DOMID_INVALID, &config, false, arg);
 }
@@ -342,12 +342,12 @@ static void test_allocation_failures_of_a_domain(void **state)
     struct domain *d = NULL;
 
     (void)state;
-    world_each_alloc_failure(make_domain, &d, -ENOMEM);
+    fixture_each_alloc_failure(make_domain, &d, -ENOMEM);
     assert_non_null(d);
-    world_kill(d);
+    fixture_kill(d);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
 {

@@ -16,10 +16,10 @@ static unsigned int work[4];
 
 static struct domain *untranslated_guest(void)
 {
-    struct xen_domctl_createdomain config = world_config(2);
+    struct xen_domctl_createdomain config = fixture_config(2);
 
     config.flags = 0;
-    return world_guest_config(&config);
+    return fixture_guest_config(&config);
 }
 
 static pthread_t run(void *(*fn)(void *arg), void *arg)
@@ -55,7 +55,7 @@ static void *offer_and_close(void *arg)
     evtchn_port_t port;
 
     (void)arg;
-    world_be(domain_vcpu(d, 1));
+    fixture_be(domain_vcpu(d, 1));
     for ( unsigned int i = 0; i < ROUNDS; i++ )
     {
         MUST(ev_alloc(DOMID_SELF, 0, &port) == 0);
@@ -73,7 +73,7 @@ static void *bind_send_close(void *arg)
     evtchn_port_t here;
 
     (void)arg;
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     while ( !load_acquire(&stop) )
     {
         if ( ev_bind(d->domain_id, load_acquire(&offered), &here) )
@@ -89,7 +89,7 @@ static void *bind_send_close(void *arg)
 static void *ask_status(void *arg)
 {
     (void)arg;
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     while ( !load_acquire(&stop) )
     {
         struct evtchn_status s = { .dom = d->domain_id, .port = 1 };
@@ -117,7 +117,7 @@ static void test_send_against_close(void **state)
     assert_true(work[0] > 0);
     assert_int_equal(dom0->evtchn.active, 0);
     assert_int_equal(d->evtchn.active, 0);
-    world_kill(d);
+    fixture_kill(d);
 }
 
 /* Both ends of a binding close at once, and both send. */
@@ -128,7 +128,7 @@ static void *close_own_end(void *arg)
 {
     unsigned int me = (unsigned int)(uintptr_t)arg;
 
-    world_be_dom(me ? d : dom0);
+    fixture_be_dom(me ? d : dom0);
     for ( unsigned int i = 0; i < ROUNDS / 3; i++ )
     {
         if ( !me )
@@ -158,7 +158,7 @@ static void test_both_ends_close(void **state)
         pthread_join(t[i], NULL);
     pthread_barrier_destroy(&barrier);
     assert_int_equal(dom0->evtchn.active + d->evtchn.active, 0);
-    world_kill(d);
+    fixture_kill(d);
 }
 
 /* ---- the hypervisor's port: no call after it is freed ---- */
@@ -176,7 +176,7 @@ static void consumer(struct vcpu *v, evtchn_port_t port)
 static void *bind_and_send(void *arg)
 {
     (void)arg;
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     while ( !load_acquire(&stop) )
     {
         evtchn_port_t here;
@@ -215,7 +215,7 @@ static void test_no_consumer_after_free(void **state)
     store_release(&stop, true);
     pthread_join(t, NULL);
     assert_int_equal(d->evtchn.active, 0);
-    world_kill(d);
+    fixture_kill(d);
 }
 
 /* ---- no event is lost when the ABI is switched ---- */
@@ -226,7 +226,7 @@ static void *send_each_once(void *arg)
 {
     evtchn_port_t *here = arg;
 
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     pthread_barrier_wait(&barrier);
     for ( unsigned int i = 0; i < NR_PORTS; i++ )
         MUST(ev_send(here[i]) == 0);
@@ -252,7 +252,7 @@ static void test_switch_loses_no_event(void **state)
         words = page_alloc(d, 0, 0);
         word = page_to_virt(words);
         t = run(send_each_once, here);
-        world_be_dom(d);
+        fixture_be_dom(d);
         pthread_barrier_wait(&barrier);
         for ( volatile unsigned int i = 0; i < round * 1000; i++ )
             ;
@@ -263,8 +263,8 @@ static void test_switch_loses_no_event(void **state)
             assert_true(word[there[i]] & (1U << EVTCHN_FIFO_PENDING));
         page_put(block);
         page_put(words);
-        world_be_dom(dom0);
-        world_kill(d);
+        fixture_be_dom(dom0);
+        fixture_kill(d);
         assert_int_equal(ev_reset(DOMID_SELF), 0);
     }
     pthread_barrier_destroy(&barrier);
@@ -287,7 +287,7 @@ static void *spoil(void *arg)
 static void *send_all(void *arg)
 {
     (void)arg;
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     while ( !load_acquire(&stop) )
         for ( evtchn_port_t port = 1; port < 32; port++ )
             MUST_BE_0_OR_EINVAL(ev_send(port));
@@ -310,10 +310,10 @@ static void test_guest_fights(void **state)
     t[1] = run(send_all, NULL);
     for ( unsigned int i = 0; i < 100; i++ )
     {
-        world_be_dom(dom0);
+        fixture_be_dom(dom0);
         for ( unsigned int n = 0; n < 30; n++ )
             ev_pair(d, &here, &there);
-        world_be_dom(d);
+        fixture_be_dom(d);
         assert_int_equal(ev_control(mfn_x(page_to_mfn(block)), 8, 0), 0);
         assert_int_equal(ev_control(mfn_x(page_to_mfn(block)), 128, 1), 0);
         assert_int_equal(ev_expand(mfn_x(page_to_mfn(words))), 0);
@@ -324,7 +324,7 @@ static void test_guest_fights(void **state)
             (void)ev_unmask(1 + n);
         }
         assert_int_equal(ev_reset(DOMID_SELF), 0);
-        world_be_dom(dom0);
+        fixture_be_dom(dom0);
         assert_int_equal(ev_reset(DOMID_SELF), 0);
     }
     store_release(&stop, true);
@@ -332,7 +332,7 @@ static void test_guest_fights(void **state)
     pthread_join(t[1], NULL);
     page_put(block);
     page_put(words);
-    world_kill(d);
+    fixture_kill(d);
 }
 
 /* ---- a domain dies while others send to it and it sends ---- */
@@ -351,14 +351,14 @@ static void test_death_of_a_receiver(void **state)
         d = untranslated_guest();
         for ( unsigned int n = 0; n < 20; n++ )
             ev_pair(d, &here, &there);
-        world_kill(d);
+        fixture_kill(d);
         assert_int_equal(ev_reset(DOMID_SELF), 0);
     }
     store_release(&stop, true);
     pthread_join(t, NULL);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
 {

@@ -90,7 +90,7 @@ static void guest_step(void)
 {
     evtchn_port_t port = any(MAX_PORT + 2), out;
 
-    world_be(domain_vcpu(dom[any(NR_DOMAINS)], any(2)));
+    fixture_be(domain_vcpu(dom[any(NR_DOMAINS)], any(2)));
     switch ( any(11) )
     {
     case 0:
@@ -149,13 +149,13 @@ static void hypervisor_step(void)
 
 static void replace_domain(unsigned int i)
 {
-    struct xen_domctl_createdomain config = world_config(2);
+    struct xen_domctl_createdomain config = fixture_config(2);
 
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     if ( dom[i] )
-        world_kill(dom[i]);
+        fixture_kill(dom[i]);
     config.max_evtchn_port = MAX_PORT;
-    dom[i] = world_guest_config(&config);
+    dom[i] = fixture_guest_config(&config);
 }
 
 static void test_random_operations(void **state)
@@ -175,13 +175,13 @@ static void test_random_operations(void **state)
         for ( unsigned int n = 0; n < NR_DOMAINS; n++ )
             check(dom[n]);
     }
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     for ( unsigned int i = 0; i < NR_DOMAINS; i++ )
-        world_kill(dom[i]);
+        fixture_kill(dom[i]);
     memset(dom, 0, sizeof(dom));
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
 {

@@ -4,7 +4,7 @@
 
 static void test_unbound_to_interdomain_and_back(void **state)
 {
-    struct domain *d = world_guest(2);
+    struct domain *d = fixture_guest(2);
     evtchn_port_t here, there;
     struct evtchn_status s;
 
@@ -33,14 +33,14 @@ static void test_unbound_to_interdomain_and_back(void **state)
     assert_int_equal(s.u.unbound.dom, 0);
     assert_int_equal(ev_bind(d->domain_id, there, &here), 0);
 
-    world_be_dom(d);
+    fixture_be_dom(d);
     assert_int_equal(ev_close(there), 0);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     s = ev_status(DOMID_SELF, here);
     assert_int_equal(s.status, EVTCHNSTAT_unbound);
     assert_int_equal(s.u.unbound.dom, d->domain_id);
     assert_int_equal(ev_close(here), 0);
-    world_kill(d);
+    fixture_kill(d);
 }
 
 static void test_loopback(void **state)
@@ -61,7 +61,7 @@ static void test_loopback(void **state)
 
 static void test_send_sets_pending_selector_and_upcall(void **state)
 {
-    struct domain *d = world_guest(2);
+    struct domain *d = fixture_guest(2);
     struct vcpu *v1 = domain_vcpu(d, 1);
     evtchn_port_t here, there;
 
@@ -71,9 +71,9 @@ static void test_send_sets_pending_selector_and_upcall(void **state)
     assert_true(pending_2l(dom0, here));
     assert_false(pending_2l(d, there));
 
-    world_be_dom(d);
+    fixture_be_dom(d);
     assert_int_equal(ev_move(there, 1), 0);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     v1->flags = VCPU_BLOCKED;
     assert_int_equal(ev_send(here), 0);
     assert_true(pending_2l(d, there));
@@ -81,12 +81,12 @@ static void test_send_sets_pending_selector_and_upcall(void **state)
     assert_int_equal(v1->info->evtchn_upcall_pending, 1);
     assert_int_equal(domain_vcpu(d, 0)->info->evtchn_upcall_pending, 0);
     assert_false(v1->flags & VCPU_BLOCKED);
-    world_kill(d);
+    fixture_kill(d);
 }
 
 static void test_masked_until_unmasked(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct vcpu *v = domain_vcpu(d, 0);
     evtchn_port_t here, there;
 
@@ -98,15 +98,15 @@ static void test_masked_until_unmasked(void **state)
     assert_int_equal(v->info->evtchn_pending_sel, 0);
     assert_int_equal(v->info->evtchn_upcall_pending, 0);
 
-    world_be_dom(d);
+    fixture_be_dom(d);
     assert_int_equal(ev_unmask(there), 0);
     assert_int_equal(v->info->evtchn_pending_sel, 1);
     assert_int_equal(v->info->evtchn_upcall_pending, 1);
     assert_false(test_bit(there, d->shared->evtchn_mask));
     assert_int_equal(ev_unmask(63), 0); /* free: nothing happens */
     assert_int_equal(ev_unmask(64), -EINVAL);
-    world_be_dom(dom0);
-    world_kill(d);
+    fixture_be_dom(dom0);
+    fixture_kill(d);
 }
 
 static void test_close_forgets_pending(void **state)
@@ -124,12 +124,12 @@ static void test_close_forgets_pending(void **state)
 
 static void test_virqs(void **state)
 {
-    struct domain *d = world_guest(2);
+    struct domain *d = fixture_guest(2);
     evtchn_port_t timer0, timer1, exc, no;
     struct evtchn_status s;
 
     (void)state;
-    world_be_dom(d);
+    fixture_be_dom(d);
     assert_int_equal(ev_virq(NR_VIRQS, 0, &no), -EINVAL);
     assert_int_equal(ev_virq(NR_VIRQS, 99, &no), -EINVAL);
     assert_int_equal(ev_virq(VIRQ_DOM_EXC, 1, &no), -EINVAL);
@@ -158,35 +158,35 @@ static void test_virqs(void **state)
     assert_int_equal(ev_virq(VIRQ_DOM_EXC, 0, &exc), 0);
     assert_int_equal(ev_close(timer1), 0);
     assert_int_equal(ev_virq(VIRQ_TIMER, 1, &timer1), 0);
-    world_be_dom(dom0);
-    world_kill(d);
+    fixture_be_dom(dom0);
+    fixture_kill(d);
 }
 
 static void test_global_virq_goes_to_dom0(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     evtchn_port_t here, there;
 
     (void)state;
     evtchn_send_global_virq(VIRQ_DOM_EXC); /* nobody bound it */
     assert_int_equal(ev_virq(VIRQ_DOM_EXC, 0, &here), 0);
-    world_be_dom(d);
+    fixture_be_dom(d);
     assert_int_equal(ev_virq(VIRQ_DOM_EXC, 0, &there), 0);
     evtchn_send_global_virq(VIRQ_DOM_EXC);
     assert_true(pending_2l(dom0, here));
     assert_false(pending_2l(d, there));
-    world_be_dom(dom0);
-    world_kill(d);
+    fixture_be_dom(dom0);
+    fixture_kill(d);
 }
 
 static void test_ipis(void **state)
 {
-    struct domain *d = world_guest(3);
+    struct domain *d = fixture_guest(3);
     evtchn_port_t port;
     struct evtchn_status s;
 
     (void)state;
-    world_be_dom(d);
+    fixture_be_dom(d);
     assert_int_equal(ev_ipi(3, &port), -ENOENT);
     assert_int_equal(ev_ipi(2, &port), 0);
     s = ev_status(DOMID_SELF, port);
@@ -195,13 +195,13 @@ static void test_ipis(void **state)
     assert_int_equal(ev_move(port, 0), -EINVAL);
     assert_int_equal(ev_send(port), 0);
     assert_int_equal(domain_vcpu(d, 2)->info->evtchn_upcall_pending, 1);
-    world_be_dom(dom0);
-    world_kill(d);
+    fixture_be_dom(dom0);
+    fixture_kill(d);
 }
 
 static void test_errors_in_order(void **state)
 {
-    struct domain *d = world_guest(1), *e = world_guest(1);
+    struct domain *d = fixture_guest(1), *e = fixture_guest(1);
     struct evtchn_bind_pirq pirq = { .pirq = 0 };
     evtchn_port_t p, q, no;
 
@@ -215,7 +215,7 @@ static void test_errors_in_order(void **state)
     assert_int_equal(ev_alloc(1234, 0, &no), -ESRCH);
     assert_int_equal(ev_alloc(d->domain_id, e->domain_id, &p), 0);
 
-    world_be_dom(e);
+    fixture_be_dom(e);
     assert_int_equal(ev_alloc(d->domain_id, e->domain_id, &no), -EPERM);
     assert_int_equal(ev_bind(1234, 1, &no), -ESRCH);
     assert_int_equal(ev_bind(d->domain_id, 64, &no), -EINVAL);
@@ -247,11 +247,11 @@ static void test_errors_in_order(void **state)
     assert_int_equal(evtchn_port_is_pending(e, 64), -EINVAL);
 
     /* For another domain than the one it was meant for. */
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     assert_int_equal(ev_alloc(d->domain_id, e->domain_id, &p), 0);
     assert_int_equal(ev_bind(d->domain_id, p, &no), -EINVAL);
-    world_kill(d);
-    world_kill(e);
+    fixture_kill(d);
+    fixture_kill(e);
 }
 
 static void test_unbound_send_is_dropped(void **state)
@@ -266,21 +266,21 @@ static void test_unbound_send_is_dropped(void **state)
 
 static void test_device_model_of_target(void **state)
 {
-    struct domain *d = world_guest(1), *dm = world_guest(1);
+    struct domain *d = fixture_guest(1), *dm = fixture_guest(1);
     evtchn_port_t port;
 
     (void)state;
     dm->target_id = d->domain_id;
-    world_be_dom(dm);
+    fixture_be_dom(dm);
     assert_int_equal(ev_alloc(d->domain_id, DOMID_SELF, &port), 0);
     assert_int_equal(ev_status(d->domain_id, port).u.unbound.dom,
                      dm->domain_id);
-    world_be_dom(dom0);
-    world_kill(d);
-    world_kill(dm);
+    fixture_be_dom(dom0);
+    fixture_kill(d);
+    fixture_kill(dm);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
 {

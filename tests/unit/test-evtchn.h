@@ -3,7 +3,7 @@
 #ifndef TEST_EVTCHN_H
 #define TEST_EVTCHN_H
 
-#include "world.h"
+#include "fixture.h"
 
 #include <xen/event_channel.h>
 
@@ -127,7 +127,7 @@ static inline long ev_status_rc(domid_t dom, evtchn_port_t port)
 static inline void ev_pair(struct domain *d, evtchn_port_t *here,
                            evtchn_port_t *there)
 {
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     assert_int_equal(ev_alloc(d->domain_id, 0, there), 0);
     assert_int_equal(ev_bind(d->domain_id, *there, here), 0);
 }

@@ -40,7 +40,7 @@ static int16_t copy(const struct op *o)
 
 static char *ram(struct domain *d, unsigned int n)
 {
-    return world_gfn_to_virt(d, RAM_GFN + n);
+    return fixture_gfn_to_virt(d, RAM_GFN + n);
 }
 
 static struct pair make_offers(void)
@@ -146,7 +146,7 @@ static void test_copy_errors(void **state)
         /* Whatever happened: nothing stays pinned, nothing stays held. */
         for ( unsigned int ref = R_RW; ref <= R_NONE; ref++ )
             assert_int_equal(*status_v2(p.granter, ref), 0);
-        world_audit();
+        fixture_audit();
     }
 }
 
@@ -227,12 +227,12 @@ static void test_copy_batch(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        with_world(test_copy_between_all_kinds),
-        with_world(test_copy_errors),
-        with_world(test_transitive_is_refused),
-        with_world(test_copy_of_mapped_frames),
-        with_world(test_copy_v1),
-        with_world(test_copy_batch),
+        with_fixture(test_copy_between_all_kinds),
+        with_fixture(test_copy_errors),
+        with_fixture(test_transitive_is_refused),
+        with_fixture(test_copy_of_mapped_frames),
+        with_fixture(test_copy_v1),
+        with_fixture(test_copy_batch),
     };
 
     return cmocka_run_group_tests_name("grant-copy", tests, NULL, NULL);

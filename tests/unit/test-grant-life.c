@@ -19,16 +19,16 @@ static void test_mapper_dies(void **state)
         offer_v1(p.granter, 20 + i, p.mapper, RAM_GFN + i % 8, 0);
         grant_map_ok(p.granter, 20 + i, MAP_GFN + i, 0);
     }
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     hosted_preempt_every(1);
-    world_kill(p.mapper);
+    fixture_kill(p.mapper);
     assert_null(domain_get(domid));
     for ( unsigned int i = 0; i < 300; i++ )
         assert_int_equal(entry_v1(p.granter, 20 + i)->flags,
                          GTF_permit_access);
     for ( unsigned int i = 0; i < 8; i++ )
         assert_int_equal(page_refs(p.granter, RAM_GFN + i), 1);
-    world_audit();
+    fixture_audit();
 }
 
 /*
@@ -48,15 +48,15 @@ static void test_granter_dies(void **state)
     offer_v1(p.granter, 9, p.mapper, RAM_GFN, 0);
     offer_v1(p.granter, 10, p.mapper, RAM_GFN, 0);
     handle = grant_map_ok(p.granter, 9, MAP_GFN, 0);
-    va = world_gfn_to_virt(p.mapper, MAP_GFN);
+    va = fixture_gfn_to_virt(p.mapper, MAP_GFN);
     *va = 'x';
-    world_be_dom(dom0);
-    world_kill(p.granter);
+    fixture_be_dom(dom0);
+    fixture_kill(p.granter);
     zombie = domain_get(domid);
     assert_non_null(zombie);
     assert_int_equal(*va, 'x');
-    world_audit();
-    world_be_dom(p.mapper);
+    fixture_audit();
+    fixture_be_dom(p.mapper);
     assert_int_equal(grant_map(zombie, 10, (MAP_GFN + 1) << 12, HOST).status,
                      GNTST_bad_gntref);
     free_frames = page_nr_free();
@@ -75,15 +75,15 @@ static void test_granter_is_dying(void **state)
     (void)state;
     offer_v1(p.granter, 9, p.mapper, RAM_GFN, 0);
     handle = grant_map_ok(p.granter, 9, MAP_GFN, 0);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     hosted_preempt_every(1);
     assert_int_equal(domain_kill(p.granter), -ERESTART);
-    world_be_dom(p.mapper);
+    fixture_be_dom(p.mapper);
     assert_int_equal(grant_map(p.granter, 9, (MAP_GFN + 1) << 12, HOST)
                          .status, GNTST_general_error);
     assert_int_equal(grant_unmap(handle, MAP_ADDR, 0), GNTST_okay);
-    world_be_dom(dom0);
-    world_kill(p.granter);
+    fixture_be_dom(dom0);
+    fixture_kill(p.granter);
 }
 
 /* Both, in either order, with grants each way and to itself. */
@@ -98,17 +98,17 @@ static void test_both_die(void **state)
 
         for ( unsigned int i = 0; i < 2; i++ )
         {
-            world_be_dom(d[i]);
+            fixture_be_dom(d[i]);
             offer_v1(d[!i], 9, d[i], RAM_GFN, 0);
             grant_map_ok(d[!i], 9, MAP_GFN, 0);
             offer_v1(d[i], 10, d[i], RAM_GFN + 1, 0);
             grant_map_ok(d[i], 10, MAP_GFN + 1, GNTMAP_readonly);
         }
-        world_audit();
-        world_be_dom(dom0);
-        world_kill(d[order]);
-        world_audit();
-        world_kill(d[!order]);
+        fixture_audit();
+        fixture_be_dom(dom0);
+        fixture_kill(d[order]);
+        fixture_audit();
+        fixture_kill(d[!order]);
         assert_int_equal(page_nr_free(), before);
     }
 }
@@ -116,14 +116,14 @@ static void test_both_die(void **state)
 /* A dead domain's frames that a client has mapped stay that domain's. */
 static void test_table_frames_outlive_the_domain(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     domid_t domid = d->domain_id;
     struct page *pg = NULL;
     struct domain *zombie;
 
     (void)state;
     assert_int_equal(grant_resource_get(d, SHARED, 3, 1, &pg), 0);
-    world_kill(d);
+    fixture_kill(d);
     assert_int_equal(pg->refs, 1);
     assert_ptr_equal(pg->owner, d);
     zombie = domain_get(domid);
@@ -150,7 +150,7 @@ static void test_fault_on_the_way_out(void **state)
     assert_int_equal(grant_op(GNTTABOP_map_grant_ref, op, 1), -EFAULT);
     assert_int_equal(page_refs(p.granter, RAM_GFN), 1);
     assert_int_equal(entry_v1(p.granter, 9)->flags, GTF_permit_access);
-    assert_null(world_gfn_to_virt(p.mapper, MAP_GFN));
+    assert_null(fixture_gfn_to_virt(p.mapper, MAP_GFN));
     munmap(op, 4096);
 }
 
@@ -171,15 +171,15 @@ static void test_map_each_alloc_failure(void **state)
         op = grant_map(p.granter, 9, MAP_ADDR, HOST);
         failed = hosted_alloc_failed();
         hosted_fail_alloc(0);
-        world_audit();
+        fixture_audit();
         assert_int_equal(op.status != GNTST_okay, failed);
         assert_int_equal(page_refs(p.granter, RAM_GFN), failed ? 1 : 3);
         if ( failed )
             assert_int_equal(entry_v1(p.granter, 9)->flags,
                              GTF_permit_access);
-        world_be_dom(dom0);
-        world_kill(p.granter);
-        world_kill(p.mapper);
+        fixture_be_dom(dom0);
+        fixture_kill(p.granter);
+        fixture_kill(p.mapper);
     }
     assert_true(nth > 2); /* the handles, the active entry */
 }
@@ -187,13 +187,13 @@ static void test_map_each_alloc_failure(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        with_world(test_mapper_dies),
-        with_world(test_granter_dies),
-        with_world(test_granter_is_dying),
-        with_world(test_both_die),
-        with_world(test_table_frames_outlive_the_domain),
-        with_world(test_fault_on_the_way_out),
-        with_world(test_map_each_alloc_failure),
+        with_fixture(test_mapper_dies),
+        with_fixture(test_granter_dies),
+        with_fixture(test_granter_is_dying),
+        with_fixture(test_both_die),
+        with_fixture(test_table_frames_outlive_the_domain),
+        with_fixture(test_fault_on_the_way_out),
+        with_fixture(test_map_each_alloc_failure),
     };
 
     return cmocka_run_group_tests_name("grant-life", tests, NULL, NULL);

@@ -16,28 +16,28 @@ static void test_map_shows_and_counts(void **state)
 
     (void)state;
     offer_v1(p.granter, 9, p.mapper, RAM_GFN, 0);
-    *(uint64_t *)world_gfn_to_virt(p.granter, RAM_GFN) = 0x1234;
+    *(uint64_t *)fixture_gfn_to_virt(p.granter, RAM_GFN) = 0x1234;
     handle = grant_map_ok(p.granter, 9, MAP_GFN, 0);
-    assert_int_equal(*(uint64_t *)world_gfn_to_virt(p.mapper, MAP_GFN),
+    assert_int_equal(*(uint64_t *)fixture_gfn_to_virt(p.mapper, MAP_GFN),
                      0x1234);
     assert_int_equal(p2m_lookup(p.mapper, _gfn(MAP_GFN)).type, P2M_GRANT_RW);
     /* The granter's entry, the mapper's, the active entry. */
     assert_int_equal(page_refs(p.granter, RAM_GFN), 3);
     assert_int_equal(entry_v1(p.granter, 9)->flags,
                      GTF_permit_access | GTF_reading | GTF_writing);
-    world_audit();
+    fixture_audit();
 
     second = grant_map_ok(p.granter, 9, MAP_GFN + 1, RO);
     assert_int_not_equal(second, handle);
     assert_int_equal(p2m_lookup(p.mapper, _gfn(MAP_GFN + 1)).type,
                      P2M_GRANT_RO);
     assert_int_equal(page_refs(p.granter, RAM_GFN), 4);
-    world_audit();
+    fixture_audit();
 
     assert_int_equal(grant_unmap(handle, MAP_ADDR, 0), GNTST_okay);
     assert_int_equal(entry_v1(p.granter, 9)->flags,
                      GTF_permit_access | GTF_reading);
-    assert_null(world_gfn_to_virt(p.mapper, MAP_GFN));
+    assert_null(fixture_gfn_to_virt(p.mapper, MAP_GFN));
     assert_int_equal(grant_unmap(second, (MAP_GFN + 1) << 12, 0), GNTST_okay);
     assert_int_equal(entry_v1(p.granter, 9)->flags, GTF_permit_access);
     assert_int_equal(page_refs(p.granter, RAM_GFN), 1);
@@ -105,7 +105,7 @@ static void test_map_errors(void **state)
         assert_int_equal(grant_op(GNTTABOP_map_grant_ref, &op, 1), 0);
         if ( op.status != row[i].status )
             fail_msg("row %u: %d, want %d", i, op.status, row[i].status);
-        world_audit();
+        fixture_audit();
         if ( op.status )
             assert_memory_equal(e, &was, sizeof(was));
         else
@@ -135,10 +135,10 @@ static void test_p2m_types(void **state)
         { P2M_RAM_RW, P2M_GRANT_RO, 0, GNTST_general_error },
     };
     struct pair p = make_pair();
-    struct domain *third = world_guest(1);
+    struct domain *third = fixture_guest(1);
 
     (void)state;
-    world_populate(third, RAM_GFN, 1);
+    fixture_populate(third, RAM_GFN, 1);
     offer_v1(p.granter, 9, p.mapper, 0x777, 0);
     for ( unsigned int i = 0; i < ARRAY_SIZE(row); i++ )
     {
@@ -168,7 +168,7 @@ static void test_p2m_types(void **state)
         op = grant_map(p.granter, 9, MAP_ADDR, HOST | row[i].flags);
         if ( op.status != row[i].status )
             fail_msg("row %u: %d, want %d", i, op.status, row[i].status);
-        world_audit();
+        fixture_audit();
         if ( !op.status )
             assert_int_equal(grant_unmap(op.handle, MAP_ADDR, 0), 0);
     }
@@ -195,22 +195,22 @@ static void test_unmap_checks_everything(void **state)
     assert_int_equal(grant_unmap(handle, 0, 0), GNTST_okay);
     assert_int_equal(page_refs(p.granter, RAM_GFN), 3);
     /* A handle is the mapper's own. */
-    world_be_dom(p.granter);
+    fixture_be_dom(p.granter);
     assert_int_equal(grant_unmap(handle, MAP_ADDR, 0), GNTST_bad_handle);
-    world_be_dom(p.mapper);
+    fixture_be_dom(p.mapper);
     assert_int_equal(grant_unmap(handle, MAP_ADDR, 0), GNTST_okay);
 }
 
 /* XSA-224: unmapping the one kind leaves the other, and its pin. */
 static void test_xsa_224_device_maps(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     gnttab_map_grant_ref_t op;
     void *va;
 
     (void)state;
-    world_populate(d, RAM_GFN, 1);
-    va = world_gfn_to_virt(d, RAM_GFN);
+    fixture_populate(d, RAM_GFN, 1);
+    va = fixture_gfn_to_virt(d, RAM_GFN);
     offer_v1(d, 9, dom0, RAM_GFN, 0);
     assert_int_equal(grant_map(d, 9, MAP_ADDR, HOST).status,
                      GNTST_general_error);
@@ -223,7 +223,7 @@ static void test_xsa_224_device_maps(void **state)
     assert_int_equal(op.status, GNTST_okay);
     assert_ptr_equal(arch_mfn_to_virt(_mfn(op.dev_bus_addr >> 12)), va);
     assert_int_equal(page_refs(d, RAM_GFN), 2);
-    world_audit();
+    fixture_audit();
     assert_int_equal(grant_unmap(op.handle, MAP_ADDR, 0), GNTST_okay);
     assert_int_equal(entry_v1(d, 9)->flags & GTF_writing, GTF_writing);
     assert_int_equal(grant_unmap(op.handle, 0, op.dev_bus_addr + 4096),
@@ -254,7 +254,7 @@ static void test_unmap_and_replace(void **state)
 static void test_pinned_terms(void **state)
 {
     struct pair p = make_pair();
-    struct domain *third = world_guest(1);
+    struct domain *third = fixture_guest(1);
     struct active_entry *act;
     uint32_t first, second;
 
@@ -262,13 +262,13 @@ static void test_pinned_terms(void **state)
     offer_v1(p.granter, 9, p.mapper, RAM_GFN, 0);
     first = grant_map_ok(p.granter, 9, MAP_GFN, RO);
     offer_v1(p.granter, 9, third, RAM_GFN + 1, GTF_reading);
-    world_be_dom(third);
+    fixture_be_dom(third);
     assert_int_equal(grant_map(p.granter, 9, MAP_ADDR, HOST | RO).status,
                      GNTST_general_error);
-    world_be_dom(p.mapper);
+    fixture_be_dom(p.mapper);
     second = grant_map_ok(p.granter, 9, MAP_GFN + 1, 0);
-    assert_ptr_equal(world_gfn_to_virt(p.mapper, MAP_GFN + 1),
-                     world_gfn_to_virt(p.granter, RAM_GFN));
+    assert_ptr_equal(fixture_gfn_to_virt(p.mapper, MAP_GFN + 1),
+                     fixture_gfn_to_virt(p.granter, RAM_GFN));
     assert_int_equal(grant_unmap(second, (MAP_GFN + 1) << 12, 0), 0);
     offer_v1(p.granter, 9, p.mapper, RAM_GFN, GTF_reading | GTF_readonly);
     assert_int_equal(grant_map(p.granter, 9, (MAP_GFN + 1) << 12, HOST)
@@ -286,18 +286,18 @@ static void test_pinned_terms(void **state)
 
 static void test_maptrack_full_is_no_space(void **state)
 {
-    struct xen_domctl_createdomain config = world_config(1);
-    struct domain *granter = world_guest(1), *mapper, *none;
+    struct xen_domctl_createdomain config = fixture_config(1);
+    struct domain *granter = fixture_guest(1), *mapper, *none;
     uint32_t handle = 0;
 
     (void)state;
     config.max_maptrack_frames = 1;
-    mapper = world_guest_config(&config);
+    mapper = fixture_guest_config(&config);
     config.max_maptrack_frames = 0;
-    none = world_guest_config(&config);
-    world_populate(granter, RAM_GFN, 1);
+    none = fixture_guest_config(&config);
+    fixture_populate(granter, RAM_GFN, 1);
     offer_v1(granter, 9, mapper, RAM_GFN, 0);
-    world_be_dom(mapper);
+    fixture_be_dom(mapper);
     /* Maps that fail use up nothing. */
     for ( unsigned int i = 0; i < 2 * MAPTRACK_PER_FRAME; i++ )
         assert_int_equal(grant_map(granter, 10, MAP_ADDR, HOST).status,
@@ -311,7 +311,7 @@ static void test_maptrack_full_is_no_space(void **state)
                      GNTST_no_space);
     assert_int_equal(grant_unmap(handle, (MAP_GFN + 255) << 12, 0), 0);
     assert_int_equal(grant_map_ok(granter, 9, MAP_GFN + 255, 0), handle);
-    world_be_dom(none);
+    fixture_be_dom(none);
     assert_int_equal(grant_map(granter, 9, MAP_ADDR, HOST).status,
                      GNTST_no_space);
 }
@@ -342,7 +342,7 @@ static void test_batch_gives_way_and_goes_on(void **state)
             .status = 77 };
     }
     unmap[20].handle = ~0U;
-    world_audit();
+    fixture_audit();
     assert_int_equal(grant_op(GNTTABOP_unmap_grant_ref, unmap, 40), 0);
     for ( unsigned int i = 0; i < 40; i++ )
         assert_int_equal(unmap[i].status,
@@ -372,16 +372,16 @@ static void test_read_only_page_stays_so(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        with_world(test_map_shows_and_counts),
-        with_world(test_map_errors),
-        with_world(test_p2m_types),
-        with_world(test_unmap_checks_everything),
-        with_world(test_xsa_224_device_maps),
-        with_world(test_unmap_and_replace),
-        with_world(test_pinned_terms),
-        with_world(test_maptrack_full_is_no_space),
-        with_world(test_batch_gives_way_and_goes_on),
-        with_world(test_read_only_page_stays_so),
+        with_fixture(test_map_shows_and_counts),
+        with_fixture(test_map_errors),
+        with_fixture(test_p2m_types),
+        with_fixture(test_unmap_checks_everything),
+        with_fixture(test_xsa_224_device_maps),
+        with_fixture(test_unmap_and_replace),
+        with_fixture(test_pinned_terms),
+        with_fixture(test_maptrack_full_is_no_space),
+        with_fixture(test_batch_gives_way_and_goes_on),
+        with_fixture(test_read_only_page_stays_so),
     };
 
     return cmocka_run_group_tests_name("grant-map", tests, NULL, NULL);

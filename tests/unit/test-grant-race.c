@@ -76,15 +76,15 @@ static void check_mapped(unsigned int flags)
 
 static void hostile(unsigned int version)
 {
-    struct xen_domctl_createdomain config = world_config(1);
+    struct xen_domctl_createdomain config = fixture_config(1);
     unsigned int mapped = 0, refused = 0;
     pthread_t guest;
 
     config.grant_opts = version;
-    pair = (struct pair){ world_guest_config(&config), world_guest(1) };
-    world_populate(pair.granter, RAM_GFN, 8);
-    world_populate(pair.mapper, RAM_GFN, 1);
-    world_be_dom(pair.mapper);
+    pair = (struct pair){ fixture_guest_config(&config), fixture_guest(1) };
+    fixture_populate(pair.granter, RAM_GFN, 8);
+    fixture_populate(pair.mapper, RAM_GFN, 1);
+    fixture_be_dom(pair.mapper);
     assert_int_equal(set_version(pair.granter, version), 0);
     stop = false;
     assert_int_equal(pthread_create(&guest, NULL,
@@ -122,7 +122,7 @@ static void hostile(unsigned int version)
     pthread_join(guest, NULL);
     for ( unsigned int i = 0; i < 4; i++ )
         assert_int_equal(page_refs(pair.granter, RAM_GFN + i), 1);
-    world_audit();
+    fixture_audit();
 }
 
 static void test_hostile_guest_v1(void **state)
@@ -221,7 +221,7 @@ static void revoking(uint32_t version)
     WRITE_ONCE(stop, true);
     pthread_join(guest, NULL);
     assert_int_equal(broken, 0);
-    world_audit();
+    fixture_audit();
 }
 
 static void test_revoked_v1(void **state)
@@ -242,7 +242,7 @@ static void *change_versions(void *arg)
 {
     unsigned int *changes = arg;
 
-    world_be_dom(pair.granter);
+    fixture_be_dom(pair.granter);
     while ( !READ_ONCE(stop) )
         for ( uint32_t version = 1; version <= 2; version++ )
         {
@@ -259,7 +259,7 @@ static void *map_and_unmap(void *arg)
 {
     unsigned int *maps = arg;
 
-    world_be_dom(pair.mapper);
+    fixture_be_dom(pair.mapper);
     for ( unsigned int i = 0; !READ_ONCE(stop); i++ )
     {
         /* One that is there in both versions, one that never is. */
@@ -282,7 +282,7 @@ static void test_xsa_384_version_against_maps(void **state)
     (void)state;
     broken = 0;
     pair = make_pair();
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     offer_v1(pair.granter, 3, pair.mapper, RAM_GFN, 0);
     stop = false;
     assert_int_equal(pthread_create(&changer, NULL, change_versions,
@@ -308,7 +308,7 @@ static void test_xsa_384_version_against_maps(void **state)
     pthread_join(changer, NULL);
     pthread_join(mapper, NULL);
     assert_int_equal(broken, 0);
-    world_audit();
+    fixture_audit();
 }
 
 /* ---- one handle unmapped by two vcpus at once ---- */
@@ -318,7 +318,7 @@ static unsigned int wins, ready;
 
 static void *unmap_all(void *arg)
 {
-    world_be(arg);
+    fixture_be(arg);
     for ( unsigned int i = 0; i < ARRAY_SIZE(handles); i++ )
     {
         /* Both at the same one at the same time. */
@@ -334,14 +334,14 @@ static void *unmap_all(void *arg)
 static void test_unmapped_once(void **state)
 {
     (void)state;
-    pair = (struct pair){ world_guest(1), world_guest(2) };
-    world_populate(pair.granter, RAM_GFN, 1);
+    pair = (struct pair){ fixture_guest(1), fixture_guest(2) };
+    fixture_populate(pair.granter, RAM_GFN, 1);
     offer_v1(pair.granter, 9, pair.mapper, RAM_GFN, 0);
     for ( unsigned int round = 0; round < 50; round++ )
     {
         pthread_t t[2];
 
-        world_be_dom(pair.mapper);
+        fixture_be_dom(pair.mapper);
         for ( unsigned int i = 0; i < ARRAY_SIZE(handles); i++ )
             handles[i] = grant_map_ok(pair.granter, 9, MAP_GFN + i, 0);
         wins = ready = 0;
@@ -358,12 +358,12 @@ static void test_unmapped_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        with_world(test_hostile_guest_v1),
-        with_world(test_hostile_guest_v2),
-        with_world(test_revoked_v1),
-        with_world(test_revoked_v2),
-        with_world(test_xsa_384_version_against_maps),
-        with_world(test_unmapped_once),
+        with_fixture(test_hostile_guest_v1),
+        with_fixture(test_hostile_guest_v2),
+        with_fixture(test_revoked_v1),
+        with_fixture(test_revoked_v2),
+        with_fixture(test_xsa_384_version_against_maps),
+        with_fixture(test_unmapped_once),
     };
 
     return cmocka_run_group_tests_name("grant-race", tests, NULL, NULL);

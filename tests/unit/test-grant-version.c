@@ -8,7 +8,7 @@
 
 static void test_get_version(void **state)
 {
-    struct domain *d = world_guest(1), *other = world_guest(1);
+    struct domain *d = fixture_guest(1), *other = fixture_guest(1);
     gnttab_get_version_t op = { .dom = d->domain_id };
 
     (void)state;
@@ -20,21 +20,21 @@ static void test_get_version(void **state)
     assert_int_equal(grant_op(GNTTABOP_get_version, NULL, 1), -EFAULT);
     op.dom = 999;
     assert_int_equal(grant_op(GNTTABOP_get_version, &op, 1), -ESRCH);
-    world_be_dom(other);
+    fixture_be_dom(other);
     op.dom = d->domain_id;
     assert_int_equal(grant_op(GNTTABOP_get_version, &op, 1), -EPERM);
 }
 
 static void test_set_version_errors(void **state)
 {
-    struct xen_domctl_createdomain config = world_config(1);
+    struct xen_domctl_createdomain config = fixture_config(1);
     gnttab_set_version_t op = { .version = 0 };
     struct domain *old;
 
     (void)state;
     config.grant_opts = XEN_DOMCTL_GRANT_version(1);
-    old = world_guest_config(&config);
-    world_be_dom(old);
+    old = fixture_guest_config(&config);
+    fixture_be_dom(old);
     assert_int_equal(grant_op(GNTTABOP_set_version, NULL, 1), -EFAULT);
     assert_int_equal(grant_op(GNTTABOP_set_version, &op, 1), -EINVAL);
     assert_int_equal(op.version, 1); /* always told */
@@ -57,7 +57,7 @@ static void test_v2_map_uses_the_status_frame(void **state)
     handle = grant_map_ok(p.granter, 200, MAP_GFN, 0);
     assert_int_equal(entry_v2(p.granter, 200)->hdr.flags, GTF_permit_access);
     assert_int_equal(*status_v2(p.granter, 200), GTF_reading | GTF_writing);
-    world_audit();
+    fixture_audit();
     assert_int_equal(grant_unmap(handle, MAP_ADDR, 0), 0);
     assert_int_equal(*status_v2(p.granter, 200), 0);
 
@@ -102,7 +102,7 @@ static void test_v2_map_errors(void **state)
         op = grant_map(p.granter, 9, MAP_ADDR, row[i].map_flags);
         if ( op.status != row[i].status )
             fail_msg("row %u: %d, want %d", i, op.status, row[i].status);
-        world_audit();
+        fixture_audit();
         if ( !op.status )
             assert_int_equal(grant_unmap(op.handle, MAP_ADDR, 0), 0);
         assert_int_equal(*status_v2(p.granter, 9), 0);
@@ -136,7 +136,7 @@ static void test_reserved_entries_are_kept(void **state)
     assert_int_equal(*status_v2(p.granter, 2), 0);
     for ( unsigned int ref = 8; ref < 512; ref++ )
         assert_int_equal(entry_v2(p.granter, ref)->hdr.flags, 0);
-    world_audit();
+    fixture_audit();
 
     assert_int_equal(set_version(p.granter, 1), 0);
     assert_int_equal(entry_v1(p.granter, 1)->flags,
@@ -150,7 +150,7 @@ static void test_reserved_entries_are_kept(void **state)
 
 static void test_what_v1_cannot_say_is_erange(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
 
     (void)state;
     assert_int_equal(set_version(d, 2), 0);
@@ -167,7 +167,7 @@ static void test_what_v1_cannot_say_is_erange(void **state)
 /* A status frame that somebody holds stays, and so does the version. */
 static void test_xsa_255_status_frame_is_held(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct page *pg = NULL;
 
     (void)state;
@@ -180,13 +180,13 @@ static void test_xsa_255_status_frame_is_held(void **state)
     page_put(pg);
     assert_int_equal(set_version(d, 1), 0);
     assert_int_equal(grant_resource_get(d, STATUS, 0, 1, &pg), -EINVAL);
-    world_audit();
+    fixture_audit();
 }
 
 /* The same for a frame that the guest put into its own address space. */
 static void test_xsa_379_status_frame_in_the_p2m(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct page *pg = NULL;
 
     (void)state;
@@ -218,7 +218,7 @@ static void test_xsa_501_references_out_of_range(void **state)
     assert_int_equal(set_version(p.granter, 1), 0);
     assert_int_equal(grant_unmap(handle, MAP_ADDR, 0), 0);
     assert_int_equal(entry_v1(p.granter, 7)->flags, GTF_permit_access);
-    world_audit();
+    fixture_audit();
 }
 
 static long to_v2_op(void *arg)
@@ -228,14 +228,14 @@ static long to_v2_op(void *arg)
 
 static void test_set_version_each_alloc_failure(void **state)
 {
-    struct xen_domctl_createdomain config = world_config(1);
+    struct xen_domctl_createdomain config = fixture_config(1);
     struct domain *d;
 
     (void)state;
     config.max_grant_frames = 300; /* status frames: more than one step */
-    d = world_guest_config(&config);
+    d = fixture_guest_config(&config);
     table_frame(d, SHARED, 299);
-    world_each_alloc_failure(to_v2_op, d, -ENOMEM);
+    fixture_each_alloc_failure(to_v2_op, d, -ENOMEM);
 }
 
 static void test_get_status_frames(void **state)
@@ -243,7 +243,7 @@ static void test_get_status_frames(void **state)
     uint64_t list[8];
     gnttab_get_status_frames_t op = { .dom = DOMID_SELF, .nr_frames = 1,
                                       .frame_list.p = list };
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
 
     (void)state;
     assert_int_equal(grant_op(GNTTABOP_get_status_frames, &op, 2), -EINVAL);
@@ -264,7 +264,7 @@ static void test_get_status_frames(void **state)
     op.dom = 999;
     assert_int_equal(grant_op(GNTTABOP_get_status_frames, &op, 1), 0);
     assert_int_equal(op.status, GNTST_bad_domain);
-    world_be_dom(d);
+    fixture_be_dom(d);
     op.dom = 0;
     assert_int_equal(grant_op(GNTTABOP_get_status_frames, &op, 1), 0);
     assert_int_equal(op.status, GNTST_permission_denied);
@@ -285,7 +285,7 @@ static void test_swap(void **state)
             offer_v1(p.granter, 9, p.mapper, RAM_GFN, 0);
         else
             offer_v2(p.granter, 9, p.mapper, RAM_GFN, 0);
-        world_be_dom(p.granter);
+        fixture_be_dom(p.granter);
         for ( unsigned int i = 0; i < ARRAY_SIZE(bad); i++ )
         {
             gnttab_swap_grant_ref_t o = { bad[i][0], bad[i][1], 77 };
@@ -295,14 +295,14 @@ static void test_swap(void **state)
         }
         assert_int_equal(grant_op(GNTTABOP_swap_grant_ref, &op, 1), 0);
         assert_int_equal(op.status, GNTST_okay);
-        world_be_dom(p.mapper);
+        fixture_be_dom(p.mapper);
         handle = grant_map_ok(p.granter, 10, MAP_GFN, 0);
         assert_int_equal(grant_map(p.granter, 9, (MAP_GFN + 1) << 12, HOST)
                              .status, GNTST_general_error);
-        world_be_dom(p.granter);
+        fixture_be_dom(p.granter);
         assert_int_equal(grant_op(GNTTABOP_swap_grant_ref, &op, 1), 0);
         assert_int_equal(op.status, GNTST_eagain);
-        world_be_dom(p.mapper);
+        fixture_be_dom(p.mapper);
         assert_int_equal(grant_unmap(handle, MAP_ADDR, 0), 0);
         assert_int_equal(set_version(p.granter, 2), 0);
     }
@@ -311,18 +311,18 @@ static void test_swap(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        with_world(test_get_version),
-        with_world(test_set_version_errors),
-        with_world(test_v2_map_uses_the_status_frame),
-        with_world(test_v2_map_errors),
-        with_world(test_reserved_entries_are_kept),
-        with_world(test_what_v1_cannot_say_is_erange),
-        with_world(test_xsa_255_status_frame_is_held),
-        with_world(test_xsa_379_status_frame_in_the_p2m),
-        with_world(test_xsa_501_references_out_of_range),
-        with_world(test_set_version_each_alloc_failure),
-        with_world(test_get_status_frames),
-        with_world(test_swap),
+        with_fixture(test_get_version),
+        with_fixture(test_set_version_errors),
+        with_fixture(test_v2_map_uses_the_status_frame),
+        with_fixture(test_v2_map_errors),
+        with_fixture(test_reserved_entries_are_kept),
+        with_fixture(test_what_v1_cannot_say_is_erange),
+        with_fixture(test_xsa_255_status_frame_is_held),
+        with_fixture(test_xsa_379_status_frame_in_the_p2m),
+        with_fixture(test_xsa_501_references_out_of_range),
+        with_fixture(test_set_version_each_alloc_failure),
+        with_fixture(test_get_status_frames),
+        with_fixture(test_swap),
     };
 
     return cmocka_run_group_tests_name("grant-version", tests, NULL, NULL);

@@ -7,7 +7,7 @@
 static long create(int32_t frames, int32_t maptrack, uint32_t opts,
                    struct domain **dp)
 {
-    struct xen_domctl_createdomain config = world_config(1);
+    struct xen_domctl_createdomain config = fixture_config(1);
 
     config.max_grant_frames = frames;
     config.max_maptrack_frames = maptrack;
@@ -50,8 +50,8 @@ static void test_limits_of_createdomain(void **state)
         assert_int_equal(grant_resource_size(d, SHARED), row[i].size);
         /* The biggest table costs no more than the smallest. */
         assert_true(before - page_nr_free() < 300);
-        world_audit();
-        world_kill(d);
+        fixture_audit();
+        fixture_kill(d);
         assert_int_equal(page_nr_free(), before);
     }
 }
@@ -63,19 +63,19 @@ static long create_op(void *arg)
 
     (void)arg;
     if ( !rc )
-        world_kill(d);
+        fixture_kill(d);
     return rc;
 }
 
 static void test_create_each_alloc_failure(void **state)
 {
     (void)state;
-    world_each_alloc_failure(create_op, NULL, -ENOMEM);
+    fixture_each_alloc_failure(create_op, NULL, -ENOMEM);
 }
 
 static void test_query_size(void **state)
 {
-    struct domain *d = world_guest(1), *other = world_guest(1);
+    struct domain *d = fixture_guest(1), *other = fixture_guest(1);
     gnttab_query_size_t op = { .dom = d->domain_id };
 
     (void)state;
@@ -89,7 +89,7 @@ static void test_query_size(void **state)
     assert_int_equal(grant_op(GNTTABOP_query_size, &op, 1), 0);
     assert_int_equal(op.status, GNTST_bad_domain);
 
-    world_be_dom(other);
+    fixture_be_dom(other);
     op.dom = d->domain_id;
     assert_int_equal(grant_op(GNTTABOP_query_size, &op, 1), 0);
     assert_int_equal(op.status, GNTST_permission_denied);
@@ -114,7 +114,7 @@ static int16_t setup(struct domain *d, uint32_t nr, xen_pfn_t *list)
 
 static void test_setup_table(void **state)
 {
-    struct domain *d = world_guest(1), *other = world_guest(1);
+    struct domain *d = fixture_guest(1), *other = fixture_guest(1);
     gnttab_setup_table_t op = { .dom = DOMID_SELF };
     gnttab_query_size_t size = { .dom = d->domain_id };
     xen_pfn_t list[65];
@@ -141,7 +141,7 @@ static void test_setup_table(void **state)
     assert_int_equal(grant_op(GNTTABOP_query_size, &size, 1), 0);
     assert_int_equal(size.nr_frames, 64);
 
-    world_be_dom(other);
+    fixture_be_dom(other);
     assert_int_equal(setup(d, 1, list), GNTST_permission_denied);
     op.dom = 999;
     assert_int_equal(grant_op(GNTTABOP_setup_table, &op, 1), 0);
@@ -161,11 +161,11 @@ static long grow_op(void *arg)
 
 static void test_grow_each_alloc_failure(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
 
     (void)state;
     assert_int_equal(set_version(d, 2), 0);
-    world_each_alloc_failure(grow_op, d, -EINVAL);
+    fixture_each_alloc_failure(grow_op, d, -EINVAL);
 }
 
 static void test_resource_matrix(void **state)
@@ -214,7 +214,7 @@ static void test_resource_matrix(void **state)
                                          (unsigned int)row[i].frame + j));
             page_put(pages[j]);
         }
-        world_kill(d);
+        fixture_kill(d);
         assert_int_equal(page_nr_free(), before);
     }
 }
@@ -241,26 +241,26 @@ static void test_size_is_reachable(void **state)
                                             pages), 0);
         while ( nr-- )
             page_put(pages[nr]);
-        world_kill(d);
+        fixture_kill(d);
     }
 }
 
 /* At its memory limit, and past it, a guest still gets its grant frames. */
 static void test_xsa_276_frames_do_not_count(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     uint64_t before = d->tot_pages;
 
     (void)state;
     d->max_pages = before;
     table_frame(d, SHARED, 63);
     assert_int_equal(d->tot_pages, before);
-    world_audit();
+    fixture_audit();
 }
 
 static void test_map_frame(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct page *pg = NULL;
 
     (void)state;
@@ -309,14 +309,14 @@ static void test_dispatch_errors(void **state)
 
 static int big_setup(void **state)
 {
-    struct xen_domctl_createdomain config = world_config(1);
+    struct xen_domctl_createdomain config = fixture_config(1);
 
     (void)state;
     config.flags = 0;
     if ( hosted_init(BIG_WORLD) || domain_create(0, &config, true, &dom0) ||
          vcpu_create(dom0, 0) )
         return -1;
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     return 0;
 }
 
@@ -346,25 +346,25 @@ static void test_65536_frames_in_batches(void **state)
     for ( unsigned int i = 1; i < MAX_GRANT_FRAMES; i++ )
         assert_int_equal(*(uint32_t *)table_frame(d, SHARED, i), 0);
     assert_int_equal(set_version(d, 1), 0);
-    world_kill(d);
+    fixture_kill(d);
     assert_int_equal(page_nr_free(), before);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        with_world(test_limits_of_createdomain),
-        with_world(test_create_each_alloc_failure),
-        with_world(test_query_size),
-        with_world(test_setup_table),
-        with_world(test_grow_each_alloc_failure),
-        with_world(test_resource_matrix),
-        with_world(test_size_is_reachable),
-        with_world(test_xsa_276_frames_do_not_count),
-        with_world(test_map_frame),
-        with_world(test_dispatch_errors),
+        with_fixture(test_limits_of_createdomain),
+        with_fixture(test_create_each_alloc_failure),
+        with_fixture(test_query_size),
+        with_fixture(test_setup_table),
+        with_fixture(test_grow_each_alloc_failure),
+        with_fixture(test_resource_matrix),
+        with_fixture(test_size_is_reachable),
+        with_fixture(test_xsa_276_frames_do_not_count),
+        with_fixture(test_map_frame),
+        with_fixture(test_dispatch_errors),
         cmocka_unit_test_setup_teardown(test_65536_frames_in_batches,
-                                        big_setup, world_teardown),
+                                        big_setup, fixture_teardown),
     };
 
     return cmocka_run_group_tests_name("grant", tests, NULL, NULL);

@@ -3,7 +3,7 @@
 #ifndef TEST_GRANT_H
 #define TEST_GRANT_H
 
-#include "world.h"
+#include "fixture.h"
 
 #include <hv/grant.h>
 
@@ -105,11 +105,11 @@ static inline long set_version(struct domain *d, uint32_t version)
     gnttab_set_version_t op = { .version = version };
     long rc;
 
-    world_be_dom(d);
+    fixture_be_dom(d);
     rc = grant_op(GNTTABOP_set_version, &op, 1);
     if ( !rc )
         assert_int_equal(op.version, version);
-    world_be(caller);
+    fixture_be(caller);
     return rc;
 }
 
@@ -120,11 +120,11 @@ struct pair {
 
 static inline struct pair make_pair(void)
 {
-    struct pair p = { world_guest(1), world_guest(1) };
+    struct pair p = { fixture_guest(1), fixture_guest(1) };
 
-    world_populate(p.granter, RAM_GFN, 8);
-    world_populate(p.mapper, RAM_GFN, 8);
-    world_be_dom(p.mapper);
+    fixture_populate(p.granter, RAM_GFN, 8);
+    fixture_populate(p.mapper, RAM_GFN, 8);
+    fixture_be_dom(p.mapper);
     return p;
 }
 
@@ -133,7 +133,7 @@ static inline uint32_t page_refs(struct domain *d, uint64_t gfn)
     return mfn_to_page(p2m_lookup(d, _gfn(gfn)).mfn)->refs;
 }
 
-#define with_world(f) \
-    cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define with_fixture(f) \
+    cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * xen/lib/heap.c: objects out of frames.  It is linked here under other names,
- * beside the hosted machine's own, and takes its frames from a test's world.
+ * beside the hosted machine's own, and takes its frames from a test's fixture.
  */
-#include "world.h"
+#include "fixture.h"
 
 #include <pthread.h>
 
@@ -29,7 +29,7 @@ static void audit_hook(void (*count)(mfn_t mfn, enum page_holder holder))
 
 static int setup(void **state)
 {
-    if ( world_setup(state) )
+    if ( fixture_setup(state) )
         return -1;
     heap_init();
     hosted_hooks.audit = audit_hook;
@@ -101,15 +101,15 @@ static void test_sizes(void **state)
         void *p = get(cases[i].bytes);
 
         assert_int_equal(taken(), cases[i].frames);
-        world_audit();
+        fixture_audit();
         slab_free(p);
-        world_audit();
+        fixture_audit();
         /* An empty slab waits for the next object of its class. */
         assert_int_equal(taken(), cases[i].bytes <= 2048);
         drop_slabs();
         assert_int_equal(taken(), 0);
     }
-    assert_null(slab_alloc((WORLD_FRAMES + 1) * PAGE_SIZE));
+    assert_null(slab_alloc((FIXTURE_FRAMES + 1) * PAGE_SIZE));
     assert_null(slab_alloc(1UL << 62));
     assert_null(slab_alloc(~0UL));
 }
@@ -127,11 +127,11 @@ static void test_slabs_come_and_go(void **state)
         *(unsigned int *)p[i] = i;
         assert_int_equal(taken(), i / 64 + 1);
     }
-    world_audit();
+    fixture_audit();
     for ( unsigned int i = 0; i < NR; i += 2 )
         slab_free(p[i]);
     assert_int_equal(taken(), 5);
-    world_audit();
+    fixture_audit();
     for ( unsigned int i = 0; i < NR; i += 2 )
         p[i] = get(33);
     assert_int_equal(taken(), 5);
@@ -202,7 +202,7 @@ static long fill(void *arg)
 static void test_no_memory(void **state)
 {
     (void)state;
-    world_each_alloc_failure(fill, NULL, -ENOMEM);
+    fixture_each_alloc_failure(fill, NULL, -ENOMEM);
 }
 
 /* ---- threads ---- */
@@ -246,13 +246,13 @@ static void test_threads(void **state)
                          0);
     for ( unsigned int i = 0; i < ARRAY_SIZE(t); i++ )
         pthread_join(t[i], NULL);
-    world_audit();
+    fixture_audit();
     assert_true(taken() <= NR_CLASSES);
     drop_slabs();
     assert_int_equal(taken(), 0);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, fixture_teardown)
 
 int main(void)
 {

@@ -5,7 +5,7 @@
  * Seen failing with: set-once not enforced; a guest that sets its own ioreq
  * frame; the bound of NR_IOREQ_SERVER_PAGES off by one.
  */
-#include "world.h"
+#include "fixture.h"
 
 #include <xen/hvm/hvm_op.h>
 #include <xen/hvm/params.h>
@@ -29,7 +29,7 @@ static long get(domid_t domid, uint32_t index, uint64_t *value)
 
 static void test_order_of_checks(void **state)
 {
-    struct domain *d = world_guest(1), *other = world_guest(1);
+    struct domain *d = fixture_guest(1), *other = fixture_guest(1);
     uint64_t value;
 
     (void)state;
@@ -38,13 +38,13 @@ static void test_order_of_checks(void **state)
     assert_int_equal(set(777, HVM_NR_PARAMS, 0), -EINVAL);
     assert_int_equal(set(777, 0, 0), -ESRCH);
     assert_int_equal(set(0, 0, 0), -EINVAL); /* dom0 is no HVM guest */
-    world_be_dom(other);
+    fixture_be_dom(other);
     assert_int_equal(set(d->domain_id, 3, 0), -EPERM);
     assert_int_equal(get(d->domain_id, HVM_PARAM_STORE_PFN, &value), -EPERM);
     other->target_id = d->domain_id;
     assert_int_equal(set(d->domain_id, 3, 0), -EINVAL); /* unassigned */
     assert_int_equal(set(d->domain_id, HVM_PARAM_ACPI_S_STATE, 0), 0);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 struct rule {
@@ -54,7 +54,7 @@ struct rule {
 
 static void test_who_may(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     uint64_t value;
     static const struct rule row[] = {
         { HVM_PARAM_CALLBACK_IRQ, 0, 0, 0, 0 },
@@ -83,21 +83,21 @@ static void test_who_may(void **state)
     {
         const struct rule *r = &row[i];
 
-        world_be_dom(dom0);
+        fixture_be_dom(dom0);
         assert_int_equal(set(d->domain_id, r->index, 0), r->ctl_set);
         assert_int_equal(get(d->domain_id, r->index, &value), r->ctl_get);
         assert_int_equal(value, r->ctl_get ? 99 : 0);
-        world_be_dom(d);
+        fixture_be_dom(d);
         assert_int_equal(set(DOMID_SELF, r->index, 0), r->self_set);
         assert_int_equal(get(d->domain_id, r->index, &value), r->self_get);
     }
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 /* The default server's parameters are gone: names stay, uses fail. */
 static void test_default_server_params_are_dead(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     uint64_t value;
 
     (void)state;
@@ -111,7 +111,7 @@ static void test_default_server_params_are_dead(void **state)
 
 static void test_values(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     static const struct {
         uint32_t index;
         uint64_t value;
@@ -150,13 +150,13 @@ static void test_values(void **state)
 
 static void test_upcall_vector(void **state)
 {
-    struct domain *d = world_guest(2);
+    struct domain *d = fixture_guest(2);
     struct xen_hvm_evtchn_upcall_vector a = { .vcpu = 2, .vector = 0xf };
 
     (void)state;
     a.vector = 0xf3;
     assert_int_equal(hcall(__HYPERVISOR_hvm_op, 23, P(&a), 0, 0, 0), -EINVAL);
-    world_be_dom(d);
+    fixture_be_dom(d);
     a.vector = 0xf;
     assert_int_equal(hcall(__HYPERVISOR_hvm_op, 23, P(&a), 0, 0, 0), -EINVAL);
     a.vector = 0x10;
@@ -164,16 +164,16 @@ static void test_upcall_vector(void **state)
     a.vcpu = 1;
     assert_int_equal(hcall(__HYPERVISOR_hvm_op, 23, P(&a), 0, 0, 0), 0);
     assert_int_equal(domain_vcpu(d, 1)->upcall_vector, 0x10);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 static void test_mem_type(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct xen_hvm_get_mem_type a = { .domid = d->domain_id, .pfn = 7 };
 
     (void)state;
-    world_populate(d, 7, 1);
+    fixture_populate(d, 7, 1);
     assert_int_equal(hcall(__HYPERVISOR_hvm_op, HVMOP_get_mem_type, P(&a), 0,
                            0, 0), 0);
     assert_int_equal(a.mem_type, HVMMEM_ram_rw);
@@ -198,7 +198,7 @@ static void test_others(void **state)
     assert_int_equal(hcall(__HYPERVISOR_hvm_op, 1000, 0, 0, 0, 0), -ENOSYS);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
 {

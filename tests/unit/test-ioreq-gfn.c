@@ -15,9 +15,9 @@ static void set_param(struct domain *d, uint32_t index, uint64_t value)
 
 static struct domain *guest_with_pool(unsigned int nr)
 {
-    struct domain *d = world_guest(2);
+    struct domain *d = fixture_guest(2);
 
-    world_populate(d, POOL, 16);
+    fixture_populate(d, POOL, 16);
     set_param(d, HVM_PARAM_IOREQ_SERVER_PFN, POOL);
     set_param(d, HVM_PARAM_NR_IOREQ_SERVER_PAGES, nr);
     return d;
@@ -79,13 +79,13 @@ static void test_gfns_come_from_the_pool(void **state)
 /* Item 5: legacy params are handed out when they are set, once each. */
 static void test_282ed258a5_legacy_gfns(void **state)
 {
-    struct domain *d = world_guest(1), *none = world_guest(1);
+    struct domain *d = fixture_guest(1), *none = fixture_guest(1);
     struct xen_dm_op_get_ioreq_server_info info;
 
     (void)state;
-    world_populate(d, 0, 4);
-    world_populate(none, 0, 4);
-    world_populate(d, 0x20, 2);
+    fixture_populate(d, 0, 4);
+    fixture_populate(none, 0, 4);
+    fixture_populate(d, 0x20, 2);
     set_param(d, HVM_PARAM_IOREQ_PFN, 0x20);
     set_param(d, HVM_PARAM_BUFIOREQ_PFN, 0x21);
     for ( unsigned int i = 0; i < 2; i++ )
@@ -118,8 +118,8 @@ static void test_enabled_gfns_are_out_of_reach(void **state)
 {
     struct domain *d = guest_with_pool(2);
     struct xen_dm_op_get_ioreq_server_info info;
-    uint64_t *page = world_gfn_to_virt(d, POOL);
-    ioreq_t p = in(0x60, 1), *slot = world_gfn_to_virt(d, POOL);
+    uint64_t *page = fixture_gfn_to_virt(d, POOL);
+    ioreq_t p = in(0x60, 1), *slot = fixture_gfn_to_virt(d, POOL);
 
     (void)state;
     assert_int_equal(create(d, ATOMIC), 0);
@@ -128,13 +128,13 @@ static void test_enabled_gfns_are_out_of_reach(void **state)
     page[0] = 1;
     for ( unsigned int i = 0; i < 3; i++ )
     {
-        assert_ptr_equal(world_gfn_to_virt(d, POOL), page);
+        assert_ptr_equal(fixture_gfn_to_virt(d, POOL), page);
         assert_int_equal(set_state(d, 0, true), 0);
-        assert_null(world_gfn_to_virt(d, POOL));
-        assert_null(world_gfn_to_virt(d, POOL + 1));
+        assert_null(fixture_gfn_to_virt(d, POOL));
+        assert_null(fixture_gfn_to_virt(d, POOL + 1));
         assert_int_equal(page[0], 0);
         assert_int_equal(slot->vp_eport, d->ioreq.server[0]->port[0]);
-        world_audit();
+        fixture_audit();
         assert_int_equal(ioreq_send(domain_vcpu(d, 0), &p), IO_PENDING);
         hosted_hooks.kick = count_kick;
         kicks = 0;
@@ -146,7 +146,7 @@ static void test_enabled_gfns_are_out_of_reach(void **state)
     }
     assert_int_equal(set_state(d, 0, true), 0);
     assert_int_equal(destroy(d, 0), 0);
-    assert_ptr_equal(world_gfn_to_virt(d, POOL), page);
+    assert_ptr_equal(fixture_gfn_to_virt(d, POOL), page);
     assert_false(domain_is_shut_down(d));
 }
 
@@ -172,15 +172,15 @@ static void test_gfn_without_ram(void **state)
     assert_int_equal(create(d, ATOMIC), 0);
     assert_int_equal(p2m_remove(d, _gfn(POOL + 1), INVALID_MFN), 0);
     assert_int_equal(gfns(d, 0, &info), -EINVAL);
-    world_audit();
-    world_populate(d, POOL + 1, 1);
+    fixture_audit();
+    fixture_populate(d, POOL + 1, 1);
     assert_int_equal(gfns(d, 0, &info), 0); /* both GFNs had gone back */
     assert_int_equal(info.ioreq_gfn, POOL);
 }
 
 static void test_gfns_serve_128_vcpus(void **state)
 {
-    struct domain *d = world_guest(129);
+    struct domain *d = fixture_guest(129);
     struct xen_dm_op_get_ioreq_server_info info;
 
     (void)state;
@@ -195,7 +195,7 @@ static void test_r1_refused_acquire_is_harmless(void **state)
 {
     struct domain *d = guest_with_pool(2);
     struct xen_dm_op_get_ioreq_server_info info;
-    ioreq_t *slot = world_gfn_to_virt(d, POOL), p = in(0x60, 1);
+    ioreq_t *slot = fixture_gfn_to_virt(d, POOL), p = in(0x60, 1);
     struct page *pg;
 
     (void)state;
@@ -205,7 +205,7 @@ static void test_r1_refused_acquire_is_harmless(void **state)
     assert_int_equal(set_state(d, 0, true), 0);
     for ( unsigned int frame = 0; frame < 4; frame++ )
         assert_int_equal(ioreq_resource_get(d, 0, frame, 1, &pg), -EPERM);
-    world_audit();
+    fixture_audit();
     assert_int_equal(ioreq_send(domain_vcpu(d, 0), &p), IO_PENDING);
     answer(slot, 5);
     assert_int_equal(ioreq_resume(domain_vcpu(d, 0), &p), IO_DONE);
@@ -221,7 +221,7 @@ static void test_r2_enabled_before_its_pages(void **state)
     {
         struct domain *d = guest_with_pool(2);
         struct xen_dm_op_get_ioreq_server_info info;
-        ioreq_t *slot = world_gfn_to_virt(d, POOL), p = in(0x60, 1);
+        ioreq_t *slot = fixture_gfn_to_virt(d, POOL), p = in(0x60, 1);
 
         assert_int_equal(create(d, ATOMIC), 0);
         assert_int_equal(map(d, 0, PORT, 0x60, 0x60), 0);
@@ -234,21 +234,21 @@ static void test_r2_enabled_before_its_pages(void **state)
             assert_int_equal(gfns(d, 0, &info), 0);
         else
             slot = slot_of(d, 0, 0);
-        assert_int_equal(world_gfn_to_virt(d, POOL) == NULL, by_gfn);
+        assert_int_equal(fixture_gfn_to_virt(d, POOL) == NULL, by_gfn);
         assert_int_equal(slot[0].vp_eport, d->ioreq.server[0]->port[0]);
         assert_int_equal(slot[1].vp_eport, d->ioreq.server[0]->port[1]);
         assert_int_equal(ioreq_send(domain_vcpu(d, 0), &p), IO_PENDING);
         answer(slot, 9);
         assert_int_equal(ioreq_resume(domain_vcpu(d, 0), &p), IO_DONE);
         assert_int_equal(p.data, 9);
-        world_kill(d);
+        fixture_kill(d);
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
         T(test_failed_acquire_commits_to_mfns),
         T(test_gfns_come_from_the_pool),
         T(test_282ed258a5_legacy_gfns),

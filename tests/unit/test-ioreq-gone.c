@@ -25,7 +25,7 @@ static void close_port(evtchn_port_t port)
 /* Killed with a request in this state of its slot. */
 static void killed_with(unsigned int state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct vcpu *v = domain_vcpu(d, 0);
     unsigned int id = serve(d, OFF, PORT, 0x100, 0x1ff);
     ioreq_t *slot = slot_of(d, id, 0), p = in(0x100, 4);
@@ -39,7 +39,7 @@ static void killed_with(unsigned int state)
     assert_int_equal(p.data, ALL_ONES);
     assert_int_equal(slot->state, STATE_IOREQ_NONE);
     assert_false(domain_is_shut_down(d));
-    world_kill(d);
+    fixture_kill(d);
 }
 
 static void test_killed_in_mid_request(void **state)
@@ -51,7 +51,7 @@ static void test_killed_in_mid_request(void **state)
 
 static void test_answer_before_death_counts(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct vcpu *v = domain_vcpu(d, 0);
     unsigned int id = serve(d, OFF, PORT, 0x100, 0x1ff);
     ioreq_t *slot = slot_of(d, id, 0), p = in(0x100, 4);
@@ -63,12 +63,12 @@ static void test_answer_before_death_counts(void **state)
     close_port(port);
     assert_int_equal(ioreq_resume(v, &p), IO_DONE);
     assert_int_equal(p.data, 0x1234);
-    world_kill(d);
+    fixture_kill(d);
 }
 
 static void test_nobody_then_somebody_else(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct vcpu *v = domain_vcpu(d, 0);
     unsigned int id = serve(d, OFF, PORT, 0x100, 0x1ff);
     ioreq_t *slot = slot_of(d, id, 0), p = in(0x100, 4);
@@ -87,13 +87,13 @@ static void test_nobody_then_somebody_else(void **state)
 
     (void)bind_slot(d, slot);
     assert_int_equal(who_gets(d, in(0x100, 4)), id);
-    world_kill(d);
+    fixture_kill(d);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
         TEST(test_killed_in_mid_request),
         TEST(test_answer_before_death_counts),
         TEST(test_nobody_then_somebody_else),

@@ -6,7 +6,7 @@
 
 static void test_request_and_answer(void **state)
 {
-    struct domain *d = world_guest(2);
+    struct domain *d = fixture_guest(2);
     unsigned int id = serve(d, OFF, MEMORY, 0x1000, 0x1fff);
     struct vcpu *v = domain_vcpu(d, 1);
     ioreq_t *slot = slot_of(d, id, 1), p = load(0x1010, 4);
@@ -39,7 +39,7 @@ static void test_request_and_answer(void **state)
 
 static void test_data_of_writes_and_pointers_is_kept(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     unsigned int id = serve(d, OFF, MEMORY, 0x1000, 0x1fff);
     struct vcpu *v = domain_vcpu(d, 0);
     ioreq_t p = store(0x1000, 4, 0x1234);
@@ -70,7 +70,7 @@ static void test_xsa_262_state_goes_back(void **state)
     for ( unsigned int seen = 1; seen <= 2; seen++ )
         for ( unsigned int next = 0; next < 16; next++ )
         {
-            struct domain *d = world_guest(1);
+            struct domain *d = fixture_guest(1);
             unsigned int id = serve(d, OFF, PORT, 0x60, 0x60);
             struct vcpu *v = domain_vcpu(d, 0);
             ioreq_t *slot = slot_of(d, id, 0), p = in(0x60, 1);
@@ -89,13 +89,13 @@ static void test_xsa_262_state_goes_back(void **state)
                 assert_true(p.data == (next == 3 ? 0x42UL : ALL_ONES));
             if ( crash )
                 assert_int_equal(d->shutdown_code, 3 /* SHUTDOWN_crash */);
-            world_kill(d);
+            fixture_kill(d);
         }
 }
 
 static void test_slot_that_is_not_free_is_not_used(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     unsigned int id = serve(d, OFF, PORT, 0x60, 0x60);
     ioreq_t *slot = slot_of(d, id, 0), p = in(0x60, 1);
 
@@ -111,7 +111,7 @@ static void test_slot_that_is_not_free_is_not_used(void **state)
 
 static void test_unclaimed_reads_give_all_ones(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     ioreq_t p = in(0x60, 1);
 
     (void)state;
@@ -135,7 +135,7 @@ static void count_kick(struct vcpu *v)
 /* Item 10: the vcpu is not left waiting for a server that is gone. */
 static void test_f7039ee41b_destroy_completes_requests(void **state)
 {
-    struct domain *d = world_guest(3);
+    struct domain *d = fixture_guest(3);
     unsigned int id = serve(d, OFF, PORT, 0x60, 0x60);
     ioreq_t rd = in(0x60, 1), wr = out(0x60, 1, 7);
 
@@ -159,7 +159,7 @@ static void test_f7039ee41b_destroy_completes_requests(void **state)
 /* Item 13: in flight is finished once; not yet sent is not sent. */
 static void test_b7e0d89788_shutdown_with_io(void **state)
 {
-    struct domain *d = world_guest(2);
+    struct domain *d = fixture_guest(2);
     unsigned int id = serve(d, OFF, PORT, 0x60, 0x60);
     struct vcpu *v = domain_vcpu(d, 0), *w = domain_vcpu(d, 1);
     ioreq_t p = in(0x60, 1), q = out(0x60, 1, 1);
@@ -183,7 +183,7 @@ static void test_b7e0d89788_shutdown_with_io(void **state)
 /* Item 11: a broadcast is over when all have answered, OFF or not. */
 static void test_da20c93108_broadcast_waits_for_all(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct vcpu *v = domain_vcpu(d, 0);
     static const unsigned int order[] = { 2, 0, 1 };
     ioreq_t p;
@@ -218,7 +218,7 @@ static void test_da20c93108_broadcast_waits_for_all(void **state)
 /* A guest that gives pages up does not run on before all have heard of it. */
 static void test_588d961d15_removal_is_told(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct vcpu *v = domain_vcpu(d, 0);
     unsigned int id = serve(d, OFF, PORT, 0x60, 0x60);
     xen_pfn_t gfn = 16;
@@ -226,14 +226,14 @@ static void test_588d961d15_removal_is_told(void **state)
     ioreq_t p;
 
     (void)state;
-    world_populate(d, gfn, 1);
+    fixture_populate(d, gfn, 1);
     r.extent_start.p = &gfn;
-    world_be(v);
-    assert_int_equal(memory_op(XENMEM_maximum_ram_page, NULL), WORLD_FRAMES);
+    fixture_be(v);
+    assert_int_equal(memory_op(XENMEM_maximum_ram_page, NULL), FIXTURE_FRAMES);
     assert_false(ioreq_in_flight(v));
     assert_int_equal(memory_op(XENMEM_decrease_reservation, &r), 1);
     assert_true(ioreq_in_flight(v));
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     assert_int_equal(slot_of(d, id, 0)->type, IOREQ_TYPE_INVALIDATE);
     answer(slot_of(d, id, 0), 0);
     assert_int_equal(ioreq_resume(v, &p), IO_DONE);
@@ -242,7 +242,7 @@ static void test_588d961d15_removal_is_told(void **state)
 /* The emulator is notified of a request, and the vcpu of the answer. */
 static void test_both_sides_are_notified(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     unsigned int id = serve(d, OFF, PORT, 0x60, 0x60);
     struct evtchn_bind_interdomain bind = {
         .remote_dom = d->domain_id,
@@ -290,8 +290,8 @@ static void test_emulator_writes_anything(void **state)
         {
             crashes += d != NULL;
             if ( d )
-                world_kill(d);
-            d = world_guest(1);
+                fixture_kill(d);
+            d = fixture_guest(1);
             slot = slot_of(d, serve(d, ATOMIC, PORT, 0, 0xffff), 0);
         }
         v = domain_vcpu(d, 0);
@@ -313,7 +313,7 @@ static void test_emulator_writes_anything(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
         T(test_request_and_answer),
         T(test_data_of_writes_and_pointers_is_kept),
         T(test_xsa_262_state_goes_back),

@@ -20,7 +20,7 @@ static void test_resource_errors(void **state)
         { 1, 0, 3, false, 0 },            { 1, 0, 4, false, -EINVAL },
         { 1, 2, 1, false, 0 },            { 1, 0, 0, false, 0 },
     };
-    struct domain *d = world_guest(200), *other = world_pvh_dom0();
+    struct domain *d = fixture_guest(200), *other = fixture_pvh_dom0();
     struct page *pages[8];
 
     (void)state;
@@ -30,15 +30,15 @@ static void test_resource_errors(void **state)
     {
         int rc;
 
-        world_be_dom(rows[i].other ? other : dom0);
+        fixture_be_dom(rows[i].other ? other : dom0);
         rc = ioreq_resource_get(d, rows[i].id, rows[i].frame, rows[i].nr,
                                 pages);
         assert_int_equal(rc, rows[i].want);
         for ( unsigned int j = 0; rc == 0 && j < rows[i].nr; j++ )
             page_put(pages[j]);
-        world_audit();
+        fixture_audit();
     }
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     assert_int_equal(ioreq_resource_size(d, 0), 3);
     assert_int_equal(ioreq_resource_size(d, 2), -ENOENT);
     assert_int_equal(ioreq_resource_size(d, 8), -ENOENT);
@@ -51,11 +51,11 @@ static void test_resource_errors(void **state)
 /* Items 6, 7: no page is charged, not even at the limit; over and over. */
 static void test_xsa_276_accounting_is_neutral(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     uint64_t tot, free_frames;
 
     (void)state;
-    world_populate(d, 0, 16);
+    fixture_populate(d, 0, 16);
     d->max_pages = tot = d->tot_pages;
     free_frames = page_nr_free();
     for ( unsigned int i = 0; i < 50; i++ )
@@ -86,7 +86,7 @@ static void count_mapped(void (*count)(mfn_t mfn, enum page_holder holder))
 /* What a client still maps is the target's dead memory, nobody else's. */
 static void test_pages_outlive_their_server(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     domid_t domid = d->domain_id;
 
     (void)state;
@@ -99,11 +99,11 @@ static void test_pages_outlive_their_server(void **state)
     assert_ptr_not_equal(frame_virt(d, 0, 1), page_to_virt(mapped));
     assert_int_equal(*(uint64_t *)frame_virt(d, 0, 1), 0);
     assert_int_equal(*(uint64_t *)page_to_virt(mapped), 42);
-    world_kill(d);
+    fixture_kill(d);
     assert_int_equal(mapped->refs, 1);
     assert_ptr_equal(mapped->owner, d);
     assert_int_equal(*(uint64_t *)page_to_virt(mapped), 42);
-    world_audit();
+    fixture_audit();
     hosted_hooks.audit = NULL;
     page_put(mapped);
     assert_null(domain_get(domid));
@@ -121,24 +121,24 @@ static long acquire_all(void *arg)
 
 static void test_acquire_without_memory(void **state)
 {
-    struct domain *d = world_guest(512);
+    struct domain *d = fixture_guest(512);
 
     (void)state;
     assert_int_equal(create(d, ATOMIC), 0);
-    world_each_alloc_failure(acquire_all, d, -ENOMEM);
+    fixture_each_alloc_failure(acquire_all, d, -ENOMEM);
     assert_int_equal(acquire_all(d), 0);
 }
 
 /* That many ports exist only after the guest has switched to FIFO events. */
 static struct domain *fifo_guest(unsigned int max_vcpus)
 {
-    struct domain *d = world_guest(max_vcpus);
+    struct domain *d = fixture_guest(max_vcpus);
     struct evtchn_init_control init = { .control_gfn = 1 };
 
-    world_populate(d, 1, 1);
-    world_be_dom(d);
+    fixture_populate(d, 1, 1);
+    fixture_be_dom(d);
     assert_int_equal(evtchn_op(EVTCHNOP_init_control, &init), 0);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     return d;
 }
 
@@ -177,7 +177,7 @@ static void test_512_vcpus_8_servers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
         T(test_resource_errors),
         T(test_xsa_276_accounting_is_neutral),
         T(test_pages_outlive_their_server),

@@ -23,7 +23,7 @@ static void *run_vcpu(void *arg)
     struct vcpu *v = arg;
     unsigned int n = v->vcpu_id;
 
-    world_be(v);
+    fixture_be(v);
     for ( unsigned int i = 0; i < ROUNDS || READ_ONCE(answers) < LEAST; i++ )
     {
         ioreq_t p = in(0x60 + i % 16, 1);
@@ -70,7 +70,7 @@ static void *run_emulator(void *arg)
     unsigned int life = 0;
 
     (void)arg;
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     while ( READ_ONCE(running) )
     {
         long id = create(d, life++ % 3);
@@ -101,7 +101,7 @@ static void test_every_access_ends(void **state)
     pthread_t vcpu[VCPUS], emulator[2];
 
     (void)state;
-    d = world_guest(VCPUS);
+    d = fixture_guest(VCPUS);
     running = VCPUS;
     for ( unsigned int i = 0; i < 2; i++ )
         assert_int_equal(pthread_create(&emulator[i], NULL, run_emulator,
@@ -129,7 +129,7 @@ static void test_every_access_ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
         T(test_every_access_ends),
     };
 

@@ -12,11 +12,11 @@ static ioreq_t *slot;
 
 static void vga_guest(unsigned int mode)
 {
-    struct xen_domctl_createdomain config = world_config(1);
+    struct xen_domctl_createdomain config = fixture_config(1);
     unsigned int id;
 
     config.arch.emulation_flags |= XEN_X86_EMU_VGA;
-    d = world_guest_config(&config);
+    d = fixture_guest_config(&config);
     v = domain_vcpu(d, 0);
     id = serve(d, mode, MEMORY, 0, UINT64_MAX);
     ring = mode == OFF ? NULL : frame_virt(d, id, 0);
@@ -103,7 +103,7 @@ static void test_only_vga_writes_are_buffered(void **state)
 
 static void test_who_buffers(void **state)
 {
-    struct domain *plain = world_guest(1);
+    struct domain *plain = fixture_guest(1);
     ioreq_t p = store(VGA, 1, 0);
 
     (void)state;
@@ -206,7 +206,7 @@ static void test_mad_pointers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
         T(test_entries),
         T(test_only_vga_writes_are_buffered),
         T(test_who_buffers),

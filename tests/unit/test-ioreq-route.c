@@ -4,7 +4,7 @@
 
 static void test_newest_server_wins(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     unsigned int a = serve(d, OFF, PORT, 0x60, 0x6f);
     unsigned int b = serve(d, OFF, PORT, 0x64, 0x64);
 
@@ -24,7 +24,7 @@ static void test_newest_server_wins(void **state)
 
 static void test_adjacent_ranges_are_one(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     unsigned int a = serve(d, OFF, MEMORY, 0x1000, 0x1fff);
 
     (void)state;
@@ -52,7 +52,7 @@ static void test_60a56dc006_rep_and_df(void **state)
         { ~3UL, 8, 1, false, false },      { 0x1000, 1, 0, false, false },
         { 0x1800, 8, ~0U, false, false },  { 0x1800, 8, ~0U, true, false },
     };
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     unsigned int a = serve(d, OFF, MEMORY, 0x1000, 0x1fff);
 
     (void)state;
@@ -71,7 +71,7 @@ static void test_60a56dc006_rep_and_df(void **state)
 /* A server of everything sees no access that wraps. */
 static void test_wrapping_access_reaches_nobody(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     unsigned int a = serve(d, OFF, MEMORY, 0, UINT64_MAX);
     ioreq_t p = load(~7UL, 8);
 
@@ -91,7 +91,7 @@ static void test_wrapping_access_reaches_nobody(void **state)
 
 static void test_cf8_makes_pci_configuration(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct vcpu *v = domain_vcpu(d, 0);
     unsigned int ports = serve(d, OFF, PORT, 0xcf8, 0xcff);
     uint64_t sbdf = XEN_DMOP_PCI_SBDF(0, 0, 3, 1);
@@ -130,7 +130,7 @@ static void test_cf8_makes_pci_configuration(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
         T(test_newest_server_wins),
         T(test_adjacent_ranges_are_one),
         T(test_60a56dc006_rep_and_df),

@@ -4,7 +4,7 @@
 
 static void test_ids_are_the_lowest_free(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
 
     (void)state;
     for ( int id = 0; id < MAX_IOREQ_SERVERS; id++ )
@@ -20,7 +20,7 @@ static void test_ids_are_the_lowest_free(void **state)
 /* Item 1: a create that fails because all slots are full touches none. */
 static void test_90eff18cc5_full_create_leaves_slots(void **state)
 {
-    struct domain *d = world_guest(2);
+    struct domain *d = fixture_guest(2);
     struct ioreq_server *before[MAX_IOREQ_SERVERS];
     uint32_t ports;
 
@@ -46,15 +46,15 @@ static long create_and_destroy(void *arg)
 /* R3: ports, memory and the emulator's reference, whichever step fails. */
 static void test_r3_failed_create_gives_all_back(void **state)
 {
-    struct xen_domctl_createdomain config = world_config(100);
+    struct xen_domctl_createdomain config = fixture_config(100);
     struct domain *d;
     uint32_t refs = dom0->refs, ports;
 
     (void)state;
     config.max_evtchn_port = 150;
-    d = world_guest_config(&config);
+    d = fixture_guest_config(&config);
     ports = d->evtchn.active;
-    world_each_alloc_failure(create_and_destroy, d, -ENOMEM);
+    fixture_each_alloc_failure(create_and_destroy, d, -ENOMEM);
     assert_int_equal(dom0->refs, refs);
     assert_int_equal(d->evtchn.active, ports);
 
@@ -70,7 +70,7 @@ static void test_r3_failed_create_gives_all_back(void **state)
 
 static struct domain *half_full(unsigned int max_vcpus)
 {
-    struct xen_domctl_createdomain config = world_config(max_vcpus);
+    struct xen_domctl_createdomain config = fixture_config(max_vcpus);
     struct domain *d;
 
     config.max_evtchn_port = 100;
@@ -120,7 +120,7 @@ static void test_vcpu_add_without_memory(void **state)
     /* The next server's ports go into a bucket that does not exist yet. */
     for ( int id = 0; id < MAX_IOREQ_SERVERS; id++ )
         assert_int_equal(create(d, ATOMIC), id);
-    world_each_alloc_failure(add_vcpu_2, d, -ENOMEM);
+    fixture_each_alloc_failure(add_vcpu_2, d, -ENOMEM);
     assert_int_not_equal(d->ioreq.server[7]->port[2], 0);
 }
 
@@ -172,7 +172,7 @@ static void test_errors_of_server_operations(void **state)
         { 0, MEMORY, 0, UINT64_MAX, false, 0, 0 },
         { 0, PCI, UINT64_MAX, UINT64_MAX, false, 0, 0 },
     };
-    struct domain *d = world_guest(1), *other = world_pvh_dom0();
+    struct domain *d = fixture_guest(1), *other = fixture_pvh_dom0();
 
     (void)state;
     assert_int_equal(create(d, OFF), 0);
@@ -180,7 +180,7 @@ static void test_errors_of_server_operations(void **state)
     assert_int_equal(map(d, 0, PORT, 0x20, 0x20), 0);
     for ( unsigned int i = 0; i < ARRAY_SIZE(rows); i++ )
     {
-        world_be_dom(rows[i].other ? other : dom0);
+        fixture_be_dom(rows[i].other ? other : dom0);
         assert_int_equal(map(d, rows[i].id, rows[i].type, rows[i].start,
                              rows[i].end), rows[i].map);
         if ( rows[i].map == -EEXIST && rows[i].start == rows[i].end )
@@ -188,19 +188,19 @@ static void test_errors_of_server_operations(void **state)
         assert_int_equal(unmap(d, rows[i].id, rows[i].type, rows[i].start,
                                rows[i].end), rows[i].unmap);
     }
-    world_be_dom(other);
+    fixture_be_dom(other);
     assert_int_equal(set_state(d, 0, true), -EPERM);
     assert_int_equal(destroy(d, 0), -EPERM);
     assert_int_equal(destroy(d, 1), -ENOENT);
     assert_int_equal(set_state(d, 8, true), -ENOENT);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     assert_int_equal(create(d, 3), -EINVAL);
     assert_int_equal(create(d, 255), -EINVAL);
 }
 
 static void test_limit_counts_joined_ranges(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
 
     (void)state;
     assert_int_equal(create(d, OFF), 0);
@@ -226,7 +226,7 @@ static long map_some(void *arg)
 
 static void test_map_range_without_memory(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     uint64_t objects;
 
     (void)state;
@@ -245,7 +245,7 @@ static void test_map_range_without_memory(void **state)
 /* A server's ranges go with it: its id's next owner does not inherit them. */
 static void test_ranges_die_with_their_server(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     unsigned int id = serve(d, OFF, PORT, 0x60, 0x6f);
 
     (void)state;
@@ -259,14 +259,14 @@ static void test_ranges_die_with_their_server(void **state)
 
 static void test_dying_domain_gets_no_server(void **state)
 {
-    struct xen_domctl_createdomain config = world_config(1);
-    struct domain *d = world_guest(1), *empty = NULL;
+    struct xen_domctl_createdomain config = fixture_config(1);
+    struct domain *d = fixture_guest(1), *empty = NULL;
     struct page *pg;
 
     (void)state;
     assert_int_equal(create(d, ATOMIC), 0);
     pg = acquire(d, 0, 0); /* keeps d a zombie */
-    world_kill(d);
+    fixture_kill(d);
     assert_int_equal(create(d, OFF), -EINVAL);
     assert_int_equal(destroy(d, 0), -ENOENT);
     page_put(pg);
@@ -274,7 +274,7 @@ static void test_dying_domain_gets_no_server(void **state)
     /* Without vcpus no port is refused: the server must be. */
     assert_int_equal(domain_create(DOMID_INVALID, &config, false, &empty), 0);
     domain_get_more(empty);
-    world_kill(empty);
+    fixture_kill(empty);
     assert_int_equal(create(empty, OFF), -EINVAL);
     domain_put(empty);
 }
@@ -282,17 +282,17 @@ static void test_dying_domain_gets_no_server(void **state)
 /* The emulator's domain dies: its servers of all domains go with it. */
 static void test_servers_die_with_their_emulator(void **state)
 {
-    struct domain *d = world_guest(1), *other = world_pvh_dom0();
+    struct domain *d = fixture_guest(1), *other = fixture_pvh_dom0();
     domid_t id = other->domain_id;
     ioreq_t p = in(0x60, 1);
 
     (void)state;
     assert_int_equal(create(d, OFF), 0);
-    world_be_dom(other);
+    fixture_be_dom(other);
     assert_int_equal(serve(d, ATOMIC, PORT, 0x60, 0x60), 1);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     assert_int_equal(ioreq_send(domain_vcpu(d, 0), &p), IO_PENDING);
-    world_kill(other);
+    fixture_kill(other);
     assert_null(domain_get(id));
     assert_non_null(d->ioreq.server[0]);
     assert_null(d->ioreq.server[1]);
@@ -303,16 +303,16 @@ static void test_servers_die_with_their_emulator(void **state)
 /* A vcpu that was on its way when its domain was killed, or after it. */
 static void test_dying_emulator_gets_no_server(void **state)
 {
-    struct domain *d = world_guest(1), *other = world_pvh_dom0();
+    struct domain *d = fixture_guest(1), *other = fixture_pvh_dom0();
     uint32_t refs, ports = d->evtchn.active;
 
     (void)state;
     domain_get_more(other); /* while its vcpu is used here */
-    world_kill(other);
+    fixture_kill(other);
     refs = other->refs;
-    world_be_dom(other);
+    fixture_be_dom(other);
     assert_int_equal(create(d, ATOMIC), -EINVAL);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     assert_null(d->ioreq.server[0]);
     assert_int_equal(d->evtchn.active, ports);
     assert_int_equal(other->refs, refs);
@@ -322,7 +322,7 @@ static void test_dying_emulator_gets_no_server(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
         T(test_ids_are_the_lowest_free),
         T(test_90eff18cc5_full_create_leaves_slots),
         T(test_r3_failed_create_gives_all_back),

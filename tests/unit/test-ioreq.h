@@ -6,7 +6,7 @@
 #ifndef TESTS_TEST_IOREQ_H
 #define TESTS_TEST_IOREQ_H
 
-#include "world.h"
+#include "fixture.h"
 
 #include <hv/grant.h>
 #include <hv/ioreq.h>

@@ -109,7 +109,7 @@ static void *work(void *arg)
 {
     const struct worker *w = arg;
 
-    world_be(domain_vcpu(*w->as, w->vcpu));
+    fixture_be(domain_vcpu(*w->as, w->vcpu));
     pthread_barrier_wait(&start);
     for ( unsigned int i = 0; i < TURNS; i++ )
     {
@@ -118,7 +118,7 @@ static void *work(void *arg)
         if ( i % 8 == 0 )
             sched_yield();
     }
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     return NULL;
 }
 
@@ -149,12 +149,12 @@ static int count_frame(struct domain *d, gfn_t gfn, struct p2m_entry e,
 /* No page of the guest's own is at two places. */
 static void check_no_alias(void)
 {
-    static uint8_t seen[WORLD_FRAMES];
+    static uint8_t seen[FIXTURE_FRAMES];
     uint64_t gfn = 0;
 
     memset(seen, 0, sizeof(seen));
     IGNORE(p2m_for_each(guest, &gfn, count_frame, seen));
-    for ( unsigned int i = 0; i < WORLD_FRAMES; i++ )
+    for ( unsigned int i = 0; i < FIXTURE_FRAMES; i++ )
         assert_in_range(seen[i], 0, 1);
 }
 
@@ -179,8 +179,8 @@ static void test_at_rest_all_agrees(void **state)
     {
         kill_cast();
         all_at_once();
-        world_be_dom(dom0);
-        world_audit();
+        fixture_be_dom(dom0);
+        fixture_audit();
         check_no_alias();
         /* It can be resumed, and crashed again. */
         (void)shut_down();
@@ -189,10 +189,10 @@ static void test_at_rest_all_agrees(void **state)
         domain_shutdown(guest, SHUTDOWN_crash);
         assert_true(shut_down());
         assert_int_equal(guest->pause_count, guest->ctl_pause_count);
-        world_kill(guest);
-        world_kill(stub);
-        world_kill(peer);
-        world_kill(pvh);
+        fixture_kill(guest);
+        fixture_kill(stub);
+        fixture_kill(peer);
+        fixture_kill(pvh);
     }
 }
 
@@ -206,7 +206,7 @@ static bool resumed_enough;
 static void *shut_down_again(void *arg)
 {
     (void)arg;
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     while ( !READ_ONCE(resumed_enough) )
     {
         domain_shutdown(guest, SHUTDOWN_crash);
@@ -252,13 +252,13 @@ static void test_killed_among_all(void **state)
         kill_cast();
         domain_get_more(guest); /* its vcpus are used until they are joined */
         all_at_once();
-        world_be_dom(dom0);
-        world_kill(guest);
-        world_audit();
+        fixture_be_dom(dom0);
+        fixture_kill(guest);
+        fixture_audit();
         domain_put(guest);
-        world_kill(stub);
-        world_kill(peer);
-        world_kill(pvh);
+        fixture_kill(stub);
+        fixture_kill(peer);
+        fixture_kill(pvh);
         assert_int_equal(page_nr_free(), before);
     }
 }
@@ -266,9 +266,9 @@ static void test_killed_among_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        with_world(test_at_rest_all_agrees),
-        with_world(test_resume_against_shutdown),
-        with_world(test_killed_among_all),
+        with_fixture(test_at_rest_all_agrees),
+        with_fixture(test_resume_against_shutdown),
+        with_fixture(test_killed_among_all),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,11 +31,11 @@ static void as_everybody(void (*op)(void))
 
     for ( unsigned int i = 0; i < ARRAY_SIZE(caller); i++ )
     {
-        world_be(caller[i]);
+        fixture_be(caller[i]);
         if ( answered(caller[i]) )
             op();
     }
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 /* Operation nr of them (or all), on the victim at this point of its life. */
@@ -45,7 +45,7 @@ static void operate(unsigned int nr)
         if ( nr == NR_OPERATIONS || nr == i )
         {
             as_everybody(operation[i]);
-            world_audit();
+            fixture_audit();
         }
 }
 
@@ -63,7 +63,7 @@ static int kill_step(struct domain *d)
 /* The holder's entry keeps d a zombie. */
 static void hold(struct domain *d)
 {
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     assert_int_equal(foreign_map(pvh, d, RAM_GFN + 14, FOREIGN_GFN), 0);
 }
 
@@ -90,12 +90,12 @@ static unsigned int kill_among(unsigned int nr, bool kill_stub)
     return steps;
 }
 
-/* In a world of its own, whose end finds pages and objects all back. */
+/* In a fixture of its own, whose end finds pages and objects all back. */
 static void one_life(unsigned int nr, bool kill_stub)
 {
-    assert_int_equal(world_setup(NULL), 0);
+    assert_int_equal(fixture_setup(NULL), 0);
     assert_in_range(kill_among(nr, kill_stub), 4, 1000);
-    if ( world_teardown(NULL) )
+    if ( fixture_teardown(NULL) )
         fail_msg("after operation %u, %s killed", nr,
                  kill_stub ? "device model" : "guest");
 }
@@ -131,15 +131,15 @@ static void kill_now(void)
 
     if ( !locks_left || --locks_left )
         return;
-    world_be_dom(dom0); /* on another CPU */
-    world_kill(guest);
-    world_be(v);
+    fixture_be_dom(dom0); /* on another CPU */
+    fixture_kill(guest);
+    fixture_be(v);
 }
 
 /* The guest is killed at the nth lock taken; false: there are not so many. */
 static bool killed_within(unsigned int nr, unsigned int nth)
 {
-    assert_int_equal(world_setup(NULL), 0);
+    assert_int_equal(fixture_setup(NULL), 0);
     kill_cast();
     hold(guest);
     domain_get_more(guest);
@@ -147,15 +147,15 @@ static bool killed_within(unsigned int nr, unsigned int nth)
     hosted_hooks.unlocked = kill_now;
     as_everybody(operation[nr]);
     hosted_hooks.unlocked = NULL;
-    world_audit();
+    fixture_audit();
     if ( locks_left )
-        world_kill(guest);
+        fixture_kill(guest);
     for ( unsigned int i = 0; i < NR_OPERATIONS; i++ )
         as_everybody(operation[i]);
-    world_audit();
+    fixture_audit();
     assert_int_equal(unmap_gfn(pvh, FOREIGN_GFN), 0);
     domain_put(guest);
-    if ( world_teardown(NULL) )
+    if ( fixture_teardown(NULL) )
         fail_msg("killed within operation %u, lock %u", nr, nth);
     return !locks_left;
 }

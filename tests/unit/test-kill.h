@@ -129,19 +129,19 @@ static inline void kill_cast(void)
     struct page *pg;
     uint64_t done = 0;
 
-    guest = world_guest(3);
-    stub = world_guest(1);
-    peer = world_guest(1);
-    pvh = world_pvh_dom0();
+    guest = fixture_guest(3);
+    stub = fixture_guest(1);
+    peer = fixture_guest(1);
+    pvh = fixture_pvh_dom0();
     stub->target_id = guest->domain_id;
-    world_populate(guest, RAM_GFN, NR_RAM);
-    world_populate(stub, RAM_GFN, NR_RAM);
-    world_populate(peer, RAM_GFN, NR_RAM);
+    fixture_populate(guest, RAM_GFN, NR_RAM);
+    fixture_populate(stub, RAM_GFN, NR_RAM);
+    fixture_populate(peer, RAM_GFN, NR_RAM);
     pg = page_alloc(guest, 9, 0);
     assert_non_null(pg);
     assert_int_equal(p2m_map_range(guest, _gfn(LARGE_GFN), page_to_mfn(pg),
                                    NR_LARGE, P2M_RAM_RW, &done), 0);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     kill_set_param(HVM_PARAM_IOREQ_SERVER_PFN, POOL);
     kill_set_param(HVM_PARAM_NR_IOREQ_SERVER_PAGES, 4);
     offer_v1(guest, 10, stub, RAM_GFN, 0);

@@ -41,11 +41,11 @@ static void unmap_own(uint64_t gfn)
 /* Pages of destroyed servers live on in the device model's p2m: bounded. */
 static void test_pages_of_destroyed_servers(void **state)
 {
-    struct domain *d = world_guest(1), *s = stubdom_for(d);
+    struct domain *d = fixture_guest(1), *s = stubdom_for(d);
     uint64_t free, gfn = STUB_GFN;
 
     (void)state;
-    world_be_dom(s);
+    fixture_be_dom(s);
     free = page_nr_free();
     while ( create_acquire_destroy(d, gfn) )
         gfn += 2;
@@ -57,23 +57,23 @@ static void test_pages_of_destroyed_servers(void **state)
     unmap_own(STUB_GFN);
     unmap_own(STUB_GFN + 1);
     assert_true(create_acquire_destroy(d, gfn));
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 /* All servers twice: an emulator starts while the old one's pages are held. */
 static void test_all_servers_twice(void **state)
 {
     /* As many as ports of the 2-level ABI suffice for. */
-    struct xen_domctl_createdomain c = world_config(500);
+    struct xen_domctl_createdomain c = fixture_config(500);
     struct domain *d, *s;
     xen_pfn_t gfns[5];
     uint64_t gfn = STUB_GFN;
 
     (void)state;
     c.max_grant_frames = 64;
-    d = world_guest_config(&c);
+    d = fixture_guest_config(&c);
     s = stubdom_for(d);
-    world_be_dom(s);
+    fixture_be_dom(s);
     for ( unsigned int round = 0; round < 2; round++ )
     {
         for ( unsigned int id = 0; id < MAX_IOREQ_SERVERS; id++ )
@@ -87,10 +87,10 @@ static void test_all_servers_twice(void **state)
             assert_int_equal(destroy(d, id), 0);
     }
     /* Nothing of it was the grant table's part. */
-    world_be_dom(d);
+    fixture_be_dom(d);
     fill_grant_table(d);
     assert_int_equal(d->extra_pages, d->max_extra);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 /* ---- small objects ---- */
@@ -98,7 +98,7 @@ static void test_all_servers_twice(void **state)
 /* A guest and its device model take all that they can, twice. */
 static void test_small_objects(void **state)
 {
-    struct xen_domctl_createdomain c = world_config(4);
+    struct xen_domctl_createdomain c = fixture_config(4);
     uint64_t before = hosted_heap_bytes(), max;
     struct domain *d, *s;
 
@@ -106,12 +106,12 @@ static void test_small_objects(void **state)
     c.max_evtchn_port = 4095;
     c.max_grant_frames = 1;
     c.max_maptrack_frames = 4;
-    d = world_guest_config(&c);
-    c = world_config(1);
+    d = fixture_guest_config(&c);
+    c = fixture_config(1);
     c.max_evtchn_port = 63;
     c.max_grant_frames = 1;
     c.max_maptrack_frames = 0;
-    s = world_guest_config(&c);
+    s = fixture_guest_config(&c);
     s->target_id = d->domain_id;
     max = heap_limit(d) + heap_limit(s);
     for ( unsigned int round = 0; round < 2; round++ )
@@ -126,7 +126,7 @@ static void test_small_objects(void **state)
         assert_true(now > max / 4); /* the limit says something */
         empty_servers(d, s);
     }
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 /* ---- console ---- */
@@ -142,15 +142,15 @@ static void count_console(const char *s, size_t len)
 /* A guest crashes once, however often its device model does the impossible. */
 static void test_crash_flood(void **state)
 {
-    struct domain *d = world_guest(2), *s = stubdom_for(d);
+    struct domain *d = fixture_guest(2), *s = stubdom_for(d);
     struct xen_remove_from_physmap r = { .domid = d->domain_id,
                                          .gpfn = POOL_GFN };
     struct xen_dm_op_get_ioreq_server_info info = { 0 };
 
     (void)state;
-    world_populate(d, POOL_GFN, 8);
+    fixture_populate(d, POOL_GFN, 8);
     set_pool(d, POOL_GFN, 8);
-    world_be_dom(s);
+    fixture_be_dom(s);
     assert_int_equal(create(d, OFF), 0);
     assert_int_equal(get_info(d, 0, 0, &info), 0);
     assert_int_equal(memory_op(XENMEM_remove_from_physmap, &r), 0);
@@ -165,16 +165,16 @@ static void test_crash_flood(void **state)
     assert_true(domain_is_shut_down(d));
     assert_in_range(console_bytes, 1, 200);
     hosted_hooks.console = NULL;
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        with_world(test_pages_of_destroyed_servers),
-        with_world(test_all_servers_twice),
-        with_world(test_small_objects),
-        with_world(test_crash_flood),
+        with_fixture(test_pages_of_destroyed_servers),
+        with_fixture(test_all_servers_twice),
+        with_fixture(test_small_objects),
+        with_fixture(test_crash_flood),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

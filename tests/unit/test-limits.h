@@ -13,7 +13,7 @@
 /* A domain with the rights of a device model over d, and over nobody else. */
 static inline struct domain *stubdom_for(struct domain *d)
 {
-    struct domain *s = world_guest(1);
+    struct domain *s = fixture_guest(1);
 
     s->target_id = d->domain_id;
     return s;
@@ -59,7 +59,7 @@ static inline void fill_grant_table(struct domain *d)
 /* Every server with every range, no two of which join. */
 static inline void fill_servers(struct domain *d, struct domain *s)
 {
-    world_be_dom(s);
+    fixture_be_dom(s);
     for ( unsigned int id = 0; id < MAX_IOREQ_SERVERS; id++ )
     {
         assert_int_equal(create(d, OFF), id);
@@ -77,7 +77,7 @@ static inline void fill_servers(struct domain *d, struct domain *s)
 
 static inline void empty_servers(struct domain *d, struct domain *s)
 {
-    world_be_dom(s);
+    fixture_be_dom(s);
     for ( unsigned int id = 0; id < MAX_IOREQ_SERVERS; id++ )
         assert_int_equal(destroy(d, id), 0);
 }
@@ -88,7 +88,7 @@ static inline void fill_ports(struct domain *d)
     struct evtchn_alloc_unbound a = { .dom = DOMID_SELF,
                                       .remote_dom = DOMID_SELF };
 
-    world_be_dom(d);
+    fixture_be_dom(d);
     while ( evtchn_op(EVTCHNOP_alloc_unbound, &a) == 0 )
         ;
     assert_int_equal(evtchn_op(EVTCHNOP_alloc_unbound, &a), -ENOSPC);
@@ -106,10 +106,10 @@ static inline void fill_maptrack(struct domain *d, struct domain *s)
     unsigned int nr = 0;
 
     if ( !s->tot_pages )
-        world_populate(s, RAM_GFN, 1);
+        fixture_populate(s, RAM_GFN, 1);
     for ( unsigned int c = 0; c < chunks; c++ )
         offer_v1(s, GRANT_REF + c * ACTIVE_PER_CHUNK, d, RAM_GFN, 0);
-    world_be_dom(d);
+    fixture_be_dom(d);
     for ( ;; nr++ )
     {
         uint64_t at = (MAP_GFN + nr) << PAGE_SHIFT;

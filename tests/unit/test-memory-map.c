@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* memory_op: the memory map of a domain, and of the host. */
-#include "world.h"
+#include "fixture.h"
 
 #include <hv/memory.h>
 
@@ -27,19 +27,19 @@ static long get_map(unsigned int op, unsigned int room, void *entries)
 
 static void test_set_and_get(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct e820entry got[4] = {};
 
     (void)state;
     for ( unsigned int i = 0; i < ARRAY_SIZE(map); i++ )
         map[i] = (struct e820entry){ i << 20, 1 << 20, E820_RAM };
-    world_be_dom(d);
+    fixture_be_dom(d);
     assert_int_equal(get_map(XENMEM_memory_map, 4, got), -ENOSYS);
     assert_int_equal(memory_op(XENMEM_memory_map, NULL), -ENOSYS);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     assert_int_equal(set_map(d->domain_id, MAX_MEMORY_MAP, map), 0);
     assert_int_equal(set_map(d->domain_id, 3, map + 1), 0); /* replaces */
-    world_be_dom(d);
+    fixture_be_dom(d);
     assert_int_equal(get_map(XENMEM_memory_map, 4, got), 3);
     assert_memory_equal(got, map + 1, 3 * sizeof(*map));
     memset(got, 0, sizeof(got));
@@ -50,20 +50,20 @@ static void test_set_and_get(void **state)
     assert_int_equal(memory_op(XENMEM_memory_map, NULL), -EFAULT);
     assert_int_equal(set_map(DOMID_SELF, 0, NULL), 0);
     assert_int_equal(get_map(XENMEM_memory_map, 4, got), -ENOSYS);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 static void test_set_refusals(void **state)
 {
-    struct domain *d = world_guest(1), *other = world_guest(1);
+    struct domain *d = fixture_guest(1), *other = fixture_guest(1);
 
     (void)state;
     assert_int_equal(memory_op(XENMEM_set_memory_map, NULL), -EFAULT);
     assert_int_equal(set_map(0x1234, MAX_MEMORY_MAP + 1, map), -EINVAL);
     assert_int_equal(set_map(0x1234, 1, map), -ESRCH);
-    world_be_dom(other);
+    fixture_be_dom(other);
     assert_int_equal(set_map(d->domain_id, 1, NULL), -EPERM);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     assert_int_equal(set_map(d->domain_id, 1, NULL), -EFAULT);
     assert_int_equal(d->nr_memory_map, 0);
 }
@@ -76,9 +76,9 @@ static long set_then_get(void *arg)
 
     if ( rc )
         return rc;
-    world_be_dom(d);
+    fixture_be_dom(d);
     rc = get_map(XENMEM_memory_map, 4, got);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     assert_int_equal(set_map(d->domain_id, 0, NULL), 0);
     return rc;
 }
@@ -86,18 +86,18 @@ static long set_then_get(void *arg)
 static void test_without_memory(void **state)
 {
     (void)state;
-    world_each_alloc_failure(set_then_get, world_guest(1), -ENOMEM);
+    fixture_each_alloc_failure(set_then_get, fixture_guest(1), -ENOMEM);
 }
 
 static void test_machine_map(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct e820entry got[2];
 
     (void)state;
-    world_be_dom(d);
+    fixture_be_dom(d);
     assert_int_equal(get_map(XENMEM_machine_memory_map, 2, got), -EPERM);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     assert_int_equal(memory_op(XENMEM_machine_memory_map, NULL), -EFAULT);
     assert_int_equal(get_map(XENMEM_machine_memory_map, 1, got), -EINVAL);
     assert_int_equal(get_map(XENMEM_machine_memory_map, 2, got), 1);
@@ -105,7 +105,7 @@ static void test_machine_map(void **state)
     assert_int_equal(got[0].type, E820_RAM);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
 {

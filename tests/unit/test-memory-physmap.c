@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* memory_op: add_to_physmap, its batch, remove_from_physmap. */
-#include "world.h"
+#include "fixture.h"
 
 #include <hv/grant.h>
 #include <hv/memory.h>
@@ -50,16 +50,16 @@ static long add_foreign(domid_t domid, domid_t foreign, uint64_t idx,
 
 static void test_shared_info(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
 
     (void)state;
-    world_populate(d, 5, 1);
-    world_be_dom(d);
+    fixture_populate(d, 5, 1);
+    fixture_be_dom(d);
     assert_int_equal(add(DOMID_SELF, XENMAPSPACE_shared_info, 1, 5, 0),
                      -EINVAL);
     assert_int_equal(d->tot_pages, 1);
     assert_int_equal(add(DOMID_SELF, XENMAPSPACE_shared_info, 0, 5, 0), 0);
-    assert_ptr_equal(world_gfn_to_virt(d, 5), d->shared);
+    assert_ptr_equal(fixture_gfn_to_virt(d, 5), d->shared);
     assert_int_equal(d->tot_pages, 0); /* what was there is free */
     assert_int_equal(add(DOMID_SELF, XENMAPSPACE_shared_info, 0, 6, 0), 0);
     /* Over each other, unhooked, over memory: it only leaves its place. */
@@ -67,17 +67,17 @@ static void test_shared_info(void **state)
     assert_int_equal(take_away(DOMID_SELF, 6), 0);
     assert_int_equal(take_away(DOMID_SELF, 6), -ENOENT);
     assert_int_equal(add(DOMID_SELF, XENMAPSPACE_grant_table, 0, 5, 0), 0);
-    world_audit();
-    world_be_dom(dom0);
+    fixture_audit();
+    fixture_be_dom(dom0);
 }
 
 static void test_grant_frames(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct page *pg;
 
     (void)state;
-    world_be_dom(d);
+    fixture_be_dom(d);
     for ( unsigned int i = 0; i < 64; i++ )
     {
         assert_int_equal(add(DOMID_SELF, XENMAPSPACE_grant_table, i, 0x50 + i,
@@ -94,16 +94,16 @@ static void test_grant_frames(void **state)
     assert_int_equal(add(DOMID_SELF, XENMAPSPACE_grant_table,
                          XENMAPIDX_grant_table_status, 0x50, 0), -EINVAL);
     assert_int_equal(d->tot_pages, 0);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 static void test_gmfn_moves(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     mfn_t a, b;
 
     (void)state;
-    world_populate(d, 1, 3);
+    fixture_populate(d, 1, 3);
     a = mfn_at(d, 1);
     b = mfn_at(d, 2);
     assert_int_equal(add(d->domain_id, XENMAPSPACE_gmfn, 1, 10, 0), 0);
@@ -126,11 +126,11 @@ static void test_gmfn_moves(void **state)
 
 static void test_gmfn_range(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     mfn_t mfn[300];
 
     (void)state;
-    world_populate(d, 0, 300);
+    fixture_populate(d, 0, 300);
     for ( unsigned int i = 0; i < 300; i++ )
         mfn[i] = mfn_at(d, i);
     hosted_preempt_every(1);
@@ -151,7 +151,7 @@ static void test_gmfn_range(void **state)
 /* Item 6: what is shared with the hypervisor is no memory to move around. */
 static void test_xsa_276_extra_pages_do_not_move(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct page *pg;
 
     (void)state;
@@ -171,7 +171,7 @@ static void test_xsa_276_extra_pages_do_not_move(void **state)
 
 static void test_order_of_checks(void **state)
 {
-    struct domain *d = world_guest(1), *other = world_guest(1);
+    struct domain *d = fixture_guest(1), *other = fixture_guest(1);
     domid_t id = d->domain_id;
     struct hypercall hc = { __HYPERVISOR_memory_op, { 0 } };
     struct xen_add_to_physmap a = { .domid = id, .size = 3,
@@ -190,7 +190,7 @@ static void test_order_of_checks(void **state)
     assert_int_equal(add(DOMID_SELF, XENMAPSPACE_gmfn, 0, 0, 0), -EACCES);
     assert_int_equal(take_away(DOMID_SELF, 0), -ENOENT);
     assert_int_equal(add(id, 9, 0, 0, 0), -EINVAL);
-    world_be_dom(other);
+    fixture_be_dom(other);
     assert_int_equal(add(0, XENMAPSPACE_gmfn, 0, 0, 0), -EACCES);
     assert_int_equal(add(id, XENMAPSPACE_dev_mmio, 0, 0, 0), -EACCES);
     assert_int_equal(add(id, 9, 0, 0, 0), -EPERM);
@@ -199,7 +199,7 @@ static void test_order_of_checks(void **state)
     other->target_id = id; /* its device model */
     assert_int_equal(add(id, 9, 0, 0, 0), -EINVAL);
     assert_int_equal(take_away(id, 0), -ENOENT);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 
     hc.a[0] = XENMEM_add_to_physmap | 4 << MEMOP_CMD_BITS;
     hc.a[1] = P(&a);
@@ -224,10 +224,10 @@ static void test_what_is_there_may_have_to_stay(void **state)
         { P2M_FOREIGN, -ENXIO, 0 },  { P2M_GRANT_RW, -ENXIO, 0 },
         { P2M_GRANT_RO, -ENXIO, 0 }, { P2M_MMIO_DIRECT, -EPERM, -ENOENT },
     };
-    struct domain *d = world_guest(1), *other = world_guest(1);
+    struct domain *d = fixture_guest(1), *other = fixture_guest(1);
 
     (void)state;
-    world_populate(other, 0, 2);
+    fixture_populate(other, 0, 2);
     for ( unsigned int i = 0; i < ARRAY_SIZE(cases); i++ )
     {
         struct page *pg = p2m_get_page(other, _gfn(0), NULL);
@@ -235,7 +235,7 @@ static void test_what_is_there_may_have_to_stay(void **state)
 
         if ( cases[i].type == P2M_MMIO_DIRECT )
             page_put(pg);
-        world_populate(d, 8, 1);
+        fixture_populate(d, 8, 1);
         assert_int_equal(p2m_set(d, _gfn(9), mfn, cases[i].type), 0);
         for ( unsigned int space = XENMAPSPACE_shared_info;
               space <= XENMAPSPACE_gmfn; space++ )
@@ -255,10 +255,10 @@ static void test_what_is_there_may_have_to_stay(void **state)
 /* A control domain that touched nothing has a device there: no hindrance. */
 static void test_device_gives_way_in_a_control_domain(void **state)
 {
-    struct domain *d = world_guest(1), *other = world_guest(1);
+    struct domain *d = fixture_guest(1), *other = fixture_guest(1);
 
     (void)state;
-    world_populate(other, 0, 2);
+    fixture_populate(other, 0, 2);
     assert_int_equal(p2m_set(d, _gfn(9), _mfn(1UL << 30), P2M_MMIO_DIRECT),
                      0);
     d->is_privileged = true;
@@ -273,15 +273,15 @@ static void test_device_gives_way_in_a_control_domain(void **state)
 
 static void test_foreign(void **state)
 {
-    struct domain *d = world_guest(1), *pvh = world_pvh_dom0();
+    struct domain *d = fixture_guest(1), *pvh = fixture_pvh_dom0();
     domid_t id = d->domain_id;
     struct page *pg;
 
     (void)state;
-    world_populate(d, 0x10, 2);
-    world_populate(pvh, 0x20, 1);
+    fixture_populate(d, 0x10, 2);
+    fixture_populate(pvh, 0x20, 1);
     assert_int_equal(p2m_set(d, _gfn(0x12), INVALID_MFN, P2M_MMIO_DM), 0);
-    world_be_dom(pvh);
+    fixture_be_dom(pvh);
     assert_int_equal(add_foreign(DOMID_SELF, DOMID_SELF, 0x20, 0x30), -EINVAL);
     assert_int_equal(add_foreign(DOMID_SELF, pvh->domain_id, 0x20, 0x30),
                      -EINVAL);
@@ -297,19 +297,19 @@ static void test_foreign(void **state)
 
     assert_int_equal(add_foreign(DOMID_SELF, id, 0x10, 0x30), 0);
     assert_int_equal(p2m_lookup(pvh, _gfn(0x30)).type, P2M_FOREIGN);
-    assert_ptr_equal(world_gfn_to_virt(pvh, 0x30), world_gfn_to_virt(d, 0x10));
+    assert_ptr_equal(fixture_gfn_to_virt(pvh, 0x30), fixture_gfn_to_virt(d, 0x10));
     /* Over memory of its own: that is freed. */
     assert_int_equal(add_foreign(DOMID_SELF, id, 0x11, 0x20), 0);
     assert_int_equal(pvh->tot_pages, 0);
-    world_audit();
+    fixture_audit();
 
     /* No chain: what d maps of others is not d's to hand on. */
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     d->is_privileged = true;
-    world_populate(pvh, 0x40, 1);
+    fixture_populate(pvh, 0x40, 1);
     assert_int_equal(add_foreign(id, pvh->domain_id, 0x40, 0x13), 0);
     d->is_privileged = false;
-    world_be_dom(pvh);
+    fixture_be_dom(pvh);
     assert_int_equal(add_foreign(DOMID_SELF, id, 0x13, 0x31), -EINVAL);
 
     /* The owner gives it up: the frame stays what it was until unmapped. */
@@ -320,10 +320,10 @@ static void test_foreign(void **state)
     assert_int_equal(take_away(DOMID_SELF, 0x30), 0);
     assert_int_equal(pg->refs, 0);
     assert_int_equal(d->tot_pages, 1);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     /* Each still maps the other: neither keeps the other alive for ever. */
-    world_kill(pvh);
-    world_kill(d);
+    fixture_kill(pvh);
+    fixture_kill(d);
 }
 
 static void test_batch_tells_each_error(void **state)
@@ -331,7 +331,7 @@ static void test_batch_tells_each_error(void **state)
     static xen_ulong_t idxs[] = { 1, 99, 2, 3 };
     static xen_pfn_t gpfns[] = { 0x31, 0x32, 0x33, P2M_GFN_LIMIT };
     static const int want[] = { 0, -EINVAL, 0, -EINVAL };
-    struct domain *d = world_guest(1), *pvh = world_pvh_dom0();
+    struct domain *d = fixture_guest(1), *pvh = fixture_pvh_dom0();
     int errs[4] = { 1, 1, 1, 1 };
     struct xen_add_to_physmap_batch b = {
         .domid = DOMID_SELF, .space = XENMAPSPACE_gmfn_foreign, .size = 4,
@@ -339,8 +339,8 @@ static void test_batch_tells_each_error(void **state)
     };
 
     (void)state;
-    world_populate(d, 0, 10);
-    world_be_dom(pvh);
+    fixture_populate(d, 0, 10);
+    fixture_be_dom(pvh);
     b.idxs.p = idxs;
     b.gpfns.p = gpfns;
     b.errs.p = errs;
@@ -354,26 +354,26 @@ static void test_batch_tells_each_error(void **state)
     assert_int_equal(memory_op(XENMEM_add_to_physmap_batch, &b), -EFAULT);
     b.idxs.p = NULL;
     assert_int_equal(memory_op(XENMEM_add_to_physmap_batch, &b), -EFAULT);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 static void test_no_table_for_it(void **state)
 {
-    struct domain *d = world_guest(1), *pvh = world_pvh_dom0();
+    struct domain *d = fixture_guest(1), *pvh = fixture_pvh_dom0();
 
     (void)state;
-    world_populate(d, 0, 1);
-    world_be_dom(pvh);
+    fixture_populate(d, 0, 1);
+    fixture_be_dom(pvh);
     assert_int_equal(p2m_pool_resize(pvh, 1), 0);
     assert_int_equal(add_foreign(DOMID_SELF, d->domain_id, 0, 0x30), -ENOMEM);
     assert_int_equal(add(DOMID_SELF, XENMAPSPACE_shared_info, 0, 0x30, 0),
                      -ENOMEM);
     assert_int_equal(add(DOMID_SELF, XENMAPSPACE_grant_table, 0, 0x30, 0),
                      -ENOMEM);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
 {

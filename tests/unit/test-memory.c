@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* memory_op: reservations, numbers, claims and memory maps. */
-#include "world.h"
+#include "fixture.h"
 
 #include <hv/memory.h>
 
@@ -32,7 +32,7 @@ static struct xen_memory_reservation extents(const struct domain *d,
 
 static void test_populate_and_decrease(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct xen_memory_reservation r = extents(d, 5, 3);
     uint64_t before = page_nr_free();
 
@@ -47,28 +47,28 @@ static void test_populate_and_decrease(void **state)
         /* An extent is contiguous in the host. */
         assert_int_equal(mfn_x(e.mfn) % 8, i % 8);
     }
-    world_audit();
+    fixture_audit();
     assert_int_equal(memory_op(XENMEM_decrease_reservation, &r), 5);
     assert_int_equal(d->tot_pages, 0);
     assert_int_equal(page_nr_free(), before);
     assert_int_equal(memory_op(XENMEM_decrease_reservation, &r), 0);
-    world_audit();
+    fixture_audit();
 }
 
 static void test_populate_replaces(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct xen_memory_reservation r = extents(d, 4, 0);
     struct p2m_entry old;
 
     (void)state;
-    world_populate(d, 0x1000, 2);
+    fixture_populate(d, 0x1000, 2);
     assert_int_equal(p2m_set(d, _gfn(0x1002), INVALID_MFN, P2M_MMIO_DM), 0);
     old = p2m_lookup(d, _gfn(0x1000));
-    *(uint32_t *)world_gfn_to_virt(d, 0x1000) = 0x12345678;
+    *(uint32_t *)fixture_gfn_to_virt(d, 0x1000) = 0x12345678;
     assert_int_equal(memory_op(XENMEM_populate_physmap, &r), 4);
     assert_false(mfn_eq(old.mfn, p2m_lookup(d, _gfn(0x1000)).mfn));
-    assert_int_equal(*(uint32_t *)world_gfn_to_virt(d, 0x1000), 0);
+    assert_int_equal(*(uint32_t *)fixture_gfn_to_virt(d, 0x1000), 0);
     assert_int_equal(d->tot_pages, 4);
 }
 
@@ -77,10 +77,10 @@ static void test_populate_keeps_foreign_frames(void **state)
 {
     static const enum p2m_type types[] = { P2M_FOREIGN, P2M_GRANT_RW,
                                            P2M_GRANT_RO, P2M_MMIO_DIRECT };
-    struct domain *d = world_guest(1), *other = world_guest(1);
+    struct domain *d = fixture_guest(1), *other = fixture_guest(1);
 
     (void)state;
-    world_populate(other, 0, 1);
+    fixture_populate(other, 0, 1);
     for ( unsigned int i = 0; i < ARRAY_SIZE(types); i++ )
     {
         struct xen_memory_reservation r = extents(d, 3, 2);
@@ -104,13 +104,13 @@ static void test_populate_keeps_foreign_frames(void **state)
 /* Item 7, XSA-507: what the hypervisor shares with d is never ballooned. */
 static void test_xsa_507_extra_pages_stay(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct xen_memory_reservation r = extents(d, 2, 1);
     struct xen_add_to_physmap a = { .domid = DOMID_SELF, .gpfn = 0x1003 };
 
     (void)state;
-    world_populate(d, 0x1000, 3);
-    world_be_dom(d);
+    fixture_populate(d, 0x1000, 3);
+    fixture_be_dom(d);
     r.domid = DOMID_SELF;
     assert_int_equal(memory_op(XENMEM_add_to_physmap, &a), 0);
     assert_int_equal(memory_op(XENMEM_decrease_reservation, &r), 1);
@@ -122,12 +122,12 @@ static void test_xsa_507_extra_pages_stay(void **state)
     assert_int_equal(memory_remove_page(d, _gfn(0x1003)), -EPERM);
     assert_int_equal(memory_remove_page(d, _gfn(0x1002)), 0);
     assert_int_equal(memory_remove_page(d, _gfn(0x1002)), -EINVAL);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 static void test_populate_stops_at_max_mem(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct xen_memory_reservation r = extents(d, 10, 1);
 
     (void)state;
@@ -178,7 +178,7 @@ static void test_reservation_refusals(void **state)
     (void)state;
     for ( unsigned int i = 0; i < ARRAY_SIZE(cases); i++ )
     {
-        struct domain *d = world_guest(1);
+        struct domain *d = fixture_guest(1);
         struct xen_memory_reservation r = extents(d, 2, 9);
 
         r.nr_extents = (xen_ulong_t)cases[i].nr;
@@ -186,18 +186,18 @@ static void test_reservation_refusals(void **state)
         r.mem_flags = (unsigned int)cases[i].flags;
         if ( cases[i].domid >= 0 )
             r.domid = (domid_t)cases[i].domid;
-        world_be_dom(cases[i].as_guest ? d : dom0);
+        fixture_be_dom(cases[i].as_guest ? d : dom0);
         assert_int_equal(memory_op_from(cases[i].op,
                                         (unsigned long)cases[i].start, &r),
                          cases[i].want);
-        world_be_dom(dom0);
+        fixture_be_dom(dom0);
         if ( cases[i].want <= 0 || cases[i].start )
             assert_int_equal(d->tot_pages, 0);
-        world_kill(d);
+        fixture_kill(d);
     }
     /* Unreadable: the structure, the list, the end of the list. */
     {
-        struct domain *d = world_guest(1);
+        struct domain *d = fixture_guest(1);
         struct xen_memory_reservation r = extents(d, 4, 0);
 
         assert_int_equal(memory_op(XENMEM_populate_physmap, NULL), 0);
@@ -209,7 +209,7 @@ static void test_reservation_refusals(void **state)
 
 static void test_gfns_out_of_range(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct xen_memory_reservation r = extents(d, 1, 1);
 
     (void)state;
@@ -226,7 +226,7 @@ static void test_gfns_out_of_range(void **state)
 
 static void test_preempted_at_every_extent(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct xen_memory_reservation r = extents(d, 2000, 0);
     struct hypercall hc = { __HYPERVISOR_memory_op,
                             { XENMEM_populate_physmap, P(&r) } };
@@ -262,8 +262,8 @@ static void test_populate_without_memory(void **state)
     struct xen_memory_reservation r;
 
     (void)state;
-    victim = world_guest(1);
-    world_each_alloc_failure(populate_victim, NULL, -ENOMEM);
+    victim = fixture_guest(1);
+    fixture_each_alloc_failure(populate_victim, NULL, -ENOMEM);
 
     /* Not enough tables for the third extent: it leaves none behind. */
     assert_int_equal(p2m_pool_resize(victim, 1 + 3), 0);
@@ -277,14 +277,14 @@ static void test_populate_without_memory(void **state)
 
 static void test_numbers(void **state)
 {
-    struct domain *d = world_guest(1), *other = world_guest(1);
+    struct domain *d = fixture_guest(1), *other = fixture_guest(1);
     struct xen_memory_domain m = { d->domain_id };
     static const unsigned int ops[] = { XENMEM_current_reservation,
                                         XENMEM_maximum_reservation,
                                         XENMEM_maximum_gpfn };
 
     (void)state;
-    world_populate(d, 0x77, 3);
+    fixture_populate(d, 0x77, 3);
     assert_int_equal(memory_op(XENMEM_current_reservation, &m), 3);
     assert_int_equal(memory_op(XENMEM_maximum_gpfn, &m), 0x79);
     assert_int_equal(memory_op(XENMEM_maximum_reservation, &m), UINT32_MAX);
@@ -295,14 +295,14 @@ static void test_numbers(void **state)
         m.domid = d->domain_id;
         assert_int_equal(memory_op_from(ops[i], 1, &m), -EINVAL);
         assert_int_equal(memory_op(ops[i], NULL), -EFAULT);
-        world_be_dom(other);
+        fixture_be_dom(other);
         assert_int_equal(memory_op(ops[i], &m), -EPERM);
-        world_be_dom(d);
+        fixture_be_dom(d);
         m.domid = DOMID_SELF;
         assert_true(memory_op(ops[i], &m) > 0);
         m.domid = 0x1234;
         assert_int_equal(memory_op(ops[i], &m), -ESRCH);
-        world_be_dom(dom0);
+        fixture_be_dom(dom0);
     }
     assert_int_equal(memory_op(XENMEM_maximum_ram_page, NULL), nr_frames);
     assert_int_equal(memory_op(XENMEM_get_sharing_freed_pages, NULL), 0);
@@ -317,11 +317,11 @@ static void test_numbers(void **state)
 
 static void test_claim(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct xen_memory_reservation r = { .nr_extents = 100 };
 
     (void)state;
-    world_populate(d, 0, 10);
+    fixture_populate(d, 0, 10);
     assert_int_equal(memory_op(XENMEM_claim_pages, NULL), -EFAULT);
     r.extent_start.p = list;
     assert_int_equal(memory_op(XENMEM_claim_pages, &r), -EINVAL);
@@ -335,9 +335,9 @@ static void test_claim(void **state)
     r.domid = DOMID_SELF;
     assert_int_equal(memory_op(XENMEM_claim_pages, &r), -EINVAL);
     r.domid = d->domain_id;
-    world_be_dom(d);
+    fixture_be_dom(d);
     assert_int_equal(memory_op(XENMEM_claim_pages, &r), -EPERM);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     assert_int_equal(memory_op(XENMEM_claim_pages, &r), 0);
     r.nr_extents = 10; /* it has them */
     assert_int_equal(memory_op(XENMEM_claim_pages, &r), -EINVAL);
@@ -349,7 +349,7 @@ static void test_claim(void **state)
     assert_int_equal(memory_op(XENMEM_claim_pages, &r), 0);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
 {

@@ -5,7 +5,7 @@
  * Seen failing with: a multicall that loses the continuation of an entry; a
  * nested multicall; the command line shown to a guest.
  */
-#include "world.h"
+#include "fixture.h"
 
 #include <hv/console.h>
 
@@ -171,11 +171,11 @@ static void test_version_for_control_only(void **state)
     assert_int_equal(version(XENVER_commandline, line), 0);
     assert_string_equal(line, "secret=1");
     assert_int_equal(version(XENVER_build_id, NULL), -ENODATA);
-    world_be_dom(world_guest(1));
+    fixture_be_dom(fixture_guest(1));
     assert_int_equal(version(XENVER_commandline, line), 0);
     assert_string_equal(line, "<denied>");
     assert_int_equal(version(XENVER_build_id, NULL), -EPERM);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     hv_command_line = "";
 }
 
@@ -183,9 +183,9 @@ static uint32_t features(struct domain *d)
 {
     xen_feature_info_t info = { .submap_idx = 0 };
 
-    world_be_dom(d);
+    fixture_be_dom(d);
     assert_int_equal(version(XENVER_get_features, &info), 0);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     return info.submap;
 }
 
@@ -196,8 +196,8 @@ static void test_features(void **state)
 
     (void)state;
     assert_int_equal(features(dom0), 0x228e0);
-    assert_int_equal(features(world_pvh_dom0()), 0x12b05);
-    assert_int_equal(features(world_guest(1)), 0x12305);
+    assert_int_equal(features(fixture_pvh_dom0()), 0x12b05);
+    assert_int_equal(features(fixture_guest(1)), 0x12305);
     assert_int_equal(version(XENVER_get_features, &info), -EINVAL);
 }
 
@@ -219,7 +219,7 @@ static long console(unsigned int cmd, int count, const void *buf)
 
 static void test_console(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     char typed[8];
 
     (void)state;
@@ -234,18 +234,18 @@ static void test_console(void **state)
     assert_int_equal(console(CONSOLEIO_read, 8, typed), 0);
 
     /* Nobody else's, whatever the command. */
-    world_be_dom(d);
+    fixture_be_dom(d);
     nr_shown = 0;
     assert_int_equal(console(CONSOLEIO_read, 8, typed), -EPERM);
     assert_int_equal(console(CONSOLEIO_write, 5, "text\n"), -EPERM);
     assert_int_equal(console(CONSOLEIO_write, -1, "x"), -EPERM);
     assert_int_equal(console(7, 1, "x"), -EPERM);
     assert_int_equal(nr_shown, 0);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     hosted_hooks.console = NULL;
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
 {

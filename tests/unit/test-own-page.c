@@ -27,14 +27,14 @@ static void test_shared_frame_is_no_ioreq_page(void **state)
     (void)state;
     guest_with_server();
     offer_v1(guest, 20, guest, POOL, 0);
-    world_be_dom(guest);
+    fixture_be_dom(guest);
     mapping = grant_map_ok(guest, 20, MAP_GFN, 0);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     assert_int_equal(get_gfns(), -EBUSY);
-    world_audit();
-    world_be_dom(guest);
+    fixture_audit();
+    fixture_be_dom(guest);
     assert_int_equal(grant_unmap(mapping, MAP_GFN << PAGE_SHIFT, 0), 0);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     assert_int_equal(get_gfns(), 0);
     assert_int_equal(info.ioreq_gfn, POOL);
 }
@@ -46,10 +46,10 @@ static void test_used_frame_is_no_ioreq_page(void **state)
 
     (void)state;
     guest_with_server();
-    world_be_dom(guest);
+    fixture_be_dom(guest);
     assert_int_equal(hcall(__HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info, 0,
                            P(&area), 0, 0), 0);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     assert_int_equal(get_gfns(), -EBUSY);
 }
 
@@ -60,16 +60,16 @@ static void check_out_of_reach(void)
     struct evtchn_init_control control = { .control_gfn = POOL };
     gnttab_map_grant_ref_t op;
 
-    world_be_dom(guest);
+    fixture_be_dom(guest);
     op = grant_map(guest, 20, MAP_GFN << PAGE_SHIFT, GNTMAP_host_map);
     assert_int_equal(op.status, GNTST_bad_page);
     assert_int_equal(physmap(guest, XENMAPSPACE_gmfn, POOL, MAP_GFN), -EINVAL);
     assert_int_equal(hcall(__HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info, 0,
                            P(&area), 0, 0), -EINVAL);
     assert_int_equal(evtchn_op(EVTCHNOP_init_control, &control), -EINVAL);
-    world_be_dom(stub);
+    fixture_be_dom(stub);
     assert_int_equal(relocate(guest, POOL, MAP_GFN), -EINVAL);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 static void test_ioreq_page_is_out_of_reach(void **state)
@@ -84,7 +84,7 @@ static void test_ioreq_page_is_out_of_reach(void **state)
     assert_int_equal(set_state(guest, 0, false), 0);
     check_out_of_reach();
     assert_int_equal(destroy(guest, 0), 0);
-    world_be_dom(guest);
+    fixture_be_dom(guest);
     (void)grant_map_ok(guest, 20, MAP_GFN, 0);
 }
 
@@ -96,7 +96,7 @@ static void test_device_model_maps_its_gfns(void **state)
     assert_int_equal(get_gfns(), 0);
     assert_int_equal(foreign_map(pvh, guest, POOL, FOREIGN_GFN), 0);
     assert_int_equal(set_state(guest, 0, true), 0);
-    assert_ptr_equal(world_gfn_to_virt(pvh, FOREIGN_GFN),
+    assert_ptr_equal(fixture_gfn_to_virt(pvh, FOREIGN_GFN),
                      page_to_virt(guest->ioreq.server[0]->frame[1]));
 }
 
@@ -111,9 +111,9 @@ static void move_too(void)
 
     if ( !locks_left || --locks_left )
         return;
-    world_be(domain_vcpu(guest, 1));
+    fixture_be(domain_vcpu(guest, 1));
     IGNORE(physmap(guest, XENMAPSPACE_gmfn, RAM_GFN, other_place));
-    world_be(v);
+    fixture_be(v);
 }
 
 static int is_page(struct domain *d, gfn_t gfn, struct p2m_entry e, void *arg)
@@ -141,7 +141,7 @@ static void test_moves_at_once_leave_no_alias(void **state)
         other_place = MAP_GFN + 600;
         locks_left = nth;
         hosted_hooks.unlocked = move_too;
-        world_be_dom(guest);
+        fixture_be_dom(guest);
         IGNORE(physmap(guest, XENMAPSPACE_gmfn, RAM_GFN, MAP_GFN));
         hosted_hooks.unlocked = NULL;
         last = locks_left;
@@ -150,8 +150,8 @@ static void test_moves_at_once_leave_no_alias(void **state)
         /* Back, for the next time. */
         IGNORE(physmap(guest, XENMAPSPACE_gmfn, MAP_GFN, RAM_GFN));
         IGNORE(physmap(guest, XENMAPSPACE_gmfn, other_place, RAM_GFN));
-        world_be_dom(dom0);
-        world_audit();
+        fixture_be_dom(dom0);
+        fixture_audit();
         assert_in_range(nth, 1, 100);
     }
 }
@@ -165,7 +165,7 @@ static bool told(void)
     bool yes;
 
     /* Whatever hypercall comes next. */
-    world_be(v);
+    fixture_be(v);
     assert_true(hcall(__HYPERVISOR_xen_version, 0, 0, 0, 0, 0) > 0);
     yes = slot->type == IOREQ_TYPE_INVALIDATE &&
           slot->state == STATE_IOREQ_READY;
@@ -174,7 +174,7 @@ static bool told(void)
         answer(slot, 0);
         assert_int_equal(ioreq_resume(v, &p), IO_DONE);
     }
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     return yes;
 }
 
@@ -187,7 +187,7 @@ static void test_told_of_all_that_goes(void **state)
     decrease(guest->domain_id, RAM_GFN + 3, 0); /* by dom0 */
     assert_true(told());
     assert_false(told());
-    world_be_dom(stub);
+    fixture_be_dom(stub);
     assert_int_equal(mem_type(guest, RAM_GFN + 4, HVMMEM_mmio_dm), 0);
     assert_true(told());
     assert_int_equal(relocate(guest, RAM_GFN + 5, MAP_GFN + 1), 0);
@@ -202,12 +202,12 @@ static void test_told_of_grant_over_memory(void **state)
     kill_cast();
     (void)serve(guest, OFF, PORT, 0x60, 0x60);
     slot = slot_of(guest, 0, 0);
-    world_be_dom(guest);
+    fixture_be_dom(guest);
     (void)grant_map_ok(peer, 10, RAM_GFN + 2, 0);
     assert_int_equal(slot->type, IOREQ_TYPE_INVALIDATE);
     answer(slot, 0);
     assert_int_equal(ioreq_resume(current, &p), IO_DONE);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     assert_false(told());
 }
 
@@ -218,9 +218,9 @@ static void test_told_after_a_cancelled_suspend(void **state)
     kill_cast();
     (void)serve(guest, OFF, PORT, 0x60, 0x60);
     domain_shutdown(guest, SHUTDOWN_suspend);
-    world_be_dom(guest);
+    fixture_be_dom(guest);
     assert_int_equal(unmap_gfn(guest, RAM_GFN + 3), 0);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     assert_false(told());
     domain_resume(guest);
     assert_true(told());
@@ -230,14 +230,14 @@ static void test_told_after_a_cancelled_suspend(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        with_world(test_shared_frame_is_no_ioreq_page),
-        with_world(test_used_frame_is_no_ioreq_page),
-        with_world(test_ioreq_page_is_out_of_reach),
-        with_world(test_device_model_maps_its_gfns),
-        with_world(test_moves_at_once_leave_no_alias),
-        with_world(test_told_of_all_that_goes),
-        with_world(test_told_of_grant_over_memory),
-        with_world(test_told_after_a_cancelled_suspend),
+        with_fixture(test_shared_frame_is_no_ioreq_page),
+        with_fixture(test_used_frame_is_no_ioreq_page),
+        with_fixture(test_ioreq_page_is_out_of_reach),
+        with_fixture(test_device_model_maps_its_gfns),
+        with_fixture(test_moves_at_once_leave_no_alias),
+        with_fixture(test_told_of_all_that_goes),
+        with_fixture(test_told_of_grant_over_memory),
+        with_fixture(test_told_after_a_cancelled_suspend),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,7 +52,7 @@ static void test_made_and_looked_at(void **state)
     assert_int_equal(pg->refs, 2);
     page_put(pg);
     drop_frames(M2_FRAMES + 512, 7 * 512);
-    world_audit();
+    fixture_audit();
 }
 
 /* Only where nothing is, not even a table. */
@@ -88,7 +88,7 @@ static void test_filled(void **state)
 #undef FILL
     drop_frames(G1, G1);
     drop_frames(M2_FRAMES, 8 * 512);
-    world_audit();
+    fixture_audit();
 }
 
 /* A device's frames, far beyond those that the machine has. */
@@ -115,7 +115,7 @@ static void test_devices(void **state)
     }
     drop_frames(G1, G1);
     drop_frames(M2_FRAMES, 8 * 512);
-    world_audit();
+    fixture_audit();
 }
 
 static void test_errors(void **state)
@@ -221,7 +221,7 @@ static void test_split_by_any_change(void **state)
         check_entry(at + 1, at + 1, P2M_RAM_RW, 0);
         check_entry(at - 100, at - 100, P2M_RAM_RW, 0);
         check_entry(at + 412, at + 412, P2M_RAM_RW, 9);
-        world_audit();
+        fixture_audit();
     }
     check_entry(2 * G1 - 1, 2 * G1 - 1, P2M_RAM_RW, 9);
     /* What is refused splits nothing. */
@@ -251,7 +251,7 @@ static void test_split_without_tables(void **state)
             assert_int_equal(mfn_to_page(_mfn(G1 + 5))->refs, 1);
         }
         assert_int_equal(p2m_prepare(large, _gfn(G1 + 5), 1), -ENOMEM);
-        world_audit();
+        fixture_audit();
     }
     assert_int_equal(p2m_pool_resize(large, 4), 0);
     assert_int_equal(p2m_prepare(large, _gfn(G1 + 5), 1), 0);
@@ -287,7 +287,7 @@ static void test_replaces_what_is_below(void **state)
     assert_int_equal(large->p2m.pool_used, 2);
     assert_int_equal(large->tot_pages, G1);
     watched = NULL;
-    world_audit();
+    fixture_audit();
 
     /* A smaller one in the midst of a larger one. */
     assert_int_equal(set_order(G1 + 512, 7 * 512 + (G1 << 3), 9,
@@ -299,7 +299,7 @@ static void test_replaces_what_is_below(void **state)
     /* Tables that come back are as good as new. */
     for ( unsigned int i = 0; i < 8; i++ )
         assert_int_equal(p2m_prepare(large, _gfn((uint64_t)i << 27), 1), 0);
-    world_audit();
+    fixture_audit();
 }
 
 /* ---- the end ---- */
@@ -323,7 +323,7 @@ static void test_relinquish_step_by_step(void **state)
         if ( restarts++ % 1000 == 3 )
         {
             hosted_preempt_every(0);
-            world_audit();
+            fixture_audit();
             hosted_preempt_every(1);
         }
     hosted_preempt_every(0);

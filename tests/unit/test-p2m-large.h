@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A world for large entries: 2 GiB of frames, most of which nobody ever writes
+ * A fixture for large entries: 2 GiB of frames, most of which nobody ever writes
  * to.  The heap has the first 32 MiB; `large` is a translated domain that owns,
  * with one reference each, the 1 GiB from G1 on and 16 MiB from M2_FRAMES on.
  */
 #ifndef TEST_P2M_LARGE_H
 #define TEST_P2M_LARGE_H
 
-#include "world.h"
+#include "fixture.h"
 
 #define G1 (1UL << 18)
 #define M2_FRAMES 0x4000UL
@@ -34,7 +34,7 @@ static inline void drop_frames(uint64_t mfn, uint64_t nr)
 
 static int large_setup(void **state)
 {
-    struct xen_domctl_createdomain config = world_config(1);
+    struct xen_domctl_createdomain config = fixture_config(1);
 
     (void)state;
     if ( hosted_init(2 * G1) )
@@ -44,8 +44,8 @@ static int large_setup(void **state)
     page_heap_add(0, 0x2000);
     if ( domain_create(0, &config, true, &dom0) || vcpu_create(dom0, 0) )
         return -1;
-    world_be_dom(dom0);
-    large = world_guest(1);
+    fixture_be_dom(dom0);
+    large = fixture_guest(1);
     watched = NULL;
     hosted_hooks.p2m_flush = on_flush;
     if ( page_assign_boot(large, _mfn(G1), G1) ||
@@ -57,7 +57,7 @@ static int large_setup(void **state)
 static int large_teardown(void **state)
 {
     watched = NULL;
-    return world_teardown(state);
+    return fixture_teardown(state);
 }
 
 #endif

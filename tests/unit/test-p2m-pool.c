@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The paging pool: its size, what happens when it is used up. */
-#include "world.h"
+#include "fixture.h"
 
 static const struct p2m_entry nothing = { { ~0UL }, P2M_NONE };
 
@@ -11,7 +11,7 @@ static int set(struct domain *d, uint64_t gfn, struct page *pg)
 
 static void test_pool_exhausted_leaks_nothing(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct page *pg = page_alloc(d, 0, 0);
     unsigned int used;
     uint64_t gfn = 0;
@@ -38,12 +38,12 @@ static void test_pool_exhausted_leaks_nothing(void **state)
     assert_int_equal(set(d, 1, pg), 0);
     assert_int_equal(p2m_set(d, _gfn(gfn), INVALID_MFN, P2M_NONE), 0);
     assert_int_equal(d->p2m.pool_used, used);
-    world_audit();
+    fixture_audit();
 }
 
 static void test_prepare_is_all_or_none(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
 
     (void)state;
     assert_int_equal(p2m_pool_resize(d, 1 + 2 + 4), 0);
@@ -58,7 +58,7 @@ static void test_prepare_is_all_or_none(void **state)
     assert_int_equal(p2m_prepare(d, _gfn(1), ~0UL), -EINVAL);
     assert_int_equal(p2m_prepare(d, _gfn(1), 0), -EINVAL);
     assert_int_equal(p2m_prepare(dom0, _gfn(1), 1), -EINVAL);
-    world_audit();
+    fixture_audit();
 }
 
 static long grow(void *arg)
@@ -74,13 +74,13 @@ static long grow(void *arg)
 
 static void test_pool_resize(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     unsigned int restarts = 0;
     uint64_t before;
     int rc;
 
     (void)state;
-    world_each_alloc_failure(grow, d, -ENOMEM);
+    fixture_each_alloc_failure(grow, d, -ENOMEM);
     assert_int_equal(d->p2m.pool_pages, P2M_POOL_DEFAULT + 40);
 
     before = page_nr_free();
@@ -90,17 +90,17 @@ static void test_pool_resize(void **state)
     assert_int_equal(rc, 0);
     assert_true(restarts > 100);
     assert_int_equal(page_nr_free() - before, P2M_POOL_DEFAULT + 30);
-    world_populate(d, 0, 1);
+    fixture_populate(d, 0, 1);
     assert_int_equal(p2m_pool_resize(d, 3), -EBUSY);
     assert_int_equal(p2m_pool_resize(d, 0), -EBUSY);
     assert_int_equal(d->p2m.pool_pages, 10);
     assert_int_equal(p2m_pool_resize(dom0, 10), -EINVAL);
-    world_audit();
+    fixture_audit();
 }
 
 static long make_guest(void *arg)
 {
-    struct xen_domctl_createdomain config = world_config(1);
+    struct xen_domctl_createdomain config = fixture_config(1);
     struct domain *d;
 
     (void)arg;
@@ -110,10 +110,10 @@ static long make_guest(void *arg)
 static void test_init_failing_anywhere(void **state)
 {
     (void)state;
-    world_each_alloc_failure(make_guest, NULL, 0);
+    fixture_each_alloc_failure(make_guest, NULL, 0);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
 {

@@ -229,7 +229,7 @@ static void test_against_an_array(void **state)
             continue;
         next = 0;
         assert_int_equal(p2m_for_each(large, &gfn, compare, NULL), 0);
-        world_audit();
+        fixture_audit();
     }
     assert_true(refused > STEPS / 50 && done > STEPS / 4);
     free(flat);
@@ -275,7 +275,7 @@ static void test_many_at_once(void **state)
     for ( unsigned int i = 0; i < ARRAY_SIZE(t); i++ )
         pthread_join(t[i], NULL);
     drop_frames(M2_FRAMES, 8 * 512);
-    world_audit();
+    fixture_audit();
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, large_setup, large_teardown)

@@ -65,9 +65,9 @@ static void test_largest_that_fit(void **state)
                 cases[i].mfn + k);
         assert_int_equal(p2m_lookup(large, _gfn(cases[i].gfn +
                                                 cases[i].nr)).type, P2M_NONE);
-        /* A world of its own for the next one. */
-        world_kill(large);
-        large = world_guest(1);
+        /* A fixture of its own for the next one. */
+        fixture_kill(large);
+        large = fixture_guest(1);
     }
 }
 
@@ -97,7 +97,7 @@ static void test_all_or_none(void **state)
     assert_int_equal(map(G1 + 1, 8 * G1, 1024, P2M_MMIO_DIRECT), -ENOMEM);
     assert_int_equal(large->p2m.pool_used, 6);
     assert_int_equal(mfn_x(p2m_lookup(large, _gfn(G1 + 1)).mfn), G1 + 1);
-    world_audit();
+    fixture_audit();
 }
 
 /* dom0's way: what it has of its own is where it is in the machine. */
@@ -113,12 +113,12 @@ static void test_identity(void **state)
     count_orders(M2_FRAMES + 7, 8 * 512 - 7, n);
     assert_int_equal(n[0], 505);
     assert_int_equal(n[1], 7);
-    world_audit();
+    fixture_audit();
     /* Ballooned out in the midst: to the heap, for anybody. */
     assert_int_equal(p2m_remove(large, _gfn(G1 + 7777), _mfn(G1 + 7777)), 0);
     assert_int_equal(mfn_to_page(_mfn(G1 + 7777))->refs, 0);
     assert_int_equal(large->tot_pages, G1 + 8 * 512 - 8);
-    world_audit();
+    fixture_audit();
 }
 
 /* ---- populating ---- */
@@ -153,7 +153,7 @@ static void test_populate(void **state)
     count_orders(5000, 512, n);
     assert_int_equal(n[0], 512);
     assert_int_equal(large->tot_pages, 3 * 512);
-    world_audit();
+    fixture_audit();
     /* Over what is there. */
     r = extents(1, 11);
     gfns[0] = 1024;
@@ -163,7 +163,7 @@ static void test_populate(void **state)
     count_orders(1024, 2048, n);
     assert_int_equal(n[1], 4);
     assert_int_equal(large->tot_pages, 6 * 512);
-    world_audit();
+    fixture_audit();
     /* Back, in parts: an extent of 4 frames and the entry's others. */
     r = extents(1, 2);
     gfns[0] = 1024 + 512;
@@ -176,7 +176,7 @@ static void test_populate(void **state)
     gfns[0] = 1024 + 1024 - 2;
     assert_int_equal(memory_op(XENMEM_decrease_reservation, &r), 0);
     assert_int_equal(large->tot_pages, 6 * 512 - 4);
-    world_audit();
+    fixture_audit();
 }
 
 /* Only what is in the extent keeps it out. */
@@ -231,7 +231,7 @@ static void test_populate_without_memory(void **state)
     gfns[0] = 1024;
     gfns[1] = 4096;
     gfns[2] = G1;
-    world_each_alloc_failure(populate_all, NULL, -ENOMEM);
+    fixture_each_alloc_failure(populate_all, NULL, -ENOMEM);
 }
 
 /* ---- moving a page out of a large entry ---- */
@@ -273,7 +273,7 @@ static void check_move(long (*move)(void))
     assert_int_equal(mfn_x(p2m_lookup(large, _gfn(0)).mfn), G1 + 5);
     assert_int_equal(p2m_lookup(large, _gfn(G1 + 5)).type, P2M_NONE);
     assert_int_equal(large->tot_pages, G1);
-    world_audit();
+    fixture_audit();
 }
 
 static void test_physmap_moves_whole_or_not(void **state)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The p2m: entries and their references, and its end. */
-#include "world.h"
+#include "fixture.h"
 
 #include <pthread.h>
 
@@ -30,7 +30,7 @@ static void test_types_are_kept(void **state)
         { P2M_IOREQ, true, true },     { P2M_FOREIGN, true, false },
         { P2M_GRANT_RW, true, false }, { P2M_GRANT_RO, true, false },
     };
-    struct domain *d = world_guest(1), *other = world_guest(1);
+    struct domain *d = fixture_guest(1), *other = fixture_guest(1);
 
     (void)state;
     for ( unsigned int i = 0; i < ARRAY_SIZE(cases); i++ )
@@ -49,7 +49,7 @@ static void test_types_are_kept(void **state)
         assert_int_equal(t, cases[i].type);
         assert_int_equal(pg->refs, 2);
         page_put(got);
-        world_audit();
+        fixture_audit();
     }
     /* No page: a type alone, or a frame that nobody counts. */
     assert_int_equal(p2m_set(d, _gfn(7), INVALID_MFN, P2M_MMIO_DM), 0);
@@ -63,7 +63,7 @@ static void test_types_are_kept(void **state)
 
 static void test_errors(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct page *a = new_page(d), *b = new_page(d);
     const struct p2m_entry is_a = { page_to_mfn(a), P2M_RAM_RW };
     const struct p2m_entry ro_a = { page_to_mfn(a), P2M_RAM_RO };
@@ -119,7 +119,7 @@ static void on_flush(struct domain *d, gfn_t gfn, uint64_t nr)
 
 static void test_flush_comes_before_put(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
 
     (void)state;
     hosted_hooks.p2m_flush = on_flush;
@@ -127,7 +127,7 @@ static void test_flush_comes_before_put(void **state)
     watched = new_page(d);
     assert_int_equal(set(d, 1, watched, P2M_RAM_RW), 0);
     assert_int_equal(flushes, 0); /* nothing was there to be cached */
-    world_populate(d, 1, 1);
+    fixture_populate(d, 1, 1);
     assert_int_equal(flushes, 1);
     assert_int_equal(watched->refs, 0);
     watched = mfn_to_page(p2m_lookup(d, _gfn(1)).mfn);
@@ -135,9 +135,9 @@ static void test_flush_comes_before_put(void **state)
     assert_int_equal(flushes, 2);
     assert_int_equal(watched->refs, 0);
 
-    world_populate(d, 1, 1);
+    fixture_populate(d, 1, 1);
     watched = mfn_to_page(p2m_lookup(d, _gfn(1)).mfn);
-    world_kill(d);
+    fixture_kill(d);
     assert_int_equal(flushes, 3);
     watched = NULL;
 }
@@ -161,13 +161,13 @@ static void test_for_each_in_order(void **state)
 {
     static const uint64_t at[] = { 0, 1, 511, 512, 0x3ffff, 0x40000, 1UL << 27,
                                    P2M_GFN_LIMIT - 1 };
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct seen s = { .stop_at = 5 };
     uint64_t gfn = 0;
 
     (void)state;
     for ( unsigned int i = ARRAY_SIZE(at); i-- > 0; )
-        world_populate(d, at[i], 1);
+        fixture_populate(d, at[i], 1);
     assert_int_equal(p2m_set(d, _gfn(510), INVALID_MFN, P2M_MMIO_DM), 0);
     assert_int_equal(p2m_for_each(d, &gfn, note, &s), 42);
     assert_int_equal(gfn, at[4]);
@@ -190,14 +190,14 @@ static void test_for_each_in_order(void **state)
 static void test_relinquish_restarts(void **state)
 {
     uint64_t before = page_nr_free();
-    struct domain *d = world_guest(1), *target = world_guest(1);
+    struct domain *d = fixture_guest(1), *target = fixture_guest(1);
     unsigned int restarts = 0;
     struct page *pg;
     int rc;
 
     (void)state;
-    world_populate(target, 0, 1);
-    world_populate(d, 0x100, 700);
+    fixture_populate(target, 0, 1);
+    fixture_populate(d, 0x100, 700);
     for ( uint64_t gfn = 0; gfn < 6UL << 30; gfn += 1UL << 27 )
     {
         pg = p2m_get_page(target, _gfn(0), NULL);
@@ -209,27 +209,27 @@ static void test_relinquish_restarts(void **state)
     {
         restarts++;
         hosted_preempt_every(0);
-        world_audit();
+        fixture_audit();
         hosted_preempt_every(1);
     }
     assert_int_equal(rc, 0);
     assert_true(restarts > 700 / 64);
-    world_kill(target);
+    fixture_kill(target);
     assert_int_equal(page_nr_free(), before);
 }
 
 /* Two steps of dying: what was emptied stays empty, and a zombie is small. */
 static void test_dying_gets_no_new_entries(void **state)
 {
-    struct domain *d = world_guest(1), *other = world_guest(1);
+    struct domain *d = fixture_guest(1), *other = fixture_guest(1);
     struct page *held, *foreign = new_page(other);
     uint64_t free_after;
 
     (void)state;
-    world_populate(d, 5, 1);
+    fixture_populate(d, 5, 1);
     held = p2m_get_page(d, _gfn(5), NULL);
     domain_get_more(d);
-    world_kill(d);
+    fixture_kill(d);
     free_after = page_nr_free();
     assert_int_equal(set(d, 5, foreign, P2M_FOREIGN), -EINVAL);
     assert_int_equal(p2m_prepare(d, _gfn(5), 1), -EINVAL);
@@ -245,15 +245,15 @@ static void test_dying_gets_no_new_entries(void **state)
 /* Its tables are somebody else's by then. */
 static void test_dead_tables_are_not_read(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     uint64_t *table;
 
     (void)state;
-    world_populate(d, 5, 1);
+    fixture_populate(d, 5, 1);
     table = d->p2m.near;
     assert_non_null(table);
     domain_get_more(d);
-    world_kill(d);
+    fixture_kill(d);
     memset(table, 0xff, PAGE_SIZE);
     assert_int_equal(p2m_lookup(d, _gfn(5)).type, P2M_NONE);
     memset(table, 0, PAGE_SIZE);
@@ -285,7 +285,7 @@ static void *hammer(void *arg)
 
 static void test_many_at_once(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     pthread_t t[3];
 
     (void)state;
@@ -294,10 +294,10 @@ static void test_many_at_once(void **state)
     for ( unsigned int i = 0; i < ARRAY_SIZE(t); i++ )
         pthread_join(t[i], NULL);
     assert_true(d->tot_pages <= 15);
-    world_audit();
+    fixture_audit();
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Frames that the heap never had become a domain's at boot. */
-#include "world.h"
+#include "fixture.h"
 
 #define HEAP_END 12288 /* frames from here on are not the heap's */
 
@@ -9,10 +9,10 @@ static uint64_t free_before;
 /* A machine whose loader kept the upper frames back. */
 static int setup(void **state)
 {
-    struct xen_domctl_createdomain config = world_config(1);
+    struct xen_domctl_createdomain config = fixture_config(1);
 
     (void)state;
-    if ( hosted_init(WORLD_FRAMES) )
+    if ( hosted_init(FIXTURE_FRAMES) )
         return -1;
     memset(frame_table, 0, nr_frames * sizeof(*frame_table));
     page_heap_init(frame_table, nr_frames);
@@ -20,7 +20,7 @@ static int setup(void **state)
     if ( domain_create(0, &config, true, &dom0) || vcpu_create(dom0, 0) )
         return -1;
     dom0->max_pages = 3000;
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     free_before = page_nr_free();
     return 0;
 }
@@ -45,7 +45,7 @@ static void test_assign(void **state)
                                  _mfn(HEAP_END + i), P2M_RAM_RW), 0);
     }
     assert_int_equal(*content, 0x1234567812345678);
-    world_audit();
+    fixture_audit();
 
     /* Ballooned out: the heap's, and anybody's. */
     for ( unsigned int i = 0; i < 1024; i++ )
@@ -53,7 +53,7 @@ static void test_assign(void **state)
                          0);
     assert_int_equal(dom0->tot_pages, 976);
     assert_int_equal(page_nr_free(), free_before + 1024);
-    world_audit();
+    fixture_audit();
     pg = page_alloc(NULL, 10, 0);
     assert_non_null(pg);
     assert_int_equal(page_nr_free(), free_before);
@@ -64,7 +64,7 @@ static void test_assign(void **state)
 static void test_errors(void **state)
 {
     struct page *pg = page_alloc(NULL, 0, 0);
-    mfn_t used, last = _mfn(WORLD_FRAMES - 1);
+    mfn_t used, last = _mfn(FIXTURE_FRAMES - 1);
 
     (void)state;
     assert_non_null(pg);
@@ -86,10 +86,10 @@ static void test_errors(void **state)
     assert_int_equal(page_assign_boot(dom0, mfn_add(last, -1UL), 2), -EINVAL);
     assert_int_equal(dom0->tot_pages, 1);
     page_put(mfn_to_page(last));
-    world_audit();
+    fixture_audit();
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, fixture_teardown)
 
 int main(void)
 {

@@ -7,7 +7,7 @@
  * failed or abandoned extent kept, or dropped twice; an extent of which parts
  * are taken out although others cannot be; steps that are not checked.
  */
-#include "world.h"
+#include "fixture.h"
 
 #define G1 (1UL << 18)
 #define ORDER 11
@@ -23,11 +23,11 @@ static struct domain *large;
 
 static int setup(void **state)
 {
-    int rc = world_setup(state);
+    int rc = fixture_setup(state);
 
     if ( rc )
         return rc;
-    large = world_guest(1);
+    large = fixture_guest(1);
     for ( uint64_t i = 0; i < nr_frames; i++ )
         if ( !frame_table[i].refs )
             memset(arch_mfn_to_virt(_mfn(i)), 0xa5, PAGE_SIZE);
@@ -41,7 +41,7 @@ static int setup(void **state)
 
 static bool is_clear(uint64_t at)
 {
-    const uint64_t *p = world_gfn_to_virt(large, at);
+    const uint64_t *p = fixture_gfn_to_virt(large, at);
 
     for ( unsigned int i = 0; i < PAGE_SIZE / sizeof(*p); i++ )
         if ( p[i] )
@@ -64,7 +64,7 @@ static long step_by_step(unsigned int op, unsigned int *restarts)
         if ( rc != -ERESTART )
             return rc;
         if ( !(++*restarts % 16) )
-            world_audit();
+            fixture_audit();
     }
 }
 
@@ -81,11 +81,11 @@ static void test_there_and_back(void **state)
         assert_true(is_clear(gfn + i));
     p2m_lookup_order(large, _gfn(gfn), &order);
     assert_int_equal(order, 9);
-    world_audit();
+    fixture_audit();
     assert_int_equal(step_by_step(XENMEM_decrease_reservation, &restarts), 1);
     assert_true(restarts >= 2 * PARTS - 1);
     assert_int_equal(large->tot_pages, 0);
-    world_audit();
+    fixture_audit();
 }
 
 /* Enough memory, but no pages for tables: nothing is kept. */
@@ -101,7 +101,7 @@ static void test_without_tables(void **state)
     assert_int_equal(step_by_step(XENMEM_populate_physmap, &restarts), 0);
     assert_int_equal(large->tot_pages, 0);
     assert_int_equal(page_nr_free(), free_pages);
-    world_audit();
+    fixture_audit();
 }
 
 /* A caller that never comes back, and others after it. */
@@ -117,21 +117,21 @@ static void test_abandoned(void **state)
         assert_int_equal(hypercall_dispatch(&hc), -ERESTART);
     hosted_preempt_every(0);
     assert_int_equal(large->tot_pages, FRAMES);
-    world_audit();
+    fixture_audit();
     r.extent_order = ORDER - 1; /* other ones are of no use */
     assert_int_equal(step_by_step(XENMEM_populate_physmap, &restarts), 1);
     assert_int_equal(large->tot_pages, FRAMES / 2);
-    world_audit();
+    fixture_audit();
     r.extent_order = ORDER;
     gfn = 3 * G1;
     hc.a[0] = XENMEM_populate_physmap;
     hosted_preempt_every(1);
     for ( unsigned int i = 0; i < 10; i++ )
         assert_int_equal(hypercall_dispatch(&hc), -ERESTART);
-    world_kill(large); /* in steps, too */
+    fixture_kill(large); /* in steps, too */
     hosted_preempt_every(0);
     assert_int_equal(hypercall_dispatch(&hc), 0);
-    world_audit();
+    fixture_audit();
 }
 
 static void test_whole_or_not(void **state)
@@ -150,7 +150,7 @@ static void test_whole_or_not(void **state)
     gfn = 3 * G1;
     assert_int_equal(step_by_step(XENMEM_populate_physmap, &restarts), 0);
     assert_int_equal(large->tot_pages, FRAMES - 1);
-    world_audit();
+    fixture_audit();
 }
 
 /* Steps that nobody was told. */
@@ -182,18 +182,18 @@ static void test_wrong_steps(void **state)
                                cases[i].op | STEP(cases[i].step), P(&r), 0, 0,
                                0), cases[i].want);
         assert_int_equal(large->tot_pages, cases[i].pages);
-        world_audit();
+        fixture_audit();
     }
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, fixture_teardown)
 
 /* Memory of a domain whose addresses devices take for the machine's. */
 static void test_direct_mapped(void **state)
 {
     struct hypercall hc = { __HYPERVISOR_memory_op,
                             { XENMEM_populate_physmap, P(&r) } };
-    struct domain *other = world_guest(1);
+    struct domain *other = fixture_guest(1);
     struct page *pg = page_alloc(large, 9, 0);
     uint64_t first = mfn_x(page_to_mfn(pg)), gfns[4], done = 0, base;
 
@@ -208,13 +208,13 @@ static void test_direct_mapped(void **state)
     r.extent_start.p = gfns;
     hc.a[0] = XENMEM_decrease_reservation;
     assert_int_equal(hypercall_dispatch(&hc), 4);
-    world_audit();
+    fixture_audit();
     hc.a[0] = XENMEM_populate_physmap;
     assert_int_equal(hypercall_dispatch(&hc), 4);
     for ( unsigned int i = 0; i < 512; i++ )
         assert_int_equal(mfn_x(p2m_lookup(large, _gfn(first + i)).mfn),
                          first + i);
-    world_audit();
+    fixture_audit();
 
     /* One that somebody else has meanwhile ends it; nothing else goes there. */
     hc.a[0] = XENMEM_decrease_reservation;
@@ -240,7 +240,7 @@ static void test_direct_mapped(void **state)
         .domid = large->domain_id, .space = XENMAPSPACE_gmfn, .idx = first,
         .gpfn = base }));
     assert_int_equal(hypercall_dispatch(&hc), -EINVAL);
-    world_audit();
+    fixture_audit();
 }
 
 int main(void)

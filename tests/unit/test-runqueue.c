@@ -209,10 +209,10 @@ void panic(const char *fmt, ...)
     abort();
 }
 
-/* ---- worlds ---- */
+/* ---- machines ---- */
 
 /* So many guests of one vcpu each, up, on so many CPUs. */
-static void world(unsigned int nr_guests, unsigned int nr)
+static void machine(unsigned int nr_guests, unsigned int nr)
 {
     memset(cpu, 0, sizeof(cpu));
     memset(domains, 0, sizeof(domains));
@@ -319,7 +319,7 @@ static void asks_a_model(struct vcpu *v)
 /* One that stopped for any reason: its time stands still. */
 static void stops(void (*how)(struct vcpu *v), int state)
 {
-    world(1, 1);
+    machine(1, 1);
     guest_does = how;
     assert_true(turn(this_cpu()));
     assert_int_equal(ran(0), 300);
@@ -370,7 +370,7 @@ static void test_preempted(void **state)
     struct vcpu_runstate_info a, b;
 
     (void)state;
-    world(2, 1);
+    machine(2, 1);
     guest_does = spins;
     for ( unsigned int i = 0; i < 40; i++ )
     {
@@ -392,7 +392,7 @@ static void test_preempted(void **state)
 static void test_migrated(void **state)
 {
     (void)state;
-    world(2, 2);
+    machine(2, 2);
     guest_does = blocks;
     assert_int_equal(arch_vcpu_cpu(&vcpus[0]), 0);
     be_cpu(1);
@@ -418,7 +418,7 @@ static void mixed(struct vcpu *v)
 static void test_no_more_than_the_cpus(void **state)
 {
     (void)state;
-    world(4, 2);
+    machine(4, 2);
     guest_does = mixed;
     for ( unsigned int i = 0; i < 2000; i++ )
     {
@@ -451,7 +451,7 @@ static void run_domain(unsigned int i)
 static void test_branches_are_forgotten(void **state)
 {
     (void)state;
-    world(2, 1);
+    machine(2, 1);
     guest_does = blocks;
     while ( turn(this_cpu()) )
         ;

@@ -6,7 +6,7 @@
  * Seen failing with: runstates made of a vcpu's flags alone, so that one that
  * was paused, shut down, crashed or without a CPU went on running.
  */
-#include "world.h"
+#include "fixture.h"
 
 #include <hv/timer.h>
 
@@ -25,7 +25,7 @@ static int setup(void **state)
 {
     hosted_hooks.now = fake_now;
     clock_now = 1000;
-    return world_setup(state);
+    return fixture_setup(state);
 }
 
 static struct domain *d;
@@ -33,7 +33,7 @@ static struct domain *d;
 /* A guest of so many vcpus, up and with their CPUs. */
 static struct domain *running_guest(unsigned int nr)
 {
-    d = world_guest(nr);
+    d = fixture_guest(nr);
     assert_int_equal(domain_ctl_unpause(d), 0);
     for ( unsigned int i = 0; i < nr; i++ )
     {
@@ -303,7 +303,7 @@ static void test_idle(void **state)
     assert_int_equal(op.u.getcpuinfo.nr_cpus, 0);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, fixture_teardown)
 
 int main(void)
 {

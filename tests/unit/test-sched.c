@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "world.h"
+#include "fixture.h"
 
 #include <xen/event_channel.h>
 #include <xen/sched.h>
@@ -26,11 +26,11 @@ static long vcpu_op(unsigned int cmd, unsigned int id, void *arg)
 
 static struct domain *running_guest(unsigned int nr)
 {
-    struct domain *d = world_guest(nr);
+    struct domain *d = fixture_guest(nr);
 
     for ( unsigned int i = 0; i < nr; i++ )
         vcpu_up(domain_vcpu(d, i));
-    world_be_dom(d);
+    fixture_be_dom(d);
     vcpu_placed(current, VCPU_ON_CPU);
     return d;
 }
@@ -51,7 +51,7 @@ static void test_block(void **state)
     v->info->evtchn_upcall_pending = 1;
     assert_int_equal(sched(SCHEDOP_block, NULL), 0);
     assert_false(v->flags & VCPU_BLOCKED); /* no sleep over an event */
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 static void test_poll(void **state)
@@ -95,7 +95,7 @@ static void test_poll(void **state)
     assert_int_equal(d->nr_polling, 0);
     assert_int_equal(sched(SCHEDOP_poll, &poll), 0);
     assert_false(v->flags & VCPU_POLLING); /* it is still pending */
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 static bool interrupted(const struct vcpu *v)
@@ -120,7 +120,7 @@ static void test_no_sleep_over_an_interrupt(void **state)
     hosted_hooks.interrupt_pending = NULL;
     assert_int_equal(sched(SCHEDOP_poll, &poll), 0);
     assert_true(v->flags & VCPU_POLLING);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 static void test_poll_ends_in_time(void **state)
@@ -137,7 +137,7 @@ static void test_poll_ends_in_time(void **state)
     assert_int_equal(sched(SCHEDOP_poll, &poll), 0);
     timer_run();
     assert_true(v->flags & VCPU_POLLING);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 /* ---- shutdown ---- */
@@ -154,12 +154,12 @@ static void test_shutdown(void **state)
     assert_int_equal(sched(SCHEDOP_shutdown, &s), 0);
     assert_true(domain_is_shut_down(d));
     assert_int_equal(d->shutdown_code, SHUTDOWN_reboot);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 static void test_remote_shutdown(void **state)
 {
-    struct domain *d = world_guest(1), *model = running_guest(1);
+    struct domain *d = fixture_guest(1), *model = running_guest(1);
     struct sched_remote_shutdown s = { .domain_id = 777 };
 
     (void)state;
@@ -175,7 +175,7 @@ static void test_remote_shutdown(void **state)
     assert_true(domain_is_shut_down(d));
     assert_int_equal(sched(SCHEDOP_pin_override, &s), -EPERM);
     assert_int_equal(sched(SCHEDOP_watchdog, &s), -ENOSYS);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 /* ---- timers ---- */
@@ -200,7 +200,7 @@ static void test_singleshot(void **state)
     assert_int_equal(vcpu_op(VCPUOP_set_singleshot_timer, 0, &t), 0);
     assert_int_equal(vcpu_op(VCPUOP_stop_singleshot_timer, 0, NULL), 0);
     assert_false(timer_is_armed(&v->singleshot));
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 static void test_set_timer_op(void **state)
@@ -216,7 +216,7 @@ static void test_set_timer_op(void **state)
     assert_true(v->singleshot.expires < now_ns() + 200000000UL);
     assert_int_equal(hcall(__HYPERVISOR_set_timer_op, 0, 0, 0, 0, 0), 0);
     assert_false(timer_is_armed(&v->singleshot));
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 static struct timer timers[3];
@@ -387,10 +387,10 @@ static void test_stop_waits_for_the_function(void **state)
 
 static void test_up_and_down(void **state)
 {
-    struct domain *d = world_guest(2);
+    struct domain *d = fixture_guest(2);
 
     (void)state;
-    world_be_dom(d);
+    fixture_be_dom(d);
     assert_int_equal(vcpu_op(VCPUOP_is_up, 2, NULL), -ENOENT);
     assert_int_equal(vcpu_op(999, 8191, NULL), -ENOENT);
     assert_int_equal(vcpu_op(999, 0, NULL), -ENOSYS);
@@ -407,7 +407,7 @@ static void test_up_and_down(void **state)
     assert_int_equal(vcpu_op(VCPUOP_down, 0, NULL), 0); /* the last one */
     assert_true(domain_is_shut_down(d));
     assert_int_equal(d->shutdown_code, SHUTDOWN_poweroff);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 static void test_runstate(void **state)
@@ -436,10 +436,10 @@ static void test_runstate(void **state)
     area.addr.p = 8;
     assert_int_equal(vcpu_op(VCPUOP_register_runstate_memory_area, 0, &area),
                      -EFAULT);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* xen/lib: memory and string functions, under other names, against libc's. */
-#include "world.h"
+#include "fixture.h"
 
 void *hv_memset(void *s, int c, size_t n);
 void *hv_memcpy(void *d, const void *s, size_t n);

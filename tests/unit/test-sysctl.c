@@ -6,7 +6,7 @@
  * console index that is not clamped to what is still there; keys of which only
  * the first is looked at; no limit to them.
  */
-#include "world.h"
+#include "fixture.h"
 
 #include <hv/console.h>
 #include <hv/cpu-policy.h>
@@ -33,9 +33,9 @@ static void test_order_of_checks(void **state)
     struct xen_sysctl op = make(0);
 
     (void)state;
-    world_be_dom(world_guest(1));
+    fixture_be_dom(fixture_guest(1));
     assert_int_equal(hcall(__HYPERVISOR_sysctl, 8, 0, 0, 0, 0), -EPERM);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     assert_int_equal(hcall(__HYPERVISOR_sysctl, 8, 0, 0, 0, 0), -EFAULT);
     op.interface_version = 0x14;
     assert_int_equal(call(&op), -EACCES);
@@ -115,7 +115,7 @@ static void test_cpupool(void **state)
     uint8_t map[4] = { 0, 0xff, 0xff, 0xff };
 
     (void)state;
-    (void)world_guest(1);
+    (void)fixture_guest(1);
     p->op = XEN_SYSCTL_CPUPOOL_OP_INFO;
     p->cpumap.bitmap.p = map;
     p->cpumap.nr_bits = 32;
@@ -140,8 +140,8 @@ static void test_domain_list(void **state)
     struct xen_sysctl op = make(XEN_SYSCTL_getdomaininfolist);
     struct xen_sysctl_getdomaininfolist *l = &op.u.getdomaininfolist;
     xen_domctl_getdomaininfo_t info[4];
-    struct xen_domctl_createdomain c = world_config(1);
-    struct domain *a = world_guest(1), *b = NULL;
+    struct xen_domctl_createdomain c = fixture_config(1);
+    struct domain *a = fixture_guest(1), *b = NULL;
 
     (void)state;
     assert_int_equal(domain_create(500, &c, false, &b), 0);
@@ -297,7 +297,7 @@ static void test_debug_keys(void **state)
 {
     struct xen_sysctl op = make(XEN_SYSCTL_debug_keys);
     struct xen_sysctl_debug_keys *k = &op.u.debug_keys;
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct page *pg;
 
     (void)state;
@@ -317,7 +317,7 @@ static void test_debug_keys(void **state)
     assert_int_equal(call(&op), 0);
     assert_non_null(strstr(said, "audit: every page and reference"));
 
-    world_populate(d, 0, 1);
+    fixture_populate(d, 0, 1);
     pg = mfn_to_page(p2m_lookup(d, _gfn(0)).mfn);
     page_get_more(pg); /* nobody knows who has it */
     said[0] = '\0';
@@ -329,7 +329,7 @@ static void test_debug_keys(void **state)
     assert_int_equal(call(&op), -EOPNOTSUPP);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
 {

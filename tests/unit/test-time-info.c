@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The time as guests read it, and platform_op, which sets the wall clock. */
-#include "world.h"
+#include "fixture.h"
 
 #include <pthread.h>
 #include <time.h>
@@ -35,7 +35,7 @@ static void fake_clock(const struct vcpu *v, struct vcpu_clock *clock)
 
 static int setup(void **state)
 {
-    if ( world_setup(state) )
+    if ( fixture_setup(state) )
         return -1;
     fake = (struct vcpu_clock){ 5000, 7 * S, false };
     hosted_hooks.vcpu_clock = fake_clock;
@@ -75,7 +75,7 @@ static void test_scale(void **state)
 
 static void test_shown_when_it_changed(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct vcpu *v = domain_vcpu(d, 0);
     struct vcpu_time_info *t = &v->info->time;
     struct vcpu_register_vcpu_info reg = { .mfn = 5, .offset = 128 };
@@ -85,8 +85,8 @@ static void test_shown_when_it_changed(void **state)
     (void)state;
     arch_cpu_info(&info);
     second = info.khz * 1000UL;
-    world_populate(d, 5, 1);
-    world_be_dom(d);
+    fixture_populate(d, 5, 1);
+    fixture_be_dom(d);
     vcpu_time_update(v);
     assert_int_equal(t->version, 2);
     assert_int_equal(t->tsc_timestamp, 5000);
@@ -119,7 +119,7 @@ static void test_shown_when_it_changed(void **state)
     fake.now++;
     vcpu_time_update(v);
     assert_int_equal(t->system_time, fake.now);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 static long register_area(struct vcpu_time_info *area)
@@ -133,12 +133,12 @@ static long register_area(struct vcpu_time_info *area)
 
 static void test_area(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct vcpu *v = domain_vcpu(d, 0);
     struct vcpu_time_info area = { .version = 7, .pad0 = 9 };
 
     (void)state;
-    world_be_dom(d);
+    fixture_be_dom(d);
     assert_int_equal(register_area(&area), -ENOSYS);
     fake.stable = true;
     assert_int_equal(hcall(__HYPERVISOR_vcpu_op,
@@ -161,7 +161,7 @@ static void test_area(void **state)
     fake.now += 2 * S;
     vcpu_time_update(v);
     assert_int_equal(area.version, 10);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 /* A reader sees an old clock or a new one, never a part of each. */
@@ -191,7 +191,7 @@ static void *read_all_the_time(void *arg)
 
 static void test_read_while_written(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct vcpu *v = domain_vcpu(d, 0);
     pthread_t t;
 
@@ -227,7 +227,7 @@ static long platform_op(struct xen_platform_op *op)
 
 static void test_wallclock(void **state)
 {
-    struct domain *d = world_guest(1), *later;
+    struct domain *d = fixture_guest(1), *later;
     uint64_t zero = arch_wallclock_ns() - now_ns();
     struct xen_platform_op op = {
         .cmd = XENPF_settime64,
@@ -240,7 +240,7 @@ static void test_wallclock(void **state)
     assert_in_range(utc_at_zero(d), zero - S / 10, zero + S / 10);
     assert_int_equal(platform_op(&op), 0);
     zero = (1UL << 33) * S + 999999999 - 3 * S - 5;
-    later = world_guest(1);
+    later = fixture_guest(1);
     assert_in_range(utc_at_zero(dom0), zero - S / 10, zero + S / 10);
     assert_in_range(utc_at_zero(d), zero - S / 10, zero + S / 10);
     assert_in_range(utc_at_zero(later), zero - S / 10, zero + S / 10);
@@ -253,12 +253,12 @@ static void test_wallclock(void **state)
     assert_int_equal(platform_op(&op), 0);
     zero = 1700000000 * S + 1;
     assert_in_range(utc_at_zero(later), zero - S / 10, zero + S / 10);
-    world_kill(later);
+    fixture_kill(later);
 }
 
 static void test_errors_in_order(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct xen_platform_op op = {
         .cmd = XENPF_settime64,
         .u.settime64 = { .secs = 1, .mbz = 1 },
@@ -266,12 +266,12 @@ static void test_errors_in_order(void **state)
     uint64_t before = utc_at_zero(d);
 
     (void)state;
-    world_be_dom(d);
+    fixture_be_dom(d);
     assert_int_equal(platform_op((void *)8), -EFAULT);
     assert_int_equal(platform_op(&op), -EACCES);
     op.interface_version = XENPF_INTERFACE_VERSION;
     assert_int_equal(platform_op(&op), -EPERM);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     assert_int_equal(platform_op(&op), -EINVAL);
     op.interface_version = XENPF_INTERFACE_VERSION + 1;
     assert_int_equal(platform_op(&op), -EACCES);
@@ -306,7 +306,7 @@ static void test_cpuinfo(void **state)
     }
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, fixture_teardown)
 
 int main(void)
 {

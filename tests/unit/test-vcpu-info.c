@@ -5,7 +5,7 @@
  * Seen failing with: an info that crosses its page; a second registration; a
  * page of another domain; segment checks left out.
  */
-#include "world.h"
+#include "fixture.h"
 
 #include <xen/hvm/hvm_vcpu.h>
 #include <xen/hvm/save.h>
@@ -26,31 +26,31 @@ static long reg(unsigned int id, uint64_t gfn, uint32_t offset)
 /* What the hypervisor made for the guest is no place: here where it is now. */
 static void test_register_in_shared_info(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct vcpu *v = domain_vcpu(d, 0);
     struct xen_add_to_physmap x = { .domid = DOMID_SELF,
                                     .space = XENMAPSPACE_shared_info,
                                     .gpfn = 7 };
 
     (void)state;
-    world_be_dom(d);
+    fixture_be_dom(d);
     assert_int_equal(memory_op(XENMEM_add_to_physmap, &x), 0);
     v->info->arch.cr2 = 0x123456789abcdef0UL;
     assert_int_equal(reg(0, 7, 8), -EINVAL);
     assert_int_equal(v->info->arch.cr2, 0x123456789abcdef0UL);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 static void test_register(void **state)
 {
-    struct domain *d = world_guest(3);
+    struct domain *d = fixture_guest(3);
     struct vcpu *v = domain_vcpu(d, 0);
     struct page *pg;
 
     (void)state;
-    world_populate(d, 5, 1);
+    fixture_populate(d, 5, 1);
     pg = mfn_to_page(p2m_lookup(d, _gfn(5)).mfn);
-    world_be_dom(d);
+    fixture_be_dom(d);
     assert_int_equal(vcpu_op(VCPUOP_register_vcpu_info, 0, (void *)8UL),
                      -EFAULT);
     assert_int_equal(reg(0, 6, 0), -EINVAL); /* nothing there */
@@ -68,51 +68,51 @@ static void test_register(void **state)
     assert_int_equal(pg->refs, 2);
     assert_int_equal(reg(0, 5, 0), -EINVAL); /* once */
     assert_int_equal(pg->refs, 2);
-    world_audit();
+    fixture_audit();
 
     vcpu_up(domain_vcpu(d, 1)); /* only it itself knows when it may move */
     assert_int_equal(reg(1, 5, 0), -EINVAL);
     assert_int_equal(reg(2, 5, 0), 0);
-    world_be_dom(dom0);
-    world_audit();
+    fixture_be_dom(dom0);
+    fixture_audit();
 }
 
 /* The page outlives its p2m entry; a dying domain gives it back. */
 static void test_page_is_held(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     domid_t id = d->domain_id;
     struct page *pg;
 
     (void)state;
-    world_populate(d, 5, 1);
+    fixture_populate(d, 5, 1);
     pg = mfn_to_page(p2m_lookup(d, _gfn(5)).mfn);
-    world_be_dom(d);
+    fixture_be_dom(d);
     assert_int_equal(reg(0, 5, 64), 0);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     assert_int_equal(p2m_remove(d, _gfn(5), INVALID_MFN), 0);
     assert_int_equal(pg->refs, 1);
-    world_audit();
-    world_kill(d);
+    fixture_audit();
+    fixture_kill(d);
     assert_null(domain_get(id));
     assert_int_equal(pg->refs, 0);
 }
 
 static void test_foreign_page(void **state)
 {
-    struct domain *d = world_guest(1), *other = world_guest(1);
+    struct domain *d = fixture_guest(1), *other = fixture_guest(1);
     struct p2m_entry e;
     struct page *pg;
 
     (void)state;
-    world_populate(other, 1, 1);
+    fixture_populate(other, 1, 1);
     e = p2m_lookup(other, _gfn(1));
     pg = mfn_to_page(e.mfn);
     assert_true(page_get(pg, other));
     assert_int_equal(p2m_set(d, _gfn(9), e.mfn, P2M_FOREIGN), 0);
-    world_be_dom(d);
+    fixture_be_dom(d);
     assert_int_equal(reg(0, 9, 0), -EINVAL);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     assert_int_equal(pg->refs, 2);
 }
 
@@ -140,13 +140,13 @@ static const struct vcpu_hvm_context flat32 = {
 
 static void test_initialise(void **state)
 {
-    struct domain *d = world_guest(2);
+    struct domain *d = fixture_guest(2);
     struct vcpu_hvm_context c = flat32;
 
     (void)state;
     hosted_hooks.set_context = take_context;
     assert_int_equal(vcpu_op(VCPUOP_initialise, 0, &c), -EOPNOTSUPP);
-    world_be_dom(d);
+    fixture_be_dom(d);
     vcpu_up(domain_vcpu(d, 0));
     assert_int_equal(vcpu_op(VCPUOP_initialise, 1, (void *)8UL), -EFAULT);
     assert_int_equal(vcpu_op(VCPUOP_initialise, 0, &c), -EEXIST);
@@ -166,12 +166,12 @@ static void test_initialise(void **state)
     assert_int_equal(vcpu_op(VCPUOP_initialise, 1, &c), 0);
     assert_int_equal(got.rip, 0xffffffff81000000UL);
     assert_int_equal(got.cs_arbytes, 0xa9b);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
 static void test_initialise_bad(void **state)
 {
-    struct domain *d = world_guest(1);
+    struct domain *d = fixture_guest(1);
     struct vcpu_hvm_context row[16];
     unsigned int nr = 0;
 
@@ -194,17 +194,17 @@ static void test_initialise_bad(void **state)
     BAD(cpu_regs.x86_32.tr_ar, 0x9b);       /* no system segment */
     BAD(cpu_regs.x86_32.tr_limit, 0x100000);/* bytes */
 #undef BAD
-    world_be_dom(d);
+    fixture_be_dom(d);
     for ( unsigned int i = 0; i < nr; i++ )
         if ( vcpu_op(VCPUOP_initialise, 0, &row[i]) != -EINVAL )
             fail_msg("row %u was taken", i);
     row[0] = flat32;
     row[0].cpu_regs.x86_32.ds_ar = row[0].cpu_regs.x86_32.es_ar = 0;
     assert_int_equal(vcpu_op(VCPUOP_initialise, 0, &row[0]), 0);
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
 {

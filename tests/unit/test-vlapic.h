@@ -6,7 +6,7 @@
 #ifndef TEST_VLAPIC_H
 #define TEST_VLAPIC_H
 
-#include "world.h"
+#include "fixture.h"
 
 #include <hv/vlapic.h>
 #include <time.h>
@@ -73,14 +73,14 @@ static struct vlapic_machine test_machine = {
 /* Vcpus are up; their APICs as after power on, ids 0..3. */
 static int vlapic_setup(void **state)
 {
-    int rc = world_setup(state);
+    int rc = fixture_setup(state);
 
     if ( rc )
         return rc;
     test_now = 1000000000;
     hosted_hooks.kick = machine_kick;
     vlapic_machine_register(&test_machine);
-    guest = world_guest(NR);
+    guest = fixture_guest(NR);
     for ( unsigned int i = 0; i < NR; i++ )
     {
         vlapic_init(&lapic[i], domain_vcpu(guest, i), i);
@@ -95,7 +95,7 @@ static int vlapic_teardown(void **state)
 {
     for ( unsigned int i = 0; i < NR; i++ )
         vlapic_destroy(&lapic[i]);
-    return world_teardown(state);
+    return fixture_teardown(state);
 }
 
 #define vlapic_test(f)                                                       \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The interval timer: counts and outputs by a clock that the test sets. */
-#include "world.h"
+#include "fixture.h"
 
 #include <hv/vpit.h>
 #include <time.h>

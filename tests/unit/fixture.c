@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A hosted machine for one test: see world.h. */
-#include "world.h"
+/* A hosted machine for one test: see fixture.h. */
+#include "fixture.h"
 
 #include <sched.h>
 #include <time.h>
@@ -13,7 +13,7 @@
 
 struct domain *dom0;
 
-struct xen_domctl_createdomain world_config(unsigned int max_vcpus)
+struct xen_domctl_createdomain fixture_config(unsigned int max_vcpus)
 {
     return (struct xen_domctl_createdomain){
         .flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap,
@@ -26,7 +26,7 @@ struct xen_domctl_createdomain world_config(unsigned int max_vcpus)
     };
 }
 
-struct domain *world_guest_config(const struct xen_domctl_createdomain *config)
+struct domain *fixture_guest_config(const struct xen_domctl_createdomain *config)
 {
     struct domain *d = NULL;
 
@@ -37,16 +37,16 @@ struct domain *world_guest_config(const struct xen_domctl_createdomain *config)
     return d;
 }
 
-struct domain *world_guest(unsigned int max_vcpus)
+struct domain *fixture_guest(unsigned int max_vcpus)
 {
-    struct xen_domctl_createdomain config = world_config(max_vcpus);
+    struct xen_domctl_createdomain config = fixture_config(max_vcpus);
 
-    return world_guest_config(&config);
+    return fixture_guest_config(&config);
 }
 
-struct domain *world_pvh_dom0(void)
+struct domain *fixture_pvh_dom0(void)
 {
-    struct xen_domctl_createdomain config = world_config(1);
+    struct xen_domctl_createdomain config = fixture_config(1);
     struct domain *d = NULL;
 
     assert_int_equal(domain_create(DOMID_INVALID, &config, true, &d), 0);
@@ -54,23 +54,23 @@ struct domain *world_pvh_dom0(void)
     return d;
 }
 
-int world_setup(void **state)
+int fixture_setup(void **state)
 {
-    struct xen_domctl_createdomain config = world_config(1);
+    struct xen_domctl_createdomain config = fixture_config(1);
 
     (void)state;
     config.flags = 0;
-    if ( hosted_init(WORLD_FRAMES) )
+    if ( hosted_init(FIXTURE_FRAMES) )
         return -1;
     if ( domain_create(0, &config, true, &dom0) )
         return -1;
     if ( vcpu_create(dom0, 0) )
         return -1;
-    world_be_dom(dom0);
+    fixture_be_dom(dom0);
     return 0;
 }
 
-int world_teardown(void **state)
+int fixture_teardown(void **state)
 {
     unsigned int findings, left;
 
@@ -85,7 +85,7 @@ int world_teardown(void **state)
     return findings || left ? -1 : 0;
 }
 
-void world_populate(struct domain *d, uint64_t gfn, unsigned int nr)
+void fixture_populate(struct domain *d, uint64_t gfn, unsigned int nr)
 {
     for ( unsigned int i = 0; i < nr; i++ )
     {
@@ -97,14 +97,14 @@ void world_populate(struct domain *d, uint64_t gfn, unsigned int nr)
     }
 }
 
-void *world_gfn_to_virt(struct domain *d, uint64_t gfn)
+void *fixture_gfn_to_virt(struct domain *d, uint64_t gfn)
 {
     struct p2m_entry e = p2m_lookup(d, _gfn(gfn));
 
     return mfn_valid(e.mfn) ? arch_mfn_to_virt(e.mfn) : NULL;
 }
 
-void world_kill(struct domain *d)
+void fixture_kill(struct domain *d)
 {
     int rc;
 
@@ -114,14 +114,14 @@ void world_kill(struct domain *d)
     assert_int_equal(rc, 0);
 }
 
-void world_be(struct vcpu *v)
+void fixture_be(struct vcpu *v)
 {
     hosted_enter((struct hosted_context){ .v = v, .access = ACCESS_LOCAL });
 }
 
-void world_be_dom(struct domain *d)
+void fixture_be_dom(struct domain *d)
 {
-    world_be(domain_vcpu(d, 0));
+    fixture_be(domain_vcpu(d, 0));
 }
 
 long hcall(unsigned int nr, unsigned long a0, unsigned long a1,
@@ -132,7 +132,7 @@ long hcall(unsigned int nr, unsigned long a0, unsigned long a1,
     return hypercall_run(&hc);
 }
 
-void world_wait(struct world_wait *w, const char *what)
+void fixture_wait(struct fixture_wait *w, const char *what)
 {
     struct timespec now;
 
@@ -164,12 +164,12 @@ long grant_op(unsigned int op, void *arg, unsigned int count)
     return hcall(__HYPERVISOR_grant_table_op, op, P(arg), count, 0, 0);
 }
 
-void world_audit(void)
+void fixture_audit(void)
 {
     assert_int_equal(audit_all(), 0);
 }
 
-void world_each_alloc_failure(long (*op)(void *arg), void *arg, long want)
+void fixture_each_alloc_failure(long (*op)(void *arg), void *arg, long want)
 {
     for ( unsigned int nth = 1;; nth++ )
     {
@@ -191,7 +191,7 @@ void world_each_alloc_failure(long (*op)(void *arg), void *arg, long want)
             assert_int_equal(rc, want);
         else
             assert_true(rc < 0);
-        world_audit();
+        fixture_audit();
         assert_int_equal(page_nr_free(), frames);
         assert_int_equal(hosted_heap_objects(), objects);
     }
