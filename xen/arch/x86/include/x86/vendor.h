@@ -54,8 +54,9 @@ struct vendor {
      * that is only at a later call, because this one did not enter).
      *
      * No entry when this CPU's softirq_pending is set, which is read with
-     * interrupts held back.  In either case v->arch.in_guest is cleared (store_release) and
-     * cpu->busy_since set to the TSC before anything else is done.
+     * interrupts held back.  In either case v->arch.in_guest is cleared
+     * (store_release) and cpu->busy_since set to the TSC before anything else is
+     * done.
      */
     void (*run)(struct vcpu *v, bool flush_tlb);
     /*
