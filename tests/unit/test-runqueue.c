@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bare machine's scheduler and a turn of its run loop: hvm/sched.c,
- * hvm/run.c and common/vcpu.c as they are, on two CPUs that take turns on this
+ * The bare machine's scheduler and a turn of its run loop: vcpu/sched.c,
+ * vcpu/run.c and common/vcpu.c as they are, on two CPUs that take turns on this
  * thread, by a clock that goes on only while a guest executes.
  *
  * Seen failing with: runstates made of a vcpu's flags alone, so that one that
@@ -32,8 +32,8 @@ static void test_wrmsr(uint32_t msr, uint64_t value);
 #define irq_wait() ((void)0)
 #define sleep cpu_sleep
 
-#include "../../xen/arch/x86/hvm/sched.c"
-#include "../../xen/arch/x86/hvm/run.c"
+#include "../../xen/arch/x86/vcpu/sched.c"
+#include "../../xen/arch/x86/vcpu/run.c"
 #include "../../xen/common/vcpu.c"
 
 #define NR_CPUS 2

@@ -33,7 +33,7 @@ static struct vcpu vcpu;
 static struct svm_vcpu svm;
 static struct vmcb vmcb;
 static unsigned int triple_faults;
-static struct vlapic *const lapic = &vcpu.arch.vlapic;
+static struct vlapic *const lapic = &vcpu.arch.hvm.vlapic;
 
 static bool bit(const uint64_t *bits, unsigned int i)
 {
@@ -100,8 +100,8 @@ static int setup(void **state)
     vmcb.cr0 = CR0_PE;
     vcpu.domain = &domain;
     vcpu.info = &vcpu.own_info;
-    vcpu.arch.svm = &svm;
-    vcpu.arch.emul.regs.rflags = RFLAGS_IF;
+    vcpu.arch.hvm.svm = &svm;
+    vcpu.arch.hvm.emul.regs.rflags = RFLAGS_IF;
     lapic->base = APIC_BASE_ENABLE;
     return 0;
 }
@@ -203,10 +203,10 @@ static void test_not_taken(void **state)
     assert_int_equal(entry(), event(EVENT_INTR, VECTOR));
     left();
     assert_true(waits(VECTOR) && !virtual_interrupt() && !svm.vintr_vector);
-    vcpu.arch.emul.regs.rflags = 0;
+    vcpu.arch.hvm.emul.regs.rflags = 0;
     assert_int_equal(entry(), 0);
     assert_true(virtual_interrupt() && intercepted());
-    vcpu.arch.emul.regs.rflags = RFLAGS_IF;
+    vcpu.arch.hvm.emul.regs.rflags = RFLAGS_IF;
     assert_int_equal(entry(), event(EVENT_INTR, VECTOR));
     delivered();
     assert_true(is_taken(VECTOR));
@@ -242,9 +242,9 @@ static void test_exception_before_interrupt(void **state)
     assert_int_equal(entry(), event(EVENT_EXCEPTION, UD));
     assert_true(virtual_interrupt() && intercepted());
     delivered();
-    vcpu.arch.emul.regs.rflags = 0;
+    vcpu.arch.hvm.emul.regs.rflags = 0;
     assert_int_equal(entry(), 0);
-    vcpu.arch.emul.regs.rflags = RFLAGS_IF;
+    vcpu.arch.hvm.emul.regs.rflags = RFLAGS_IF;
     assert_int_equal(entry(), event(EVENT_INTR, VECTOR));
     assert_true(is_taken(VECTOR));
 }
@@ -358,7 +358,7 @@ static void arrive_at_iret(bool tf)
     assert_int_equal(entry(), event(EVENT_NMI, VECTOR_NMI));
     delivered();
     lapic->nmi = 1;
-    vcpu.arch.emul.regs.rflags = RFLAGS_FIXED | (tf ? RFLAGS_TF : 0);
+    vcpu.arch.hvm.emul.regs.rflags = RFLAGS_FIXED | (tf ? RFLAGS_TF : 0);
     assert_int_equal(entry(), 0);
     assert_false(svm.stepping);
     svm_unmask_nmi(&svm);
@@ -390,10 +390,10 @@ static void test_nmi_step_interrupted(void **state)
     (void)state;
     arrive_at_iret(false);
     vmcb.exit_code = EXIT_INTR;
-    vcpu.arch.emul.regs.rflags |= RFLAGS_TF;
+    vcpu.arch.hvm.emul.regs.rflags |= RFLAGS_TF;
     svm_step_end(&vcpu);
     assert_false(svm.stepping || svm_step_was_ours(&vcpu));
-    assert_int_equal(vcpu.arch.emul.regs.rflags, RFLAGS_FIXED);
+    assert_int_equal(vcpu.arch.hvm.emul.regs.rflags, RFLAGS_FIXED);
     assert_int_equal(entry(), 0);
     assert_true(svm.stepping);
 }
@@ -410,7 +410,7 @@ static void test_nmi_guest_steps(void **state)
 static void test_nmi_waits_for_the_next_exit(void **state)
 {
     (void)state;
-    vcpu.arch.emul.regs.rflags = RFLAGS_FIXED;
+    vcpu.arch.hvm.emul.regs.rflags = RFLAGS_FIXED;
     lapic->nmi = 1;
     vmcb.interrupt_shadow = 1; /* of MOV SS */
     assert_int_equal(entry(), 0);

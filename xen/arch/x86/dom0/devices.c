@@ -48,9 +48,9 @@ static bool find_target(struct domain *d, uint64_t rte, uint32_t *apic_id)
     {
         struct vcpu *v = domain_vcpu(d, i);
 
-        if ( v && vlapic_matches(&v->arch.vlapic, &m) )
+        if ( v && vlapic_matches(&v->arch.hvm.vlapic, &m) )
         {
-            *apic_id = v->arch.vlapic.id;
+            *apic_id = v->arch.hvm.vlapic.id;
             return true;
         }
     }
@@ -85,7 +85,7 @@ static uint64_t machine_rte(struct domain *d, uint64_t rte)
 
 static void route_pin(struct vioapic *io, unsigned int pin)
 {
-    unsigned int nr = (unsigned int)(io - io->d->arch.vioapic);
+    unsigned int nr = (unsigned int)(io - io->d->arch.hvm.vioapic);
 
     spin_lock(&route_lock);
     ioapic_write_rte(nr, pin, machine_rte(io->d, vioapic_rte(io, pin)));
@@ -133,12 +133,12 @@ int dom0_devices_init(struct domain *d)
     if ( find_kept() )
         return -ENOMEM;
     spin_lock_init(&route_lock, LOCK_ARCH);
-    d->arch.vioapic = new_array(struct vioapic, acpi.nr_ioapics);
-    if ( !d->arch.vioapic )
+    d->arch.hvm.vioapic = new_array(struct vioapic, acpi.nr_ioapics);
+    if ( !d->arch.hvm.vioapic )
         return -ENOMEM;
-    d->arch.nr_vioapics = acpi.nr_ioapics;
+    d->arch.hvm.nr_vioapics = acpi.nr_ioapics;
     for ( unsigned int i = 0; i < acpi.nr_ioapics; i++ )
-        vioapic_init(&d->arch.vioapic[i], d, route_pin, acpi.ioapic[i].id,
+        vioapic_init(&d->arch.hvm.vioapic[i], d, route_pin, acpi.ioapic[i].id,
                      acpi.ioapic[i].address, acpi.ioapic[i].gsi_base,
                      min(ioapic_pins(i), VIOAPIC_MAX_PINS + 0U));
     return 0;
@@ -153,18 +153,18 @@ void dom0_interrupt(unsigned int vector)
     struct vcpu *v = dom0 ? domain_vcpu(dom0, this_cpu()->id) : NULL;
     bool level = false;
 
-    for ( unsigned int i = 0; v && i < dom0->arch.nr_vioapics; i++ )
-        level |= vioapic_arrived(&dom0->arch.vioapic[i], (uint8_t)vector,
-                                 &v->arch.vlapic);
+    for ( unsigned int i = 0; v && i < dom0->arch.hvm.nr_vioapics; i++ )
+        level |= vioapic_arrived(&dom0->arch.hvm.vioapic[i], (uint8_t)vector,
+                                 &v->arch.hvm.vlapic);
     if ( v && !level )
-        vlapic_set_irq(&v->arch.vlapic, (uint8_t)vector, false);
+        vlapic_set_irq(&v->arch.hvm.vlapic, (uint8_t)vector, false);
     lapic_eoi();
 }
 
 void dom0_eoi(struct vcpu *v, unsigned int vector)
 {
-    for ( unsigned int i = 0; i < v->domain->arch.nr_vioapics; i++ )
-        vioapic_eoi(&v->domain->arch.vioapic[i], (uint8_t)vector);
+    for ( unsigned int i = 0; i < v->domain->arch.hvm.nr_vioapics; i++ )
+        vioapic_eoi(&v->domain->arch.hvm.vioapic[i], (uint8_t)vector);
 }
 
 /* ---- ports ---- */

@@ -212,7 +212,7 @@ static bool same_paging(const struct guest_paging *a,
 
 static struct walked *slot(struct vcpu *v, uint64_t va)
 {
-    return &v->arch.walked[(va >> PAGE_SHIFT) % WALKED_PAGES];
+    return &v->arch.hvm.walked[(va >> PAGE_SHIFT) % WALKED_PAGES];
 }
 
 /* All that the walk read is what it was. */

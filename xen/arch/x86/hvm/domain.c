@@ -49,7 +49,7 @@ void arch_cpu_ids(unsigned int cpu, uint32_t *apic_id, uint32_t *acpi_id)
 
 static struct vlapic *vlapic_of(struct vcpu *v)
 {
-    return &v->arch.vlapic;
+    return &v->arch.hvm.vlapic;
 }
 
 /*
@@ -75,7 +75,7 @@ static void sipi_received(struct vcpu *v, uint8_t page)
 
     do {
         if ( (old & START_SIPI) ||
-             !((old & START_INIT) || READ_ONCE(v->arch.waits_for_sipi)) )
+             !((old & START_INIT) || READ_ONCE(v->arch.hvm.waits_for_sipi)) )
             return;
     } while ( !atomic_cmpxchg(&v->arch.start, &old,
                               old | START_SIPI |
@@ -91,15 +91,15 @@ void vcpu_start(struct vcpu *v)
     {
         vcpu_down(v);
         vcpu_wake(v); /* it waits for nothing any more but SIPI */
-        v->arch.io_completion = IO_COMPLETE_NOTHING;
-        emul_reset(&v->arch.emul);
+        v->arch.hvm.io_completion = IO_COMPLETE_NOTHING;
+        emul_reset(&v->arch.hvm.emul);
         fpu_init_received(v);
-        vlapic_reset(&v->arch.vlapic);
-        WRITE_ONCE(v->arch.waits_for_sipi, true);
+        vlapic_reset(&v->arch.hvm.vlapic);
+        WRITE_ONCE(v->arch.hvm.waits_for_sipi, true);
     }
-    if ( (start & START_SIPI) && v->arch.waits_for_sipi )
+    if ( (start & START_SIPI) && v->arch.hvm.waits_for_sipi )
     {
-        WRITE_ONCE(v->arch.waits_for_sipi, false);
+        WRITE_ONCE(v->arch.hvm.waits_for_sipi, false);
         vendor->vcpu_startup(v, (uint8_t)(start >> START_PAGE_SHIFT));
         WRITE_ONCE(v->initialised, true);
         vcpu_up(v);
@@ -130,7 +130,7 @@ int arch_domain_create(struct domain *d)
 {
     if ( !d->translated )
         return -EOPNOTSUPP;
-    vpit_init(&d->arch.vpit);
+    vpit_init(&d->arch.hvm.vpit);
     return 0;
 }
 
@@ -144,14 +144,14 @@ void arch_domain_relinquish(struct domain *d)
             continue;
         sched_vcpu_remove(v);
         /* The domain may stay for long, as long as somebody has its pages. */
-        vlapic_destroy(&v->arch.vlapic);
+        vlapic_destroy(&v->arch.hvm.vlapic);
     }
 }
 
 void arch_domain_destroy(struct domain *d)
 {
-    vpit_destroy(&d->arch.vpit);
-    hv_free(d->arch.vioapic);
+    vpit_destroy(&d->arch.hvm.vpit);
+    hv_free(d->arch.hvm.vioapic);
 }
 
 /* ---- vcpus ---- */
@@ -164,16 +164,16 @@ int arch_vcpu_create(struct vcpu *v)
         return rc;
     sched_vcpu_init(v);
     io_vcpu_init(v);
-    vlapic_init(&v->arch.vlapic, v, arch_apic_id(v));
+    vlapic_init(&v->arch.hvm.vlapic, v, arch_apic_id(v));
     rc = vendor->vcpu_create(v);
     if ( rc )
     {
-        vlapic_destroy(&v->arch.vlapic);
+        vlapic_destroy(&v->arch.hvm.vlapic);
         fpu_vcpu_destroy(v);
         return rc;
     }
     /* All but the first one of a guest are started by it, the usual way. */
-    v->arch.waits_for_sipi = true;
+    v->arch.hvm.waits_for_sipi = true;
     return 0;
 }
 
@@ -181,7 +181,7 @@ void arch_vcpu_destroy(struct vcpu *v)
 {
     sched_vcpu_remove(v);
     BUG_ON(READ_ONCE(v->arch.loaded));
-    vlapic_destroy(&v->arch.vlapic);
+    vlapic_destroy(&v->arch.hvm.vlapic);
     vendor->vcpu_destroy(v);
     fpu_vcpu_destroy(v);
 }
@@ -198,10 +198,11 @@ void arch_vcpu_kick(struct vcpu *v)
 
 bool arch_vcpu_interrupt_pending(const struct vcpu *v)
 {
-    const struct vlapic *l = &v->arch.vlapic;
+    const struct vlapic *l = &v->arch.hvm.vlapic;
 
     return vlapic_nmi_pending(l) ||
-           ((v->arch.emul.regs.rflags & RFLAGS_IF) && vlapic_pending(l) >= 0);
+           ((v->arch.hvm.emul.regs.rflags & RFLAGS_IF) &&
+            vlapic_pending(l) >= 0);
 }
 
 void arch_vcpu_sync(struct vcpu *v)
@@ -222,10 +223,11 @@ int arch_vcpu_set_context(struct vcpu *v, const struct hvm_hw_cpu *ctx)
     if ( !rc )
     {
         /* What it was in the middle of is forgotten. */
-        v->arch.io_completion = IO_COMPLETE_NOTHING;
-        v->arch.event_is_upcall = false; /* nor is an event in the record one */
-        emul_reset(&v->arch.emul);
-        WRITE_ONCE(v->arch.waits_for_sipi, false);
+        v->arch.hvm.io_completion = IO_COMPLETE_NOTHING;
+        /* Nor is an event in the record an upcall. */
+        v->arch.hvm.event_is_upcall = false;
+        emul_reset(&v->arch.hvm.emul);
+        WRITE_ONCE(v->arch.hvm.waits_for_sipi, false);
     }
     sched_unfreeze(v);
     return rc;

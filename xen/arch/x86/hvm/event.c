@@ -31,7 +31,7 @@ int event_next(struct vcpu *v, bool interruptible, bool *window)
         vector = upcall_vector(v);
     upcall = vector >= 0;
     if ( !upcall )
-        vector = vlapic_pending(&v->arch.vlapic);
+        vector = vlapic_pending(&v->arch.hvm.vlapic);
     if ( vector < 0 )
         return -1;
     if ( !interruptible )
@@ -40,18 +40,18 @@ int event_next(struct vcpu *v, bool interruptible, bool *window)
         return -1;
     }
     /* Another vcpu may change both: what follows does not ask again. */
-    v->arch.event_is_upcall = upcall;
+    v->arch.hvm.event_is_upcall = upcall;
     return vector;
 }
 
 void event_taken(struct vcpu *v, unsigned int vector)
 {
-    if ( !v->arch.event_is_upcall )
-        vlapic_ack(&v->arch.vlapic, (uint8_t)vector);
+    if ( !v->arch.hvm.event_is_upcall )
+        vlapic_ack(&v->arch.hvm.vlapic, (uint8_t)vector);
 }
 
 void event_returned(struct vcpu *v, unsigned int vector)
 {
-    if ( !v->arch.event_is_upcall )
-        vlapic_unack(&v->arch.vlapic, (uint8_t)vector);
+    if ( !v->arch.hvm.event_is_upcall )
+        vlapic_unack(&v->arch.hvm.vlapic, (uint8_t)vector);
 }

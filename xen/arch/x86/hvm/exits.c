@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Exits that are the same on every processor: CPUID, hypercalls, HLT, MSRs,
- * triple faults.  What they change is in v->arch.emul.regs.
+ * triple faults.  What they change is in v->arch.hvm.emul.regs.
  */
 #include <hv/cpu-policy.h>
 #include <hv/domain.h>
@@ -39,7 +39,7 @@ static void cpuid_live(struct vcpu *v, uint32_t leaf, uint32_t subleaf,
         r->c &= ~CPUID_1C_OSXSAVE;
         if ( paging.cr4 & CR4_OSXSAVE )
             r->c |= CPUID_1C_OSXSAVE;
-        if ( !vlapic_is_enabled(&v->arch.vlapic) )
+        if ( !vlapic_is_enabled(&v->arch.hvm.vlapic) )
             r->d &= ~CPUID_1D_APIC;
     }
     else if ( leaf == 0xd && ((subleaf == 0 && r->a) ||
@@ -49,11 +49,11 @@ static void cpuid_live(struct vcpu *v, uint32_t leaf, uint32_t subleaf,
 
 void exit_cpuid(struct vcpu *v, unsigned int len)
 {
-    uint64_t *gpr = v->arch.emul.regs.gpr;
+    uint64_t *gpr = v->arch.hvm.emul.regs.gpr;
     uint32_t leaf = (uint32_t)gpr[RAX], subleaf = (uint32_t)gpr[RCX];
     struct cpuid_regs r;
 
-    if ( v->arch.cpuid_faults && vendor->mode(v) == MODE_USER )
+    if ( v->arch.hvm.cpuid_faults && vendor->mode(v) == MODE_USER )
     {
         vendor->inject_exception(v, VECTOR_GP, true, 0);
         return;
@@ -73,7 +73,7 @@ void exit_cpuid(struct vcpu *v, unsigned int len)
  */
 void exit_hypercall(struct vcpu *v, unsigned int len)
 {
-    uint64_t *gpr = v->arch.emul.regs.gpr;
+    uint64_t *gpr = v->arch.hvm.emul.regs.gpr;
     struct hypercall hc = {
         .nr = gpr[RAX],
         .a = { gpr[RDI], gpr[RSI], gpr[RDX], gpr[R10], gpr[R8], gpr[R9] },
@@ -103,7 +103,7 @@ void exit_hypercall(struct vcpu *v, unsigned int len)
     vendor->advance(v, len);
     ioreq_hypercall_done(v);
     if ( ioreq_in_flight(v) )
-        v->arch.io_completion = IO_COMPLETE_MAPCACHE;
+        v->arch.hvm.io_completion = IO_COMPLETE_MAPCACHE;
 }
 
 /* Nothing can wake it: that is how a processor is given back. */
@@ -125,9 +125,9 @@ static void halted_for_good(struct vcpu *v)
 void exit_halt(struct vcpu *v, unsigned int len)
 {
     vendor->advance(v, len);
-    if ( !(v->arch.emul.regs.rflags & RFLAGS_IF) )
+    if ( !(v->arch.hvm.emul.regs.rflags & RFLAGS_IF) )
     {
-        if ( !vlapic_nmi_pending(&v->arch.vlapic) )
+        if ( !vlapic_nmi_pending(&v->arch.hvm.vlapic) )
             halted_for_good(v);
         return;
     }
@@ -136,7 +136,7 @@ void exit_halt(struct vcpu *v, unsigned int len)
 
 void exit_rdmsr(struct vcpu *v, unsigned int len)
 {
-    uint64_t *gpr = v->arch.emul.regs.gpr, value;
+    uint64_t *gpr = v->arch.hvm.emul.regs.gpr, value;
 
     if ( !guest_rdmsr(v, (uint32_t)gpr[RCX], &value) )
     {
@@ -150,7 +150,7 @@ void exit_rdmsr(struct vcpu *v, unsigned int len)
 
 void exit_wrmsr(struct vcpu *v, unsigned int len)
 {
-    const uint64_t *gpr = v->arch.emul.regs.gpr;
+    const uint64_t *gpr = v->arch.hvm.emul.regs.gpr;
     uint64_t value = (uint32_t)gpr[RAX] | gpr[RDX] << 32;
 
     if ( !guest_wrmsr(v, (uint32_t)gpr[RCX], value) )
@@ -162,5 +162,5 @@ void exit_wrmsr(struct vcpu *v, unsigned int len)
 void exit_triple_fault(struct vcpu *v)
 {
     domain_crash(v->domain, "vcpu %u: triple fault at rip %lx", v->vcpu_id,
-                 (unsigned long)v->arch.emul.regs.rip);
+                 (unsigned long)v->arch.hvm.emul.regs.rip);
 }

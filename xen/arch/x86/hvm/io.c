@@ -4,7 +4,7 @@
  * console, interval timer, interrupt controllers), and what goes to a device
  * model as an ioreq.
  *
- * An access that has to wait leaves in v->arch.io_completion how to go on:
+ * An access that has to wait leaves in v->arch.hvm.io_completion how to go on:
  *
  *   exit_port, exit_memory --> done
  *        |                       ^
@@ -40,24 +40,24 @@ static bool own_port(struct vcpu *v, ioreq_t *p)
     if ( d == dom0 || !vpit_covers((uint16_t)p->addr) )
         return false;
     if ( p->dir == IOREQ_READ )
-        p->data = vpit_read(&d->arch.vpit, (uint16_t)p->addr);
+        p->data = vpit_read(&d->arch.hvm.vpit, (uint16_t)p->addr);
     else
-        vpit_write(&d->arch.vpit, (uint16_t)p->addr, (uint8_t)p->data);
+        vpit_write(&d->arch.hvm.vpit, (uint16_t)p->addr, (uint8_t)p->data);
     return true;
 }
 
 static struct vioapic *vioapic_at(struct domain *d, uint64_t gpa)
 {
-    for ( unsigned int i = 0; i < d->arch.nr_vioapics; i++ )
-        if ( vioapic_covers(&d->arch.vioapic[i], gpa) )
-            return &d->arch.vioapic[i];
+    for ( unsigned int i = 0; i < d->arch.hvm.nr_vioapics; i++ )
+        if ( vioapic_covers(&d->arch.hvm.vioapic[i], gpa) )
+            return &d->arch.hvm.vioapic[i];
     return NULL;
 }
 
 static bool own_memory(struct vcpu *v, ioreq_t *p)
 {
     unsigned int offset = (unsigned int)(p->addr & ~PAGE_MASK);
-    struct vlapic *l = &v->arch.vlapic;
+    struct vlapic *l = &v->arch.hvm.vlapic;
     bool read = p->dir == IOREQ_READ;
     struct vioapic *io;
 
@@ -207,8 +207,8 @@ static const struct emul_ops ops = {
 
 void io_vcpu_init(struct vcpu *v)
 {
-    v->arch.emul.ops = &ops;
-    v->arch.emul.arg = v;
+    v->arch.hvm.emul.ops = &ops;
+    v->arch.hvm.emul.arg = v;
 }
 
 /* ---- the emulator's results ---- */
@@ -219,17 +219,17 @@ void io_vcpu_init(struct vcpu *v)
  */
 static void refuse(struct vcpu *v, const char *what)
 {
-    if ( !v->arch.warned )
+    if ( !v->arch.hvm.warned )
         guest_printk(v->domain, "d%uv%u: %s, rip %lx: #GP\n",
                      v->domain->domain_id, v->vcpu_id, what,
-                     (unsigned long)v->arch.emul.regs.rip);
-    v->arch.warned = true;
+                     (unsigned long)v->arch.hvm.emul.regs.rip);
+    v->arch.hvm.warned = true;
     vendor->inject_exception(v, VECTOR_GP, true, 0);
 }
 
 static void refuse_insn(struct vcpu *v)
 {
-    const struct emul *e = &v->arch.emul;
+    const struct emul *e = &v->arch.hvm.emul;
     char text[16 + 3 * EMUL_MAX_INSN + 1] = "cannot execute ";
 
     for ( unsigned int i = 0; i < e->nr_code; i++ )
@@ -239,16 +239,16 @@ static void refuse_insn(struct vcpu *v)
 
 static void finish(struct vcpu *v, enum emul_result r)
 {
-    struct emul *e = &v->arch.emul;
+    struct emul *e = &v->arch.hvm.emul;
 
-    v->arch.io_completion = IO_COMPLETE_NOTHING;
+    v->arch.hvm.io_completion = IO_COMPLETE_NOTHING;
     switch ( r )
     {
     case EMUL_DONE:
     case EMUL_RETRY: /* what the registers are now is what goes on */
         break;
     case EMUL_PENDING:
-        v->arch.io_completion = IO_COMPLETE_EMULATE;
+        v->arch.hvm.io_completion = IO_COMPLETE_EMULATE;
         break;
     case EMUL_EXCEPTION:
         if ( e->vector == VECTOR_PF )
@@ -267,9 +267,9 @@ static void finish(struct vcpu *v, enum emul_result r)
 /* The rest of a register of which 1 or 2 bytes are read stays. */
 static void port_done(struct vcpu *v, const ioreq_t *p)
 {
-    uint64_t *rax = &v->arch.emul.regs.gpr[EMUL_RAX];
+    uint64_t *rax = &v->arch.hvm.emul.regs.gpr[EMUL_RAX];
 
-    v->arch.io_completion = IO_COMPLETE_NOTHING;
+    v->arch.hvm.io_completion = IO_COMPLETE_NOTHING;
     if ( p->dir == IOREQ_READ )
     {
         if ( p->size == 4 )
@@ -279,20 +279,20 @@ static void port_done(struct vcpu *v, const ioreq_t *p)
         else
             *rax = (*rax & ~0xffUL) | (uint8_t)p->data;
     }
-    vendor->advance(v, v->arch.port_len);
+    vendor->advance(v, v->arch.hvm.port_len);
 }
 
 void exit_port(struct vcpu *v, uint16_t port, unsigned int size, bool in,
                uint64_t next_rip)
 {
-    const struct emul_regs *regs = &v->arch.emul.regs;
+    const struct emul_regs *regs = &v->arch.hvm.emul.regs;
     ioreq_t p = { .type = IOREQ_TYPE_PIO, .addr = port, .size = size,
                   .count = 1, .dir = in ? IOREQ_READ : IOREQ_WRITE };
 
     if ( !in )
         p.data = size == 4 ? (uint32_t)regs->gpr[EMUL_RAX]
                            : regs->gpr[EMUL_RAX] & ((1U << size * 8) - 1);
-    v->arch.port_len = (uint8_t)(next_rip - regs->rip);
+    v->arch.hvm.port_len = (uint8_t)(next_rip - regs->rip);
     switch ( guest_io(v, &p) )
     {
     case IO_DONE:
@@ -300,7 +300,7 @@ void exit_port(struct vcpu *v, uint16_t port, unsigned int size, bool in,
         port_done(v, &p);
         break;
     case IO_PENDING:
-        v->arch.io_completion = IO_COMPLETE_PORT;
+        v->arch.hvm.io_completion = IO_COMPLETE_PORT;
         break;
     case IO_RETRY:
         break;
@@ -311,7 +311,7 @@ void exit_port_string(struct vcpu *v, uint16_t port, unsigned int size,
                       bool in)
 {
     vendor->fill_regs(v);
-    finish(v, emul_port_string(&v->arch.emul, port, size, in));
+    finish(v, emul_port_string(&v->arch.hvm.emul, port, size, in));
 }
 
 /*
@@ -320,12 +320,12 @@ void exit_port_string(struct vcpu *v, uint16_t port, unsigned int size,
  */
 static bool walk_is_stuck(struct vcpu *v)
 {
-    if ( v->arch.walk_rip != v->arch.emul.regs.rip )
+    if ( v->arch.hvm.walk_rip != v->arch.hvm.emul.regs.rip )
     {
-        v->arch.walk_rip = v->arch.emul.regs.rip;
-        v->arch.walk_retries = 0;
+        v->arch.hvm.walk_rip = v->arch.hvm.emul.regs.rip;
+        v->arch.hvm.walk_retries = 0;
     }
-    return ++v->arch.walk_retries > WALK_RETRIES;
+    return ++v->arch.hvm.walk_retries > WALK_RETRIES;
 }
 
 void exit_memory(struct vcpu *v, uint64_t gpa, bool write, bool fetch,
@@ -348,7 +348,7 @@ void exit_memory(struct vcpu *v, uint64_t gpa, bool write, bool fetch,
     {
         domain_crash(d, "vcpu %u: an event at rip %lx needs address %lx, "
                      "where no memory is", v->vcpu_id,
-                     (unsigned long)v->arch.emul.regs.rip,
+                     (unsigned long)v->arch.hvm.emul.regs.rip,
                      (unsigned long)gpa);
         return;
     }
@@ -363,10 +363,10 @@ void exit_memory(struct vcpu *v, uint64_t gpa, bool write, bool fetch,
         return;
     }
     vendor->fill_regs(v);
-    result = emulate(&v->arch.emul);
+    result = emulate(&v->arch.hvm.emul);
     if ( unlikely(in_walk) && result == EMUL_RETRY && walk_is_stuck(v) )
     {
-        v->arch.walk_retries = 0;
+        v->arch.hvm.walk_retries = 0;
         refuse(v, "its page tables cannot be written");
         return;
     }
@@ -375,18 +375,18 @@ void exit_memory(struct vcpu *v, uint64_t gpa, bool write, bool fetch,
 
 bool io_resume(struct vcpu *v)
 {
-    enum io_completion wait = v->arch.io_completion;
+    enum io_completion wait = v->arch.hvm.io_completion;
     ioreq_t answer;
 
     if ( ioreq_resume(v, &answer) != IO_DONE )
         return false;
-    v->arch.io_completion = IO_COMPLETE_NOTHING;
+    v->arch.hvm.io_completion = IO_COMPLETE_NOTHING;
     if ( wait == IO_COMPLETE_PORT )
         port_done(v, &answer);
     else if ( wait == IO_COMPLETE_EMULATE )
     {
-        emul_answer(&v->arch.emul, answer.data);
-        finish(v, emulate(&v->arch.emul));
+        emul_answer(&v->arch.hvm.emul, answer.data);
+        finish(v, emulate(&v->arch.hvm.emul));
     }
     return !ioreq_in_flight(v);
 }

@@ -101,10 +101,10 @@ bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
     const struct fixed_msr *m;
 
     if ( is_x2apic(msr) )
-        return vlapic_msr_read(&v->arch.vlapic, msr, value);
+        return vlapic_msr_read(&v->arch.hvm.vlapic, msr, value);
     if ( msr == MSR_APIC_BASE )
     {
-        *value = vlapic_base_read(&v->arch.vlapic);
+        *value = vlapic_base_read(&v->arch.hvm.vlapic);
         return true;
     }
     if ( msr == MSR_TSC )
@@ -122,7 +122,7 @@ bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
         *value = cpu_policy_platform_info(v->domain);
         return true;
     case MSR_MISC_FEATURES:
-        *value = v->arch.cpuid_faults ? MISC_FEATURES_CPUID_FAULTING : 0;
+        *value = v->arch.hvm.cpuid_faults ? MISC_FEATURES_CPUID_FAULTING : 0;
         return true;
     case MSR_HYPERCALL_PAGE:
         *value = 0; /* where it is, nobody remembers */
@@ -146,7 +146,7 @@ static bool set_misc_features(struct vcpu *v, uint64_t value)
 
     if ( value & ~(faulting ? MISC_FEATURES_CPUID_FAULTING : 0) )
         return false;
-    v->arch.cpuid_faults = value;
+    v->arch.hvm.cpuid_faults = value;
     return true;
 }
 
@@ -186,9 +186,9 @@ bool guest_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
     uint64_t now;
 
     if ( is_x2apic(msr) )
-        return vlapic_msr_write(&v->arch.vlapic, msr, value);
+        return vlapic_msr_write(&v->arch.hvm.vlapic, msr, value);
     if ( msr == MSR_APIC_BASE )
-        return vlapic_base_write(&v->arch.vlapic, value);
+        return vlapic_base_write(&v->arch.hvm.vlapic, value);
     if ( msr == MSR_HYPERCALL_PAGE )
         return !(value & ~PAGE_MASK) && write_hypercall_page(v, value);
     if ( msr == MSR_TSC )

@@ -35,7 +35,7 @@
 /* Everything about v changed: nothing that was kept of it is good. */
 static void forget(struct vcpu *v)
 {
-    struct svm_vcpu *s = v->arch.svm;
+    struct svm_vcpu *s = v->arch.hvm.svm;
     struct vmcb *b = s->vmcb;
 
     b->clean = 0;
@@ -49,14 +49,14 @@ static void forget(struct vcpu *v)
     s->event = 0;
     s->nmi_masked = false;
     memset(s->length, 0, sizeof(s->length));
-    emul_reset(&v->arch.emul);
+    emul_reset(&v->arch.hvm.emul);
 }
 
 void svm_reset(struct vcpu *v)
 {
     const struct vmcb_seg data = { 0, 0x93, 0xffff, 0 };
-    struct emul_regs *regs = &v->arch.emul.regs;
-    struct vmcb *b = v->arch.svm->vmcb;
+    struct emul_regs *regs = &v->arch.hvm.emul.regs;
+    struct vmcb *b = v->arch.hvm.svm->vmcb;
 
     forget(v);
     memset(regs, 0, sizeof(*regs));
@@ -80,12 +80,12 @@ void svm_reset(struct vcpu *v)
 
 void svm_startup(struct vcpu *v, uint8_t page)
 {
-    struct vmcb *b = v->arch.svm->vmcb;
+    struct vmcb *b = v->arch.hvm.svm->vmcb;
 
     svm_reset(v);
     b->cs.sel = (uint16_t)(page << 8);
     b->cs.base = (uint64_t)page << PAGE_SHIFT;
-    v->arch.emul.regs.rip = b->rip = 0;
+    v->arch.hvm.emul.regs.rip = b->rip = 0;
 }
 
 /* ---- the record ---- */
@@ -194,7 +194,7 @@ static void set_fpu(struct vcpu *v, const struct hvm_hw_cpu *c)
 /* Whether it has an error code, vector and mode say. */
 static void set_event(struct vcpu *v, const struct hvm_hw_cpu *c)
 {
-    struct svm_vcpu *s = v->arch.svm;
+    struct svm_vcpu *s = v->arch.hvm.svm;
     uint64_t type = c->pending_event & EVENT_TYPE;
     unsigned int vector = c->pending_event & EVENT_VECTOR;
 
@@ -208,8 +208,8 @@ static void set_event(struct vcpu *v, const struct hvm_hw_cpu *c)
 
 int svm_set_context(struct vcpu *v, const struct hvm_hw_cpu *c)
 {
-    struct emul_regs *regs = &v->arch.emul.regs;
-    struct svm_vcpu *s = v->arch.svm;
+    struct emul_regs *regs = &v->arch.hvm.emul.regs;
+    struct svm_vcpu *s = v->arch.hvm.svm;
     struct vmcb *b = s->vmcb;
 
     if ( check_mode(v, c) || check_code(c) || check_event(c) || check_fpu(c) )
@@ -240,8 +240,8 @@ int svm_set_context(struct vcpu *v, const struct hvm_hw_cpu *c)
 
 void svm_get_context(struct vcpu *v, struct hvm_hw_cpu *c)
 {
-    const struct emul_regs *regs = &v->arch.emul.regs;
-    const struct svm_vcpu *s = v->arch.svm;
+    const struct emul_regs *regs = &v->arch.hvm.emul.regs;
+    const struct svm_vcpu *s = v->arch.hvm.svm;
     const struct vmcb *b = s->vmcb;
     uint64_t event = b->event_inject & EVENT_VALID ? b->event_inject : s->event;
 
@@ -287,8 +287,8 @@ _Static_assert(sizeof(struct emul_seg) == sizeof(struct vmcb_seg) &&
 
 void svm_fill_regs(struct vcpu *v)
 {
-    struct emul_regs *regs = &v->arch.emul.regs;
-    const struct vmcb *b = v->arch.svm->vmcb;
+    struct emul_regs *regs = &v->arch.hvm.emul.regs;
+    const struct vmcb *b = v->arch.hvm.svm->vmcb;
 
     /* ES, CS, SS, DS, FS, GS: both are in the processor's order. */
     memcpy(regs->seg, &b->es, sizeof(regs->seg));

@@ -27,10 +27,10 @@ static void general_protection(struct vcpu *v)
 /* Done: true.  Else the guest goes on, with what happened on the way. */
 static bool decode(struct vcpu *v, struct emul_control *c)
 {
-    const struct emul *e = &v->arch.emul;
+    const struct emul *e = &v->arch.hvm.emul;
 
     svm_fill_regs(v);
-    switch ( emul_control(&v->arch.emul, c) )
+    switch ( emul_control(&v->arch.hvm.emul, c) )
     {
     case EMUL_DONE:
         return true;
@@ -56,7 +56,7 @@ static bool long_code(const struct vmcb *b)
 /* The TLB has nothing that was made in another mode. */
 static void commit(struct vcpu *v, const struct guest_paging *p)
 {
-    struct svm_vcpu *s = v->arch.svm;
+    struct svm_vcpu *s = v->arch.hvm.svm;
     struct vmcb *b = s->vmcb;
 
     uint64_t changed = ((b->cr0 ^ p->cr0) & ~(CR0_TS | CR0_MP)) |
@@ -77,7 +77,7 @@ static void svm_paging_now(const struct vmcb *b, struct guest_paging *p)
 
 static bool write_cr(struct vcpu *v, unsigned int cr, uint64_t value)
 {
-    const struct vmcb *b = v->arch.svm->vmcb;
+    const struct vmcb *b = v->arch.hvm.svm->vmcb;
     struct guest_paging p;
 
     svm_paging_now(b, &p);
@@ -94,7 +94,7 @@ static bool write_cr(struct vcpu *v, unsigned int cr, uint64_t value)
     case 8:
         if ( value > 0xf )
             return false;
-        vlapic_set_cr8(&v->arch.vlapic, (uint8_t)value);
+        vlapic_set_cr8(&v->arch.hvm.vlapic, (uint8_t)value);
         return true;
     default:
         return false;
@@ -110,10 +110,10 @@ void svm_cr_write(struct vcpu *v)
     if ( !decode(v, &c) || c.op == EMUL_MOV_DR )
         return;
     if ( c.op == EMUL_CLTS )
-        c.value = v->arch.svm->vmcb->cr0 & ~CR0_TS;
+        c.value = v->arch.hvm.svm->vmcb->cr0 & ~CR0_TS;
     /* LMSW has the lowest four bits, and cannot clear PE. */
     if ( c.op == EMUL_LMSW )
-        c.value = (v->arch.svm->vmcb->cr0 & ~(CR0_LMSW & ~CR0_PE)) |
+        c.value = (v->arch.hvm.svm->vmcb->cr0 & ~(CR0_LMSW & ~CR0_PE)) |
                   (c.value & CR0_LMSW);
     if ( c.reg != 0 && c.reg != 4 && c.reg != 8 )
         return;
@@ -125,7 +125,7 @@ void svm_cr_write(struct vcpu *v)
 
 void svm_dr_write(struct vcpu *v)
 {
-    struct vmcb *b = v->arch.svm->vmcb;
+    struct vmcb *b = v->arch.hvm.svm->vmcb;
     struct emul_control c;
 
     if ( !decode(v, &c) || c.op != EMUL_MOV_DR || (c.reg & 7) < 4 )
@@ -154,9 +154,9 @@ bool svm_cr3_refused(struct vcpu *v)
     struct emul_control c;
 
     svm_fill_regs(v);
-    svm_paging_now(v->arch.svm->vmcb, &p);
-    if ( emul_control(&v->arch.emul, &c) != EMUL_DONE || c.op != EMUL_MOV_CR ||
-         c.reg != 3 || cr3_legal(v, &p, c.value) )
+    svm_paging_now(v->arch.hvm.svm->vmcb, &p);
+    if ( emul_control(&v->arch.hvm.emul, &c) != EMUL_DONE ||
+         c.op != EMUL_MOV_CR || c.reg != 3 || cr3_legal(v, &p, c.value) )
         return false;
     general_protection(v);
     return true;

@@ -38,7 +38,7 @@ static bool is_contributory(unsigned int vector)
 void svm_inject(struct vcpu *v, unsigned int vector, bool has_error,
                 uint32_t error)
 {
-    struct svm_vcpu *s = v->arch.svm;
+    struct svm_vcpu *s = v->arch.hvm.svm;
     uint64_t old = s->event;
 
     if ( (old & EVENT_VALID) && (old & EVENT_TYPE) == EVENT_EXCEPTION )
@@ -63,7 +63,7 @@ void svm_inject(struct vcpu *v, unsigned int vector, bool has_error,
     else if ( old & EVENT_VALID ) /* an NMI: it is due again, behind this */
     {
         svm_unmask_nmi(s);
-        vlapic_set_nmi(&v->arch.vlapic);
+        vlapic_set_nmi(&v->arch.hvm.vlapic);
     }
     s->event = EVENT_VALID | EVENT_EXCEPTION | vector;
     if ( has_error && vmcb_has_error_code(vector, s->vmcb->cr0) )
@@ -72,7 +72,7 @@ void svm_inject(struct vcpu *v, unsigned int vector, bool has_error,
 
 void svm_inject_page_fault(struct vcpu *v, uint32_t error, uint64_t cr2)
 {
-    struct vmcb *b = v->arch.svm->vmcb;
+    struct vmcb *b = v->arch.hvm.svm->vmcb;
 
     b->cr2 = cr2;
     vmcb_changed(b, CLEAN_CR2);
@@ -81,7 +81,7 @@ void svm_inject_page_fault(struct vcpu *v, uint32_t error, uint64_t cr2)
 
 void svm_event_interrupted(struct vcpu *v)
 {
-    struct svm_vcpu *s = v->arch.svm;
+    struct svm_vcpu *s = v->arch.hvm.svm;
     uint64_t event = s->vmcb->exit_int_info, type = event & EVENT_TYPE;
     unsigned int vector = event & EVENT_VECTOR;
 
@@ -132,8 +132,8 @@ static void step_begin(struct svm_vcpu *s)
 /* Behind IRET the flags are what it loaded; else our TF is still in them. */
 void svm_step_end(struct vcpu *v)
 {
-    struct emul_regs *regs = &v->arch.emul.regs;
-    struct svm_vcpu *s = v->arch.svm;
+    struct emul_regs *regs = &v->arch.hvm.emul.regs;
+    struct svm_vcpu *s = v->arch.hvm.svm;
     struct vmcb *b = s->vmcb;
 
     b->intercept_exceptions &= ~STEP_FAULTS;
@@ -149,7 +149,7 @@ void svm_step_end(struct vcpu *v)
 
 bool svm_step_was_ours(struct vcpu *v)
 {
-    struct svm_vcpu *s = v->arch.svm;
+    struct svm_vcpu *s = v->arch.hvm.svm;
     struct vmcb *b = s->vmcb;
 
     if ( !s->stepping )
@@ -163,7 +163,7 @@ bool svm_step_was_ours(struct vcpu *v)
 /* True when it has to wait for a window. */
 static bool nmi(struct vcpu *v, bool shadow)
 {
-    struct svm_vcpu *s = v->arch.svm;
+    struct svm_vcpu *s = v->arch.hvm.svm;
     bool busy = s->vmcb->event_inject & EVENT_VALID;
 
     if ( s->nmi_masked ) /* its IRET comes out */
@@ -171,13 +171,13 @@ static bool nmi(struct vcpu *v, bool shadow)
     /* Who steps through it himself has a trap there anyway. */
     if ( shadow && !busy && s->at_iret )
     {
-        if ( !(v->arch.emul.regs.rflags & RFLAGS_TF) )
+        if ( !(v->arch.hvm.emul.regs.rflags & RFLAGS_TF) )
             step_begin(s);
         return false;
     }
     if ( shadow || busy )
         return true;
-    vlapic_nmi_take(&v->arch.vlapic);
+    vlapic_nmi_take(&v->arch.hvm.vlapic);
     s->vmcb->event_inject = EVENT_VALID | EVENT_NMI | VECTOR_NMI;
     svm_mask_nmi(s);
     return false;
@@ -232,7 +232,7 @@ static void set_virtual(struct svm_vcpu *s, bool window, bool cr8)
 /* QEMU leaves VINTR_IRQ set when the delivery was interrupted: due, too. */
 void svm_vintr_taken_back(struct vcpu *v)
 {
-    struct svm_vcpu *s = v->arch.svm;
+    struct svm_vcpu *s = v->arch.hvm.svm;
     struct vmcb *b = s->vmcb;
 
     if ( b->vintr & VINTR_IRQ )
@@ -250,19 +250,19 @@ void svm_vintr_taken_back(struct vcpu *v)
  */
 static bool at_hlt(struct vcpu *v)
 {
-    const struct vmcb *b = v->arch.svm->vmcb;
+    const struct vmcb *b = v->arch.hvm.svm->vmcb;
     uint8_t code;
 
     return !b->cpl &&
-           !arch_guest_copy_in(&code, b->cs.base + v->arch.emul.regs.rip, 1) &&
-           code == HLT;
+           !arch_guest_copy_in(&code, b->cs.base + v->arch.hvm.emul.regs.rip,
+                               1) && code == HLT;
 }
 
 /* Most entries: nothing to deliver, and no window to close. */
 static bool nothing_due(const struct vcpu *v)
 {
-    const struct vlapic *l = &v->arch.vlapic;
-    const struct svm_vcpu *s = v->arch.svm;
+    const struct vlapic *l = &v->arch.hvm.vlapic;
+    const struct svm_vcpu *s = v->arch.hvm.svm;
 
     return !s->event && !vcpu_event_pending(v) && !vlapic_nmi_pending(l) &&
            vlapic_highest(l->irr) < 0 &&
@@ -271,8 +271,8 @@ static bool nothing_due(const struct vcpu *v)
 
 void svm_events(struct vcpu *v)
 {
-    const struct vlapic *l = &v->arch.vlapic;
-    struct svm_vcpu *s = v->arch.svm;
+    const struct vlapic *l = &v->arch.hvm.vlapic;
+    struct svm_vcpu *s = v->arch.hvm.svm;
     struct vmcb *b = s->vmcb;
     bool shadow = b->interrupt_shadow & 1, window = false, skip = false, ready;
     uint8_t cr8 = vlapic_get_cr8(l);
@@ -293,7 +293,7 @@ void svm_events(struct vcpu *v)
     if ( unlikely(vlapic_nmi_pending(l)) )
         window = nmi(v, shadow);
 
-    ready = (v->arch.emul.regs.rflags & RFLAGS_IF) &&
+    ready = (v->arch.hvm.emul.regs.rflags & RFLAGS_IF) &&
             !(b->event_inject & EVENT_VALID);
     if ( unlikely(shadow) && ready )
         skip = at_hlt(v);
@@ -302,7 +302,7 @@ void svm_events(struct vcpu *v)
     {
         if ( skip )
         {
-            v->arch.emul.regs.rip++;
+            v->arch.hvm.emul.regs.rip++;
             b->interrupt_shadow &= ~1UL;
         }
         event_taken(v, (unsigned int)vector);

@@ -28,7 +28,7 @@ length_anew(struct vcpu *v, struct svm_length *l, uint64_t rip, uint64_t where,
             enum emul_insn what)
 {
     svm_fill_regs(v);
-    l->length = emul_insn_length(&v->arch.emul, what);
+    l->length = emul_insn_length(&v->arch.hvm.emul, what);
     l->rip = rip;
     l->where = where;
     return l->length;
@@ -37,14 +37,14 @@ length_anew(struct vcpu *v, struct svm_length *l, uint64_t rip, uint64_t where,
 /* 0: it is not that instruction any more; the guest executes what it is. */
 static unsigned int length(struct vcpu *v, enum emul_insn what)
 {
-    struct svm_vcpu *s = v->arch.svm;
-    uint64_t rip = s->vmcb->cs.base + v->arch.emul.regs.rip;
+    struct svm_vcpu *s = v->arch.hvm.svm;
+    uint64_t rip = s->vmcb->cs.base + v->arch.hvm.emul.regs.rip;
     /* No root has bits up there. */
     uint64_t where = s->vmcb->cr3 | (uint64_t)what << 56;
     struct svm_length *l = &s->length[rip / 2 % NR_LENGTHS];
 
     if ( svm_features.next_rip )
-        return (unsigned int)(s->vmcb->next_rip - v->arch.emul.regs.rip);
+        return (unsigned int)(s->vmcb->next_rip - v->arch.hvm.emul.regs.rip);
     if ( likely(l->rip == rip && l->where == where && l->length) )
         return l->length;
     return length_anew(v, l, rip, where, what);
@@ -78,7 +78,7 @@ static void on_hlt(struct vcpu *v)
 
 static void on_msr(struct vcpu *v)
 {
-    bool write = v->arch.svm->vmcb->exit_info_1 & 1;
+    bool write = v->arch.hvm.svm->vmcb->exit_info_1 & 1;
     unsigned int len = length(v, write ? EMUL_INSN_WRMSR : EMUL_INSN_RDMSR);
 
     if ( unlikely(!len) )
@@ -91,7 +91,7 @@ static void on_msr(struct vcpu *v)
 
 static void on_ioio(struct vcpu *v)
 {
-    const struct vmcb *b = v->arch.svm->vmcb;
+    const struct vmcb *b = v->arch.hvm.svm->vmcb;
     uint32_t info = (uint32_t)b->exit_info_1;
     uint16_t port = (uint16_t)(info >> IOIO_PORT_SHIFT);
     unsigned int size = info >> IOIO_SIZE_SHIFT & IOIO_SIZE_MASK;
@@ -104,7 +104,7 @@ static void on_ioio(struct vcpu *v)
 
 static void on_npf(struct vcpu *v)
 {
-    const struct vmcb *b = v->arch.svm->vmcb;
+    const struct vmcb *b = v->arch.hvm.svm->vmcb;
 
     exit_memory(v, b->exit_info_2, b->exit_info_1 & NPF_WRITE,
                 b->exit_info_1 & NPF_FETCH, b->exit_info_1 & NPF_IN_WALK,
@@ -134,13 +134,13 @@ static void on_wbinvd(struct vcpu *v)
 /* The guest's XCR0 is in the CPU as long as the vcpu is on it. */
 static void on_xsetbv(struct vcpu *v)
 {
-    const uint64_t *gpr = v->arch.emul.regs.gpr;
+    const uint64_t *gpr = v->arch.hvm.emul.regs.gpr;
     uint64_t value = gpr[EMUL_RDX] << 32 | (uint32_t)gpr[EMUL_RAX];
     unsigned int len = length(v, EMUL_INSN_XSETBV);
 
     if ( !len )
         return;
-    if ( v->arch.svm->vmcb->cpl || (uint32_t)gpr[EMUL_RCX] ||
+    if ( v->arch.hvm.svm->vmcb->cpl || (uint32_t)gpr[EMUL_RCX] ||
          (value & ~fpu_states()) || !xcr0_legal(v, value) )
     {
         svm_inject(v, VECTOR_GP, true, 0);
@@ -167,7 +167,7 @@ static void on_protected(struct vcpu *v)
 /* Delivering it clears GD, but not when it is injected. */
 static void on_debug(struct vcpu *v)
 {
-    struct vmcb *b = v->arch.svm->vmcb;
+    struct vmcb *b = v->arch.hvm.svm->vmcb;
 
     if ( svm_step_was_ours(v) )
         return;
@@ -179,7 +179,7 @@ static void on_debug(struct vcpu *v)
 /* Intercepted while IRET is stepped over: it has not happened. */
 static void on_fault_in_step(struct vcpu *v)
 {
-    const struct vmcb *b = v->arch.svm->vmcb;
+    const struct vmcb *b = v->arch.hvm.svm->vmcb;
     unsigned int vector = (unsigned int)b->exit_code - EXIT_EXCEPTION;
     uint32_t error = (uint32_t)b->exit_info_1;
 
@@ -191,7 +191,8 @@ static void on_fault_in_step(struct vcpu *v)
 
 static void on_alignment(struct vcpu *v)
 {
-    svm_inject(v, VECTOR_AC, true, (uint32_t)v->arch.svm->vmcb->exit_info_1);
+    svm_inject(v, VECTOR_AC, true,
+               (uint32_t)v->arch.hvm.svm->vmcb->exit_info_1);
 }
 
 static void on_machine_check(struct vcpu *v)
@@ -217,7 +218,7 @@ static void on_nothing(struct vcpu *v)
  */
 static void on_iret(struct vcpu *v)
 {
-    struct svm_vcpu *s = v->arch.svm;
+    struct svm_vcpu *s = v->arch.hvm.svm;
 
     svm_unmask_nmi(s);
     s->vmcb->interrupt_shadow |= 1;
@@ -227,12 +228,12 @@ static void on_iret(struct vcpu *v)
 static void on_task_switch(struct vcpu *v)
 {
     domain_crash(v->domain, "vcpu %u: a task switch at rip %lx", v->vcpu_id,
-                 (unsigned long)v->arch.emul.regs.rip);
+                 (unsigned long)v->arch.hvm.emul.regs.rip);
 }
 
 static void on_unknown(struct vcpu *v)
 {
-    const struct vmcb *b = v->arch.svm->vmcb;
+    const struct vmcb *b = v->arch.hvm.svm->vmcb;
 
     if ( (uint32_t)b->exit_code == EXIT_INVALID && svm_cr3_refused(v) )
         return;
@@ -296,7 +297,7 @@ bool svm_exit_is_known(unsigned int code)
 
 void svm_exit(struct vcpu *v)
 {
-    uint64_t code = v->arch.svm->vmcb->exit_code;
+    uint64_t code = v->arch.hvm.svm->vmcb->exit_code;
     void (*handler)(struct vcpu *) = on_unknown;
 
     if ( code < ARRAY_SIZE(handlers) )

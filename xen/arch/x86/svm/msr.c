@@ -52,7 +52,7 @@ static uint64_t *field_of(struct vmcb *b, uint32_t msr, bool *is_address)
 
 bool vendor_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
 {
-    struct svm_vcpu *s = v->arch.svm;
+    struct svm_vcpu *s = v->arch.hvm.svm;
     bool is_address;
     uint64_t *f;
 
@@ -79,7 +79,7 @@ bool vendor_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
 
 static bool set_efer(struct vcpu *v, uint64_t value)
 {
-    struct vmcb *b = v->arch.svm->vmcb;
+    struct vmcb *b = v->arch.hvm.svm->vmcb;
     struct guest_paging p = { b->cr0, b->cr3, b->cr4, b->efer & ~EFER_SVME };
 
     if ( !efer_write(v, &p, value) )
@@ -117,7 +117,7 @@ static bool set_tsc_aux(struct svm_vcpu *s, uint64_t value)
 
 bool vendor_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
 {
-    struct svm_vcpu *s = v->arch.svm;
+    struct svm_vcpu *s = v->arch.hvm.svm;
     bool is_address;
     uint64_t *f;
 

@@ -49,7 +49,7 @@ static void debug_limits(void)
 
 static const char *check_entry(const struct vcpu *v)
 {
-    const struct svm_vcpu *s = v->arch.svm;
+    const struct svm_vcpu *s = v->arch.hvm.svm;
     const struct svm_cpu *sc = this_cpu()->vendor;
     const char *broken = vmcb_check(s->vmcb, &limits);
 
@@ -174,7 +174,7 @@ static int svm_vcpu_create(struct vcpu *v)
 
 static void svm_load(struct vcpu *v)
 {
-    struct svm_vcpu *s = v->arch.svm;
+    struct svm_vcpu *s = v->arch.hvm.svm;
     struct svm_cpu *sc = this_cpu()->vendor;
 
     if ( s->cpu != sc )
@@ -198,17 +198,17 @@ static void svm_save(struct vcpu *v)
 
 void svm_advance(struct vcpu *v, unsigned int len)
 {
-    const struct vmcb *b = v->arch.svm->vmcb;
-    uint64_t rip = v->arch.emul.regs.rip + len;
+    const struct vmcb *b = v->arch.hvm.svm->vmcb;
+    uint64_t rip = v->arch.hvm.emul.regs.rip + len;
 
     if ( !((b->efer & EFER_LMA) && (b->cs.attr & EMUL_SEG_L)) )
         rip = (uint32_t)rip;
-    v->arch.emul.regs.rip = rip;
+    v->arch.hvm.emul.regs.rip = rip;
 }
 
 enum vendor_mode svm_mode(struct vcpu *v)
 {
-    const struct vmcb *b = v->arch.svm->vmcb;
+    const struct vmcb *b = v->arch.hvm.svm->vmcb;
 
     if ( b->cpl )
         return MODE_USER;
@@ -218,7 +218,7 @@ enum vendor_mode svm_mode(struct vcpu *v)
 
 static void svm_paging(struct vcpu *v, struct guest_paging *p)
 {
-    const struct vmcb *b = v->arch.svm->vmcb;
+    const struct vmcb *b = v->arch.hvm.svm->vmcb;
 
     p->cr0 = b->cr0;
     p->cr3 = b->cr3;
@@ -245,8 +245,8 @@ static void svm_audit_refs(audit_count_t count)
     }
     for ( d = domain_next(NULL); d; d = domain_next(d) )
         for ( unsigned int i = 0; i < d->max_vcpus; i++ )
-            if ( d->vcpu[i] && d->vcpu[i]->arch.svm )
-                count_page(count, d->vcpu[i]->arch.svm->vmcb_pa);
+            if ( d->vcpu[i] && d->vcpu[i]->arch.hvm.svm )
+                count_page(count, d->vcpu[i]->arch.hvm.svm->vmcb_pa);
 }
 
 /* ---- in and out ---- */
@@ -282,14 +282,14 @@ static void prepare_asid(struct svm_vcpu *s, struct svm_cpu *sc, bool flush)
 /* An instruction was executed for the guest, from b->rip to regs->rip. */
 static void instruction_over(struct vcpu *v)
 {
-    struct emul_regs *regs = &v->arch.emul.regs;
-    struct svm_vcpu *s = v->arch.svm;
+    struct emul_regs *regs = &v->arch.hvm.emul.regs;
+    struct svm_vcpu *s = v->arch.hvm.svm;
     struct vmcb *b = s->vmcb;
 
     b->interrupt_shadow &= ~1UL;
     regs->rflags &= ~RFLAGS_RF;
     /* A trap that the processor would have made of it. */
-    if ( unlikely((b->rflags & RFLAGS_TF) | v->arch.emul.stepped) &&
+    if ( unlikely((b->rflags & RFLAGS_TF) | v->arch.hvm.emul.stepped) &&
          !s->event )
     {
         b->dr6 |= DR6_BS;
@@ -300,8 +300,8 @@ static void instruction_over(struct vcpu *v)
 
 static void svm_run(struct vcpu *v, bool flush_tlb)
 {
-    struct emul_regs *regs = &v->arch.emul.regs;
-    struct svm_vcpu *s = v->arch.svm;
+    struct emul_regs *regs = &v->arch.hvm.emul.regs;
+    struct svm_vcpu *s = v->arch.hvm.svm;
     struct cpu *c = this_cpu();
     struct svm_cpu *sc = c->vendor;
     struct vmcb *b = s->vmcb;
@@ -311,9 +311,9 @@ static void svm_run(struct vcpu *v, bool flush_tlb)
     if ( unlikely(flush_tlb | sc->flush_all |
                   (s->generation != sc->generation)) )
         prepare_asid(s, sc, flush_tlb);
-    if ( (regs->rip != b->rip) | v->arch.emul.stepped )
+    if ( (regs->rip != b->rip) | v->arch.hvm.emul.stepped )
         instruction_over(v);
-    v->arch.emul.stepped = false;
+    v->arch.hvm.emul.stepped = false;
     svm_events(v);
     b->rax = regs->gpr[EMUL_RAX];
     b->rsp = regs->gpr[EMUL_RSP];
@@ -350,7 +350,7 @@ static void svm_run(struct vcpu *v, bool flush_tlb)
     }
     if ( unlikely(s->stepping) )
         svm_step_end(v);
-    vlapic_set_cr8(&v->arch.vlapic, b->vintr & 0xf);
+    vlapic_set_cr8(&v->arch.hvm.vlapic, b->vintr & 0xf);
     if ( unlikely(b->exit_int_info & EVENT_VALID) )
         svm_event_interrupted(v);
     svm_exit(v);

@@ -96,20 +96,20 @@ int vmcb_create(struct vcpu *v)
     b->np_control = NP_ENABLE;
     b->np_cr3 = mfn_x(page_to_mfn(v->domain->p2m.root)) << PAGE_SHIFT;
     b->vintr = VINTR_MASKING;
-    v->arch.svm = s;
+    v->arch.hvm.svm = s;
     return 0;
 }
 
 void vmcb_destroy(struct vcpu *v)
 {
-    struct svm_vcpu *s = v->arch.svm;
+    struct svm_vcpu *s = v->arch.hvm.svm;
 
     if ( !s )
         return;
     page_put(mfn_to_page(_mfn(s->vmcb_pa >> PAGE_SHIFT)));
     hv_free(s->kept);
     hv_free(s);
-    v->arch.svm = NULL;
+    v->arch.hvm.svm = NULL;
 }
 
 /* ---- for crashes ---- */
@@ -123,7 +123,7 @@ static void show_seg(struct domain *d, const char *name,
 
 void vmcb_show(const struct vcpu *v)
 {
-    const struct vmcb *b = v->arch.svm->vmcb;
+    const struct vmcb *b = v->arch.hvm.svm->vmcb;
     struct domain *d = v->domain;
 
 #define L(x) (unsigned long)b->x

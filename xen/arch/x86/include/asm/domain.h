@@ -1,37 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* What the bare machine hangs on domains and vcpus. */
+/*
+ * What the bare machine hangs on domains and vcpus: what all guests have, and
+ * what one kind of guest has, in a union.
+ */
 #ifndef ASM_DOMAIN_H
 #define ASM_DOMAIN_H
 
-#include <hv/emulate.h>
-#include <hv/guest-walk.h>
 #include <hv/list.h>
-#include <hv/vioapic.h>
-#include <hv/vlapic.h>
-#include <hv/vpit.h>
 
-struct cpu;
-struct svm_vcpu;
-
-/*
- * Where a page of the guest's virtual memory is, and by which entries of its
- * page tables: good as long as those are what they were, and the p2m has taken
- * nothing away (hvm/copy.c).
- */
-#define WALK_LEVELS 4
-#define WALKED_PAGES 8
-
-struct walked {
-    uint64_t va;         /* of its start, + 1; 0: nothing here */
-    struct guest_paging paging; /* as it was */
-    uint64_t generation; /* of the p2m */
-    uint64_t exit;       /* when it was last compared: arch.exits */
-    char *page;
-    bool writable;
-    uint8_t nr;
-    const uint64_t *pte[WALK_LEVELS];
-    uint64_t value[WALK_LEVELS];
-};
+#include <asm/hvm-domain.h>
 
 struct arch_domain {
     /*
@@ -39,9 +16,9 @@ struct arch_domain {
      * older number in arch.flushed drops its TLB first.
      */
     uint64_t flushes; /* [a] */
-    struct vioapic *vioapic; /* [I] dom0 has them, others none */
-    unsigned int nr_vioapics; /* [I] */
-    struct vpit vpit;
+    union {
+        struct hvm_domain hvm;
+    };
 };
 
 /* Where a vcpu is, for the scheduler; runqueue lock of its CPU. */
@@ -50,19 +27,6 @@ enum sched_state {
     SCHED_QUEUED, /* waits for its turn */
     SCHED_ON_CPU, /* some CPU's current */
 };
-
-/* Why a vcpu's instruction is not over yet. */
-enum io_completion {
-    IO_COMPLETE_NOTHING,
-    IO_COMPLETE_PORT,    /* a port access of an instruction of port_len bytes */
-    IO_COMPLETE_EMULATE, /* the emulator: call it again with the answer       */
-    IO_COMPLETE_MAPCACHE, /* device models are to drop their mappings         */
-};
-
-/* arch_vcpu.start */
-#define START_INIT 0x1U
-#define START_SIPI 0x2U
-#define START_PAGE_SHIFT 8 /* of START_SIPI: where to start, in pages */
 
 struct arch_vcpu {
     /* ---- scheduler: runqueue lock of `cpu` ---- */
@@ -78,27 +42,18 @@ struct arch_vcpu {
     bool copying;       /* it may access frames without a reference   */
     bool on_cpu;        /* some CPU works for it                      */
     bool loaded;        /* some CPU holds its FPU state               */
-    uint32_t start;     /* [a] INIT and SIPI that came: START_*       */
-    bool waits_for_sipi; /* after INIT                                 */
+    uint32_t start;     /* [a] what it is to do between steps; HVM: START_* */
     uint64_t flushed;   /* the flush count its TLB is good for        */
 
     /* ---- its own ---- */
-    enum io_completion io_completion;
-    uint8_t port_len;
-    bool cpuid_faults;  /* outside ring 0: MSR_MISC_FEATURES            */
-    bool warned;        /* that it does with a device what cannot be    */
-    bool event_is_upcall; /* event_next() gave the upcall's vector        */
-    uint8_t walk_retries; /* at walk_rip: page tables in read-only memory */
-    uint64_t walk_rip;
     void *fpu;          /* XSAVE area, when not on a CPU */
     uint64_t xcr0;
     uint64_t dr[4];
     uint64_t exits; /* how often the guest was entered */
-    struct walked walked[WALKED_PAGES];
-    struct emul emul;   /* its registers are the vcpu's between exits */
-    struct vlapic vlapic;
-    struct svm_vcpu *svm;
+    union {
+        struct hvm_vcpu hvm;
+    };
 };
-/* [a] atomic  [I] immutable after creation */
+/* [a] atomic */
 
 #endif

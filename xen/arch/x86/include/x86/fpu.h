@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* hvm/fpu.c: FPU, XCR0 and debug registers of guests. */
+/* vcpu/fpu.c: FPU, XCR0 and debug registers of guests. */
 #ifndef X86_FPU_H
 #define X86_FPU_H
 

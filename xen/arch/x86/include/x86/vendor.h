@@ -3,7 +3,7 @@
  * What a processor's virtualisation must provide: AMD's SVM does, Intel's VMX
  * can.
  *
- * Between exits v->arch.emul.regs has the vcpu's general registers, rip and
+ * Between exits v->arch.hvm.emul.regs has the vcpu's general registers, rip and
  * rflags; what is changed there is what the guest goes on with.  The rest of
  * it (segments, tables, control registers, EFER) stays with the hardware,
  * since most exits have no use for it: fill_regs() brings it for those that
@@ -77,7 +77,7 @@ struct vendor {
     enum vendor_mode (*mode)(struct vcpu *v);
     void (*paging)(struct vcpu *v, struct guest_paging *p);
     /*
-     * The registers that are not in v->arch.emul.regs between exits: there.
+     * The registers that are not in v->arch.hvm.emul.regs between exits: there.
      * The emulator reads them, and changes none of them.
      */
     void (*fill_regs)(struct vcpu *v);

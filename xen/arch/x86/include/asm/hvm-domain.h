@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* What a domain and a vcpu are as HVM or PVH guests, whatever the processor. */
+#ifndef ASM_HVM_DOMAIN_H
+#define ASM_HVM_DOMAIN_H
+
+#include <hv/emulate.h>
+#include <hv/guest-walk.h>
+#include <hv/vioapic.h>
+#include <hv/vlapic.h>
+#include <hv/vpit.h>
+
+struct svm_vcpu;
+
+struct hvm_domain {
+    struct vioapic *vioapic; /* [I] dom0 has them, others none */
+    unsigned int nr_vioapics; /* [I] */
+    struct vpit vpit;
+};
+
+/*
+ * Where a page of the guest's virtual memory is, and by which entries of its
+ * page tables: good as long as those are what they were, and the p2m has taken
+ * nothing away (hvm/copy.c).
+ */
+#define WALK_LEVELS 4
+#define WALKED_PAGES 8
+
+struct walked {
+    uint64_t va;         /* of its start, + 1; 0: nothing here */
+    struct guest_paging paging; /* as it was */
+    uint64_t generation; /* of the p2m */
+    uint64_t exit;       /* when it was last compared: arch.exits */
+    char *page;
+    bool writable;
+    uint8_t nr;
+    const uint64_t *pte[WALK_LEVELS];
+    uint64_t value[WALK_LEVELS];
+};
+
+/* Why a vcpu's instruction is not over yet. */
+enum io_completion {
+    IO_COMPLETE_NOTHING,
+    IO_COMPLETE_PORT,    /* a port access of an instruction of port_len bytes */
+    IO_COMPLETE_EMULATE, /* the emulator: call it again with the answer       */
+    IO_COMPLETE_MAPCACHE, /* device models are to drop their mappings         */
+};
+
+/* arch_vcpu.start */
+#define START_INIT 0x1U
+#define START_SIPI 0x2U
+#define START_PAGE_SHIFT 8 /* of START_SIPI: where to start, in pages */
+
+struct hvm_vcpu {
+    bool waits_for_sipi; /* [a] after INIT */
+    enum io_completion io_completion;
+    uint8_t port_len;
+    bool cpuid_faults;  /* outside ring 0: MSR_MISC_FEATURES            */
+    bool warned;        /* that it does with a device what cannot be    */
+    bool event_is_upcall; /* event_next() gave the upcall's vector        */
+    uint8_t walk_retries; /* at walk_rip: page tables in read-only memory */
+    uint64_t walk_rip;
+    struct walked walked[WALKED_PAGES];
+    struct emul emul;   /* its registers are the vcpu's between exits */
+    struct vlapic vlapic;
+    struct svm_vcpu *svm;
+};
+/* [a] atomic  [I] immutable after creation */
+
+#endif
