@@ -43,7 +43,6 @@ static void test_wrmsr(uint32_t msr, uint64_t value);
 
 struct cpu *cpus[MAX_CPUS];
 unsigned int nr_cpus;
-const struct vendor *vendor;
 struct domain *dom0;
 bool stop_machine_wanted;
 
@@ -134,7 +133,7 @@ void arch_vcpu_kick(struct vcpu *v)
         sched_wake(v);
 }
 
-static void vendor_run(struct vcpu *v, bool flush)
+static void guest_run(struct vcpu *v, bool flush)
 {
     (void)flush;
     v->arch.in_guest = false;
@@ -146,8 +145,14 @@ static void nothing(struct vcpu *v)
     (void)v;
 }
 
-static const struct vendor test_vendor = {
-    .run = vendor_run, .load = nothing, .save = nothing,
+static bool not_answered(struct vcpu *v)
+{
+    return v == NULL;
+}
+
+static const struct guest_ops test_ops = {
+    .run = guest_run, .load = nothing, .save = nothing, .start = nothing,
+    .resume = not_answered,
 };
 
 /* What is not asked for here. */
@@ -155,9 +160,7 @@ void fpu_load(struct vcpu *v) { (void)v; }
 void fpu_save(struct vcpu *v) { (void)v; }
 void vcpu_runstate_show(struct vcpu *v) { (void)v; }
 void vcpu_time_update(struct vcpu *v) { (void)v; }
-void vcpu_start(struct vcpu *v) { (void)v; }
 bool ioreq_in_flight(const struct vcpu *v) { return v->io.pending; }
-bool io_resume(struct vcpu *v) { return v == NULL; }
 void timer_rearm(struct cpu *c) { (void)c; }
 void timer_run(void) {}
 void timer_stop(struct timer *t) { (void)t; }
@@ -221,7 +224,6 @@ static void machine(unsigned int nr_guests, unsigned int nr)
     nr_held = 0;
     nr_ibpb = 0;
     nr_cpus = nr;
-    vendor = &test_vendor;
     for ( unsigned int i = 0; i < nr; i++ )
     {
         cpu[i] = (struct cpu){ .self = &cpu[i], .id = i, .online = true };
@@ -236,6 +238,7 @@ static void machine(unsigned int nr_guests, unsigned int nr)
         d->domain_id = (domid_t)(i + 1);
         d->serial = i + 1;
         d->max_vcpus = 1;
+        d->arch.ops = &test_ops;
         d->shutdown_code = NOT_SHUT_DOWN;
         d->vcpu = &vcpu_of[i];
         d->shared = &shared;

@@ -14,7 +14,7 @@ x86-svm-y := $(addprefix xen/arch/x86/svm/, \
 x86-hvm-y := $(addprefix xen/arch/x86/hvm/, \
     copy.c domain.c event.c exits.c io.c msr.c)
 x86-vcpu-y := $(addprefix xen/arch/x86/vcpu/, \
-    fpu.c run.c sched.c stop-machine.c)
+    domain.c fpu.c run.c sched.c stop-machine.c)
 x86-dom0-y := $(addprefix xen/arch/x86/dom0/, \
     acpi.c build.c devices.c library.c load.c msr.c unpack.c)
 x86-y := $(x86-boot-y) $(x86-cpu-y) $(x86-platform-y) $(x86-svm-y) \

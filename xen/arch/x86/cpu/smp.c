@@ -11,6 +11,7 @@
  *
  * Any CPU may stop the others, once: `stopper` says which does.
  */
+#include <hv/array.h>
 #include <hv/atomic.h>
 #include <hv/cpu-policy.h>
 #include <hv/domain.h>
@@ -50,6 +51,12 @@ void arch_cpu_info(struct cpu_info *info)
 {
     info->nr_cpus = nr_cpus;
     info->khz = tsc_khz();
+}
+
+void arch_cpu_ids(unsigned int cpu, uint32_t *apic_id, uint32_t *acpi_id)
+{
+    *apic_id = cpus[array_index(cpu, nr_cpus)]->apic_id;
+    *acpi_id = cpu;
 }
 
 void arch_cpuid(uint32_t leaf, uint32_t subleaf, struct cpuid_regs *out)

@@ -15,7 +15,6 @@
  */
 #include <hv/atomic.h>
 #include <hv/domain.h>
-#include <hv/guest-access.h>
 #include <hv/guest-walk.h>
 #include <hv/lib.h>
 
@@ -299,9 +298,8 @@ copy_pages(struct vcpu *v, uint64_t va, void *buf, size_t bytes, bool write,
 
 /* Inlined: most of it depends on the direction. */
 static inline __attribute__((always_inline)) int
-virt_copy(uint64_t va, void *buf, size_t bytes, bool write)
+virt_copy(struct vcpu *v, uint64_t va, void *buf, size_t bytes, bool write)
 {
-    struct vcpu *v = current;
     struct walked *w = slot(v, va);
     uint64_t generation = copy_begin(v);
     int rc = 0;
@@ -315,12 +313,12 @@ virt_copy(uint64_t va, void *buf, size_t bytes, bool write)
     return rc;
 }
 
-int arch_guest_copy_in(void *dst, uint64_t src, size_t bytes)
+int hvm_copy_in(struct vcpu *v, void *dst, uint64_t src, size_t bytes)
 {
-    return virt_copy(src, dst, bytes, false);
+    return virt_copy(v, src, dst, bytes, false);
 }
 
-int arch_guest_copy_out(uint64_t dst, const void *src, size_t bytes)
+int hvm_copy_out(struct vcpu *v, uint64_t dst, const void *src, size_t bytes)
 {
-    return virt_copy(dst, (void *)(uintptr_t)src, bytes, true);
+    return virt_copy(v, dst, (void *)(uintptr_t)src, bytes, true);
 }

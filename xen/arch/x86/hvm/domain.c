@@ -1,23 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Domains and vcpus as the machine sees them: the arch contract of
- * hv/domain.h and hv/p2m.h.
- *
- * Whoever waits for a vcpu waits for one of two things: `in_guest`, which ends
- * as soon as an interrupt reaches its CPU, and may be waited for with locks
- * held; or `on_cpu`, which ends when the run loop has nothing more to do for
- * it, and may not.
+ * Domains and vcpus that are HVM or PVH guests: hvm_guest_ops, the operations
+ * of x86/guest.h.
  */
-#include <hv/array.h>
-#include <hv/audit.h>
 #include <hv/cpu-policy.h>
 #include <hv/domain.h>
 #include <hv/heap.h>
-#include <hv/hypercall.h>
 #include <hv/lib.h>
 
+#include <x86/cpu.h>
 #include <x86/dom0.h>
 #include <x86/fpu.h>
+#include <x86/guest.h>
 #include <x86/hvm.h>
 #include <x86/sched.h>
 #include <x86/vendor.h>
@@ -25,11 +19,6 @@
 #include <xen/hvm/save.h>
 
 #define CPUID_E1D_PAGE1GB (1U << 26)
-
-struct vcpu *arch_current(void)
-{
-    return this_cpu()->vcpu;
-}
 
 /* ---- local APICs ---- */
 
@@ -39,12 +28,6 @@ uint32_t arch_apic_id(const struct vcpu *v)
     if ( v->domain->is_privileged && v->vcpu_id < nr_cpus )
         return cpus[v->vcpu_id]->apic_id;
     return v->vcpu_id * 2;
-}
-
-void arch_cpu_ids(unsigned int cpu, uint32_t *apic_id, uint32_t *acpi_id)
-{
-    *apic_id = cpus[array_index(cpu, nr_cpus)]->apic_id;
-    *acpi_id = cpu;
 }
 
 static struct vlapic *vlapic_of(struct vcpu *v)
@@ -83,7 +66,7 @@ static void sipi_received(struct vcpu *v, uint8_t page)
     start_wake(v);
 }
 
-void vcpu_start(struct vcpu *v)
+static void hvm_start(struct vcpu *v)
 {
     uint32_t start = atomic_xchg(&v->arch.start, 0);
 
@@ -119,131 +102,34 @@ static const struct vlapic_machine vlapic_machine = {
     .eoi = level_ended,
 };
 
-void hvm_init(void)
-{
-    vlapic_machine_register(&vlapic_machine);
-}
-
 /* ---- domains ---- */
 
-int arch_domain_create(struct domain *d)
+static bool hvm_serves(const struct domain *d)
 {
-    if ( !d->translated )
-        return -EOPNOTSUPP;
+    return d->translated;
+}
+
+static int hvm_domain_create(struct domain *d)
+{
     vpit_init(&d->arch.hvm.vpit);
     return 0;
 }
 
-void arch_domain_relinquish(struct domain *d)
+static void hvm_domain_relinquish(struct domain *d)
 {
     for ( unsigned int i = 0; i < d->max_vcpus; i++ )
     {
         struct vcpu *v = domain_vcpu(d, i);
 
-        if ( !v )
-            continue;
-        sched_vcpu_remove(v);
-        /* The domain may stay for long, as long as somebody has its pages. */
-        vlapic_destroy(&v->arch.hvm.vlapic);
+        if ( v )
+            vlapic_destroy(&v->arch.hvm.vlapic);
     }
 }
 
-void arch_domain_destroy(struct domain *d)
+static void hvm_domain_destroy(struct domain *d)
 {
     vpit_destroy(&d->arch.hvm.vpit);
     hv_free(d->arch.hvm.vioapic);
-}
-
-/* ---- vcpus ---- */
-
-int arch_vcpu_create(struct vcpu *v)
-{
-    int rc = fpu_vcpu_create(v);
-
-    if ( rc )
-        return rc;
-    sched_vcpu_init(v);
-    io_vcpu_init(v);
-    vlapic_init(&v->arch.hvm.vlapic, v, arch_apic_id(v));
-    rc = vendor->vcpu_create(v);
-    if ( rc )
-    {
-        vlapic_destroy(&v->arch.hvm.vlapic);
-        fpu_vcpu_destroy(v);
-        return rc;
-    }
-    /* All but the first one of a guest are started by it, the usual way. */
-    v->arch.hvm.waits_for_sipi = true;
-    return 0;
-}
-
-void arch_vcpu_destroy(struct vcpu *v)
-{
-    sched_vcpu_remove(v);
-    BUG_ON(READ_ONCE(v->arch.loaded));
-    vlapic_destroy(&v->arch.hvm.vlapic);
-    vendor->vcpu_destroy(v);
-    fpu_vcpu_destroy(v);
-}
-
-void arch_vcpu_kick(struct vcpu *v)
-{
-    WRITE_ONCE(v->arch.kicked, true);
-    smp_mb();
-    /* Whoever makes it runnable kicks it again. */
-    if ( ioreq_in_flight(v) || vcpu_runnable(v) ||
-         READ_ONCE(v->arch.on_cpu) || READ_ONCE(v->arch.start) )
-        sched_wake(v);
-}
-
-bool arch_vcpu_interrupt_pending(const struct vcpu *v)
-{
-    const struct vlapic *l = &v->arch.hvm.vlapic;
-
-    return vlapic_nmi_pending(l) ||
-           ((v->arch.hvm.emul.regs.rflags & RFLAGS_IF) &&
-            vlapic_pending(l) >= 0);
-}
-
-void arch_vcpu_sync(struct vcpu *v)
-{
-    ASSERT(!this_cpu()->nr_held); /* what it is doing may need any of them */
-    while ( load_acquire(&v->arch.on_cpu) )
-        cpu_relax();
-}
-
-int arch_vcpu_set_context(struct vcpu *v, const struct hvm_hw_cpu *ctx)
-{
-    int rc;
-
-    /* Not to be waited for: it may want the same of the caller. */
-    if ( !sched_freeze(v) )
-        return -ERESTART;
-    rc = vendor->set_context(v, ctx);
-    if ( !rc )
-    {
-        /* What it was in the middle of is forgotten. */
-        v->arch.hvm.io_completion = IO_COMPLETE_NOTHING;
-        /* Nor is an event in the record an upcall. */
-        v->arch.hvm.event_is_upcall = false;
-        emul_reset(&v->arch.hvm.emul);
-        WRITE_ONCE(v->arch.hvm.waits_for_sipi, false);
-    }
-    sched_unfreeze(v);
-    return rc;
-}
-
-void arch_vcpu_get_context(struct vcpu *v, struct hvm_hw_cpu *ctx)
-{
-    vendor->get_context(v, ctx);
-}
-
-/* ---- memory ---- */
-
-void arch_audit_refs(audit_count_t count)
-{
-    heap_audit_refs(count);
-    vendor->audit_refs(count);
 }
 
 unsigned int arch_p2m_max_order(void)
@@ -259,28 +145,103 @@ unsigned int arch_p2m_max_order(void)
     return order;
 }
 
-void arch_p2m_flush(struct domain *d, gfn_t gfn, uint64_t nr)
+/* ---- vcpus ---- */
+
+static int hvm_vcpu_create(struct vcpu *v)
 {
-    uint64_t flush = atomic_add_return(&d->arch.flushes, 1);
+    int rc;
 
-    (void)gfn, (void)nr; /* a TLB is dropped as a whole */
-    for ( unsigned int i = 0; i < d->max_vcpus; i++ )
+    io_vcpu_init(v);
+    vlapic_init(&v->arch.hvm.vlapic, v, arch_apic_id(v));
+    rc = vendor->vcpu_create(v);
+    if ( rc )
     {
-        struct vcpu *v = domain_vcpu(d, i);
-
-        if ( v && load_acquire(&v->arch.in_guest) )
-            cpu_raise_softirq(cpus[READ_ONCE(v->arch.cpu)]);
+        vlapic_destroy(&v->arch.hvm.vlapic);
+        return rc;
     }
-    for ( unsigned int i = 0; i < d->max_vcpus; i++ )
-    {
-        struct vcpu *v = domain_vcpu(d, i);
+    /* All but the first one of a guest are started by it, the usual way. */
+    v->arch.hvm.waits_for_sipi = true;
+    return 0;
+}
 
-        if ( !v )
-            continue;
-        while ( load_acquire(&v->arch.in_guest) &&
-                READ_ONCE(v->arch.flushed) < flush )
-            cpu_relax();
-        while ( load_acquire(&v->arch.copying) )
-            cpu_relax();
-    }
+static void hvm_vcpu_destroy(struct vcpu *v)
+{
+    vlapic_destroy(&v->arch.hvm.vlapic);
+    vendor->vcpu_destroy(v);
+}
+
+static int hvm_set_context(struct vcpu *v, const struct hvm_hw_cpu *ctx)
+{
+    int rc = vendor->set_context(v, ctx);
+
+    if ( rc )
+        return rc;
+    /* What it was in the middle of is forgotten. */
+    v->arch.hvm.io_completion = IO_COMPLETE_NOTHING;
+    /* Nor is an event in the record an upcall. */
+    v->arch.hvm.event_is_upcall = false;
+    emul_reset(&v->arch.hvm.emul);
+    WRITE_ONCE(v->arch.hvm.waits_for_sipi, false);
+    return 0;
+}
+
+static void hvm_get_context(struct vcpu *v, struct hvm_hw_cpu *ctx)
+{
+    vendor->get_context(v, ctx);
+}
+
+static void hvm_load(struct vcpu *v)
+{
+    vendor->load(v);
+}
+
+static void hvm_save(struct vcpu *v)
+{
+    vendor->save(v);
+}
+
+static void hvm_run(struct vcpu *v, bool flush_tlb)
+{
+    vendor->run(v, flush_tlb);
+}
+
+static bool hvm_interrupt_pending(const struct vcpu *v)
+{
+    const struct vlapic *l = &v->arch.hvm.vlapic;
+
+    return vlapic_nmi_pending(l) ||
+           ((v->arch.hvm.emul.regs.rflags & RFLAGS_IF) &&
+            vlapic_pending(l) >= 0);
+}
+
+static void hvm_audit_refs(audit_count_t count)
+{
+    vendor->audit_refs(count);
+}
+
+static const struct guest_ops hvm_guest_ops = {
+    .name = "HVM",
+    .serves = hvm_serves,
+    .domain_create = hvm_domain_create,
+    .domain_relinquish = hvm_domain_relinquish,
+    .domain_destroy = hvm_domain_destroy,
+    .vcpu_create = hvm_vcpu_create,
+    .vcpu_destroy = hvm_vcpu_destroy,
+    .set_context = hvm_set_context,
+    .get_context = hvm_get_context,
+    .load = hvm_load,
+    .save = hvm_save,
+    .start = hvm_start,
+    .resume = io_resume,
+    .run = hvm_run,
+    .interrupt_pending = hvm_interrupt_pending,
+    .copy_in = hvm_copy_in,
+    .copy_out = hvm_copy_out,
+    .audit_refs = hvm_audit_refs,
+};
+
+void hvm_init(void)
+{
+    vlapic_machine_register(&vlapic_machine);
+    guest_register(&hvm_guest_ops);
 }

@@ -20,10 +20,9 @@
 #include <x86/boot.h>
 #include <x86/dom0.h>
 #include <x86/fpu.h>
-#include <x86/hvm.h>
+#include <x86/guest.h>
 #include <x86/platform.h>
 #include <x86/sched.h>
-#include <x86/vendor.h>
 
 #include <xen/sched.h>
 
@@ -78,7 +77,7 @@ static void unload(struct cpu *c)
     if ( !v )
         return;
     c->loaded = NULL;
-    vendor->save(v);
+    v->domain->arch.ops->save(v);
     fpu_save(v);
     store_release(&v->arch.loaded, false);
 }
@@ -100,7 +99,7 @@ static void load(struct cpu *c, struct vcpu *v)
     c->loaded = v;
     WRITE_ONCE(v->arch.loaded, true);
     fpu_load(v);
-    vendor->load(v);
+    v->domain->arch.ops->load(v);
 }
 
 /* ---- steps ---- */
@@ -110,7 +109,7 @@ static bool answered(struct vcpu *v)
 {
     if ( likely(!ioreq_in_flight(v)) )
         return true;
-    return io_resume(v);
+    return v->domain->arch.ops->resume(v);
 }
 
 enum step { STEP_ON, STEP_YIELD, STEP_SLEEP };
@@ -127,7 +126,7 @@ static void enter(struct cpu *c, struct vcpu *v)
     WRITE_ONCE(v->arch.in_guest, true);
     smp_mb();
     flushes = READ_ONCE(v->domain->arch.flushes);
-    /* vendor->run() looks again with interrupts held back. */
+    /* run() looks again with interrupts held back. */
     if ( unlikely(READ_ONCE(c->softirq_pending)) )
         WRITE_ONCE(v->arch.in_guest, false);
     else
@@ -135,7 +134,7 @@ static void enter(struct cpu *c, struct vcpu *v)
         bool stale = v->arch.flushed != flushes;
 
         WRITE_ONCE(v->arch.flushed, flushes);
-        vendor->run(v, stale);
+        v->domain->arch.ops->run(v, stale);
     }
 }
 
@@ -184,7 +183,7 @@ static enum step step(struct cpu *c, struct vcpu *v)
     if ( unlikely(is_held(v)) || !answered(v) )
         return STEP_SLEEP;
     if ( unlikely(READ_ONCE(v->arch.start)) )
-        vcpu_start(v);
+        v->domain->arch.ops->start(v);
     if ( !vcpu_runnable(v) )
     {
         if ( v->domain == dom0 && domain_is_shut_down(dom0) )

@@ -10,7 +10,10 @@
 
 #include <asm/hvm-domain.h>
 
+struct guest_ops;
+
 struct arch_domain {
+    const struct guest_ops *ops; /* [I] its kind: x86/guest.h */
     /*
      * How often its p2m was flushed.  A vcpu that enters the guest with an
      * older number in arch.flushed drops its TLB first.
@@ -54,6 +57,6 @@ struct arch_vcpu {
         struct hvm_vcpu hvm;
     };
 };
-/* [a] atomic */
+/* [a] atomic  [I] immutable after creation */
 
 #endif

@@ -7,15 +7,16 @@
 
 struct vcpu;
 
-/* domain.c: once, at boot. */
+/* domain.c: once, at boot: there are HVM and PVH guests. */
 void hvm_init(void);
-/* INIT and SIPI that v got: done by itself, between steps. */
-void vcpu_start(struct vcpu *v);
 
 /* copy.c: v's physical memory; false: there is none at gpa. */
 bool guest_read_phys(void *vcpu, uint64_t gpa, void *buf, unsigned int bytes);
 bool guest_write_phys(void *vcpu, uint64_t gpa, const void *buf,
                       unsigned int bytes);
+/* Through v's page tables: as x86/guest.h says. */
+int hvm_copy_in(struct vcpu *v, void *dst, uint64_t src, size_t bytes);
+int hvm_copy_out(struct vcpu *v, uint64_t dst, const void *src, size_t bytes);
 
 /* io.c: before v runs. */
 void io_vcpu_init(struct vcpu *v);
