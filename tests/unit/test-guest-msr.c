@@ -16,7 +16,6 @@
 
 #include "../../xen/arch/x86/hvm/msr.c"
 
-struct domain *dom0;
 static struct domain guest;
 
 /* MSRs of others: none here. */

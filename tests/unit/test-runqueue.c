@@ -43,7 +43,6 @@ static void test_wrmsr(uint32_t msr, uint64_t value);
 
 struct cpu *cpus[MAX_CPUS];
 unsigned int nr_cpus;
-struct domain *dom0;
 bool stop_machine_wanted;
 
 static struct cpu cpu[NR_CPUS];

@@ -46,6 +46,7 @@ static void create(void)
     if ( rc )
         panic("dom0: cannot be created: error %d\n", -rc);
     dom0->direct_mapped = true;
+    dom0->arch.hardware = true;
 }
 
 static void give_memory(struct ram_map *ram)

@@ -224,7 +224,7 @@ int dom0_map_device(struct domain *d, uint64_t gpa)
     enum p2m_type now;
     int order, rc;
 
-    if ( d != dom0 )
+    if ( !d->arch.hardware )
         return -EPERM;
     order = ram_free_order(kept, nr_kept, address_limit, gpa & PAGE_MASK,
                            p2m_max_order());

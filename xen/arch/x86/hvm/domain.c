@@ -22,10 +22,10 @@
 
 /* ---- local APICs ---- */
 
-/* MSIs of dom0's devices name real CPUs: its vcpus have their ids. */
+/* MSIs of the machine's devices name real CPUs: its vcpus have their ids. */
 uint32_t arch_apic_id(const struct vcpu *v)
 {
-    if ( v->domain->is_privileged && v->vcpu_id < nr_cpus )
+    if ( v->domain->arch.hardware && v->vcpu_id < nr_cpus )
         return cpus[v->vcpu_id]->apic_id;
     return v->vcpu_id * 2;
 }
@@ -91,7 +91,7 @@ static void hvm_start(struct vcpu *v)
 
 static void level_ended(struct vcpu *v, uint8_t vector)
 {
-    if ( v->domain == dom0 )
+    if ( v->domain->arch.hardware )
         dom0_eoi(v, vector);
 }
 

@@ -37,7 +37,7 @@ static bool own_port(struct vcpu *v, ioreq_t *p)
         domain_console_putc(d, (char)p->data);
         return true;
     }
-    if ( d == dom0 || !vpit_covers((uint16_t)p->addr) )
+    if ( d->arch.hardware || !vpit_covers((uint16_t)p->addr) )
         return false;
     if ( p->dir == IOREQ_READ )
         p->data = vpit_read(&d->arch.hvm.vpit, (uint16_t)p->addr);
@@ -332,7 +332,7 @@ void exit_memory(struct vcpu *v, uint64_t gpa, bool write, bool fetch,
                  bool in_walk, bool in_delivery)
 {
     struct domain *d = v->domain;
-    int rc = d == dom0 ? dom0_map_device(d, gpa) : -EPERM;
+    int rc = d->arch.hardware ? dom0_map_device(d, gpa) : -EPERM;
     enum emul_result result;
     enum p2m_type t;
 

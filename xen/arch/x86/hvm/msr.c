@@ -128,7 +128,7 @@ bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
         *value = 0; /* where it is, nobody remembers */
         return true;
     }
-    if ( v->domain == dom0 && dom0_rdmsr(msr, value) )
+    if ( v->domain->arch.hardware && dom0_rdmsr(msr, value) )
         return true;
     if ( errata_rdmsr(msr, value) )
         return true;

@@ -126,7 +126,7 @@ static void on_wbinvd(struct vcpu *v)
         len = length(v, EMUL_INSN_INVD);
     if ( !len )
         return;
-    if ( is_control_domain(v->domain) )
+    if ( v->domain->arch.hardware )
         __asm__ volatile ( "wbinvd" ::: "memory" );
     svm_advance(v, len);
 }

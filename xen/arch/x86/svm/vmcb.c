@@ -72,7 +72,7 @@ static bool kept_create(struct svm_vcpu *s)
 
 int vmcb_create(struct vcpu *v)
 {
-    bool for_dom0 = is_control_domain(v->domain);
+    bool for_dom0 = v->domain->arch.hardware;
     struct page *pg = page_alloc(NULL, 0, 0);
     struct svm_vcpu *s;
     struct vmcb *b;

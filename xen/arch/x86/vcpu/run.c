@@ -18,7 +18,6 @@
 #include <hv/timer.h>
 
 #include <x86/boot.h>
-#include <x86/dom0.h>
 #include <x86/fpu.h>
 #include <x86/guest.h>
 #include <x86/platform.h>
@@ -138,10 +137,10 @@ static void enter(struct cpu *c, struct vcpu *v)
     }
 }
 
-/* Without its control domain the machine has nobody: it ends as dom0 did. */
-static void end_with_dom0(void)
+/* Nobody drives the machine without its hardware domain: it ends as d did. */
+static void end_with(const struct domain *d)
 {
-    uint8_t code = READ_ONCE(dom0->shutdown_code);
+    uint8_t code = READ_ONCE(d->shutdown_code);
 
     serial_wait(true);
     serial_flush();
@@ -186,8 +185,8 @@ static enum step step(struct cpu *c, struct vcpu *v)
         v->domain->arch.ops->start(v);
     if ( !vcpu_runnable(v) )
     {
-        if ( v->domain == dom0 && domain_is_shut_down(dom0) )
-            end_with_dom0();
+        if ( v->domain->arch.hardware && domain_is_shut_down(v->domain) )
+            end_with(v->domain);
         return STEP_SLEEP;
     }
     if ( sched_must_yield(v) )

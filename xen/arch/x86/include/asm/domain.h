@@ -15,6 +15,11 @@ struct guest_ops;
 struct arch_domain {
     const struct guest_ops *ops; /* [I] its kind: x86/guest.h */
     /*
+     * [I] The machine's devices are its own: it drives them, with their MSRs,
+     * their interval timer and its CPUs' APIC ids; the machine ends with it.
+     */
+    bool hardware;
+    /*
      * How often its p2m was flushed.  A vcpu that enters the guest with an
      * older number in arch.flushed drops its TLB first.
      */

@@ -31,10 +31,10 @@ void dom0_eoi(struct vcpu *v, unsigned int vector);
 bool dom0_port_allowed(uint16_t port);
 /*
  * d touched gpa, where it has nothing: maps the device there, in as large a
- * block as may be, if d is dom0 and may have it.  0: there is something now
- * that reads and writes can use.  -EPERM d is not dom0, or gpa is RAM of the
- * machine, a local APIC, an I/O APIC, or no address that the processor has;
- * -ENOMEM no page for a table.
+ * block as may be, if d is the hardware domain and may have it.  0: there is
+ * something now that reads and writes can use.  -EPERM d is not the hardware
+ * domain, or gpa is RAM of the machine, a local APIC, an I/O APIC, or no
+ * address that the processor has; -ENOMEM no page for a table.
  */
 int dom0_map_device(struct domain *d, uint64_t gpa);
 
