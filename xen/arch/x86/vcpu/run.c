@@ -106,7 +106,7 @@ static void load(struct cpu *c, struct vcpu *v)
 /* False: it still waits for device models. */
 static bool answered(struct vcpu *v)
 {
-    if ( likely(!ioreq_in_flight(v)) )
+    if ( !ioreq_in_flight(v) )
         return true;
     return v->domain->arch.ops->resume(v);
 }
@@ -156,13 +156,34 @@ static void end_with(const struct domain *d)
     machine_reboot();
 }
 
-/* It does nothing at all then: somebody looks at its state, or changes it. */
+/* Paused or dying: others may be reading or changing its state. */
 static bool is_held(const struct vcpu *v)
 {
     const struct domain *d = v->domain;
 
     return READ_ONCE(d->pause_count) || READ_ONCE(v->pause_count) ||
            domain_is_dying(d);
+}
+
+/* What kept v from running is looked at; false: it has to sleep. */
+static bool can_go_on(struct vcpu *v)
+{
+    if ( is_held(v) || !answered(v) )
+        return false;
+    if ( READ_ONCE(v->arch.start) )
+        v->domain->arch.ops->start(v);
+    if ( vcpu_runnable(v) )
+        return true;
+    if ( v->domain->arch.hardware && domain_is_shut_down(v->domain) )
+        end_with(v->domain);
+    return false;
+}
+
+/* As it is at most exits. */
+static bool nothing_in_the_way(struct vcpu *v)
+{
+    return vcpu_runnable(v) && !ioreq_in_flight(v) &&
+           !READ_ONCE(v->arch.start);
 }
 
 static enum step step(struct cpu *c, struct vcpu *v)
@@ -179,16 +200,8 @@ static enum step step(struct cpu *c, struct vcpu *v)
         if ( READ_ONCE(stop_machine_wanted) )
             return STEP_YIELD;
     }
-    if ( unlikely(is_held(v)) || !answered(v) )
+    if ( unlikely(!nothing_in_the_way(v)) && !can_go_on(v) )
         return STEP_SLEEP;
-    if ( unlikely(READ_ONCE(v->arch.start)) )
-        v->domain->arch.ops->start(v);
-    if ( !vcpu_runnable(v) )
-    {
-        if ( v->domain->arch.hardware && domain_is_shut_down(v->domain) )
-            end_with(v->domain);
-        return STEP_SLEEP;
-    }
     if ( sched_must_yield(v) )
         return STEP_YIELD;
     enter(c, v);
