@@ -8,6 +8,11 @@
 #include <hv/hypercall.h>
 #include <hv/lib.h>
 
+/* Kinds of guests, as a mask: who has the hypercall at all. */
+#define TRANSLATED 0x1U /* HVM and PVH */
+#define PV 0x2U         /* those that are not translated: hosted, dom0 is one */
+#define ALL (TRANSLATED | PV)
+
 enum permission {
     ANYONE,  /* the handler decides, for each sub-operation               */
     CONTROL, /* control domains only: -EPERM for all others               */
@@ -16,41 +21,49 @@ enum permission {
 struct hypercall_entry {
     const char *name;
     long (*handler)(struct hypercall *hc);
+    unsigned int kinds; /* for all others it does not exist: -ENOSYS */
     enum permission permission;
 };
 
-#define ROW(nr, handler, permission) \
-    [__HYPERVISOR_##nr] = { #nr, handler, permission }
+#define ROW(nr, handler, kinds, permission) \
+    [__HYPERVISOR_##nr] = { #nr, handler, kinds, permission }
 
 static const struct hypercall_entry table[] = {
-    ROW(platform_op, do_platform_op, ANYONE),
-    ROW(memory_op, do_memory_op, ANYONE),
-    ROW(multicall, do_multicall, ANYONE),
-    ROW(set_timer_op, do_set_timer_op, ANYONE),
-    ROW(xen_version, do_xen_version, ANYONE),
-    ROW(console_io, do_console_io, ANYONE),
-    ROW(grant_table_op, do_grant_table_op, ANYONE),
-    ROW(vm_assist, do_vm_assist, ANYONE),
-    ROW(vcpu_op, do_vcpu_op, ANYONE),
-    ROW(sched_op, do_sched_op, ANYONE),
-    ROW(event_channel_op, do_event_channel_op, ANYONE),
-    ROW(hvm_op, do_hvm_op, ANYONE),
-    ROW(sysctl, do_sysctl, CONTROL),
-    ROW(domctl, do_domctl, ANYONE),
-    ROW(dm_op, do_dm_op, ANYONE),
+    ROW(platform_op, do_platform_op, ALL, ANYONE),
+    ROW(memory_op, do_memory_op, ALL, ANYONE),
+    ROW(multicall, do_multicall, ALL, ANYONE),
+    ROW(set_timer_op, do_set_timer_op, ALL, ANYONE),
+    ROW(xen_version, do_xen_version, ALL, ANYONE),
+    ROW(console_io, do_console_io, ALL, ANYONE),
+    ROW(grant_table_op, do_grant_table_op, ALL, ANYONE),
+    ROW(vm_assist, do_vm_assist, ALL, ANYONE),
+    ROW(vcpu_op, do_vcpu_op, ALL, ANYONE),
+    ROW(sched_op, do_sched_op, ALL, ANYONE),
+    ROW(event_channel_op, do_event_channel_op, ALL, ANYONE),
+    ROW(hvm_op, do_hvm_op, ALL, ANYONE),
+    ROW(sysctl, do_sysctl, ALL, CONTROL),
+    ROW(domctl, do_domctl, ALL, ANYONE),
+    ROW(dm_op, do_dm_op, ALL, ANYONE),
 };
+
+static bool has_hypercall(const struct domain *d,
+                          const struct hypercall_entry *e)
+{
+    return e->kinds & (d->translated ? TRANSLATED : PV);
+}
 
 long hypercall_dispatch(struct hypercall *hc)
 {
+    const struct domain *d = current_domain;
     const struct hypercall_entry *e;
     long rc;
 
     if ( hc->nr >= ARRAY_SIZE(table) )
         return -ENOSYS;
     e = &array_at(table, hc->nr);
-    if ( !e->handler )
+    if ( !has_hypercall(d, e) ) /* nobody has an empty row */
         return -ENOSYS;
-    if ( e->permission == CONTROL && !is_control_domain(current_domain) )
+    if ( e->permission == CONTROL && !is_control_domain(d) )
         return -EPERM;
     budget_begin();
     rc = e->handler(hc);
