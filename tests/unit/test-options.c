@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* boot/options.c: words of the command line. */
+/* lib/options.c: words of the command line. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "../../xen/arch/x86/boot/options.c"
+#include "../../xen/arch/x86/lib/options.c"
 
 struct boot_info boot_info;
 

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: MIT
 # The bare machine: what only it has.  Sources are C and assembler (.S).
-x86-boot-y := $(addprefix xen/arch/x86/boot/, \
-    head.S loader.c main.c memory.c options.c)
+x86-boot-y := $(addprefix xen/arch/x86/boot/, head.S main.c)
+x86-lib-y := $(addprefix xen/arch/x86/lib/, loader.c memory.c options.c)
 x86-cpu-y := $(addprefix xen/arch/x86/cpu/, \
-    crash.c entry.S errata.c irq.c lock.c paging.c percpu.c smp.c symbols.c traps.c \
-    trampoline.S)
+    crash.c entry.S errata.c lock.c paging.c percpu.c symbols.c traps.c)
 x86-platform-y := $(addprefix xen/arch/x86/platform/, \
-    acpi-parse.c acpi.c c1e.c console-poll.c ioapic.c iommu.c lapic.c power.c rtc.c \
-    serial.c time.c)
+    acpi-parse.c acpi.c c1e.c console-poll.c ioapic.c iommu.c irq.c lapic.c \
+    power.c rtc.c serial.c smp.c time.c trampoline.S)
 x86-svm-y := $(addprefix xen/arch/x86/svm/, \
     context.c control.c entry.S event.c exits.c intercepts.c msr.c svm.c \
     usable.c vmcb-check.c vmcb.c)
@@ -17,6 +16,6 @@ x86-vcpu-y := $(addprefix xen/arch/x86/vcpu/, \
     domain.c fpu.c run.c sched.c stop-machine.c)
 x86-dom0-y := $(addprefix xen/arch/x86/dom0/, \
     acpi.c build.c devices.c library.c load.c msr.c unpack.c)
-x86-y := $(x86-boot-y) $(x86-cpu-y) $(x86-platform-y) $(x86-svm-y) \
+x86-y := $(x86-boot-y) $(x86-lib-y) $(x86-cpu-y) $(x86-platform-y) $(x86-svm-y) \
     $(x86-hvm-y) $(x86-vcpu-y) $(x86-dom0-y)
 x86-lds := xen/arch/x86/boot/oriel.lds

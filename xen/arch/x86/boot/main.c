@@ -13,6 +13,7 @@
 #include <x86/irq.h>
 #include <x86/platform.h>
 #include <x86/sched.h>
+#include <x86/smp.h>
 #include <x86/vendor.h>
 
 const struct vendor *vendor = &svm_vendor;
@@ -31,6 +32,14 @@ static void start_interrupts_and_time(void)
     ioapic_init();
 }
 
+/* On each CPU: it can run guests from then on. */
+static void cpu_up(struct cpu *c)
+{
+    fpu_cpu_up();
+    vendor->cpu_up(c);
+    sched_cpu_init(c);
+}
+
 static void start_virtualisation(void)
 {
     const char *why = vendor->present();
@@ -38,15 +47,27 @@ static void start_virtualisation(void)
     if ( why )
         panic("this processor cannot run guests by %s: %s\n", vendor->name,
               why);
-    fpu_cpu_up();
-    vendor->cpu_up(this_cpu());
-    sched_cpu_init(this_cpu());
+    cpu_up(this_cpu());
     hvm_init();
+}
+
+static void start_other_cpus(void)
+{
+    static struct smp_start how;
+
+    how = (struct smp_start){
+        .tables = virt_to_phys(boot_pml4),
+        .lacks = vendor->cpu_lacks,
+        .up = cpu_up,
+        .run = run_loop,
+    };
+    smp_boot(option_uint("maxcpus", MAX_CPUS), &how);
 }
 
 void boot_main(uint32_t magic, uint64_t info)
 {
-    traps_init();
+    crash_init(machine_begin_crash, machine_end_of_crash);
+    traps_init(irq_handle);
     cpu_init_boot();
     console_init();
     loader_parse(magic, info);
@@ -63,7 +84,7 @@ void boot_main(uint32_t magic, uint64_t info)
 
     start_interrupts_and_time();
     start_virtualisation();
-    smp_boot(option_uint("maxcpus", MAX_CPUS));
+    start_other_cpus();
     dom0_build();
     console_poll_init();
     guest_console_limited = option_bool("guest_rate_limit", true);

@@ -12,7 +12,6 @@
 
 #include <x86/cpu.h>
 #include <x86/irq.h>
-#include <x86/platform.h>
 
 #define MAX_FRAMES 32
 #define VECTOR_DF 8
@@ -20,6 +19,20 @@
 
 bool nmi_stops;
 
+/* Until it is known what is around: there is nothing to stop. */
+static void nothing(void)
+{
+}
+
+static void stop(void) noreturn_fn;
+static void stop(void)
+{
+    for ( ;; )
+        __asm__ volatile ( "cli; hlt" );
+}
+
+static void (*stop_others)(void) = nothing;
+static void (*end_machine)(void) noreturn_fn = stop;
 static uint32_t crashing; /* CPU number + 1 of the one that crashed first */
 static unsigned int crashes;
 
@@ -32,11 +45,10 @@ static const char *const exception_names[32] = {
     [29] = "#VC VMM communication", [30] = "#SX security",
 };
 
-static void stop(void) noreturn_fn;
-static void stop(void)
+void crash_init(void (*begin)(void), void (*end)(void) noreturn_fn)
 {
-    for ( ;; )
-        __asm__ volatile ( "cli; hlt" );
+    stop_others = begin;
+    end_machine = end;
 }
 
 /* ---- stacks ---- */
@@ -135,9 +147,8 @@ static bool crash_begin(void)
     if ( crashes > 1 )
         return false;
     WRITE_ONCE(nmi_stops, true);
-    smp_stop_others();
+    stop_others();
     locks_break();
-    serial_wait(true);
     return true;
 }
 
@@ -152,7 +163,7 @@ void crash_trap(const struct trap_frame *f)
     {
         printk("Crash while crashing: vector %lu at %016lx, cr2 %016lx\n",
                f->vector, f->rip, cr2);
-        machine_end_of_crash();
+        end_machine();
     }
     c = this_cpu();
     printk("\nOriel crashed on CPU%u: %s, error code %04lx\n", c->id,
@@ -167,7 +178,7 @@ void crash_trap(const struct trap_frame *f)
                f->error & 16 ? "execute" : f->error & 2 ? "write" : "read",
                cr2);
     show_frame(f);
-    machine_end_of_crash();
+    end_machine();
 }
 
 void crash_nmi(void)
@@ -191,5 +202,5 @@ void panic(const char *fmt, ...)
     printk("\nPanic on CPU%u: %s", this_cpu()->id, text);
     if ( first )
         show_stack(0, (uint64_t)__builtin_frame_address(0));
-    machine_end_of_crash();
+    end_machine();
 }

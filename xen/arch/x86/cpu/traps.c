@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The IDT, and where what arrives through it goes: interrupts to irq_handle(),
+ * The IDT, and where what arrives through it goes: interrupts to their handler,
  * faults of instructions that may fault to their fix-up, NMIs that ask this
  * CPU to stop to its end, all else to crash_trap().
  */
@@ -41,8 +41,11 @@ static unsigned int stack_of(unsigned int vector)
     }
 }
 
-void traps_init(void)
+static void (*interrupt_handler)(unsigned int vector);
+
+void traps_init(void (*interrupt)(unsigned int vector))
 {
+    interrupt_handler = interrupt;
     for ( unsigned int i = 0; i < 256; i++ )
     {
         uint64_t stub = (uint64_t)trap_stubs[i];
@@ -116,7 +119,7 @@ bool wrmsr_safe(uint32_t msr, uint64_t value)
 void trap_handle(struct trap_frame *f)
 {
     if ( f->vector >= VECTOR_FIRST_DEVICE )
-        irq_handle((unsigned int)f->vector);
+        interrupt_handler((unsigned int)f->vector);
     else if ( f->vector == VECTOR_NMI )
         crash_nmi();
     else if ( !fix_up(f) )

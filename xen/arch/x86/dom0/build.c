@@ -2,7 +2,7 @@
 /*
  * The control domain, built at boot: memory, content, processors.
  *
- * It gets the RAM that boot/memory.c kept for it, at the machine's addresses,
+ * It gets the RAM that lib/memory.c kept for it, at the machine's addresses,
  * so that its devices' DMA needs no translation; and one vcpu for each CPU, on
  * that CPU and with its APIC id, so that its devices' interrupts need none.
  */

@@ -123,6 +123,25 @@ static int find_kept(void)
     return 0;
 }
 
+/*
+ * A physical interrupt arrived on this CPU: it is that of dom0's vcpu with the
+ * CPU's number, or dropped where there is none.  Pins are masked before the
+ * local APIC is told that it is over: a level that is still there would come
+ * again at once.
+ */
+static void interrupt(unsigned int vector)
+{
+    struct vcpu *v = dom0 ? domain_vcpu(dom0, this_cpu()->id) : NULL;
+    bool level = false;
+
+    for ( unsigned int i = 0; v && i < dom0->arch.hvm.nr_vioapics; i++ )
+        level |= vioapic_arrived(&dom0->arch.hvm.vioapic[i], (uint8_t)vector,
+                                 &v->arch.hvm.vlapic);
+    if ( v && !level )
+        vlapic_set_irq(&v->arch.hvm.vlapic, (uint8_t)vector, false);
+    lapic_eoi();
+}
+
 int dom0_devices_init(struct domain *d)
 {
     uint32_t a, b, c, e;
@@ -141,24 +160,8 @@ int dom0_devices_init(struct domain *d)
         vioapic_init(&d->arch.hvm.vioapic[i], d, route_pin, acpi.ioapic[i].id,
                      acpi.ioapic[i].address, acpi.ioapic[i].gsi_base,
                      min(ioapic_pins(i), VIOAPIC_MAX_PINS + 0U));
+    irq_pass_devices(interrupt);
     return 0;
-}
-
-/*
- * Pins are masked before the local APIC is told that it is over: a level that
- * is still there would come again at once.
- */
-void dom0_interrupt(unsigned int vector)
-{
-    struct vcpu *v = dom0 ? domain_vcpu(dom0, this_cpu()->id) : NULL;
-    bool level = false;
-
-    for ( unsigned int i = 0; v && i < dom0->arch.hvm.nr_vioapics; i++ )
-        level |= vioapic_arrived(&dom0->arch.hvm.vioapic[i], (uint8_t)vector,
-                                 &v->arch.hvm.vlapic);
-    if ( v && !level )
-        vlapic_set_irq(&v->arch.hvm.vlapic, (uint8_t)vector, false);
-    lapic_eoi();
 }
 
 void dom0_eoi(struct vcpu *v, unsigned int vector)

@@ -3,7 +3,7 @@
  * What dom0 starts with, put into its memory.
  *
  * Its memory is identity mapped and in the direct map, so writing it is
- * writing physical memory; boot/memory.c keeps the modules out of it.
+ * writing physical memory; lib/memory.c keeps the modules out of it.
  *
  *   low --- kernel, where it wants to be --- ... --- start info, initrd, ACPI
  *   tables --- end of the highest range below 4 GiB

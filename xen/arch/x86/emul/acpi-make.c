@@ -6,7 +6,7 @@
 #include <hv/acpi-make.h>
 #include <hv/lib.h>
 
-#include <x86/platform.h>
+#include <x86/acpi.h>
 
 struct writer {
     uint8_t *base;

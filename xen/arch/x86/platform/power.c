@@ -7,6 +7,7 @@
 
 #include <x86/boot.h>
 #include <x86/platform.h>
+#include <x86/smp.h>
 
 #define PM1_SLEEP_TYPE (7U << 10)
 #define PM1_SLEEP_ENABLE (1U << 13)
@@ -96,6 +97,12 @@ void machine_reboot(void)
     delay_us(SETTLE_US);
     triple_fault();
     halt_here();
+}
+
+void machine_begin_crash(void)
+{
+    smp_stop_others();
+    serial_wait(true);
 }
 
 void machine_end_of_crash(void)

@@ -18,6 +18,7 @@
 #include <x86/fpu.h>
 #include <x86/guest.h>
 #include <x86/sched.h>
+#include <x86/smp.h>
 
 static const struct guest_ops *kinds[MAX_GUEST_KINDS];
 static unsigned int nr_kinds;

@@ -22,6 +22,7 @@
 
 #include <x86/platform.h>
 #include <x86/sched.h>
+#include <x86/smp.h>
 
 #define SLICE_NS 10000000UL /* a turn, when others wait */
 #define RUN_NS 50000UL

@@ -18,6 +18,7 @@
 
 #include <x86/cpu.h>
 #include <x86/sched.h>
+#include <x86/smp.h>
 
 static bool busy;            /* [a] a CPU stops the others, or did until now */
 bool stop_machine_wanted;    /* [a] */

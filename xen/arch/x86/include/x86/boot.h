@@ -41,13 +41,13 @@ struct boot_info {
 extern struct boot_info boot_info;
 
 /*
- * boot/loader.c: fill boot_info from what the loader passed, all of it copied
+ * lib/loader.c: fill boot_info from what the loader passed, all of it copied
  * but the modules themselves.
  */
 void loader_parse(uint32_t magic, uint64_t info);
 
 /*
- * boot/options.c: "name=value" words of the command line.  The value ends at a
+ * lib/options.c: "name=value" words of the command line.  The value ends at a
  * space; true when the option is there (value "" without "=").  Of several
  * the last one counts.
  */
@@ -69,7 +69,7 @@ bool option_bool(const char *name, bool dflt);
 bool option_reboots(bool has_console);
 
 /*
- * boot/memory.c: who gets which RAM.  memory_init() decides; memory_start(),
+ * lib/memory.c: who gets which RAM.  memory_init() decides; memory_start(),
  * after paging_init(), moves modules out of dom0's way and brings up frame
  * table and heap.  RAM that dom0 gets (identity mapped) and modules stay out
  * of the heap until they are given away.

@@ -12,11 +12,11 @@
 #include <hv/list.h>
 #include <hv/lock.h>
 
+#include <x86/limits.h>
 #include <x86/processor.h>
 
 #include <xen/xen.h>
 
-#define MAX_CPUS 64
 #define MAX_HELD_LOCKS 16
 
 struct vcpu;
@@ -126,30 +126,14 @@ void cpu_switch_stack(struct cpu *c, void (*fn)(void)) noreturn_fn;
  */
 void locks_break(void);
 
-/* ---- cpu/smp.c ---- */
+/* ---- cpu/crash.c ---- */
 
 /*
- * Start all other processors of the MADT, at most `max` altogether.  They are
- * online when it returns, and sleep until smp_release(): boot is over, they
- * go to the run loop.  One that does not answer, or that `vendor` cannot use,
- * is left out.  After time_init() and lapic_init_cpu() of the boot CPU, `vendor`
- * set and its present() called.
+ * First of all at boot: what a crash needs of the machine around its CPU.
+ * begin() stops all other CPUs, and from then on who writes to the console
+ * waits for it; end() is how the machine ends.  Both take no lock.
  */
-void smp_boot(unsigned int max);
-void smp_release(void);
-
-/*
- * Mark work pending on c.  When c is in guest mode or asleep a reschedule IPI
- * brings it out; its run loop then calls do_softirq().
- */
-void cpu_raise_softirq(struct cpu *c);
-
-/*
- * Stop all other CPUs, in a crash or before the machine is switched off: sets
- * nmi_stops and sends NMIs; one that has stopped is no longer online.  Of
- * several CPUs that stop the others at once it returns on one.
- */
-void smp_stop_others(void);
-extern bool nmi_stops; /* [a] cpu/crash.c: a CPU that takes an NMI stops */
+void crash_init(void (*begin)(void), void (*end)(void) noreturn_fn);
+extern bool nmi_stops; /* [a] a CPU that takes an NMI stops */
 
 #endif

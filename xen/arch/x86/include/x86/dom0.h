@@ -20,11 +20,6 @@ void dom0_build(void);
 
 /* ---- dom0/devices.c ---- */
 
-/*
- * A physical interrupt arrived on this CPU: it is that of dom0's vcpu with the
- * CPU's number, or dropped where there is none; ends it at the local APIC.
- */
-void dom0_interrupt(unsigned int vector);
 /* vcpu v of dom0 ended the service of a level-triggered vector. */
 void dom0_eoi(struct vcpu *v, unsigned int vector);
 /* dom0 may use this port itself; the same answer always. */

@@ -18,8 +18,11 @@ struct trap_frame {
     uint64_t rip, cs, rflags, rsp, ss;
 };
 
-/* cpu/traps.c: the IDT, shared by all CPUs.  Stacks of #DF, NMI, #MC: IST. */
-void traps_init(void);
+/*
+ * cpu/traps.c: the IDT, shared by all CPUs.  Stacks of #DF, NMI, #MC: IST.
+ * interrupt() takes what has a vector from VECTOR_FIRST_DEVICE up.
+ */
+void traps_init(void (*interrupt)(unsigned int vector));
 void traps_load(void); /* on each CPU */
 /* From the stubs in cpu/entry.S. */
 void trap_handle(struct trap_frame *f);
@@ -31,13 +34,6 @@ bool rdmsr_safe(uint32_t msr, uint64_t *value);
 bool wrmsr_safe(uint32_t msr, uint64_t value);
 
 /*
- * cpu/irq.c: an interrupt with a vector from VECTOR_FIRST_DEVICE up, taken in
- * an interrupt window: timer, reschedule IPI, or a device of dom0's, which
- * goes to dom0_interrupt() (x86/dom0.h).
- */
-void irq_handle(unsigned int vector);
-
-/*
  * ---- cpu/crash.c ----
  *
  * Registers, control registers, and the calls that led there, with names.
@@ -47,8 +43,8 @@ void irq_handle(unsigned int vector);
 void show_frame(const struct trap_frame *f);
 void show_stack(uint64_t rip, uint64_t rbp);
 /*
- * An exception that nobody expects: show all there is, then
- * machine_end_of_crash().
+ * An exception that nobody expects: show all there is, then the machine ends:
+ * crash_init().
  */
 void crash_trap(const struct trap_frame *f) noreturn_fn;
 /*

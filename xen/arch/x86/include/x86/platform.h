@@ -5,49 +5,10 @@
 
 #include <hv/types.h>
 
+#include <x86/acpi.h>
 #include <x86/cpu.h>
 
 /* ---- platform/acpi.c ---- */
-
-#define MAX_IOAPICS 64
-#define MAX_IOMMUS 16
-#define MAX_PBLKS 8
-#define MAX_ISA_OVERRIDES 16
-
-struct acpi_ioapic {
-    uint8_t id;
-    uint32_t gsi_base;
-    uint64_t address;
-};
-
-struct acpi_override {
-    uint8_t isa_irq;
-    uint32_t gsi;
-    uint16_t flags; /* as in the MADT */
-};
-
-/* What the tables say; filled once at boot. */
-struct acpi_info {
-    uint64_t rsdp, xsdt; /* physical; xsdt may be an RSDT: see xsdt_entry */
-    unsigned int xsdt_entry; /* bytes of an entry: 8 or 4 */
-    uint64_t lapic_address;
-    unsigned int nr_cpus;
-    uint32_t cpu_apic_id[MAX_CPUS]; /* enabled ones, the boot CPU first */
-    unsigned int nr_ioapics;
-    struct acpi_ioapic ioapic[MAX_IOAPICS];
-    unsigned int nr_overrides;
-    struct acpi_override override[MAX_ISA_OVERRIDES];
-    uint16_t sci;
-    uint16_t pm1a_control, pm1b_control, pm_timer, slp_typ_s5;
-    bool pm_timer_32bit, has_s5;
-    uint16_t reset_port; /* 0: none, or it is no port */
-    uint8_t reset_value;
-    unsigned int nr_iommus;
-    uint64_t iommu[MAX_IOMMUS]; /* registers of AMD's */
-    unsigned int nr_pblks;
-    uint16_t pblk[MAX_PBLKS]; /* processors' blocks of ports, each once */
-    uint8_t century; /* the RTC's register of that name; 0: has none */
-};
 
 extern struct acpi_info acpi;
 
@@ -86,6 +47,16 @@ void lapic_timer_calibrate(void);
 void lapic_timer_set(uint64_t ns);
 /* Was the last interrupt that arrived with this vector level triggered? */
 bool lapic_is_level(unsigned int vector);
+
+/* ---- platform/irq.c ---- */
+
+/*
+ * An interrupt, taken in an interrupt window: timer, reschedule IPI, or a
+ * device's, which goes to the handler that irq_pass_devices() has set, to be
+ * ended at the local APIC by it.
+ */
+void irq_handle(unsigned int vector);
+void irq_pass_devices(void (*handler)(unsigned int vector));
 
 /* ---- platform/ioapic.c: the physical I/O APICs ---- */
 
@@ -179,6 +150,8 @@ bool serial_ports(uint16_t *first, uint16_t *last);
 void machine_reboot(void) noreturn_fn;
 void machine_poweroff(void) noreturn_fn;
 void machine_halt(void) noreturn_fn; /* all CPUs stop */
+/* A crash begins: stop the others; the console is waited for. */
+void machine_begin_crash(void);
 /* After a crash, ours or dom0's: one of the two, as option_reboots() has it. */
 void machine_end_of_crash(void) noreturn_fn;
 

@@ -3,10 +3,15 @@
  * Interrupts, as they arrive in the run loop's windows.  Nothing is done here
  * that could need a lock of the core's: the run loop finds flags.
  */
-#include <x86/cpu.h>
-#include <x86/dom0.h>
 #include <x86/irq.h>
 #include <x86/platform.h>
+
+static void (*device_handler)(unsigned int vector);
+
+void irq_pass_devices(void (*handler)(unsigned int vector))
+{
+    device_handler = handler;
+}
 
 void irq_handle(unsigned int vector)
 {
@@ -22,7 +27,10 @@ void irq_handle(unsigned int vector)
     case VECTOR_SPURIOUS: /* nothing is in service */
         break;
     default:
-        dom0_interrupt(vector);
+        if ( device_handler )
+            device_handler(vector);
+        else
+            lapic_eoi();
         break;
     }
 }

@@ -7,7 +7,7 @@
  *
  *   reset --INIT, STARTUP--> trampoline.S --> smp_main(): online, asleep
  *     ^                                          |
- *     +--INIT-- (silent for a second, refused)   +--smp_release()--> run loop
+ *     +--INIT-- (silent for a second, refused)   +--smp_release()--> run()
  *
  * Any CPU may stop the others, once: `stopper` says which does.
  */
@@ -18,11 +18,9 @@
 #include <hv/lib.h>
 
 #include <x86/boot.h>
-#include <x86/fpu.h>
 #include <x86/irq.h>
 #include <x86/platform.h>
-#include <x86/sched.h>
-#include <x86/vendor.h>
+#include <x86/smp.h>
 
 #define LOW_MEMORY_END 0xa0000UL
 #define INIT_US 10000U /* from INIT to STARTUP */
@@ -41,6 +39,7 @@ void smp_main(struct cpu *c) noreturn_fn;
 struct cpu *smp_starting;
 uint64_t smp_stack;
 
+static const struct smp_start *to_do;
 static bool released;          /* [a] */
 static const char *refused;    /* [a] why the CPU that came up is no use */
 static uint64_t started_tsc;   /* just before the last STARTUP */
@@ -80,12 +79,11 @@ void smp_main(struct cpu *c)
     const char *why;
 
     cpu_load(c);
-    why = vendor->cpu_lacks();
+    why = to_do->lacks();
     if ( why )
         refuse(why);
     lapic_init_cpu();
-    fpu_cpu_up();
-    vendor->cpu_up(c);
+    to_do->up(c);
     arrived_tsc = rdtsc();
     store_release(&c->online, true);
 
@@ -96,7 +94,7 @@ void smp_main(struct cpu *c)
         irq_wait();
         WRITE_ONCE(c->idle, false);
     }
-    run_loop();
+    to_do->run();
 }
 
 /* ---- the CPU that starts it ---- */
@@ -119,7 +117,7 @@ static void write_trampoline(uint8_t *page)
 {
     memcpy(page, trampoline_start,
            (size_t)(trampoline_end - trampoline_start));
-    put32(page, trampoline_cr3, (uint32_t)virt_to_phys(boot_pml4));
+    put32(page, trampoline_cr3, (uint32_t)to_do->tables);
     put32(page, trampoline_efer,
           (uint32_t)(rdmsr(MSR_EFER) & (EFER_LME | EFER_NX)));
 }
@@ -183,10 +181,7 @@ static struct cpu *next_cpu(struct cpu *unused, uint32_t apic_id)
     struct cpu *c = unused;
 
     if ( !c )
-    {
         c = cpu_alloc(nr_cpus, apic_id);
-        sched_cpu_init(c);
-    }
     c->apic_id = apic_id;
     return c;
 }
@@ -212,13 +207,14 @@ static void start_all(unsigned int max, uint64_t page)
         cpus[--nr_cpus] = NULL;
 }
 
-void smp_boot(unsigned int max)
+void smp_boot(unsigned int max, const struct smp_start *how)
 {
     static uint8_t saved[PAGE_SIZE];
     size_t bytes = (size_t)(trampoline_end - trampoline_start);
     uint64_t page = find_low_page();
 
     BUG_ON(bytes > PAGE_SIZE);
+    to_do = how;
     max = min(max, (unsigned int)MAX_CPUS);
     if ( !page )
         printk("no memory below 640 KiB: one CPU only\n");
