@@ -4,17 +4,17 @@
 
 common-y := $(addprefix xen/common/, \
     audit.c console-guest.c console-io.c console.c control.c dm-op-hvm.c dm-op.c \
-    domain-run.c domain.c domctl-create.c domctl-mem.c domctl-policy.c \
+    domain-ref.c domain-run.c domain.c domctl-create.c domctl-mem.c domctl-policy.c \
     domctl-vcpu.c domctl.c gfn-show.c evtchn-2l.c evtchn-bind.c evtchn-fifo-setup.c \
-    evtchn-fifo.c evtchn-free.c evtchn-hv.c evtchn-port.c evtchn.c gnttab-array.c gnttab-copy.c \
+    evtchn-fifo.c evtchn-free.c evtchn-hv.c evtchn-life.c evtchn-port.c evtchn.c gnttab-array.c gnttab-copy.c \
     gnttab-map.c gnttab-maptrack.c gnttab-pin.c gnttab-table.c \
     gnttab-version.c gnttab.c guest-access.c heap.c hvm-op.c hvm-save.c \
     hypercall.c ioreq-index.c ioreq-mem.c ioreq-pages.c ioreq-ring.c \
-    ioreq-server.c ioreq.c memory-map.c memory.c multicall.c p2m-pool.c \
+    ioreq-server.c ioreq.c memory-map.c memory-op.c memory.c multicall.c p2m-pool.c \
     p2m-own.c p2m-pt.c p2m-range.c p2m.c page-alloc.c page.c physmap.c platform-op.c \
     reservation.c resource.c time-info.c \
     sched-op.c sysctl-topology.c sysctl.c timer.c vcpu-area.c vcpu-context.c \
-    vcpu-op.c vcpu.c version.c)
+    vcpu-op.c vcpu-run.c vcpu.c version.c)
 lib-y := $(addprefix xen/lib/, \
     strtoul.c vsnprintf.c)
 # For machines without a libc, whose memory is all in one linear map.
@@ -37,3 +37,11 @@ engine-y := $(addprefix xen/arch/hosted/engine/, \
     context.c engine.c exits.c hooks.c inject.c space.c turns.c)
 preload-y := $(addprefix xen/arch/hosted/preload/, doorbell.c calls.c devxen.c \
     file.c map.c names.c safe.c)
+
+# No circle of calls between files of the core has more files than this.  The
+# objects come before lint, which makes circles in a make of its own.
+core-objs := $(common-y:%.c=$(B)/hosted/%.o)
+circles: $(core-objs)
+	$(Q)scripts/circles --most 2 $^
+lint: $(core-objs)
+.PHONY: circles

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The bare machine's scheduler and a turn of its run loop: vcpu/sched.c,
- * vcpu/run.c and common/vcpu.c as they are, on two CPUs that take turns on this
- * thread, by a clock that goes on only while a guest executes.
+ * vcpu/run.c, common/vcpu.c and common/vcpu-run.c as they are, on two CPUs that
+ * take turns on this thread, by a clock that goes on only while a guest executes.
  *
  * Seen failing with: runstates made of a vcpu's flags alone, so that one that
  * was paused, shut down, crashed or without a CPU went on running; branch
@@ -35,6 +35,7 @@ static void test_wrmsr(uint32_t msr, uint64_t value);
 #include "../../xen/arch/x86/vcpu/sched.c"
 #include "../../xen/arch/x86/vcpu/run.c"
 #include "../../xen/common/vcpu.c"
+#include "../../xen/common/vcpu-run.c"
 
 #define NR_CPUS 2
 #define NR_DOMAINS 4
@@ -172,6 +173,10 @@ void machine_reboot(void) { abort(); }
 void machine_end_of_crash(void) { abort(); }
 void c1e_off(void) { }
 uint64_t ns_to_tsc(uint64_t ns) { return ns; }
+struct vcpu *domain_vcpu(struct domain *d, unsigned int id)
+{
+    return id < d->max_vcpus ? d->vcpu[id] : NULL;
+}
 void hv_free(void *p) { (void)p; }
 void spin_lock_destroy(spinlock_t *l) { (void)l; }
 void evtchn_vcpu_destroy(struct vcpu *v) { (void)v; }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Domains: creation, lookup, references, destruction.
+ * The life of domains: creation, destruction, and what is freed in the end.
  *
- * The list of all domains, sorted by id, is protected by list_lock
- * (LOCK_DOMAIN_LIST).  A domain enters it complete and leaves it when its last
- * reference goes; a lookup takes its reference under the lock, and never from
- * zero, so it cannot revive one that is on its way out.
+ * This file is above all parts of a domain: it creates them in order and has
+ * the table of how a dying domain gives them back.  No part calls this file;
+ * references, which all parts use, are below them in domain-ref.c.
  */
-#include <hv/domain.h>
+#include "domain-private.h"
+
 #include <hv/console.h>
 #include <hv/cpu-policy.h>
 #include <hv/grant.h>
@@ -16,119 +16,7 @@
 #include <hv/lib.h>
 #include <hv/memory.h>
 
-#define FIRST_PICKED_DOMID 1
-
-static struct list domains;
-static spinlock_t list_lock;
-static domid_t last_picked;
 static uint64_t nr_created;
-
-void domain_list_init(void)
-{
-    list_init(&domains);
-    spin_lock_init(&list_lock, LOCK_DOMAIN_LIST);
-    last_picked = 0;
-}
-
-void domain_list_lock(void)
-{
-    spin_lock(&list_lock);
-}
-
-void domain_list_unlock(void)
-{
-    spin_unlock(&list_lock);
-}
-
-struct domain *domain_next(struct domain *d)
-{
-    struct list *next = d ? d->list.next : domains.next;
-
-    ASSERT(spin_is_mine(&list_lock));
-    return next == &domains ? NULL : list_entry(next, struct domain, list);
-}
-
-/* ---- lookup and references ---- */
-
-static bool get_unless_zero(struct domain *d)
-{
-    uint32_t refs = READ_ONCE(d->refs);
-
-    do {
-        if ( refs == 0 )
-            return false;
-    } while ( !atomic_cmpxchg(&d->refs, &refs, refs + 1) );
-    return true;
-}
-
-struct domain *domain_get_from(domid_t domid)
-{
-    struct domain *d, *found = NULL;
-
-    spin_lock(&list_lock);
-    list_for_each (d, &domains, list)
-        if ( d->domain_id >= domid && get_unless_zero(d) )
-        {
-            found = d;
-            break;
-        }
-    spin_unlock(&list_lock);
-    return found;
-}
-
-struct domain *domain_get(domid_t domid)
-{
-    struct domain *d = domain_get_from(domid);
-
-    if ( d && d->domain_id != domid )
-    {
-        domain_put(d);
-        d = NULL;
-    }
-    return d;
-}
-
-void domain_get_more(struct domain *d)
-{
-    uint32_t refs = atomic_add_return(&d->refs, 1);
-
-    BUG_ON(refs < 2);
-}
-
-int domain_get_any(domid_t domid, struct domain **dp)
-{
-    if ( domid == DOMID_SELF )
-    {
-        *dp = current_domain;
-        domain_get_more(*dp);
-        return 0;
-    }
-    *dp = domain_get(domid);
-    return *dp ? 0 : -ESRCH;
-}
-
-int domain_get_remote(domid_t domid, struct domain **dp)
-{
-    *dp = domain_get(domid);
-    if ( *dp != current_domain )
-        return *dp ? 0 : -ESRCH;
-    domain_put(*dp);
-    *dp = NULL;
-    return -EPERM;
-}
-
-int domain_ctl_allowed(const struct domain *caller, const struct domain *d)
-{
-    (void)d; /* a control domain controls all */
-    return is_control_domain(caller) ? 0 : -EPERM;
-}
-
-int domain_dm_allowed(const struct domain *caller, const struct domain *d)
-{
-    if ( READ_ONCE(caller->target_id) == d->domain_id )
-        return 0;
-    return domain_ctl_allowed(caller, d);
-}
 
 /* ---- creation ---- */
 
@@ -150,28 +38,6 @@ static void domain_free(struct domain *d)
     spin_lock_destroy(&d->lock);
     spin_lock_destroy(&d->page_lock);
     hv_free(d);
-}
-
-/* The id may be somebody else's from now on: no right to it remains. */
-static void forget_target_locked(domid_t domid)
-{
-    struct domain *d;
-
-    list_for_each (d, &domains, list)
-        if ( READ_ONCE(d->target_id) == domid )
-            WRITE_ONCE(d->target_id, DOMID_INVALID);
-}
-
-void domain_put(struct domain *d)
-{
-    if ( atomic_sub_return(&d->refs, 1) )
-        return;
-
-    spin_lock(&list_lock);
-    list_del(&d->list);
-    forget_target_locked(d->domain_id);
-    spin_unlock(&list_lock);
-    domain_free(d);
 }
 
 /*
@@ -198,6 +64,7 @@ static struct domain *domain_new(const struct xen_domctl_createdomain *config,
     d->is_privileged = privileged;
     d->translated = config->flags & XEN_DOMCTL_CDF_hvm;
     d->refs = 1;
+    d->release = domain_free;
     d->serial = atomic_add_return(&nr_created, 1);
     d->domain_id = DOMID_INVALID;
     d->target_id = DOMID_INVALID;
@@ -240,41 +107,6 @@ static int domain_init_parts(struct domain *d)
         return -ENOMEM;
     d->shared = page_to_virt(d->shared_page);
     return grant_table_init(d);
-}
-
-/* Enter the list, sorted; picks an id when none is wanted. */
-static int domain_enlist(struct domain *d, domid_t domid)
-{
-    struct domain *pos;
-    unsigned int tries = DOMID_FIRST_RESERVED;
-    int rc = domid == DOMID_INVALID ? -ENOMEM : -EEXIST;
-    bool pick = domid == DOMID_INVALID;
-
-    spin_lock(&list_lock);
-    do {
-        bool used = false;
-
-        if ( pick )
-        {
-            if ( ++last_picked >= DOMID_FIRST_RESERVED )
-                last_picked = FIRST_PICKED_DOMID;
-            domid = last_picked;
-        }
-        list_for_each (pos, &domains, list)
-            if ( pos->domain_id >= domid )
-            {
-                used = pos->domain_id == domid;
-                break;
-            }
-        if ( !used )
-        {
-            d->domain_id = domid;
-            list_add_tail(&d->list, &pos->list);
-            rc = 0;
-        }
-    } while ( rc && pick && --tries );
-    spin_unlock(&list_lock);
-    return rc;
 }
 
 int domain_create_get(domid_t domid,

@@ -40,6 +40,8 @@ bool evtchn_2l_take_pending(struct domain *d, evtchn_port_t port)
 
 static bool set_pending(struct domain *d, struct evtchn *chn)
 {
+    const struct evtchn_abi *abi;
+
     ASSERT(in_bitmap(chn->port));
     if ( test_and_set_bit(chn->port, d->shared->evtchn_pending) )
         return false;
@@ -47,9 +49,10 @@ static bool set_pending(struct domain *d, struct evtchn *chn)
         raise(d, chn);
 
     smp_mb();
-    if ( unlikely(load_acquire(&d->evtchn.abi) != &evtchn_abi_2l) &&
+    abi = load_acquire(&d->evtchn.abi);
+    if ( unlikely(abi != &evtchn_abi_2l) &&
          evtchn_2l_take_pending(d, chn->port) )
-        return evtchn_abi_fifo.set_pending(d, chn);
+        return abi->set_pending(d, chn);
     return true;
 }
 

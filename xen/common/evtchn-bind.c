@@ -12,12 +12,6 @@
 #include <hv/array.h>
 #include <hv/lib.h>
 
-bool virq_is_global(uint32_t virq)
-{
-    return virq != VIRQ_TIMER && virq != VIRQ_DEBUG && virq != VIRQ_XENOPROF &&
-           virq != VIRQ_XENPMU;
-}
-
 int evtchn_alloc_unbound(struct evtchn_alloc_unbound *alloc)
 {
     struct domain *d;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ports: allocation, closing, sending; the life of a domain's table.
+ * Ports: allocation, closing, sending.
  *
  * A bucket of ports, once there, stays until the domain is freed, so a pointer
  * to a port of a domain that is kept is always good.  See hv/evtchn.h for what
@@ -8,23 +8,11 @@
  */
 #include "evtchn-private.h"
 
-#include <hv/array.h>
 #include <hv/heap.h>
 #include <hv/hypercall.h>
 #include <hv/lib.h>
 
-struct evtchn *evtchn_find(const struct domain *d, evtchn_port_t port)
-{
-    const struct evtchn_domain *e = &d->evtchn;
-
-    ASSERT(spin_is_mine(&e->lock));
-    if ( port >= e->nr_ports )
-        return NULL;
-    port = (evtchn_port_t)array_index(port, e->nr_ports);
-    return &e->bucket[port / EVTCHN_PER_BUCKET][port % EVTCHN_PER_BUCKET];
-}
-
-static int add_bucket(struct evtchn_domain *e)
+int evtchn_add_bucket(struct evtchn_domain *e)
 {
     struct evtchn *bucket = new_array(struct evtchn, EVTCHN_PER_BUCKET);
 
@@ -49,7 +37,7 @@ int evtchn_get_free(struct domain *d, bool xen, struct evtchn **chnp)
     if ( !port )
         return -ENOSPC;
     /* The lowest one: at most the first of the next bucket. */
-    if ( port == e->nr_ports && add_bucket(e) )
+    if ( port == e->nr_ports && evtchn_add_bucket(e) )
         return -ENOMEM;
     *chnp = evtchn_find(d, port);
     return 0;
@@ -223,79 +211,4 @@ int evtchn_send(struct domain *d, evtchn_port_t port)
         rc = -EINVAL;
     spin_unlock(&d->evtchn.lock);
     return rc;
-}
-
-/* ---- the life of a table ---- */
-
-int evtchn_init(struct domain *d)
-{
-    struct evtchn_domain *e = &d->evtchn;
-
-    e->limit = min(d->config.max_evtchn_port, MAX_EVTCHNS - 1) + 1;
-    e->abi = &evtchn_abi_2l;
-    e->bucket = new_array(struct evtchn *,
-                          DIV_ROUND_UP(e->limit, EVTCHN_PER_BUCKET));
-    if ( !e->bucket )
-        return -ENOMEM;
-    if ( evtchn_free_init(e) || add_bucket(e) )
-    {
-        evtchn_free_destroy(e);
-        hv_free(e->bucket);
-        e->bucket = NULL;
-        return -ENOMEM;
-    }
-    e->bucket[0][0].state = EVTCHN_RESERVED;
-    spin_lock_init(&e->lock, LOCK_EVTCHN);
-    spin_lock_init(&e->queue_lock, LOCK_EVTCHN_QUEUE);
-    return 0;
-}
-
-int evtchn_relinquish(struct domain *d)
-{
-    struct evtchn_domain *e = &d->evtchn;
-    uint32_t nr;
-
-    ASSERT(domain_is_dying(d));
-    spin_lock(&e->lock);
-    nr = e->nr_ports; /* final: no port is added to a dying domain */
-    spin_unlock(&e->lock);
-
-    while ( e->close_next < nr )
-    {
-        uint32_t port = e->close_next++;
-
-        if ( (!evtchn_close(d, port, CLOSED_BY_TEARDOWN) ||
-              e->close_next % EVTCHN_PER_BUCKET == 0) &&
-             hypercall_preempt_check() )
-            return -ERESTART;
-    }
-
-    spin_lock(&e->lock);
-    BUG_ON(e->active);
-    evtchn_fifo_stop(d);
-    spin_unlock(&e->lock);
-    return 0;
-}
-
-void evtchn_destroy(struct domain *d)
-{
-    struct evtchn_domain *e = &d->evtchn;
-
-    if ( !e->bucket )
-        return;
-    BUG_ON(e->active || e->fifo);
-    for ( uint32_t i = 0; i < e->nr_ports / EVTCHN_PER_BUCKET; i++ )
-        hv_free(e->bucket[i]);
-    hv_free(e->bucket);
-    e->bucket = NULL;
-    evtchn_free_destroy(e);
-    spin_lock_destroy(&e->lock);
-    spin_lock_destroy(&e->queue_lock);
-}
-
-void evtchn_vcpu_destroy(struct vcpu *v)
-{
-    ASSERT(!v->fifo);
-    for ( unsigned int i = 0; i < NR_VIRQS; i++ )
-        ASSERT(!v->virq_port[i]);
 }

@@ -19,8 +19,10 @@
 #ifndef EVTCHN_PRIVATE_H
 #define EVTCHN_PRIVATE_H
 
+#include <hv/array.h>
 #include <hv/domain.h>
 #include <hv/evtchn.h>
+#include <hv/lib.h>
 
 /* A reset that gave way: not in the public header. */
 #define EVTCHNOP_reset_cont 14
@@ -74,7 +76,20 @@ extern const struct evtchn_abi evtchn_abi_2l, evtchn_abi_fifo;
 /* ---- evtchn-port.c ---- */
 
 /* NULL when there is none; lock held. */
-struct evtchn *evtchn_find(const struct domain *d, evtchn_port_t port);
+static inline struct evtchn *evtchn_find(const struct domain *d,
+                                         evtchn_port_t port)
+{
+    const struct evtchn_domain *e = &d->evtchn;
+
+    ASSERT(spin_is_mine(&e->lock));
+    if ( port >= e->nr_ports )
+        return NULL;
+    port = (evtchn_port_t)array_index(port, e->nr_ports);
+    return &e->bucket[port / EVTCHN_PER_BUCKET][port % EVTCHN_PER_BUCKET];
+}
+
+/* Make the next EVTCHN_PER_BUCKET ports exist: -ENOMEM.  Lock held. */
+int evtchn_add_bucket(struct evtchn_domain *e) must_check;
 
 /*
  * A free port, still FREE; lock held.  -EINVAL dying, -ENOSPC, -ENOMEM.  It
@@ -97,7 +112,12 @@ int evtchn_close(struct domain *d, evtchn_port_t port,
 /* Make chn of d pending; its domain's lock or its sender's held. */
 void evtchn_deliver(struct domain *d, struct evtchn *chn);
 
-bool virq_is_global(uint32_t virq);
+/* Is virq one that vcpu 0 of a domain binds for the whole machine? */
+static inline bool virq_is_global(uint32_t virq)
+{
+    return virq != VIRQ_TIMER && virq != VIRQ_DEBUG && virq != VIRQ_XENOPROF &&
+           virq != VIRQ_XENPMU;
+}
 
 /* ---- evtchn-free.c: lock held, but for the first two ---- */
 

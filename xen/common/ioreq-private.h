@@ -16,8 +16,10 @@
 #ifndef IOREQ_PRIVATE_H
 #define IOREQ_PRIVATE_H
 
+#include <hv/array.h>
 #include <hv/domain.h>
 #include <hv/ioreq.h>
+#include <hv/lib.h>
 
 /* Frames are numbered as the resource's: the ring, then pages of slots. */
 #define FRAME_RING 0
@@ -66,13 +68,19 @@ static inline bool ioreq_server_enabled(const struct ioreq_server *s)
 #define for_each_ioreq_vcpu(d, v) \
     list_for_each (v, &(d)->ioreq.vcpus, io.link)
 
-/* ---- ioreq-server.c ---- */
-
 /*
  * The server, which the caller must have created: -ENOENT, -EPERM.  Lock held.
  */
-int ioreq_server_find(struct domain *d, unsigned int id,
-                      struct ioreq_server **sp) must_check;
+static inline int must_check ioreq_server_find(struct domain *d,
+                                               unsigned int id,
+                                               struct ioreq_server **sp)
+{
+    ASSERT(spin_is_mine(&d->ioreq.lock));
+    *sp = id < MAX_IOREQ_SERVERS ? array_at(d->ioreq.server, id) : NULL;
+    if ( !*sp )
+        return -ENOENT;
+    return (*sp)->emulator == current_domain ? 0 : -EPERM;
+}
 
 /* ---- ioreq-pages.c: lock held unless said otherwise ---- */
 

@@ -31,16 +31,6 @@ int ioreq_domain_init(struct domain *d)
     return 0;
 }
 
-int ioreq_server_find(struct domain *d, unsigned int id,
-                      struct ioreq_server **sp)
-{
-    ASSERT(spin_is_mine(&d->ioreq.lock));
-    *sp = id < MAX_IOREQ_SERVERS ? array_at(d->ioreq.server, id) : NULL;
-    if ( !*sp )
-        return -ENOENT;
-    return (*sp)->emulator == current_domain ? 0 : -EPERM;
-}
-
 /* ---- event channels ---- */
 
 /* The emulator sent: v looks at its slot. */

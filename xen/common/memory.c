@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory_op(cmd, arg): the dispatcher, and the operations of one number each.
- *
- * An operation that can give way keeps its progress in cmd, above the number of
- * the operation; one that cannot refuses a cmd with progress in it.
+ * What the memory operations share: how one gives way, who may call one for a
+ * domain, and how a page is taken out of a domain.
  */
 #include <hv/domain.h>
-#include <hv/guest-access.h>
 #include <hv/lib.h>
 #include <hv/memory.h>
-
-#define MEMOP_CMD_MASK ((1UL << MEMOP_CMD_BITS) - 1)
 
 long memory_restart(struct hypercall *hc, unsigned long done)
 {
@@ -39,132 +34,4 @@ int memory_remove_page(struct domain *d, gfn_t gfn)
         rc = p2m_remove(d, gfn, page_to_mfn(pg));
     page_put(pg);
     return rc;
-}
-
-/* ---- numbers ---- */
-
-/* ABI: the answer shares the register with errors; Xen counts in 32 bits. */
-static long as_count(uint64_t n)
-{
-    return (long)min(n, (uint64_t)UINT32_MAX);
-}
-
-static long reservation_of(unsigned int op, struct domain *d)
-{
-    uint64_t n;
-
-    if ( op == XENMEM_maximum_gpfn )
-        return (long)p2m_max_gfn(d);
-    spin_lock(&d->page_lock);
-    n = op == XENMEM_current_reservation ? d->tot_pages : d->max_pages;
-    spin_unlock(&d->page_lock);
-    return as_count(n);
-}
-
-static long query_domain(unsigned int op, uint64_t arg)
-{
-    struct xen_memory_domain m;
-    struct domain *d;
-    long rc;
-
-    if ( copy_from_arg(&m, arg) )
-        return -EFAULT;
-    rc = domain_get_any(m.domid, &d);
-    if ( rc )
-        return rc;
-    rc = memory_allowed(d);
-    if ( !rc )
-        rc = reservation_of(op, d);
-    domain_put(d);
-    return rc;
-}
-
-/*
- * A claim is checked against what is free now, and not kept: who builds one
- * domain after the other, as the tools do, learns what they want to know.
- */
-static long claim_pages(uint64_t arg)
-{
-    struct xen_memory_reservation r;
-    struct domain *d;
-    uint64_t tot, limit;
-    long rc;
-
-    if ( copy_from_arg(&r, arg) )
-        return -EFAULT;
-    if ( !handle_is_null(r.extent_start) || r.extent_order || r.mem_flags )
-        return -EINVAL;
-    d = domain_get(r.domid);
-    if ( !d )
-        return -EINVAL;
-    rc = domain_ctl_allowed(current_domain, d);
-    if ( !rc && r.nr_extents )
-    {
-        spin_lock(&d->page_lock);
-        tot = d->tot_pages;
-        limit = d->max_pages;
-        spin_unlock(&d->page_lock);
-        if ( r.nr_extents <= tot || r.nr_extents > limit )
-            rc = -EINVAL;
-        else if ( r.nr_extents - tot > page_nr_free() )
-            rc = -ENOMEM;
-    }
-    domain_put(d);
-    return rc;
-}
-
-/* ---- the dispatcher ---- */
-
-static long one_shot(unsigned int op, uint64_t arg)
-{
-    switch ( op )
-    {
-    case XENMEM_maximum_ram_page:
-        return (long)nr_frames;
-    case XENMEM_current_reservation:
-    case XENMEM_maximum_reservation:
-    case XENMEM_maximum_gpfn:
-        return query_domain(op, arg);
-    case XENMEM_memory_map:
-        return memory_get_map(arg);
-    case XENMEM_machine_memory_map:
-        return memory_get_machine_map(arg);
-    case XENMEM_set_memory_map:
-        return memory_set_map(arg);
-    case XENMEM_remove_from_physmap:
-        return memory_remove_from_physmap(arg);
-    case XENMEM_claim_pages:
-        return claim_pages(arg);
-    case XENMEM_get_sharing_freed_pages:
-    case XENMEM_get_sharing_shared_pages:
-        return 0; /* no page is ever shared between domains */
-    case XENMEM_exchange:
-    case XENMEM_get_vnumainfo:
-        return -EOPNOTSUPP;
-    default:
-        return -ENOSYS;
-    }
-}
-
-long do_memory_op(struct hypercall *hc)
-{
-    unsigned int op = hc->a[0] & MEMOP_CMD_MASK;
-    unsigned long start = hc->a[0] >> MEMOP_CMD_BITS;
-    uint64_t arg = hc->a[1];
-
-    switch ( op )
-    {
-    case XENMEM_increase_reservation:
-    case XENMEM_decrease_reservation:
-    case XENMEM_populate_physmap:
-        return memory_reservation(hc, op, arg, start);
-    case XENMEM_add_to_physmap:
-        return memory_add_to_physmap(hc, arg, start);
-    case XENMEM_add_to_physmap_batch:
-        return memory_add_to_physmap_batch(hc, arg, start);
-    case XENMEM_acquire_resource:
-        return memory_acquire_resource(hc, arg, start);
-    default:
-        return start ? -EINVAL : one_shot(op, arg);
-    }
 }

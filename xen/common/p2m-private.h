@@ -24,15 +24,6 @@ static inline bool p2m_in_range(const struct p2m *p2m, uint64_t gfn)
 /* The entry was replaced: nobody reaches its frame any more.  No lock held. */
 void p2m_forget(struct domain *d, gfn_t gfn, struct p2m_entry old);
 
-/* ---- p2m-range.c ---- */
-
-/*
- * p2m_pt_make(), with the lock taken; -EINVAL also for a range that cannot be,
- * or of a dying domain.
- */
-int p2m_make_tables(struct domain *d, gfn_t gfn, mfn_t mfn, uint64_t nr,
-                    unsigned int most) must_check;
-
 /* ---- p2m-pt.c: numbers below P2M_GFN_LIMIT only ---- */
 
 #define P2M_LEVEL_BITS 9

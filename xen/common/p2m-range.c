@@ -10,8 +10,12 @@
 
 #include "p2m-private.h"
 
-int p2m_make_tables(struct domain *d, gfn_t gfn, mfn_t mfn, uint64_t nr,
-                    unsigned int most)
+/*
+ * p2m_pt_make() under the lock; -EINVAL also for a range beyond P2M_GFN_LIMIT or
+ * of a dying domain.
+ */
+static int make_tables(struct domain *d, gfn_t gfn, mfn_t mfn, uint64_t nr,
+                       unsigned int most)
 {
     int rc = -EINVAL;
 
@@ -23,6 +27,11 @@ int p2m_make_tables(struct domain *d, gfn_t gfn, mfn_t mfn, uint64_t nr,
         rc = p2m_pt_make(&d->p2m, gfn_x(gfn), mfn_x(mfn), nr, most);
     spin_unlock(&d->p2m.lock);
     return rc;
+}
+
+int p2m_prepare(struct domain *d, gfn_t gfn, uint64_t nr)
+{
+    return make_tables(d, gfn, _mfn(0), nr, 0);
 }
 
 unsigned int p2m_max_order(void)
@@ -127,7 +136,7 @@ bool p2m_is_blank(struct domain *d, gfn_t gfn, unsigned int order)
 
 int p2m_prepare_range(struct domain *d, gfn_t gfn, uint64_t at, uint64_t nr)
 {
-    return p2m_make_tables(d, gfn_add(gfn, at), _mfn(at), nr,
+    return make_tables(d, gfn_add(gfn, at), _mfn(at), nr,
                            largest_level(P2M_RAM_RW));
 }
 
@@ -152,7 +161,7 @@ int p2m_map_range(struct domain *d, gfn_t gfn, mfn_t mfn, uint64_t nr,
     if ( !can_lead(d, gfn, mfn, nr, type) )
         return -EINVAL;
     if ( *done == 0 )
-        rc = p2m_make_tables(d, gfn, mfn, nr, most);
+        rc = make_tables(d, gfn, mfn, nr, most);
     /* So many at once as are below one table, or an entry in its place. */
     if ( nr - *done > p2m_span(1) )
         end = *done + p2m_span(1);

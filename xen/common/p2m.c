@@ -299,11 +299,6 @@ int p2m_remove(struct domain *d, gfn_t gfn, mfn_t mfn)
     return rc;
 }
 
-int p2m_prepare(struct domain *d, gfn_t gfn, uint64_t nr)
-{
-    return p2m_make_tables(d, gfn, _mfn(0), nr, 0);
-}
-
 /* ---- the end ---- */
 
 /* Between two looks at the clock: */

@@ -35,7 +35,6 @@ void timer_system_init(void)
     first = NULL;
     programmed = NEVER;
     spin_lock_init(&timer_lock, LOCK_TIMER);
-    wallclock_init();
 }
 
 uint64_t now_ns(void)

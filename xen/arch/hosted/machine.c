@@ -81,6 +81,7 @@ int hosted_init(uint64_t frames)
     page_heap_add(0, frames);
     domain_list_init();
     timer_system_init();
+    wallclock_init();
     console_init();
     began_ns = now_ns();
     return 0;

@@ -107,6 +107,7 @@ struct domain {
     bool direct_mapped;   /* [I] gfns of own memory are the machine's mfns  */
     struct list list;     /* [L] */
     uint32_t refs;        /* [a] */
+    void (*release)(struct domain *d); /* [I] frees d when refs becomes 0   */
     uint8_t state;        /* [D] enum domain_state; read anywhere           */
     bool creation_finished; /* [Da] unpaused once                           */
 

@@ -35,7 +35,7 @@ long hypercall_dispatch(struct hypercall *hc);
 long hypercall_run(struct hypercall *hc);
 
 /* The handlers: one for each row of the table in hypercall.c. */
-long do_memory_op(struct hypercall *hc);       /* memory.c       */
+long do_memory_op(struct hypercall *hc);       /* memory-op.c    */
 long do_xen_version(struct hypercall *hc);     /* version.c      */
 long do_console_io(struct hypercall *hc);      /* console-io.c   */
 long do_grant_table_op(struct hypercall *hc);  /* gnttab.c       */

@@ -17,6 +17,7 @@
 struct domain;
 
 #define MEMOP_CMD_BITS 6 /* of cmd: the operation; those above: start */
+#define MEMOP_CMD_MASK ((1UL << MEMOP_CMD_BITS) - 1)
 #define MEMOP_MAX_EXTENTS (UINT32_MAX >> MEMOP_CMD_BITS)
 
 /* One entry of a memory map, as guests get it. */

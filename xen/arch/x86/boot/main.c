@@ -81,6 +81,7 @@ void boot_main(uint32_t magic, uint64_t info)
     memory_start();
     domain_list_init();
     timer_system_init();
+    wallclock_init();
 
     start_interrupts_and_time();
     start_virtualisation();
