@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Frames that a domain names by its own number: found and referenced in one
- * step; claimed, when the hypervisor trusts what is in them; and moved.
+ * Frames that a domain names by its own frame number: found and referenced in
+ * one step; claimed, when the hypervisor trusts their content; and moved.
  *
- * A claimed page is out of its owner's reach but for the entry it was claimed
- * at, which the claimer takes away: who claims it is the only one that has it
- * besides that entry, and whoever finds it there later takes no reference for
- * another use.  Both happen under the p2m lock.  A device model may map it.
+ * A claim succeeds only if the p2m entry holds the sole reference on the page;
+ * the claimer then removes the entry, so the guest cannot reach the page. Until
+ * that removal other lookups at the gfn see that the page is claimed and take
+ * no reference.  Claims and lookups are serialised by the p2m lock.  A device
+ * model may map a claimed page.
  */
 #include <hv/array.h>
 #include <hv/domain.h>
@@ -50,7 +51,10 @@ struct page *p2m_get_own_page(struct domain *d, uint64_t frame)
     return pg;
 }
 
-/* The page at gfn, if it is one to claim or to move.  Lock held. */
+/*
+ * The page at gfn if it may be claimed or moved: own memory of one of these
+ * types and not PAGE_EXTRA; else NULL.  Lock held.
+ */
 static struct page *find_own(struct domain *d, gfn_t gfn, unsigned int types)
 {
     struct page *pg = NULL;
@@ -93,7 +97,7 @@ void p2m_unclaim_page(struct page *pg)
     WRITE_ONCE(pg->claimed, false);
 }
 
-/* Tables for both, so that the move itself cannot fail.  Lock held. */
+/* Make the tables for both gfns: the move cannot fail then.  Lock held. */
 static int make_both(struct domain *d, gfn_t from, gfn_t to)
 {
     int rc;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The paging pool: the memory a domain's tables may take, set aside for it.
+ * The paging pool: memory reserved for a domain's p2m tables.
  *
- * pool_pages of the hypervisor's pages, each with one reference: pool_used of
- * them are tables, the others hang in p2m.pool.  A guest that scatters its
- * mappings exhausts its own pool and nobody else's memory.
+ * The pool has pool_pages PAGE_HV pages, each with one reference: pool_used of
+ * them are tables, the others are in the list p2m.pool.  A guest that scatters
+ * its mappings exhausts its own pool and no other memory.
  */
 #include <hv/domain.h>
 #include <hv/hypercall.h>
@@ -12,7 +12,7 @@
 
 #include "p2m-private.h"
 
-/* A page more, from the heap: -ENOMEM, -EINVAL d is dying.  No lock held. */
+/* Add one page of the heap: -ENOMEM; -EINVAL d is dying.  No lock held. */
 static int grow_by_one(struct domain *d)
 {
     struct page *pg = page_alloc(NULL, 0, PAGE_P2M);
@@ -57,7 +57,7 @@ static void shrink_by(struct p2m *p2m, unsigned int nr)
         pg = p2m_pool_pop(p2m);
         spin_unlock(&p2m->lock);
         if ( !pg )
-            break; /* became tables meanwhile */
+            break; /* the rest became tables meanwhile */
         page_put(pg);
     }
 }
@@ -66,7 +66,7 @@ struct page *p2m_pool_take(struct p2m *p2m)
 {
     struct page *pg = p2m_pool_pop(p2m);
 
-    BUG_ON(!pg); /* counted before */
+    BUG_ON(!pg); /* callers check p2m_pool_free() first */
     p2m->pool_pages++;
     p2m->pool_used++;
     return pg;
@@ -90,7 +90,7 @@ void p2m_pool_give_back(struct domain *d, struct list *tables)
 
         list_del(&pg->link);
         spin_lock(&p2m->lock);
-        /* What p2m_relinquish() has emptied stays empty. */
+        /* p2m_relinquish() may have emptied the pool: leave it empty. */
         dying = domain_is_dying(d);
         if ( dying )
             p2m_pool_forget(p2m);

@@ -21,14 +21,17 @@ static inline bool p2m_in_range(const struct p2m *p2m, uint64_t gfn)
 
 /* ---- p2m.c ---- */
 
-/* The entry was replaced: nobody reaches its frame any more.  No lock held. */
+/*
+ * The entry `old` of gfn was replaced: flush it, then drop its reference.  No
+ * lock held.
+ */
 void p2m_forget(struct domain *d, gfn_t gfn, struct p2m_entry old);
 
 /* ---- p2m-pt.c: numbers below P2M_GFN_LIMIT only ---- */
 
 #define P2M_LEVEL_BITS 9
 
-/* How many frames an entry of this level leads to. */
+/* The number of frames that an entry of this level leads to. */
 static inline uint64_t p2m_span(unsigned int level)
 {
     return 1UL << (level * P2M_LEVEL_BITS);
@@ -42,24 +45,24 @@ unsigned int p2m_pt_fit(uint64_t gfn, uint64_t mfn, uint64_t nr,
                         unsigned int most);
 
 /*
- * Where gfn's entry is, and of which level: one above 0 is a large one, or
- * there is no table.
+ * The table entry that decides for gfn, and its level: above 0 it is a large
+ * entry, or empty for want of a lower table.
  */
 uint64_t *p2m_pt_find(struct p2m *p2m, uint64_t gfn, unsigned int *level);
-/* Is there anything of an entry of this level, or below it? */
+/* Is there an entry or a table at this level, or a large entry above? */
 bool p2m_pt_any(const struct p2m *p2m, uint64_t gfn, unsigned int level);
-/* What it says of gfn. */
+/* What pte, a table entry of this level, means for gfn. */
 struct p2m_entry p2m_pt_entry(uint64_t pte, uint64_t gfn, unsigned int level);
-/* Write one of level 0. */
+/* Write a table entry of level 0. */
 void p2m_pt_write(struct p2m *p2m, uint64_t *pte, struct p2m_entry e);
 
-/* *level: that of the entry, when it has a frame. */
+/* Look gfn up; *level gets the level of the table entry that decides. */
 struct p2m_entry p2m_pt_get(struct p2m *p2m, uint64_t gfn,
                             unsigned int *level);
 
 /*
- * Tables for the entries that p2m_pt_fit() chooses: all, or -ENOMEM and none.
- * Larger entries in their way are split: no lookup tells the difference.
+ * Make the tables for the entries that p2m_pt_fit() chooses: all, or -ENOMEM
+ * and none.  Larger entries there are split, which no lookup can notice.
  */
 int p2m_pt_make(struct p2m *p2m, uint64_t gfn, uint64_t mfn, uint64_t nr,
                 unsigned int most) must_check;
@@ -68,37 +71,38 @@ int p2m_pt_make(struct p2m *p2m, uint64_t gfn, uint64_t mfn, uint64_t nr,
 void p2m_pt_put(struct p2m *p2m, uint64_t gfn, struct p2m_entry e);
 
 /*
- * Write an entry of a higher level, whose table exists, in place of all that is
- * below it.  Returns what was there, for p2m_pt_drop(); 0: nothing.
+ * Write an entry of a level above 0, whose table exists, in place of the table
+ * or large entry there.  Returns the old table entry for p2m_pt_drop(); 0 if it
+ * was empty.
  */
 uint64_t p2m_pt_exchange(struct p2m *p2m, uint64_t gfn, unsigned int level,
                          struct p2m_entry e) must_check;
 
 /*
- * Drop the references of what p2m_pt_exchange() gave, after the flush; its
- * tables, empty now, are appended to the list.  No lock held.
+ * After the flush: drop the references of pte, which p2m_pt_exchange()
+ * returned, and of all entries below it; the tables among them, empty now, are
+ * appended to the list.  No lock held.
  */
 void p2m_pt_drop(uint64_t pte, unsigned int level, struct list *tables);
 
-/* Entries that one search looks at, before the lock goes. */
+/* Entries that one search reads before the lock is dropped. */
 #define P2M_LOOK_AT_ONCE 4096
 
 /*
- * Move *gfn to the first one with a frame at or after it, and before end: is
- * there one?  *left says how many entries may be looked at, whatever they are;
- * when it becomes 0 the answer is no, and *gfn, still before end, is where to
- * go on.
+ * Move *gfn to the first gfn with a frame at or after *gfn and below end; false
+ * when there is none.  Each table entry read, empty or not, costs one of *left:
+ * at 0 the result is false, and *gfn, still below end, is where to go on.
  */
 bool p2m_pt_next(const struct p2m *p2m, uint64_t *gfn, uint64_t end,
                  unsigned int *left);
 
 /*
- * Unlink one table that has no tables below it: NULL when the root is alone.
- * No frame is left in any.
+ * Unlink one table without tables below it; NULL when only the root is left.
+ * No entry has a frame any more.
  */
 struct page *p2m_pt_unlink_one(struct p2m *p2m);
 
-/* fn(table) for every table, the root among them. */
+/* Call fn(table, HOLD_TABLE) for every table, the root included. */
 void p2m_pt_for_each_table(const struct p2m *p2m, void (*fn)(mfn_t table,
                            enum page_holder holder));
 
@@ -115,10 +119,10 @@ static inline unsigned int p2m_pool_free(const struct p2m *p2m)
 /* A zeroed page for a table; there must be a free one. */
 struct page *p2m_pool_take(struct p2m *p2m);
 
-/* A table that is gone leaves the pool: the caller puts the page. */
+/* An unlinked table leaves the pool: the caller puts the page. */
 void p2m_pool_forget(struct p2m *p2m);
 
-/* Empty tables that nothing points to any more become free pages. No lock. */
+/* Unlinked, empty tables become free pages of the pool.  No lock held. */
 void p2m_pool_give_back(struct domain *d, struct list *tables);
 
 /* Take a free page out of the pool: NULL when all are in use. */

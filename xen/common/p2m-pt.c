@@ -2,16 +2,16 @@
 /*
  * The tables of a p2m: four levels of 512 entries, 36 bits of frame number.
  *
- * Level 0 tables hold the entries of single gfns.  An entry above is nothing,
- * or the address of a table of the level below, or a leaf: at level 1 for 512
- * frames in a row (2 MiB), at level 2 for 512 times that (1 GiB).  A leaf is
- * split into a table of smaller ones when one of them is to change; a table
- * becomes a leaf when somebody writes one in its place.  Otherwise a table
- * exists from the first entry that needed it until the domain dies.  The
- * encoding of an entry is the machine's.
+ * Level 0 tables hold the entries of single gfns.  An entry above level 0 is
+ * empty, or the address of a table of the level below, or a leaf: at level 1
+ * for 512 frames in a row (2 MiB), at level 2 for 512 times that (1 GiB).  A
+ * leaf is split into a table of smaller leaves when one of these is to change;
+ * p2m_pt_exchange() replaces a table by a leaf.  Otherwise a table exists from
+ * the first entry that needed the table until the domain dies.  The machine
+ * defines the encoding of an entry.
  *
- * A machine's walker may read the tables at any time: an entry is written with
- * one store, and a table is complete before something points to it.
+ * The machine's page walker may read the tables at any time: an entry is
+ * written with one store, and a table is complete before an entry points to it.
  */
 #include <hv/atomic.h>
 #include <hv/lib.h>
@@ -56,7 +56,7 @@ static bool is_table(uint64_t pte, unsigned int level)
     return level && arch_pte_present(pte) && !arch_pte_large(pte);
 }
 
-/* Of gfn in a present leaf of this level. */
+/* The entry of gfn, which a present leaf of this level covers. */
 static struct p2m_entry leaf_entry(uint64_t pte, uint64_t gfn,
                                    unsigned int level)
 {
@@ -67,8 +67,8 @@ static struct p2m_entry leaf_entry(uint64_t pte, uint64_t gfn,
 }
 
 /*
- * Go down towards gfn as far as there are tables, to level `stop` at most:
- * the entry there, and its level.
+ * Walk the tables towards gfn as far as they go, at most down to level `stop`.
+ * Returns the entry reached there; *level gets its level.
  */
 static uint64_t *walk(const struct p2m *p2m, uint64_t gfn, unsigned int stop,
                       unsigned int *level)
@@ -84,7 +84,7 @@ static uint64_t *walk(const struct p2m *p2m, uint64_t gfn, unsigned int stop,
     return pte;
 }
 
-/* Neighbours come one after the other: the last table is tried first. */
+/* Lookups often go from gfn to gfn: try the last level 0 table first. */
 uint64_t *p2m_pt_find(struct p2m *p2m, uint64_t gfn, unsigned int *level)
 {
     uint64_t *pte;
@@ -111,7 +111,7 @@ bool p2m_pt_any(const struct p2m *p2m, uint64_t gfn, unsigned int level)
     return arch_pte_present(*walk(p2m, gfn, level, &at));
 }
 
-/* Before a table goes. */
+/* Called before a table is removed, which p2m->near may point to. */
 static void forget_near(struct p2m *p2m)
 {
     p2m->near = NULL;
@@ -167,7 +167,10 @@ unsigned int p2m_pt_fit(uint64_t gfn, uint64_t mfn, uint64_t nr,
     return level;
 }
 
-/* The same, and how far entries of that level go in one table. */
+/*
+ * p2m_pt_fit(), and in *step how many frames from gfn on are mapped by entries
+ * of that level in one table.
+ */
 static unsigned int fit_step(uint64_t gfn, uint64_t mfn, uint64_t nr,
                              unsigned int most, uint64_t *step)
 {
@@ -194,7 +197,7 @@ static uint64_t tables_missing(const struct p2m *p2m, uint64_t gfn,
     return missing;
 }
 
-/* Put a table in the place of an entry, with the same meaning. */
+/* Replace the entry at pte by a table of entries that mean the same. */
 static void make_table(struct p2m *p2m, uint64_t *pte, unsigned int level)
 {
     struct page *pg = p2m_pool_take(p2m);
@@ -242,7 +245,7 @@ uint64_t p2m_pt_exchange(struct p2m *p2m, uint64_t gfn, unsigned int level,
     return old;
 }
 
-/* No deeper than LEVELS. */
+/* Recursion no deeper than LEVELS. */
 void p2m_pt_drop(uint64_t pte, unsigned int level, struct list *tables)
 {
     if ( is_table(pte, level) )
@@ -261,7 +264,7 @@ void p2m_pt_drop(uint64_t pte, unsigned int level, struct list *tables)
 
 /* ---- all of them ---- */
 
-/* The first present entry from *i on, if *left allows to get there. */
+/* Move *i to the first present entry; each entry costs one of *left. */
 static bool find_present(const uint64_t *table, unsigned int *i,
                          unsigned int *left)
 {
@@ -289,7 +292,7 @@ bool p2m_pt_next(const struct p2m *p2m, uint64_t *gfn, uint64_t end,
             if ( i != first )
                 *gfn = (*gfn & ~(reach(level) - 1)) + i * p2m_span(level);
             if ( !found || *gfn >= end )
-                break; /* *gfn is where to go on: the next table, perhaps */
+                break; /* go on from *gfn, perhaps in the next table */
             if ( !is_table(table[i], level) )
                 return true;
             table = lower_table(table[i]);
@@ -324,7 +327,7 @@ struct page *p2m_pt_unlink_one(struct p2m *p2m)
     return mfn_to_page(mfn);
 }
 
-/* No deeper than LEVELS. */
+/* Recursion no deeper than LEVELS. */
 static void walk_tables(const uint64_t *table, unsigned int level,
                         void (*fn)(mfn_t table, enum page_holder holder))
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Many frames in a row: entries of 2 MiB and 1 GiB.  The rules are those of
- * p2m.c; what a large entry replaces may be a table of others, which is taken
- * out in one piece, flushed in one go, and emptied without the lock.
+ * p2m.c.  A large entry may replace a table: the table is unlinked by one
+ * store, flushed once for its whole range, and emptied without the lock.
  */
 #include <hv/domain.h>
 #include <hv/hypercall.h>
@@ -11,8 +11,8 @@
 #include "p2m-private.h"
 
 /*
- * p2m_pt_make() under the lock; -EINVAL also for a range beyond P2M_GFN_LIMIT or
- * of a dying domain.
+ * p2m_pt_make() under the lock; -EINVAL also for a range that is empty or beyond
+ * P2M_GFN_LIMIT, or of a dying domain.
  */
 static int make_tables(struct domain *d, gfn_t gfn, mfn_t mfn, uint64_t nr,
                        unsigned int most)
@@ -39,7 +39,7 @@ unsigned int p2m_max_order(void)
     return arch_p2m_max_order();
 }
 
-/* Others' frames come one by one. */
+/* Foreign and granted frames are mapped by entries of level 0 only. */
 static unsigned int largest_level(enum p2m_type type)
 {
     return p2m_is_ram(type) || type == P2M_MMIO_DIRECT
@@ -57,7 +57,10 @@ static bool can_lead(const struct domain *d, gfn_t gfn, mfn_t mfn,
            mfn_x(mfn) < limit && nr <= limit - mfn_x(mfn);
 }
 
-/* Nothing at all in the 2^order gfns from gfn on?  Lock held. */
+/*
+ * Is there neither an entry nor a table for the gfns that an entry of this
+ * level at gfn covers?  Lock held.
+ */
 static bool is_empty(struct p2m *p2m, gfn_t gfn, unsigned int level)
 {
     unsigned int at;
@@ -140,7 +143,7 @@ int p2m_prepare_range(struct domain *d, gfn_t gfn, uint64_t at, uint64_t nr)
                            largest_level(P2M_RAM_RW));
 }
 
-/* The level of the next entry of a range. */
+/* The level of the next entry: above 1 only where no table must be freed. */
 static unsigned int next_level(struct domain *d, gfn_t gfn, mfn_t mfn,
                                uint64_t nr, unsigned int most)
 {
@@ -162,7 +165,7 @@ int p2m_map_range(struct domain *d, gfn_t gfn, mfn_t mfn, uint64_t nr,
         return -EINVAL;
     if ( *done == 0 )
         rc = make_tables(d, gfn, mfn, nr, most);
-    /* So many at once as are below one table, or an entry in its place. */
+    /* One level 0 table, or one large entry, between preemption checks. */
     if ( nr - *done > p2m_span(1) )
         end = *done + p2m_span(1);
     while ( !rc && *done < end )

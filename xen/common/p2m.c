@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The p2m: what a guest frame number leads to.  See the header for who holds
- * which reference.
+ * The p2m: the frame that each gfn leads to.  The header says which references
+ * an entry holds.
  *
- * p2m.lock protects tables, pool and counts.  A change is made under it; then,
- * without it, the machine forgets what it cached of the old entry, and only
- * then the old entry's reference is dropped: putting a page may free it, and
- * its owner.
+ * p2m.lock protects tables, pool and counts.  An entry changes under the lock.
+ * Then, without the lock, the old entry is flushed from the TLBs, and only
+ * after that its reference is dropped, which may free the page and its owner.
  *
- * Frames in a row may share one entry of 2 MiB or 1 GiB.  Each still has its
- * own reference, and every operation on one of them splits the entry first,
- * with tables of the pool: then it can fail for want of them.
+ * Frames in a row may share one entry of 2 MiB or 1 GiB.  Each frame still has
+ * its own reference.  An operation on one of the frames splits the entry first,
+ * and fails with -ENOMEM when the pool has no table for that.
  *
- * Dying: p2m_relinquish() takes the lock after the domain is seen to be dying.
- * Whoever makes a table, puts a frame where there is none, or a page into the
- * pool, looks at that under the lock first: what is emptied stays empty.
+ * Dying: p2m_relinquish() takes the lock after the domain's state is DOM_DYING.
+ * All that makes a table, maps a frame where there is none, or adds a page to
+ * the pool checks the state under the lock first: what p2m_relinquish() has
+ * emptied stays empty.
  */
 #include <hv/domain.h>
 #include <hv/hypercall.h>
@@ -102,7 +102,7 @@ struct page *p2m_get_page(struct domain *d, gfn_t gfn, enum p2m_type *t)
         if ( p2m_has_page(e.type) )
         {
             pg = mfn_to_page(e.mfn);
-            page_get_more(pg); /* the entry holds one */
+            page_get_more(pg); /* the entry holds a reference */
         }
         spin_unlock(&d->p2m.lock);
     }
@@ -186,7 +186,10 @@ static bool same(struct p2m_entry a, struct p2m_entry b)
     return a.type == b.type && (!p2m_has_frame(a.type) || mfn_eq(a.mfn, b.mfn));
 }
 
-/* Write gfn's entry, which was found at pte; it may need tables first. */
+/*
+ * Write gfn's entry, which p2m_pt_find() found at pte with this level: above 0
+ * tables are made first, unless an empty entry stays empty.  -EINVAL, -ENOMEM.
+ */
 static int put_entry(struct domain *d, gfn_t gfn, uint64_t *pte,
                      unsigned int level, struct p2m_entry old,
                      struct p2m_entry to)
@@ -210,9 +213,9 @@ static int put_entry(struct domain *d, gfn_t gfn, uint64_t *pte,
 }
 
 /*
- * Only if there is now `from` (NULL: whatever it is), of one of the types.
- * keep: the frame stays, and needs another reference for as long as the old
- * entry is there.
+ * Replace gfn's entry, only if it is `from` (NULL: any entry) and its type is
+ * in `types`.  keep: the new entry has the old one's frame, so take a reference
+ * for the new entry before the old one's is dropped.
  */
 static int change(struct domain *d, gfn_t gfn, const struct p2m_entry *from,
                   unsigned int types, struct p2m_entry to, bool keep)
@@ -301,13 +304,13 @@ int p2m_remove(struct domain *d, gfn_t gfn, mfn_t mfn)
 
 /* ---- the end ---- */
 
-/* Between two looks at the clock: */
+/* Between two preemption checks: */
 #define BATCH 64         /* entries or frames */
-#define TABLES_AT_ONCE 8 /* tables, each found through those above it */
+#define TABLES_AT_ONCE 8 /* tables, each found by a walk from the root */
 
 /*
- * Take a large entry out; its frames become p2m->rest, to be dropped step by
- * step.  Lock held.
+ * Remove a large entry; the references on its frames become p2m->rest, to be
+ * dropped step by step.  Lock held.
  */
 static void take_large(struct p2m *p2m, uint64_t gfn, unsigned int level,
                        struct p2m_entry e)
@@ -321,7 +324,7 @@ static void take_large(struct p2m *p2m, uint64_t gfn, unsigned int level,
     }
 }
 
-/* Drop up to BATCH frames of p2m->rest: was there anything? */
+/* Drop up to BATCH references of p2m->rest; false when none was left. */
 static bool drop_rest(struct p2m *p2m)
 {
     uint64_t nr = min(p2m->rest_nr, (uint64_t)BATCH);
@@ -333,7 +336,7 @@ static bool drop_rest(struct p2m *p2m)
     return nr;
 }
 
-/* Take up to BATCH entries out: is there anything left? */
+/* Remove up to BATCH entries; false when nothing is left to do. */
 static bool empty_some(struct domain *d)
 {
     unsigned int n = 0, level = 0, left = P2M_LOOK_AT_ONCE;
@@ -367,7 +370,7 @@ static bool empty_some(struct domain *d)
     return gfn < P2M_GFN_LIMIT || p2m->rest_nr;
 }
 
-/* Give some tables and free pages back: is there anything left? */
+/* Free up to TABLES_AT_ONCE pages of the pool; false when none is left. */
 static bool free_some(struct p2m *p2m)
 {
     for ( unsigned int i = 0; i < TABLES_AT_ONCE; i++ )
@@ -396,7 +399,7 @@ int p2m_relinquish(struct domain *d)
     while ( empty_some(d) )
         if ( hypercall_preempt_check() )
             return -ERESTART;
-    /* Its vcpus do not run any more: nobody walks the tables. */
+    /* d's vcpus do not run any more, so no CPU walks the tables. */
     while ( free_some(&d->p2m) )
         if ( hypercall_preempt_check() )
             return -ERESTART;

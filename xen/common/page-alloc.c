@@ -99,7 +99,10 @@ bool heap_has_frame(uint64_t mfn)
     return found;
 }
 
-/* Keep the block of `order` from mfn on, of the free one of order `o`. */
+/*
+ * Split the free block pg of order `o`: allocate the block of `order` from mfn
+ * on, which is in pg, and leave the rest free.
+ */
 static struct page *split_around(struct page *pg, unsigned int o, uint64_t mfn,
                                  unsigned int order)
 {
@@ -122,7 +125,7 @@ struct page *heap_alloc_at(uint64_t mfn, unsigned int order)
 
     if ( order > MAX_ORDER || mfn & ((1UL << order) - 1) || arch_alloc_fails() )
         return NULL;
-    /* Neighbours that are free are one block: either it has all, or none. */
+    /* Free buddies are always merged: one free block has all, or none has. */
     spin_lock(&heap_lock);
     for ( unsigned int o = order; o <= MAX_ORDER && !pg; o++ )
     {

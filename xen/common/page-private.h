@@ -13,13 +13,13 @@ struct page *heap_alloc_block(unsigned int order) must_check;
 /* The block of 2^order frames from mfn on, aligned; NULL: not all are free. */
 struct page *heap_alloc_at(uint64_t mfn, unsigned int order) must_check;
 
-/* Is it in one of the heap's free blocks? */
+/* Is frame mfn in one of the heap's free blocks? */
 bool heap_has_frame(uint64_t mfn);
 
-/* nr frames more that may come back to the heap. */
+/* Add nr frames to page_nr_total(): they come to the heap when freed. */
 void heap_expect(uint64_t nr);
 
-/* Give back one frame that nobody refers to. */
+/* Give back one frame without references. */
 void heap_free_frame(struct page *pg);
 
 #endif

@@ -13,7 +13,7 @@
 #include <hv/domain.h>
 #include <hv/lib.h>
 
-/* Charge d for nr pages: false when it may not have them. */
+/* Charge d for nr pages: false when d is dying or at its limit. */
 static bool charge(struct domain *d, uint64_t nr, unsigned int flags)
 {
     uint64_t *count = flags & PAGE_EXTRA ? &d->extra_pages : &d->tot_pages;
@@ -67,7 +67,7 @@ static void clear(struct page *pg, uint64_t nr)
     budget_spend_bytes(nr << PAGE_SHIFT);
 }
 
-/* at: INVALID_MFN for any place. */
+/* at: the first frame of the block, or INVALID_MFN for any block. */
 static struct page *reserve(struct domain *d, mfn_t at, unsigned int order,
                             unsigned int flags)
 {

@@ -2,14 +2,14 @@
 /*
  * The guest-physical address space of a translated domain: gfn -> mfn, type.
  *
- * An entry with a frame holds one reference on it, and drops it when it is
- * replaced or removed, after the flush.  The tables are real 4-level tables
- * in the format that the machine walks (encoding: <asm/p2m.h>), built from
- * pages of the domain's paging pool.
+ * An entry with a frame holds one reference on the frame.  The reference is
+ * dropped when the entry has been replaced or removed and the TLBs are flushed.
+ * The tables are real 4-level tables in the format that the machine walks
+ * (encoding: <asm/p2m.h>), built from pages of the domain's paging pool.
  *
  * An entry leads to one frame, or to 2^9 or 2^18 in a row, each with its own
- * reference.  Operations on single gfns do not see the difference, but that
- * one that changes a part of a large entry needs tables to split it.
+ * reference.  Operations on single gfns do not see the difference, except that
+ * a change of a part of a large entry needs tables to split the entry.
  */
 #ifndef HV_P2M_H
 #define HV_P2M_H
@@ -48,13 +48,13 @@ static inline bool p2m_is_writable(enum p2m_type t)
            t == P2M_IOREQ;
 }
 
-/* For a set of types. */
+/* t as a member of a set of types, which is a sum of such bits. */
 static inline unsigned int p2m_type_bit(enum p2m_type t)
 {
     return 1U << t;
 }
 
-/* The entry holds a reference on its frame. */
+/* An entry of this type holds a reference on its frame. */
 static inline bool p2m_has_page(enum p2m_type t)
 {
     return p2m_is_ram(t) || t == P2M_FOREIGN || p2m_is_grant(t);
@@ -72,169 +72,195 @@ struct p2m {
     unsigned int pool_pages; /* [P] pool size: free ones and tables          */
     unsigned int pool_used;  /* [P] tables, the root among them              */
     uint64_t *near;          /* [P] table of level 0 found last, or NULL     */
-    uint64_t near_at;        /* [P] its gfns: this number * 512 and up       */
+    uint64_t near_at;        /* [P] near[0] is the entry of near_at * 512    */
     uint64_t max_gfn;        /* [P] highest gfn ever set                     */
     uint64_t generation;     /* [P] goes up when own memory leaves the p2m   */
-    uint64_t emptied;        /* [P] p2m_relinquish(): no frame below this    */
-    mfn_t rest_mfn;          /* [K] p2m_relinquish(): frames of an entry     */
-    uint64_t rest_nr;        /* [K] that is out, not yet dropped             */
+    uint64_t emptied;        /* [P] p2m_relinquish(): no frame below this gfn */
+    mfn_t rest_mfn;          /* [K] p2m_relinquish(): frames of an entry that */
+    uint64_t rest_nr;        /* [K] was removed, whose references are left   */
 };
-/* [I] immutable after creation  [P] p2m.lock  [K] the one killer */
+/* [I] immutable after creation  [P] p2m.lock  [K] domain_kill() in progress */
 
-/* Frame numbers of a guest are below this; others: -EINVAL. */
+/* gfns are below this limit; -EINVAL for others. */
 #define P2M_GFN_LIMIT (1UL << 36)
-/* The same for those of the machine, which may lie beyond its memory. */
+/* mfns are below this limit; devices' may lie beyond the machine's memory. */
 #define P2M_MFN_LIMIT (1UL << 40)
 
-int p2m_init(struct domain *d) must_check; /* -ENOMEM */
-void p2m_destroy(struct domain *d);        /* of an emptied one */
+/* Create d's pool and root table, if d is translated.  -ENOMEM. */
+int p2m_init(struct domain *d) must_check;
+/* Free the rest after p2m_relinquish(), or after a failed p2m_init(). */
+void p2m_destroy(struct domain *d);
 
 /*
  * Set the size of the paging pool, in pages.  -EINVAL d is not translated or
- * dying; -EBUSY when more tables are in use; -ENOMEM, what this call added
- * given back; -ERESTART: call again with the same target (progress is kept).
- * Size after p2m_init(): P2M_POOL_DEFAULT pages.
+ * dying; -EBUSY more than `pages` are in use as tables; -ENOMEM, with the pages
+ * given back that this call added; -ERESTART: call again with the same target
+ * (progress is kept).  Size after p2m_init(): P2M_POOL_DEFAULT pages.
  */
 #define P2M_POOL_DEFAULT 256
 int p2m_pool_resize(struct domain *d, unsigned int pages) must_check;
 
+/* The entry of gfn; type P2M_NONE beyond P2M_GFN_LIMIT.  No reference. */
 struct p2m_entry p2m_lookup(struct domain *d, gfn_t gfn);
 
-/* The same; *order: of the entry that holds it, when it has a frame. */
+/*
+ * p2m_lookup(), and in *order the order of the table entry that gfn is in; 0
+ * when the entry has no frame.
+ */
 struct p2m_entry p2m_lookup_order(struct domain *d, gfn_t gfn,
                                   unsigned int *order);
 
 /*
- * Look up and take a reference on the frame: NULL when the entry has none.
- * *t (may be NULL) gets the type in either case.  The page may belong to
- * another domain (foreign, grant types): the caller decides by the type.
+ * Look up gfn and take a reference on its frame: NULL when the entry has no
+ * frame.  *t (t may be NULL) gets the type in either case.  The page may belong
+ * to another domain (foreign, grant types): the caller decides by the type.
  */
 struct page *p2m_get_page(struct domain *d, gfn_t gfn, enum p2m_type *t)
     must_check;
 
 /*
- * A reference on memory of d's own at a frame that d names by its own number:
- * NULL when there is none, or it is claimed.  d need not be translated.
+ * Take a reference on memory of d's own: the page at gfn `frame` of a
+ * translated d, or at mfn `frame` otherwise.  *t gets the type.  NULL when d
+ * has no memory there, or the page is claimed.
  */
 struct page *p2m_get_frame(struct domain *d, uint64_t frame, enum p2m_type *t)
     must_check;
 
 /*
- * The same for the hypervisor's own use of a frame that a guest gave it:
- * writable, and no page that the hypervisor made for d.
+ * p2m_get_frame() for a frame that a guest gives to the hypervisor to write:
+ * NULL also for another type than P2M_RAM_RW and for a PAGE_EXTRA page.
  */
 struct page *p2m_get_own_page(struct domain *d, uint64_t frame) must_check;
 
 /*
- * The same for one whose content is to be trusted: nobody else has it, nor gets
- * it before p2m_unclaim_page(); its entry is one of order 0.  -EINVAL it is not
- * such a page, or d is dying; -EBUSY somebody has it; -ENOMEM.
+ * Claim the page of type P2M_RAM_RW at gfn, whose content the hypervisor is
+ * going to trust: *pg gets the page, with a reference.  Until
+ * p2m_unclaim_page() no lookup takes another reference for a different use.
+ * The entry becomes one of order 0.  -EINVAL gfn out of range, no such page,
+ * PAGE_EXTRA, or d is dying; -ENOMEM no table; -EBUSY other references exist.
  */
 int p2m_claim_page(struct domain *d, gfn_t gfn, struct page **pg) must_check;
-void p2m_unclaim_page(struct page *pg); /* the caller has a reference */
+/* End the claim; the caller has a reference on pg and keeps it. */
+void p2m_unclaim_page(struct page *pg);
 
 /*
- * Move own memory from one gfn to another in one step, replacing what is there
- * if its type is one of `over`: p2m_type_bit()s.  -EINVAL nothing to move, a
- * gfn out of range, or d is dying; -EBUSY another type; -ENOMEM.
+ * Move own memory from one gfn to another in one step, replacing the entry at
+ * `to` if its type is in `over`, a set of p2m_type_bit()s.  -EINVAL a gfn is
+ * out of range, no own memory at `from`, it is claimed or PAGE_EXTRA, or d is
+ * dying; -EBUSY another type at `to`; -ENOMEM no table.
  */
 int p2m_move(struct domain *d, gfn_t from, gfn_t to, unsigned int over)
     must_check;
 
 /*
- * Some lookups in a row: until p2m_peek_end() no entry changes, so that the
- * frames can be accessed without a reference; no locks are taken meanwhile.
- * Own memory that was looked up is still there at a later p2m_peek_begin() if
- * that returns the same number.
+ * Several lookups under one lock: p2m_peek_begin() takes the p2m lock,
+ * p2m_peek_end() drops it.  In between no entry changes, so frames can be
+ * accessed without a reference; the caller takes no other lock meanwhile.
+ * p2m_peek_begin() returns the generation: own memory that was looked up is
+ * still at its gfn as long as the generation is the same.
  */
 uint64_t p2m_peek_begin(struct domain *d);
 struct p2m_entry p2m_peek(struct domain *d, gfn_t gfn);
 void p2m_peek_end(struct domain *d);
 
 /*
- * That number, without the lock: for a machine whose arch_p2m_flush() also
- * waits for those who ask for it.  Needs <hv/atomic.h>.
+ * The generation, without the lock: for a machine whose arch_p2m_flush() also
+ * waits for CPUs that use a remembered lookup.  Needs <hv/atomic.h>.
  */
 #define p2m_generation(d) READ_ONCE((d)->p2m.generation)
 
 /*
- * Install an entry, replacing what was there.  On success the caller's
- * reference on the frame (when the type has one) belongs to the entry, and
- * the old entry's frame is dropped.  On failure nothing changed: -ENOMEM (no
- * table), -EINVAL (gfn or a device's mfn out of range, d not translated, or d
- * is dying and the entry had no frame or needs a table: a dying domain's space
- * only gets emptier).
+ * Install an entry, replacing the old one.  On success the caller's reference
+ * on the frame (when the type has one) belongs to the entry, and the old
+ * entry's reference is dropped.  On failure nothing changed: -EINVAL gfn or a
+ * device's mfn is out of range, d is not translated, or d is dying and the old
+ * entry has no frame or the new one needs a table (a dying domain's address
+ * space only gets emptier); -ENOMEM no table.
  */
 int p2m_set(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type)
     must_check;
 
 /*
- * The same, only if the entry is now `from` (frame and type; type P2M_NONE
- * for: empty).  -EBUSY when it is not.
+ * p2m_set(), only if the entry is now `from` (frame and type; type P2M_NONE
+ * for an empty one): -EBUSY when it is not.
  */
 int p2m_replace(struct domain *d, gfn_t gfn, struct p2m_entry from, mfn_t mfn,
                 enum p2m_type type) must_check;
 
-/* The same, but the frame and its reference stay, if the type has one. */
+/*
+ * Change the type of an entry that is now `from`: errors as p2m_replace().  The
+ * frame stays, if the new type has one; its reference is dropped otherwise.
+ */
 int p2m_retype(struct domain *d, gfn_t gfn, struct p2m_entry from,
                enum p2m_type type) must_check;
 
-/* p2m_set() only if the entry's type is one of `types`: p2m_type_bit()s. */
+/*
+ * p2m_set(), only if the old entry's type is in `types`, a set of
+ * p2m_type_bit()s: -EBUSY when it is not.
+ */
 int p2m_set_over(struct domain *d, gfn_t gfn, unsigned int types, mfn_t mfn,
                  enum p2m_type type) must_check;
 
 /*
- * Remove the entry if it maps mfn (INVALID_MFN: whatever it maps), drop its
- * reference.  -ENOENT when there is nothing, -EINVAL when it maps another or
- * it is part of a large one of a dying d, -ENOMEM when it is part of a large
- * one and there is no table to split it; p2m_prepare() for its gfn avoids that.
+ * Remove the entry of gfn if it maps mfn (INVALID_MFN: any frame, or none),
+ * and drop its reference.  -ENOENT there is no entry; -EINVAL the entry maps
+ * another frame, or is a part of a large one of a dying d; -ENOMEM the entry is
+ * part of a large one and no table is left to split that, which p2m_prepare()
+ * of gfn prevents.
  */
 int p2m_remove(struct domain *d, gfn_t gfn, mfn_t mfn) must_check;
 
 /*
  * Make the tables for [gfn, gfn + nr), all or none: p2m_set(), p2m_replace()
- * and p2m_remove() there cannot fail for want of memory any more, until
- * somebody puts a large entry there.  -ENOMEM, -EINVAL.
+ * and p2m_remove() there cannot fail with -ENOMEM any more, until a large entry
+ * replaces the tables.  -EINVAL nr is 0, the range is out of range, d is not
+ * translated or is dying; -ENOMEM.
  */
 int p2m_prepare(struct domain *d, gfn_t gfn, uint64_t nr) must_check;
 
 /*
- * The same for p2m_map_range(), whose frames begin at a multiple of any entry's
- * size: the tables for [gfn + at, gfn + at + nr) of it.
+ * p2m_prepare() of [gfn + at, gfn + at + nr) for a p2m_map_range() from gfn on,
+ * which uses large entries and whose first mfn is a multiple of any entry's
+ * size.
  */
 int p2m_prepare_range(struct domain *d, gfn_t gfn, uint64_t at, uint64_t nr)
     must_check;
 
-/* Can all 2^order gfns from gfn on become one entry, with nothing there now? */
+/*
+ * Can the 2^order gfns from gfn on, aligned, become one entry, and does none of
+ * them have an entry now?
+ */
 bool p2m_is_blank(struct domain *d, gfn_t gfn, unsigned int order);
 
 /* The largest order of an entry on this machine: 0, 9 or 18. */
 unsigned int p2m_max_order(void);
 
 /*
- * p2m_set() for 2^order gfns and frames in a row by one entry, in place of all
- * that is there; order 0, 9 or 18, up to p2m_max_order(); the caller has one
- * reference on each frame.  Larger orders: only own memory and devices'.
- * -EINVAL also: an order or type that cannot be, gfn or mfn not aligned, d is
- * dying; -ENOMEM with nothing changed.
+ * p2m_set() for 2^order gfns and frames in a row by one entry, which replaces
+ * all old entries; order 0, 9 or 18, up to p2m_max_order().  The caller has one
+ * reference on each frame.  Orders above 0 are for own memory and devices'
+ * frames only.  -EINVAL also for an order or type that cannot be, for gfn or
+ * mfn not aligned, and when d is dying; -ENOMEM with nothing changed.
  */
 int p2m_set_order(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order,
                   enum p2m_type type) must_check;
 
 /*
- * The same, only where nothing is: -EBUSY when one of the gfns has an entry, or
- * (order 9 and 18) when there is a table for them, even an empty one.
+ * p2m_set_order(), only if there is no old entry: -EBUSY when one of the gfns
+ * has an entry, or (order 9 and 18) when there is a table for them, even an
+ * empty one.
  */
 int p2m_fill_order(struct domain *d, gfn_t gfn, mfn_t mfn, unsigned int order,
                    enum p2m_type type) must_check;
 
 /*
- * p2m_set() for nr gfns and frames in a row, by the largest entries that fit:
- * from *done on, 0 at first, which counts the frames whose references became
- * the entries'.  -ERESTART: there is more to do, call again.  -ENOMEM and
- * -EINVAL come before anything is done, unless d begins to die meanwhile or
- * others change the same range, and use up the tables.  An entry of 1 GiB comes
- * only where no table is in its place, for what is below that may be much.
+ * p2m_set() for nr gfns and frames in a row, by the largest entries that fit.
+ * *done, 0 at first, counts the frames that are mapped: their references belong
+ * to the entries.  -ERESTART: call again with the same arguments.  -EINVAL and
+ * -ENOMEM come before anything is mapped, unless d begins to die meanwhile or
+ * another caller changes the same range and uses up the tables.  A 1 GiB entry
+ * never replaces a table: what is below the table could not be freed within
+ * one step.
  */
 int p2m_map_range(struct domain *d, gfn_t gfn, mfn_t mfn, uint64_t nr,
                   enum p2m_type type, uint64_t *done) must_check;
@@ -247,37 +273,41 @@ typedef int p2m_visit_t(struct domain *d, gfn_t gfn, struct p2m_entry e,
 
 /*
  * Call fn for each gfn with a frame from *gfn on and below end, in order, until
- * it returns non-zero (which is returned, *gfn naming that entry).  fn runs
- * under the p2m lock and must not change it.  -ERESTART: enough was looked at
- * for one go; *gfn is where to go on.
+ * fn returns non-zero: p2m_for_some() returns that value, and *gfn names the
+ * entry.  fn runs under the p2m lock and must not change the p2m.  -ERESTART
+ * after P2M_LOOK_AT_ONCE entries: call again, *gfn is where to go on.  0: no
+ * more entries.
  */
 int p2m_for_some(struct domain *d, uint64_t *gfn, uint64_t end,
                  p2m_visit_t *fn, void *arg) must_check;
 
-/* The same to the end, however long it takes: for audits and tests. */
+/* p2m_for_some() to the end, without limit: for audits and tests. */
 int p2m_for_each(struct domain *d, uint64_t *gfn, p2m_visit_t *fn, void *arg);
 
 /*
- * Empty that of a dying domain; all of its pool goes back to the heap, but the
- * root.  0, or -ERESTART when there is more and preemption is due.
+ * Remove all entries of a dying domain; all pages of its pool but the root go
+ * back to the heap.  0, or -ERESTART when preemption is due: call again.
  */
 int p2m_relinquish(struct domain *d) must_check;
 
-/* Audit: the pages of the pool and the tables, one HOLD_TABLE each. */
+/*
+ * Audit: count() each page of the pool and each table as HOLD_TABLE, and the
+ * frames that p2m_relinquish() has not dropped yet as HOLD_P2M.
+ */
 void p2m_audit_refs(struct domain *d,
                     void (*count)(mfn_t mfn, enum page_holder holder));
 
 /* ---- arch contract (encoding in <asm/p2m.h>) ---- */
 
 /*
- * The entries of [gfn, gfn + nr) changed.  When this returns no vcpu of d can
- * still reach a frame that the old entries named, nor a table that was below
- * them.  What was cached may be a larger entry, split since.  Called without
- * p2m.lock.
+ * The entries of [gfn, gfn + nr) changed: flush them from all TLBs.  When this
+ * returns no vcpu of d can still reach a frame that the old entries named, nor
+ * a table that was below them.  A TLB may hold a larger entry, which has been
+ * split since.  Called without p2m.lock.
  */
 void arch_p2m_flush(struct domain *d, gfn_t gfn, uint64_t nr);
 
-/* See p2m_max_order(); constant. */
+/* What p2m_max_order() returns; constant. */
 unsigned int arch_p2m_max_order(void);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pages: who owns a frame, how many hold it, and by what right.
+ * Pages: the owner of each frame, the references on it, and their holders.
  *
  * Every reference belongs to a holder that can be named (enum page_holder):
- * audit_all() walks the holders and recomputes each count.  The frame goes
- * back to the heap with its last reference, whoever drops it; until then its
- * owner stays the same, and so does its content: dead memory, never somebody
- * else's.
+ * audit_all() walks the holders and recomputes each count.  A frame goes back
+ * to the heap with its last reference.  Until then the owner and the content
+ * of the frame stay, also after the owner's death: the frame is never given to
+ * another domain while a reference is left.
  *
  *     free --page_alloc--> refs 1, owner d --page_get/put--> refs n
  *      ^                                                       |
@@ -33,9 +33,9 @@ enum page_holder {
 /* page->flags */
 #define PAGE_EXTRA 0x1 /* counted in extra_pages; never given up by guests    */
 #define PAGE_HV 0x2    /* hypervisor's own memory: no owner                   */
-#define PAGE_P2M 0x4   /* a table of somebody's p2m (also PAGE_HV)            */
+#define PAGE_P2M 0x4   /* in a p2m's pool or a table there (also PAGE_HV) */
 #define PAGE_SLAB 0x8  /* small objects of xen/lib/heap.c (also PAGE_HV)      */
-#define PAGE_BLOCK 0x10 /* a large object of it begins here (also PAGE_HV)    */
+#define PAGE_BLOCK 0x10 /* first page of a large one there (also PAGE_HV)     */
 
 struct page {
     uint32_t refs;        /* [a] 0: free                                   */
@@ -58,7 +58,10 @@ struct page {
 extern struct page *frame_table;
 extern uint64_t nr_frames;
 
-/* The hypervisor trusts what is in it: nobody gets another reference. */
+/*
+ * Claimed by p2m_claim_page(): the hypervisor trusts the content of the page,
+ * and no lookup takes a further reference on the page.
+ */
 #define page_is_claimed(pg) READ_ONCE((pg)->claimed)
 
 static inline bool mfn_valid(mfn_t mfn)
@@ -76,16 +79,17 @@ static inline mfn_t page_to_mfn(const struct page *pg)
     return _mfn((uint64_t)(pg - frame_table));
 }
 
-/* Give the frames [first, first + nr) to the heap; boot time only. */
+/* Boot time only: an empty heap; table has one entry for each of the frames. */
 void page_heap_init(struct page *table, uint64_t frames);
+/* Boot time only: give the frames [first, first + nr) to the heap. */
 void page_heap_add(uint64_t first, uint64_t nr);
 
 /*
  * Boot time: frames [first, first + nr) that the heap never had become d's,
- * with what is in them, as if page_alloc() had given them one by one: one
- * reference each, counted in tot_pages.  They go to the heap in the end.
- * -EINVAL some of them do not exist, are in use or the heap's; -ENOMEM beyond
- * d->max_pages.
+ * content unchanged, as if page_alloc() had allocated them one by one: one
+ * reference each, counted in tot_pages.  The last reference of each gives the
+ * frame to the heap.  -EINVAL a frame does not exist, is in use or is the
+ * heap's; -ENOMEM beyond d->max_pages, or d is dying.
  */
 int page_assign_boot(struct domain *d, mfn_t first, uint64_t nr) must_check;
 
@@ -100,36 +104,44 @@ int page_assign_boot(struct domain *d, mfn_t first, uint64_t nr) must_check;
 struct page *page_alloc(struct domain *d, unsigned int order,
                         unsigned int flags) must_check;
 
-/* The same, counted, but these very frames; NULL also: some are in use. */
+/*
+ * page_alloc() without flags, of the 2^order frames from `first` on; NULL also
+ * when `first` is not aligned to 2^order or one of the frames is in use.
+ */
 struct page *page_alloc_at(struct domain *d, mfn_t first, unsigned int order)
     must_check;
 
 /*
- * The same in steps: a block that is charged to d, whose frames have neither
- * references nor lost what was in them; then, frame by frame, one becomes a
- * page of d, cleared, with one reference, or goes back.
+ * page_alloc() in steps.  page_reserve() charges d for a block of 2^order
+ * frames, which are not cleared yet and have no references; NULL as
+ * page_alloc().  Then page_begin() makes one frame of it a page of d, zeroed,
+ * with one reference, or page_unreserve() gives the frame back.
  */
 struct page *page_reserve(struct domain *d, unsigned int order) must_check;
 void page_begin(struct page *pg, struct domain *d);
 void page_unreserve(struct page *pg, struct domain *d);
 
 /*
- * Take a reference, if the page is in use and owned by d.  Needs no lock: the
- * owner cannot change while there is a reference.
+ * Take a reference, if the page is in use and owned by d; false otherwise.
+ * Needs no lock: the owner cannot change while a reference is held.
  */
 bool page_get(struct page *pg, const struct domain *d) must_check;
 
 /* Another reference, for a caller that already holds one. */
 void page_get_more(struct page *pg);
 
-/* Drop a reference; the last one frees the frame. May free the owner too. */
+/*
+ * Drop a reference.  The last one frees the frame, and may free the owner with
+ * it: no lock of the page's owner held.
+ */
 void page_put(struct page *pg);
 
+/* Frames that are free. */
 uint64_t page_nr_free(void);
-/* All that the heap was given, and what page_assign_boot() adds to that. */
+/* Frames given by page_heap_add() and page_assign_boot(). */
 uint64_t page_nr_total(void);
 
-/* Where the hypervisor sees the frame: mapped always. */
+/* The frame's address in the hypervisor's address space; mapped always. */
 static inline void *page_to_virt(const struct page *pg);
 
 /* ---- arch contract ---- */
