@@ -2,9 +2,10 @@
 /*
  * Whether a domain runs: pausing, shutting down, crashing.
  *
- * Pauses are counted in d->pause_count, from which every vcpu's run loop
- * reads.  The controller's own pauses are a part of that count which only it
- * can take back.  Shutdown is one-way until the controller resumes.
+ * Pauses are counted in d->pause_count, which every vcpu's run loop reads.  The
+ * controller's own pauses are counted there and in d->ctl_pause_count, so that
+ * XEN_DOMCTL_unpausedomain ends no other pause.  A domain that is shut down
+ * stays so until the controller calls domain_resume().
  */
 #include <hv/console.h>
 #include <hv/domain.h>
@@ -37,7 +38,7 @@ static void kick_all(struct domain *d)
     }
 }
 
-/* d is paused already: it returns when no vcpu runs guest code. */
+/* pause_count is raised already: wait until no vcpu of d runs guest code. */
 static void pause_sync(struct domain *d)
 {
     kick_all(d);
@@ -65,7 +66,7 @@ void domain_unpause(struct domain *d)
         kick_all(d);
 }
 
-/* The controller's share never is more than the whole: both under the lock. */
+/* Both counts change under d->lock: ctl_pause_count <= pause_count always. */
 
 int domain_ctl_pause(struct domain *d)
 {
@@ -128,7 +129,7 @@ void domain_crash(struct domain *d, const char *fmt, ...)
     va_start(ap, fmt);
     hv_vsnprintf(why, sizeof(why), fmt, ap);
     va_end(ap);
-    /* Before anybody can see that it is shut down: dom0's end is the host's. */
+    /* Print first: when dom0 is seen to be shut down, the host goes down. */
     if ( !domain_is_shut_down(d) )
         guest_printk(d, "d%u crashed: %s\n", d->domain_id, why);
     domain_shutdown(d, SHUTDOWN_crash);

@@ -20,7 +20,7 @@ static uint64_t nr_created;
 
 /* ---- creation ---- */
 
-/* Everything that was not given back while dying.  Nobody refers to d. */
+/* d->release(): free what teardown[] has left.  No reference on d exists. */
 static void domain_free(struct domain *d)
 {
     for ( unsigned int i = 0; d->vcpu && i < d->max_vcpus; i++ )
@@ -41,8 +41,8 @@ static void domain_free(struct domain *d)
 }
 
 /*
- * Drop what the hypervisor holds of pages that d owns: they would keep it
- * referenced for ever.
+ * Drop the hypervisor's own references on pages of d: a domain that owns a page
+ * is never freed.
  */
 static void drop_own_pages(struct domain *d)
 {
@@ -100,7 +100,7 @@ static int domain_init_parts(struct domain *d)
     if ( rc )
         return rc;
 
-    /* The shared page is one of them. */
+    /* The 1 is the shared page. */
     d->max_extra = 1 + grant_max_pages(&d->config) + ioreq_max_pages(d);
     d->shared_page = page_alloc(d, 0, PAGE_EXTRA);
     if ( !d->shared_page )
@@ -126,7 +126,7 @@ int domain_create_get(domid_t domid,
         return -ENOMEM;
 
     rc = domain_init_parts(d);
-    d->refs++; /* the caller's: nobody else sees d yet */
+    d->refs++; /* the caller's; not atomic, d is in no list yet */
     if ( !rc )
         rc = domain_enlist(d, domid);
     if ( rc )
@@ -190,8 +190,9 @@ static int relinquish_vcpus(struct domain *d)
 }
 
 /*
- * What a dying domain gives back, in order: each step may be called again
- * after -ERESTART.  Grant mappings go before the p2m, whose entries they own.
+ * The steps in which a dying domain gives back what it holds, in order.  A step
+ * that returns -ERESTART is called again.  Grant mappings are undone before the
+ * p2m is emptied: they own the p2m's grant entries.
  */
 static int (*const teardown[])(struct domain *d) = {
     relinquish_vcpus,
@@ -219,13 +220,13 @@ int domain_kill(struct domain *d)
         spin_unlock(&d->lock);
         domain_pause(d);
         spin_lock(&d->lock);
-        /* Under page_lock too: no page is charged to d from here on. */
+        /* Under page_lock too: charge() refuses pages from here on. */
         spin_lock(&d->page_lock);
         if ( d->state == DOM_ALIVE )
             WRITE_ONCE(d->state, DOM_DYING);
         spin_unlock(&d->page_lock);
     }
-    /* One killer at a time: the other one comes back. */
+    /* Another call is at work: this one is to be repeated until that ends. */
     if ( d->being_killed )
     {
         spin_unlock(&d->lock);

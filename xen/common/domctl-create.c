@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * XEN_DOMCTL_createdomain and getdomaininfo: what a domain is to be, and what
- * became of it.
+ * XEN_DOMCTL_createdomain and getdomaininfo: a domain's configuration, and its
+ * state.
  *
- * A configuration is refused as a whole before anything is made: -EINVAL for
- * what cannot be, -EOPNOTSUPP for a set of emulated devices that does not go
- * together.  Grant limits below zero become the defaults here.
+ * A configuration is checked as a whole before anything is created: -EINVAL for
+ * an invalid field, -EOPNOTSUPP for a set of emulated devices that cannot be
+ * combined.  Grant limits below zero become the defaults here.
  */
 #include <hv/lib.h>
 
@@ -27,7 +27,7 @@ static int check_config(struct xen_domctl_createdomain *c)
     uint32_t emu = c->arch.emulation_flags;
     uint32_t version = XEN_DOMCTL_GRANT_version(c->grant_opts);
 
-    /* Neither PV guests nor shadow paging, pass-through, nesting, vPMU. */
+    /* Not supported: PV guests, shadow paging, pass-through, nesting, vPMU. */
     if ( c->flags & ~SUPPORTED_FLAGS ||
          (c->flags & REQUIRED_FLAGS) != REQUIRED_FLAGS )
         return -EINVAL;
@@ -61,7 +61,7 @@ long domctl_createdomain(struct domctl *c)
 
     if ( rc )
         return rc;
-    /* Zero and all reserved ids mean: one that is free. */
+    /* Zero and all reserved ids ask for any free id. */
     if ( domid == 0 || domid >= DOMID_FIRST_RESERVED )
         domid = DOMID_INVALID;
     rc = domain_create_get(domid, &c->op.u.createdomain, false, &d);
@@ -137,7 +137,7 @@ void domctl_fill_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 
     spin_lock(&d->lock);
     memcpy(info->handle, d->handle, sizeof(info->handle));
-    /* A guest chooses where it sees the page: nobody else needs to know. */
+    /* Translated guests map the page themselves, at a gfn of their choice. */
     info->shared_info_frame = d->translated || d->state == DOM_DEAD
                                   ? UINT64_MAX
                                   : mfn_x(page_to_mfn(d->shared_page));

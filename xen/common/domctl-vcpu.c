@@ -12,7 +12,7 @@
 #include "control.h"
 #include "domctl-private.h"
 
-/* Restarts by itself: the vcpus that exist are skipped. */
+/* Needs no progress in the arguments: vcpus that exist are skipped. */
 long domctl_max_vcpus(struct domctl *c)
 {
     struct domain *d = c->d;
@@ -32,7 +32,7 @@ long domctl_max_vcpus(struct domctl *c)
     return 0;
 }
 
-/* -EINVAL beyond what the domain can have, -ESRCH not there (yet). */
+/* -EINVAL id >= max_vcpus; -ESRCH the vcpu does not exist (yet). */
 static long find_vcpu(struct domctl *c, uint32_t id, struct vcpu **v)
 {
     if ( id >= c->d->max_vcpus )
@@ -153,7 +153,7 @@ long domctl_scheduler_op(struct domctl *c)
     {
     case XEN_DOMCTL_SCHEDOP_putinfo:
         spin_lock(&d->lock);
-        if ( p->weight ) /* 0 and ~0 mean: as it is */
+        if ( p->weight ) /* 0 and ~0 leave the value as it is */
             d->sched_weight = p->weight;
         if ( p->cap != UINT16_MAX )
             d->sched_cap = p->cap;
@@ -166,7 +166,7 @@ long domctl_scheduler_op(struct domctl *c)
         spin_unlock(&d->lock);
         c->copyback = true;
         return 0;
-    default: /* credit2 has no parameters of single vcpus */
+    default: /* credit2 has no parameters for single vcpus */
         return -EINVAL;
     }
 }

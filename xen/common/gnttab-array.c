@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arrays of pointers that fill up on demand: a root, and leaves of LEAF
- * pointers where something was ever set, and at the beginning.  Growing never
- * moves what is there, so that it takes the same few steps at every size.
+ * Arrays of pointers that are allocated on demand: a root, and leaves of LEAF
+ * pointers each.  The first leaf is always there, each other one from the first
+ * ptr_array_set() in its range on.  Growing moves no pointer, so the cost of a
+ * set does not depend on the array's size.
  */
 #include "gnttab-private.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GNTTABOP_copy: bytes from page to page, each named by a grant or, of the
- * caller's own, by frame number.
+ * GNTTABOP_copy: bytes from page to page.  A page is named by a grant, or by
+ * frame number if the page is the caller's own.
  *
- * Each side is pinned, or its page held, for the time of one copy.  Order of
- * checks, as in Xen: both domains, the source, the destination, and only then
- * the offsets.
+ * During one copy each side's grant is pinned, or its page held by a
+ * reference.  The order of checks is Xen's: both domains, the source, the
+ * destination, and only then the offsets.
  */
 #include "gnttab-private.h"
 
@@ -17,7 +17,7 @@ struct side {
     bool by_ref;
     grant_ref_t ref;
     unsigned int pins;
-    unsigned int start, length; /* what of the page may be touched */
+    unsigned int start, length; /* the part of the page that is granted */
 };
 
 /* Only DOMID_SELF's memory is named by frame number. */

@@ -2,14 +2,14 @@
 /*
  * GNTTABOP_map_grant_ref, unmap_grant_ref and unmap_and_replace.
  *
- * A mapping pins the grant.  For a translated caller it is also an entry of
- * its p2m (GNTMAP_host_map), with a page reference of its own; for the others
- * it is an address that they may use (GNTMAP_device_map), since their memory
- * is managed by whoever runs them.
+ * A mapping pins the grant.  For a translated caller a GNTMAP_host_map mapping
+ * is also an entry of the caller's p2m, with a page reference of its own.  A
+ * caller that is not translated gets the frame's address and maps the frame
+ * itself.
  *
  * No lock is held from one step to the next: a new mapping is busy in the
- * maptrack table until all of it exists, and an unmap makes it busy again.
- * While it is busy its pin holds the page and so the granting domain.
+ * maptrack table until all its parts exist, and an unmap makes the mapping busy
+ * again.  The pin of a busy mapping holds the page, and so the granting domain.
  */
 #include "gnttab-private.h"
 
@@ -39,7 +39,7 @@ static int16_t host_map(struct domain *ld, const struct mapping *m)
 {
     struct p2m_entry old = p2m_lookup(ld, m->gfn);
 
-    /* Their holders count on them: they go by their own operations only. */
+    /* Foreign and grant entries are removed by their own operations only. */
     if ( old.type == P2M_FOREIGN || p2m_is_grant(old.type) ||
          (old.type == P2M_MMIO_DIRECT && !is_control_domain(ld)) )
         return GNTST_general_error;
@@ -75,7 +75,7 @@ static int16_t check_map_flags(const struct domain *ld, uint32_t flags)
     return GNTST_okay;
 }
 
-/* With a busy handle. */
+/* Map with the handle that maptrack_alloc() made busy; GNTST_*. */
 static int16_t map_to_handle(struct domain *ld, struct domain *rd,
                              gnttab_map_grant_ref_t *op, uint32_t handle)
 {
@@ -143,13 +143,13 @@ static int16_t map_one(struct domain *ld, gnttab_map_grant_ref_t *op)
 /* ---- unmap ---- */
 
 /*
- * Take away the kinds in `kinds` of a busy mapping; what is left stays, not
- * busy.  The p2m entry is gone already.
+ * Drop the pins of the GNTMAP_*_map kinds in `kinds` of a busy mapping, whose
+ * p2m entry has been removed.  A mapping with kinds left is no longer busy.
  */
 static void drop_kinds(struct domain *ld, uint32_t handle,
                        const struct mapping *m, unsigned int kinds)
 {
-    struct domain *rd = m->page->owner; /* stable: pinned until below */
+    struct domain *rd = m->page->owner; /* stable while pinned */
     unsigned int gone = m->flags & kinds;
 
     domain_get_more(rd);
@@ -195,7 +195,7 @@ int grant_relinquish_mappings(struct domain *d)
     unsigned int nr;
 
     ASSERT(domain_is_dying(d));
-    /* No handle is made any more. */
+    /* d is dying: maptrack_alloc() makes no new handle. */
     spin_lock(&gt->maptrack_lock);
     nr = gt->nr_handles;
     spin_unlock(&gt->maptrack_lock);
@@ -206,7 +206,7 @@ int grant_relinquish_mappings(struct domain *d)
         int rc = maptrack_claim(gt, handle, &m);
 
         if ( rc == -EBUSY )
-            return -ERESTART; /* being unmapped, this moment */
+            return -ERESTART; /* another CPU is unmapping it: try again */
         gt->relinquish_next++;
         if ( !rc )
         {
@@ -237,7 +237,7 @@ long gnttab_map(uint64_t uop, unsigned int count)
         op.status = map_one(ld, &op);
         if ( !copy_to_arg(uop, &op) )
             continue;
-        /* Nobody would know the handle. */
+        /* The caller did not get the handle: undo the mapping. */
         if ( !op.status )
             (void)unmap_one(ld, op.handle,
                             op.flags & GNTMAP_host_map ? op.host_addr : 0,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The maptrack table: a domain's mappings of others' grants, by handle.  The
- * states of a mapping are in the header.
+ * The maptrack table: a domain's mappings of other domains' grants, by handle.
+ * gnttab-private.h has the states of a mapping.
  *
- * Handles are made in chunks of MAPTRACK_PER_FRAME, up to the domain's
- * max_maptrack_frames, and used again last in, first out.
+ * Handles are allocated in chunks of MAPTRACK_PER_FRAME, at most the domain's
+ * max_maptrack_frames chunks.  The handle freed last is used again first.
  */
 #include "gnttab-private.h"
 
@@ -78,7 +78,8 @@ bool maptrack_commit(struct domain *d, uint32_t handle,
     ASSERT(m->flags & MAP_KINDS);
     spin_lock(&gt->maptrack_lock);
     ASSERT(mapping_locked(gt, handle)->busy);
-    /* grant_relinquish_mappings() has looked, or will: not both. */
+    /* Under the lock: grant_relinquish_mappings() sees the mapping, or the
+     * mapping is refused here. */
     ok = !domain_is_dying(d);
     if ( ok )
     {
@@ -142,7 +143,7 @@ int maptrack_relinquish(struct grant_table *gt)
     spin_unlock(&gt->maptrack_lock);
     if ( busy )
         return -ERESTART;
-    /* No handle leads there any more, nor will one. */
+    /* All handles are free, and d is dying: no handle is allocated again. */
     while ( (m = ptr_array_next(&gt->maptrack, &gt->chunk_next)) != NULL )
     {
         (void)!ptr_array_set(&gt->maptrack, gt->chunk_next++, NULL);

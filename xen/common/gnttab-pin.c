@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pins: the use of a granted page by another domain, told to the granting
- * guest through GTF_reading and GTF_writing.
+ * Pins: the use of a granted page by another domain, shown to the granting
+ * guest by GTF_reading and GTF_writing.
  *
  * The guest owns the entry and may change it at any moment.  A version 1
- * entry is one 64-bit word: it is read as a whole, checked, and the flags are
- * set by a compare-and-exchange of the whole word, so that what was checked
- * is what was pinned.  A version 2 entry has its flags in another page: they
- * are set first, then the header is read again, for a guest that took the
- * grant back in between looks at the flags after it changed the header.
+ * entry is one 64-bit word: the word is read as a whole and checked, and the
+ * flags are set by a compare-and-exchange of the whole word, so that the word
+ * checked is the word pinned.  A version 2 entry has its flags in another
+ * page: the flags are set first, then the header is read again.  A guest that
+ * revokes a grant changes the header first and reads the flags then, so one of
+ * the two sees the other.
  *
- * Pages are looked up with no lock held, since letting go a page that turns
- * out to be another domain's may free that domain: pinning goes on with the
- * next try, if the entry still names the frame.
+ * Pages are looked up with no lock held, since dropping the reference on a page
+ * of another domain may free that domain.  The next try pins the page, if the
+ * entry still names its frame.
  *
- * Once pinned, an entry's terms (who, which page) are the active entry's; of
- * the guest's only GTF_readonly is looked at again, when a first write pin is
- * added.
+ * While an entry is pinned, the active entry's copy of domain and page counts,
+ * not the guest's.  Only GTF_readonly is read from the guest's entry again,
+ * before the first write pin.
  */
 #include "gnttab-private.h"
 
@@ -96,16 +97,16 @@ struct page *gnttab_own_page(struct domain *d, uint64_t frame, bool write,
 
 /* ---- the guest's flags ---- */
 
-/* What is asked of an entry, and the page found for it so far. */
+/* One gnttab_pin(): its arguments, and the page found so far. */
 struct request {
     domid_t ld;
     unsigned int pins;
     bool write, map;
-    bool pinned;       /* the terms are settled                            */
-    bool writable;     /* the page is                                      */
-    struct page *page; /* of looked_up, held; NULL: none                   */
+    bool pinned;       /* the active entry has pins already                */
+    bool writable;     /* page is not read-only to its owner               */
+    struct page *page; /* the page at frame looked_up, held; or NULL       */
     uint64_t looked_up;
-    uint64_t frame;    /* the one that the entry names                     */
+    uint64_t frame;    /* the frame that the entry names                   */
 };
 
 static bool terms_ok(uint64_t word, const struct request *r)
@@ -118,7 +119,7 @@ static bool terms_ok(uint64_t word, const struct request *r)
     return !r->write || !(word_flags(word) & GTF_readonly);
 }
 
-/* The page for this frame is at hand; if not, it is the one to look up. */
+/* Is r->page the page of this frame?  If not, r->frame says to look it up. */
 static bool frame_ok(uint64_t frame, struct request *r)
 {
     r->frame = frame;
@@ -131,9 +132,9 @@ static uint16_t wanted_flags(const struct request *r)
 }
 
 /*
- * Set the flags, if the entry is what was asked: GNTST_general_error when it
- * is not, GNTST_eagain when it changed or names a frame yet to be looked up.
- * *word gets the first word as it was.
+ * Set the flags, if the entry grants what r asks for: GNTST_general_error when
+ * it does not, GNTST_eagain when it changed or names a frame that is yet to be
+ * looked up.  *word gets the entry's first word, as checked.
  */
 static int16_t set_flags_v1(uint64_t *entry, struct request *r,
                             uint64_t *word)
@@ -164,27 +165,27 @@ static int16_t set_flags_v2(uint64_t *entry, uint16_t *status,
         rc = GNTST_general_error;
     else if ( !frame_ok(READ_ONCE(entry[1]), r) )
         rc = GNTST_eagain;
-    /* Of a pinned entry GTF_reading was set before. */
+    /* A pinned entry had GTF_reading before: keep that. */
     if ( rc )
         atomic_fetch_and(status, (uint16_t)~(r->pinned ? GTF_writing
                                                        : wanted_flags(r)));
     return rc;
 }
 
-/* Flags without a pin behind them go. */
+/* Clear the flags of entry ref that its pins no longer require. */
 static void clear_flags_locked(struct grant_table *gt, grant_ref_t ref,
                                const struct active_entry *act)
 {
     uint16_t stale = (GTF_reading | GTF_writing) & ~pin_flags(act);
 
-    /* The frames of a dead domain's table are gone. */
+    /* A dead domain's table has no frames, and so no entries. */
     if ( stale && ref < nr_entries_locked(gt) )
         atomic_fetch_and(status_word_locked(gt, ref), (uint16_t)~stale);
 }
 
 /* ---- pins ---- */
 
-/* Settle the terms of a new active entry; it takes over r's page. */
+/* Fill in a new active entry, which takes over r's page reference. */
 static void activate_locked(struct grant_table *gt, grant_ref_t ref,
                             struct active_entry *act, uint64_t word,
                             struct request *r)
@@ -211,7 +212,7 @@ static bool pin_limit_reached(const struct active_entry *act,
     return false;
 }
 
-/* One try: GNTST_eagain for another one, with r's frame looked up. */
+/* One try: GNTST_eagain asks to look up r->frame and try again. */
 static int16_t pin_locked(struct domain *rd, grant_ref_t ref,
                           struct request *r, struct pinned *out)
 {
@@ -220,7 +221,7 @@ static int16_t pin_locked(struct domain *rd, grant_ref_t ref,
     uint64_t *entry, word = 0;
     int16_t rc = GNTST_okay;
 
-    /* The table is being given back; that of a dead domain has no entries. */
+    /* grant_table_relinquish() runs; afterwards no entry is left (DEAD). */
     if ( READ_ONCE(rd->state) == DOM_DYING )
         return GNTST_general_error;
     if ( ref >= nr_entries_locked(gt) )

@@ -3,25 +3,26 @@
  * Grant tables, among the gnttab files.
  *
  * A table is three arrays that grow on demand (struct ptr_array): the shared
- * frames, the status frames (version 2), and chunks of active entries, which
- * exist where something is or was pinned.  An active entry that has pins holds
- * one reference on the granted page, whoever uses it and however often; its
- * owner, the granting domain, therefore outlives every use.
+ * frames, the status frames (version 2), and chunks of active entries, each
+ * allocated by the first pin in its range.  An active entry with pins, however
+ * many, holds one reference on the granted page.  So the page's owner, the
+ * granting domain, outlives every use.
  *
  *     idle --gnttab_pin--> pinned --gnttab_unpin of the last pin--> idle
  *
- * The mappings that a domain has of others' grants stand in its maptrack
+ * The mappings that a domain has of other domains' grants are in its maptrack
  * table, found by handle:
  *
  *     free --maptrack_alloc--> busy --maptrack_commit--> mapped
  *      ^                        |  ^                       |
  *      +---maptrack_release-----+  +----maptrack_claim-----+
  *
- * A busy mapping belongs to whoever made it so; nobody else touches it.
+ * A busy mapping belongs to the call that made it busy; no other call reads or
+ * changes it.
  *
- * Locks: gt->lock is the granting table's, and the only one taken for a pin.
- * No page or domain is let go under it that could be the last reference on
- * the domain.  maptrack_lock is taken alone.
+ * Locks: gt->lock of the granting domain's table is the only lock taken for a
+ * pin.  No reference whose drop could free the domain is dropped under it.
+ * maptrack_lock is never held together with another lock.
  */
 #ifndef GNTTAB_PRIVATE_H
 #define GNTTAB_PRIVATE_H
@@ -43,12 +44,12 @@
 #define ACTIVE_PER_CHUNK 128
 #define MAPTRACK_PER_FRAME 256
 
-/* Frames handled in one go: under the lock, or between preemption checks. */
+/* Frames handled per hold of the lock, or between preemption checks. */
 #define GNTTAB_STEP 32
 
 /*
- * Bits of the command that carry on an interrupted operation: how many steps
- * of a list of frames are done.
+ * A preempted operation keeps its progress in the command: bits from
+ * GNTTABOP_DONE_SHIFT on count the steps of a list of frames that are done.
  */
 #define GNTTABOP_CMD_MASK 0xfffU
 #define GNTTABOP_DONE_SHIFT 12
@@ -60,27 +61,27 @@ enum pin { PIN_HOST_R, PIN_HOST_W, PIN_DEV_R, PIN_DEV_W, NR_PINS };
 
 struct active_entry {
     uint16_t pin[NR_PINS];  /* [G] */
-    domid_t domid;          /* [P] who may use it                           */
-    uint16_t start, length; /* [P] the part of the page; sub_page           */
-    bool sub_page;          /* [P] copies only                              */
+    domid_t domid;          /* [P] the domain that may use the grant        */
+    uint16_t start, length; /* [P] the granted part of the page, in bytes   */
+    bool sub_page;          /* [P] GTF_sub_page: for copies only            */
     bool writable;          /* [P] the page is not read-only to its owner   */
     struct page *page;      /* [P] held                                     */
 };
-/* [G] gt->lock  [P] constant while pinned, valid then only */
+/* [G] gt->lock  [P] valid, and constant, while pinned */
 
 #define HANDLE_NONE UINT32_MAX
 
 struct mapping {
-    uint32_t ref;      /* of a free one: the next free handle               */
-    uint16_t flags;    /* GNTMAP_*_map and readonly; 0: free or not yet made */
+    uint32_t ref;      /* grant reference; of a free one: next free handle  */
+    uint16_t flags;    /* GNTMAP_*_map and readonly; 0: free or not complete */
     bool busy;
-    gfn_t gfn;         /* where, for GNTMAP_host_map                        */
-    struct page *page; /* pinned; its owner granted it                      */
+    gfn_t gfn;         /* of the p2m entry, for GNTMAP_host_map             */
+    struct page *page; /* pinned; its owner is the granting domain          */
 };
 
 struct ptr_array {
-    void ***leaf;     /* by index / 128; NULL: nothing was ever there */
-    unsigned int max; /* indices that there may be */
+    void ***leaf;     /* by index / 128; NULL: no pointer was ever set there */
+    unsigned int max; /* indices are below this */
 };
 
 struct grant_table {
@@ -89,22 +90,22 @@ struct grant_table {
     unsigned int max_version; /* [I] 1 or 2                                  */
     unsigned int version;     /* [G]                                         */
     unsigned int nr_frames;   /* [G] shared frames                           */
-    unsigned int usable;      /* [G] of them, clean of the old version       */
+    unsigned int usable;      /* [G] of them, cleared since a version change */
     unsigned int nr_status;   /* [G] status frames; unreachable in version 1 */
-    bool dropping;            /* [G] these go, step by step                  */
-    int dropped_for;          /* [G] what set_version answers then           */
+    bool dropping;            /* [G] status frames are dropped step by step  */
+    int dropped_for;          /* [G] result of set_version when all are      */
     struct ptr_array shared;  /* [G] struct page *, held                     */
     struct ptr_array status;  /* [G] struct page *, held                     */
     struct ptr_array active;  /* [G] chunks, or NULL                         */
     unsigned int nr_pinned;   /* [G] active entries with pins                */
-    unsigned int nr_pinned_unreserved; /* [G] these beyond the reserved ones */
+    unsigned int nr_pinned_unreserved; /* [G] of them, not reserved entries  */
 
     spinlock_t maptrack_lock; /* LOCK_MAPTRACK                               */
     unsigned int max_handles; /* [I]                                         */
     struct ptr_array maptrack; /* [M] chunks of MAPTRACK_PER_FRAME           */
-    unsigned int nr_handles;  /* [M] that exist                              */
+    unsigned int nr_handles;  /* [M] handles allocated, free ones included   */
     unsigned int free_handle; /* [M] first free one, or HANDLE_NONE          */
-    unsigned int nr_busy;     /* [M] busy ones                               */
+    unsigned int nr_busy;     /* [M] busy mappings                           */
     unsigned int relinquish_next; /* grant_relinquish_mappings() only        */
     unsigned int chunk_next;      /* maptrack_relinquish() only              */
     unsigned int trim_next;   /* [G] grant_table_relinquish() only           */
@@ -113,13 +114,16 @@ struct grant_table {
 
 /* ---- gnttab-array.c ---- */
 
+/* An array of max NULL pointers; -ENOMEM. */
 int ptr_array_init(struct ptr_array *a, unsigned int max) must_check;
-void ptr_array_destroy(struct ptr_array *a); /* not what it points to */
+/* Free the array, not the objects it points to. */
+void ptr_array_destroy(struct ptr_array *a);
 
-void *ptr_array_get(const struct ptr_array *a, unsigned int i); /* or NULL */
-/* -ENOMEM; never where something was before. */
+/* The pointer at index i; NULL: none was set. */
+void *ptr_array_get(const struct ptr_array *a, unsigned int i);
+/* -ENOMEM; never for an index, or a neighbour in its leaf, set before. */
 int ptr_array_set(struct ptr_array *a, unsigned int i, void *p) must_check;
-/* The first one from *i on, and its index; NULL: there is none. */
+/* The first pointer from *i on that is not NULL; *i gets its index. */
 void *ptr_array_next(const struct ptr_array *a, unsigned int *i);
 
 /* ---- gnttab-table.c ---- */
@@ -135,33 +139,32 @@ static inline unsigned int nr_entries_locked(const struct grant_table *gt)
 }
 
 /*
- * Where entry ref is: its first 64-bit word; v2 ones have two.  In usable
- * frames only.
+ * The first 64-bit word of entry ref, which is in a usable frame; an entry of
+ * version 2 has two words.
  */
 uint64_t *shared_word_locked(const struct grant_table *gt, grant_ref_t ref);
-/* Where GTF_reading and GTF_writing of entry ref are kept. */
+/* The 16 bits with GTF_reading and GTF_writing of entry ref. */
 uint16_t *status_word_locked(const struct grant_table *gt, grant_ref_t ref);
 
 /*
- * Let the table have nr frames, or GNTTAB_STEP more if that is less: 0 when
- * there are nr now, -ERESTART when more is to be done, -ENOMEM with nothing
- * done by this call.
+ * Grow the table to nr frames, by at most GNTTAB_STEP.  0: the table has nr
+ * frames; -ERESTART: call again; -ENOMEM: this call added none.
  */
 int gnttab_grow_step(struct domain *d, unsigned int nr) must_check;
 
-/* The same for status frames, up to what nr_frames needs.  gt->lock held. */
+/* The same for nr status frames.  gt->lock held. */
 int populate_status_locked(struct domain *d, unsigned int nr) must_check;
-/* Drop up to GNTTAB_STEP of them.  gt->lock held. */
+/* Drop up to GNTTAB_STEP status frames.  gt->lock held. */
 void drop_status_locked(struct grant_table *gt);
 
 /* ---- gnttab-pin.c ---- */
 
-/* NULL when nothing was ever pinned near it. */
+/* The active entry of ref; NULL: its chunk was never allocated. */
 struct active_entry *active_entry_locked(const struct grant_table *gt,
                                          grant_ref_t ref);
-/* A chunk of active entries of a dying domain goes, if none of them is used. */
+/* Free a chunk of active entries of a dying domain, if none has pins. */
 void active_chunk_trim_locked(struct grant_table *gt, unsigned int chunk);
-/* GTF_reading and GTF_writing as the pins have them. */
+/* GTF_reading and GTF_writing as act's pins require them. */
 uint16_t pin_flags(const struct active_entry *act);
 
 struct pinned {
@@ -170,51 +173,52 @@ struct pinned {
 };
 
 /*
- * Pin rd's grant ref for the domain ld, once for each bit of pins.  map: a
- * sub-page grant is refused.  GNTST_bad_gntref no such entry; _general_error
- * not granted, not so, to another, or the entry keeps changing; _bad_page the
- * frame is none of rd's own; _no_space no memory.
+ * Pin rd's grant ref for the domain ld, once for each PIN_BIT() of pins.  map:
+ * refuse a sub-page grant.  GNTST_bad_gntref no such entry; _general_error the
+ * entry does not grant this access to ld, has PIN_LIMIT pins, or keeps
+ * changing, or rd is dying; _bad_page the frame is no memory of rd's own;
+ * _no_space no memory.
  */
 int16_t gnttab_pin(struct domain *rd, grant_ref_t ref, domid_t ld,
                    unsigned int pins, bool map, struct pinned *out) must_check;
-/* May drop the last page of rd: the caller has a reference on rd. */
+/* Undo one pin for each bit of pins.  The caller has a reference on rd. */
 void gnttab_unpin(struct domain *rd, grant_ref_t ref, unsigned int pins);
 
 /*
- * A reference on the frame that d names by its own number, memory of its own
- * only, writable when asked: NULL.  *writable (may be NULL) tells.
+ * p2m_get_frame(), NULL also for read-only memory if `write`.  *writable
+ * (writable may be NULL) says whether the memory is writable.
  */
 struct page *gnttab_own_page(struct domain *d, uint64_t frame, bool write,
                              bool *writable) must_check;
 
 /* ---- gnttab-maptrack.c ---- */
 
-/* A busy handle, or HANDLE_NONE: no room, or d is dying. */
+/* Take a free handle, now busy; HANDLE_NONE: none is left, or d is dying. */
 uint32_t maptrack_alloc(struct domain *d);
-/* The busy handle is a mapping now; false when d began to die. */
+/* Store *m as the mapping of a busy handle; false when d is dying. */
 bool maptrack_commit(struct domain *d, uint32_t handle,
                      const struct mapping *m) must_check;
-/* Make a mapping busy and copy it: -ENOENT it is none, -EBUSY. */
+/* Make a mapping busy, copy it to *m: -ENOENT no such mapping; -EBUSY. */
 int maptrack_claim(struct grant_table *gt, uint32_t handle,
                     struct mapping *m) must_check;
-/* No longer busy; free, when no GNTMAP_*_map is left in flags. */
+/* End busy with these flags; without a GNTMAP_*_map the handle is free. */
 void maptrack_release(struct grant_table *gt, uint32_t handle,
                       unsigned int flags);
 /*
- * Of a dying domain without mappings: free the table.  -ERESTART: there is
- * more to do, or somebody still has a busy handle.
+ * Free the table of a dying domain, which has no mappings.  -ERESTART:
+ * preempted, or a call on another CPU still has a busy handle.
  */
 int maptrack_relinquish(struct grant_table *gt) must_check;
 
 /* ---- the operations ---- */
 
-/* The caller may see and set up d's table. */
+/* May the caller read and set up d's table? */
 static inline bool gnttab_allowed(const struct domain *d)
 {
     return d == current_domain || !domain_dm_allowed(current_domain, d);
 }
 
-/* Batches return what was done when they give way: less than count. */
+/* Batches: the number of structures done, below count when preempted. */
 long gnttab_map(uint64_t uop, unsigned int count);
 long gnttab_unmap(uint64_t uop, unsigned int count);
 long gnttab_unmap_and_replace(uint64_t uop, unsigned int count);
@@ -222,7 +226,7 @@ long gnttab_copy(uint64_t uop, unsigned int count);
 long gnttab_swap_grant_ref(uint64_t uop, unsigned int count);
 long gnttab_cache_flush(uint64_t uop, unsigned int count);
 
-/* One structure each; -ERESTART: call again with the same. */
+/* One structure each; -ERESTART: call again with the same arguments. */
 long gnttab_setup_table(struct hypercall *hc);
 long gnttab_query_size(uint64_t uop, unsigned int count);
 long gnttab_set_version(uint64_t uop);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The life and growth of a grant table, and its frames for those who map them:
- * see the header for the objects.
+ * The life and growth of a grant table, and access to its frames for mapping:
+ * gnttab-private.h describes the objects.
  *
- * Frames belong to the domain (PAGE_EXTRA); the table holds a reference on
- * each.  They are never given back before the domain is dead, except status
- * frames that nobody else holds, when the version goes back to 1.
+ * Frames are PAGE_EXTRA pages of the domain; the table holds a reference on
+ * each.  Frames stay until the domain is dead.  Only status frames are dropped
+ * before, when the version changes back to 1 and no other reference on any of
+ * them exists.
  */
 #include "gnttab-private.h"
 
@@ -42,7 +43,7 @@ uint16_t *status_word_locked(const struct grant_table *gt, grant_ref_t ref)
 
 /* ---- growth ---- */
 
-/* The pages of a[from .. to) go. */
+/* Remove the pages of a[from .. to) from the array and drop them. */
 static void put_frames(struct ptr_array *a, unsigned int from,
                        unsigned int to)
 {
@@ -55,7 +56,7 @@ static void put_frames(struct ptr_array *a, unsigned int from,
     }
 }
 
-/* a[from .. to) get new pages of d, all or none. */
+/* Allocate pages of d for a[from .. to), all or none: -ENOMEM. */
 static int alloc_frames(struct domain *d, struct ptr_array *a,
                         unsigned int from, unsigned int to)
 {
@@ -88,7 +89,7 @@ int populate_status_locked(struct domain *d, unsigned int nr)
     return to < nr ? -ERESTART : 0;
 }
 
-/* The last GNTTAB_STEP of *nr frames go: is one left? */
+/* Drop the last GNTTAB_STEP of the *nr frames; false when none is left. */
 static bool drop_some(struct ptr_array *a, unsigned int *nr)
 {
     unsigned int to = *nr - min(*nr, (unsigned int)GNTTAB_STEP);
@@ -231,7 +232,7 @@ int grant_table_relinquish(struct domain *d)
     ASSERT(domain_is_dying(d));
     do
     {
-        /* The caller's reference on d lets pages go under the lock. */
+        /* The caller has a reference on d: pages may be put under the lock. */
         spin_lock(&gt->lock);
         more = relinquish_some_locked(gt);
         spin_unlock(&gt->lock);
@@ -278,7 +279,7 @@ long grant_resource_size(struct domain *d, uint32_t id)
     return nr;
 }
 
-/* Shared frames there must be for the first nr of id. */
+/* The number of shared frames required for the first nr frames of id. */
 static unsigned int frames_for(const struct grant_table *gt, uint32_t id,
                                unsigned int nr)
 {
@@ -304,7 +305,7 @@ int grant_resource_get(struct domain *d, uint32_t id, uint64_t frame,
     {
         rc = gnttab_grow_step(d, frames_for(gt, id, to));
         if ( rc == -ERESTART && hypercall_preempt_check() )
-            return rc; /* what was grown is there next time */
+            return rc; /* the frames added so far stay */
     } while ( rc == -ERESTART );
     if ( rc )
         return -EINVAL;

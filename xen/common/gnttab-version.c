@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a guest asks about its table, and the change of its version.
+ * Queries about a grant table, and the change of its version.
  *
- * set_version gives way and is called again with the same argument:
+ * set_version is preemptible, and is called again with the same argument:
  *
  *     v1 --status frames populated, GNTTAB_STEP at a time--> switch
- *     v2 --no status frame held by others--> switch
- *     switch: frame 0 cleaned, the reserved entries put back, gt->usable = 1
- *     then the status frames of version 2 are dropped, and the other frames
- *     cleaned, GNTTAB_STEP at a time
+ *     v2 --no other references on status frames--> switch
+ *     switch: frame 0 cleared, the reserved entries written back,
+ *     gt->usable = 1; then the status frames of version 2 are dropped, and the
+ *     other frames cleared, GNTTAB_STEP at a time
  *
- * Entries of frames that are not clean yet do not exist, so that no entry is
- * ever read in the layout of the other version.  Only reserved entries may be
- * pinned meanwhile; their flags are written from the pins.
+ * Entries in frames that are not cleared yet do not exist: no entry is ever
+ * read in the layout of the other version.  Only reserved entries may have pins
+ * during the change; their flags are written as the pins require.
  */
 #include "gnttab-private.h"
 
@@ -54,7 +54,7 @@ static void write_reserved_locked(const struct grant_table *gt,
     WRITE_ONCE(entry[0], word);
 }
 
-/* Back to version 1: only what it can express, -ERANGE for the rest. */
+/* Convert an entry to version 1; -ERANGE if version 1 cannot express it. */
 static int to_v1(struct reserved_entry *e)
 {
     switch ( e->flags & GTF_type_mask )
@@ -71,7 +71,7 @@ static int to_v1(struct reserved_entry *e)
     }
 }
 
-/* XSA-255: a status frame that somebody else holds must stay. */
+/* XSA-255: a status frame that has other references must not be dropped. */
 static bool status_frames_held_locked(const struct grant_table *gt)
 {
     for ( unsigned int i = 0; i < gt->nr_status; i++ )
@@ -120,7 +120,7 @@ static int switch_locked(struct domain *d, unsigned int version)
         if ( status_frames_held_locked(gt) )
             return -EBUSY;
         gt->dropped_for = 0;
-        drop_status_locked(gt); /* no way leads to them any more */
+        drop_status_locked(gt); /* unreachable in version 1 */
     }
 
     gt->version = version;
@@ -131,13 +131,13 @@ static int switch_locked(struct domain *d, unsigned int version)
     return -ERESTART;
 }
 
-/* One step: -ERESTART for more. */
+/* One step; -ERESTART: call again. */
 static int set_version_locked(struct domain *d, unsigned int version)
 {
     struct grant_table *gt = d->grant;
 
     if ( !gt->nr_frames )
-        return -EBUSY; /* the table of a dead domain */
+        return -EBUSY; /* the domain is dead */
     if ( gt->dropping )
     {
         drop_status_locked(gt);
@@ -210,7 +210,7 @@ long gnttab_get_version(uint64_t uop)
 
 /* ---- sizes and lists of frames ---- */
 
-/* d with a reference; or NULL, and the status why not. */
+/* Take a reference on the domain; NULL, and *status, if that is refused. */
 static struct domain *get_allowed(domid_t domid, int16_t *status)
 {
     struct domain *d;
@@ -227,10 +227,10 @@ static struct domain *get_allowed(domid_t domid, int16_t *status)
 }
 
 /*
- * The first nr frames of a, as numbers that d can use: machine frames, or for
- * a translated domain, in whose terms they have no number, ~0.  A fault is
- * reported in *status as GNTST_bad_virt_addr.  -ERESTART: *done steps of
- * GNTTAB_STEP frames are.
+ * Write the mfns of the first nr frames of a to the guest's list; ~0 for a
+ * translated domain, which has no numbers for frames that it has not mapped.
+ * A fault is reported in *status as GNTST_bad_virt_addr.  -ERESTART: *done
+ * steps of GNTTAB_STEP frames are done.
  */
 static long list_frames(struct domain *d, const struct ptr_array *a,
                         uint64_t list, unsigned int nr, unsigned int *done,
@@ -248,7 +248,7 @@ static long list_frames(struct domain *d, const struct ptr_array *a,
         spin_lock(&d->grant->lock);
         for ( unsigned int j = 0; j < n; j++ )
         {
-            /* Frames may have gone meanwhile: the version, a death. */
+            /* set_version or the domain's death may have dropped frames. */
             const struct page *pg = ptr_array_get(a, i + j);
 
             batch[j] = d->translated || !pg ? ~0UL : mfn_x(page_to_mfn(pg));

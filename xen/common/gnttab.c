@@ -2,10 +2,10 @@
 /*
  * GNTTABOP_*: the dispatcher, and the operations that are refused.
  *
- * Answers are in two layers: the hypercall's own result (-EFAULT, -EINVAL,
- * ...) and a GNTST_* status in each structure of a batch.  A batch that gives
- * way moves the pointer and the count in the hypercall's arguments past what
- * is done, as Xen does.
+ * There are two results: the hypercall's own (-EFAULT, -EINVAL, ...) and a
+ * GNTST_* status in each structure of a batch.  A batch that is preempted
+ * advances the pointer and the count in the hypercall's arguments past the
+ * structures that are done, as Xen does.
  *
  *   GNTTABOP_transfer    -ENOSYS: pages do not change owner
  *   GNTTABOP_dump_table  -ENOSYS, as in Xen
@@ -173,7 +173,7 @@ long gnttab_cache_flush(uint64_t uop, unsigned int count)
              (op.op & ~ops) )
             return -EINVAL;
         if ( op.length && op.op )
-            return -EOPNOTSUPP; /* caches are coherent: nothing to ask for */
+            return -EOPNOTSUPP; /* caches are coherent: no flush is needed */
     }
     return 0;
 }

@@ -40,7 +40,7 @@ void vcpu_unpause(struct vcpu *v)
 
 /* ---- its runstate ---- */
 
-/* What v does, which follows from where it is and what it waits for. */
+/* v's RUNSTATE_*, which follows from v->place and what v waits for. */
 static int runstate_of(struct vcpu *v)
 {
     if ( v->place == VCPU_ON_CPU )
@@ -54,8 +54,8 @@ static int runstate_of(struct vcpu *v)
 }
 
 /*
- * Nothing else changes the runstate.  v->lock held; called after each change
- * of what runstate_of() looks at, so the last one who does sees all of them.
+ * The only writer of v->runstate.  v->lock held.  Called after each change of
+ * what runstate_of() reads: the last call in lock order sees all changes.
  */
 static void runstate_update(struct vcpu *v)
 {
@@ -83,7 +83,7 @@ void vcpu_runstate_get(struct vcpu *v, struct vcpu_runstate_info *info)
 {
     spin_lock(&v->lock);
     *info = v->runstate;
-    /* Before somebody ends this state, or what is told would go back. */
+    /* Under the lock: read later, now_ns() could lie in the next state. */
     info->time[info->state] += now_ns() - info->state_entry_time;
     spin_unlock(&v->lock);
 }
@@ -98,7 +98,10 @@ void vcpu_kick(struct vcpu *v)
 
 /* ---- what it waits for ---- */
 
-/* v->lock held.  Senders look at the count first: it is never too low. */
+/*
+ * v->lock held.  Senders check nr_polling first, so it is raised before a flag
+ * is set and lowered after a flag is cleared.
+ */
 static void set_flags(struct vcpu *v, uint32_t flags)
 {
     uint32_t changed = v->flags ^ flags;
@@ -150,8 +153,8 @@ bool vcpu_event_pending(const struct vcpu *v)
 void vcpu_block(struct vcpu *v)
 {
     vcpu_change(v, VCPU_BLOCKED, 0);
-    /* Against an event that came before the flag: whoever sends sets the
-     * event first and looks at the flag after. */
+    /* A sender sets the event first and reads the flag then; this CPU set the
+     * flag first and reads the event then: one of the two sees the other. */
     smp_mb();
     if ( vcpu_event_pending(v) || arch_vcpu_interrupt_pending(v) )
         vcpu_change(v, 0, VCPU_BLOCKED);

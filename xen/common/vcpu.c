@@ -2,8 +2,8 @@
 /*
  * vcpus: creation and destruction.
  *
- * d->vcpu[] is filled under d->lock and never emptied before the domain is
- * freed, so readers need no lock: a non-NULL entry is complete and stays.
+ * An entry of d->vcpu[] is set under d->lock, once its vcpu is complete, and
+ * stays until the domain is freed: readers need no lock.
  */
 #include <hv/array.h>
 #include <hv/domain.h>
@@ -79,7 +79,7 @@ int vcpu_create(struct domain *d, unsigned int id)
 void vcpu_destroy(struct vcpu *v)
 {
     v->domain->vcpu[v->vcpu_id] = NULL;
-    /* Its last hypercall may have set them when it was dying already. */
+    /* A hypercall in progress may have set timers after relinquish_vcpus(). */
     timer_stop(&v->singleshot);
     timer_stop(&v->poll_timer);
     evtchn_vcpu_destroy(v);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Domains and vcpus: what they are and how long they live.
+ * Domains and vcpus: their state, and how long they live.
  *
  *   domain_create --> ALIVE --domain_kill--> DYING --(all given back)--> DEAD
  *                                  ^  |-ERESTART                          |
@@ -48,9 +48,9 @@ enum domain_state { DOM_ALIVE, DOM_DYING, DOM_DEAD };
 
 /* Where the machine's scheduler has a vcpu. */
 enum vcpu_place {
-    VCPU_ASIDE,  /* not wanting a CPU */
-    VCPU_QUEUED, /* to get one when it is its turn */
-    VCPU_ON_CPU, /* having one, and nothing keeps it from using it */
+    VCPU_ASIDE,  /* not runnable, in no queue */
+    VCPU_QUEUED, /* in a run queue */
+    VCPU_ON_CPU, /* current on a CPU, and not kept from running */
 };
 
 struct vcpu {
@@ -61,19 +61,19 @@ struct vcpu {
     uint32_t flags;           /* [v] VCPU_* */
     uint8_t place;            /* [v] enum vcpu_place */
     unsigned int pause_count; /* [a] */
-    bool initialised;         /* [a] it has a state to begin with            */
+    bool initialised;         /* [a] vcpu_load() has set the registers       */
 
     struct vcpu_info *info; /* [Da] in shared_info, registered, or own_info */
-    struct vcpu_info own_info; /* stands in where the guest has none        */
-    struct page *info_page; /* [Da] held; NULL: shared_info or own */
+    struct vcpu_info own_info; /* used while the guest has registered none  */
+    struct page *info_page; /* [Da] held; NULL: info is in shared_info or own */
     uint64_t runstate_addr; /* [s] guest address of the runstate area, or 0 */
-    uint64_t runstate_shown; /* [s] state_entry_time that is in that area    */
+    uint64_t runstate_shown; /* [s] state_entry_time written there last      */
     struct vcpu_runstate_info runstate; /* [v] */
-    const struct vcpu_info *time_info; /* [s] where the time was shown ...   */
-    uint64_t time_shown;    /* [s] ... at this time                          */
-    uint64_t time_addr;     /* [s] guest address of one more copy, or 0      */
+    const struct vcpu_info *time_info; /* [s] where the clock was written    */
+    uint64_t time_shown;    /* [s] when it was written there, in ns          */
+    uint64_t time_addr;     /* [s] guest address of a second copy, or 0      */
     struct timer singleshot;            /* VCPUOP_set_singleshot_timer */
-    struct timer poll_timer;            /* SCHEDOP_poll's limit */
+    struct timer poll_timer;            /* timeout of SCHEDOP_poll */
 
     uint32_t virq_port[NR_VIRQS]; /* [E] 0: not bound */
     struct evtchn_fifo_vcpu *fifo; /* [E] NULL: 2-level ABI */
@@ -89,19 +89,19 @@ struct vcpu {
 
 /* Frames of a large extent that are not mapped yet: reservation.c. */
 struct staged {
-    uint64_t gfn;      /* of the extent that they are for; ~0: of none */
-    unsigned int order;
-    struct page *pg;   /* the first one of the block */
-    uint64_t mapped;   /* so many are mapped by now: no longer staged */
-    uint64_t clean;    /* so many are cleared, and each has its reference */
+    uint64_t gfn;      /* the extent's first gfn; ~0: no extent is staged */
+    unsigned int order; /* the extent's order */
+    struct page *pg;   /* the first frame of the block */
+    uint64_t mapped;   /* frames mapped, and so no longer staged */
+    uint64_t clean;    /* frames cleared, each with its reference */
     uint64_t nr;       /* frames of the block; 0: no block */
-    unsigned int idle; /* calls for other extents since the last one for it */
-    bool busy;         /* some call works on it */
+    unsigned int idle; /* calls for other extents since the last for this */
+    bool busy;         /* a call works on this extent */
 };
 
 struct domain {
     domid_t domain_id;    /* [I] */
-    uint64_t serial;      /* [I] of no other domain, before or after        */
+    uint64_t serial;      /* [I] unlike domain_id never used again          */
     bool is_privileged;   /* [I] control domain: may do anything            */
     bool translated;      /* [I] HVM/PVH: frame numbers are gfns            */
     bool direct_mapped;   /* [I] gfns of own memory are the machine's mfns  */
@@ -115,7 +115,8 @@ struct domain {
     struct xen_domctl_createdomain config; /* [I] as created */
     uint8_t handle[16];                    /* [D] */
     uint32_t ssidref;                      /* [I] */
-    domid_t target_id; /* [D] whose device model this is; DOMID_INVALID    */
+    domid_t target_id; /* [D] the domain whose device model this one is,   */
+                       /* or DOMID_INVALID                                 */
 
     unsigned int max_vcpus; /* [I] */
     struct vcpu **vcpu;     /* [D] max_vcpus entries, NULL until created     */
@@ -123,13 +124,13 @@ struct domain {
     unsigned int pause_count;      /* [a] all pauses                         */
     unsigned int ctl_pause_count;  /* [Da] XEN_DOMCTL_pausedomain's share    */
     unsigned int nr_polling;       /* [a] vcpus with VCPU_POLLING            */
-    uint8_t shutdown_code; /* [a] SHUTDOWN_*; NOT_SHUT_DOWN: it is not       */
+    uint8_t shutdown_code; /* [a] SHUTDOWN_*, or NOT_SHUT_DOWN               */
 
     spinlock_t page_lock;  /* LOCK_PAGE */
     uint64_t tot_pages;    /* [p] counted pages                              */
     uint64_t max_pages;    /* [p] */
     uint64_t extra_pages;  /* [p] PAGE_EXTRA ones                            */
-    uint64_t max_extra;    /* [I] of them: docs/limits.md                    */
+    uint64_t max_extra;    /* [I] limit of extra_pages: docs/limits.md       */
     struct staged staged;  /* [p] */
 
     struct page *shared_page;     /* [a] PAGE_EXTRA, held; NULL once dead    */
@@ -142,22 +143,23 @@ struct domain {
     uint64_t params[HVM_NR_PARAMS];         /* [D] */
     struct e820entry *memory_map;           /* [D] or NULL */
     unsigned int nr_memory_map;             /* [D] */
-    struct cpu_policy *cpu_policy;          /* [D] as set, or NULL */
+    struct cpu_policy *cpu_policy;          /* [D] NULL: never set */
     uint32_t tsc_mode, tsc_khz, tsc_incarnation; /* [D] */
     uint64_t tsc_elapsed;                        /* [D] */
     int64_t time_offset_ns;                 /* [I] domain time = now - this */
     uint16_t sched_weight, sched_cap;       /* [D] */
-    unsigned int teardown_step;             /* [k] domain_kill() only */
-    bool being_killed;                      /* [D] somebody is [k]    */
+    unsigned int teardown_step;             /* [k] next row of teardown[]  */
+    bool being_killed;                      /* [D] a domain_kill() runs    */
 
     char console[CONSOLE_LINE]; /* [D] the line being written */
-    unsigned int console_len;   /* [D] */
-    uint64_t console_until;     /* [C] when all it printed has been paid for */
+    unsigned int console_len;   /* [D] bytes of it */
+    uint64_t console_until;     /* [C] time at which the output is paid for  */
 
     struct arch_domain arch;
 };
 /*
- * [L] domain list lock  [p] page_lock  [k] the one killer  [a] atomic
+ * [L] domain list lock  [p] page_lock  [a] atomic
+ * [k] the domain_kill() that set being_killed
  * [C] console-guest.c's lock  [Da] [D] to change, atomic to read
  */
 
@@ -172,7 +174,7 @@ static inline bool is_control_domain(const struct domain *d)
 #define domain_is_shut_down(d)                                               \
     (load_acquire(&(d)->shutdown_code) != NOT_SHUT_DOWN)
 
-/* The vcpu whose hypercall or exit this CPU (thread) works on. */
+/* The vcpu whose hypercall or exit this CPU (hosted: thread) handles. */
 #define current arch_current()
 #define current_domain (current->domain)
 
@@ -180,29 +182,45 @@ static inline bool is_control_domain(const struct domain *d)
 
 /*
  * Create a domain as config says, paused once by its controller, with no
- * vcpus.  domid: the wanted one, or DOMID_INVALID for: pick a free one.
- * *dp gets it, with a reference.
- * -EEXIST domid in use; -EINVAL domid or config out of range; -ENOMEM;
- * -EOPNOTSUPP a flag that is not supported.
+ * vcpus.  domid: the wanted id, or DOMID_INVALID for any free one.  *dp gets
+ * the domain, with a reference.  -EINVAL domid, max_vcpus or a grant table's
+ * size out of range; -EOPNOTSUPP a flag that is not supported; -ENOMEM no
+ * memory, or no id is free; -EEXIST domid is in use.
  */
 int domain_create_get(domid_t domid,
                       const struct xen_domctl_createdomain *config,
                       bool privileged, struct domain **dp) must_check;
 
-/* The same without a reference, where nobody else can kill it: at boot. */
+/*
+ * domain_create_get() without a reference, for boot, when no other CPU or
+ * caller can kill the domain.
+ */
 int domain_create(domid_t domid, const struct xen_domctl_createdomain *config,
                   bool privileged, struct domain **dp) must_check;
 
-/* A reference on the domain with this id (zombies included), or NULL. */
-struct domain *domain_get(domid_t domid) must_check;
-/* The first domain with an id >= domid, with a reference, or NULL. */
-struct domain *domain_get_from(domid_t domid) must_check;
-void domain_get_more(struct domain *d);
-void domain_put(struct domain *d); /* the last one frees it */
+/*
+ * Destroy d step by step: 0 when all is given back; -ERESTART: call again.
+ * -EINVAL d is the caller's own domain.  No locks held.
+ */
+int domain_kill(struct domain *d) must_check;
 
-/* domid as a caller means it: DOMID_SELF is itself.  -ESRCH. */
+/* ---- domain-ref.c ---- */
+
+/* Take a reference on the domain with this id (zombies included); or NULL. */
+struct domain *domain_get(domid_t domid) must_check;
+/* Take a reference on the first domain with an id >= domid; or NULL. */
+struct domain *domain_get_from(domid_t domid) must_check;
+/* Another reference, for a caller that already holds one. */
+void domain_get_more(struct domain *d);
+/* Drop a reference; the last one frees d.  No lock of d or of the list held. */
+void domain_put(struct domain *d);
+
+/* domain_get(), where DOMID_SELF is the caller's domain.  -ESRCH no domain. */
 int domain_get_any(domid_t domid, struct domain **dp) must_check;
-/* Another domain, by its id: -ESRCH (DOMID_SELF too), -EPERM the caller's. */
+/*
+ * domain_get() of another domain than the caller's.  -ESRCH no domain domid,
+ * DOMID_SELF included; -EPERM domid is the caller's.
+ */
 int domain_get_remote(domid_t domid, struct domain **dp) must_check;
 
 /* May the caller act as d's device model?  0 or -EPERM. */
@@ -211,157 +229,190 @@ int domain_dm_allowed(const struct domain *caller, const struct domain *d);
 /* May the caller act as d's controller?  0 or -EPERM. */
 int domain_ctl_allowed(const struct domain *caller, const struct domain *d);
 
-/* Restartable destruction: 0, -ERESTART, -EINVAL (the caller's own). */
-int domain_kill(struct domain *d) must_check;
+/* The vcpu with this id; NULL: out of range, or not created yet. */
+struct vcpu *domain_vcpu(struct domain *d, unsigned int id);
 
-/* Counted.  The sync form returns when no vcpu runs guest code. */
-void domain_pause(struct domain *d);
-void domain_unpause(struct domain *d);
-int domain_ctl_pause(struct domain *d);   /* XEN_DOMCTL_pausedomain          */
-int domain_ctl_unpause(struct domain *d); /* -EINVAL when not so paused      */
+/* Boot: no domains. */
+void domain_list_init(void);
+
+/* For audits: the domain after d (NULL: the first), or NULL.  List locked. */
+void domain_list_lock(void);
+void domain_list_unlock(void);
+struct domain *domain_next(struct domain *d);
+
+/* ---- domain-run.c ---- */
 
 /*
- * Stop d with a SHUTDOWN_ code and tell the controller.  The first code
- * stands.  Any lock may be held.
+ * Pauses are counted.  domain_pause() returns when no vcpu of d, except the
+ * current one, runs guest code: no locks held.
+ */
+void domain_pause(struct domain *d);
+void domain_unpause(struct domain *d);
+/* XEN_DOMCTL_pausedomain: -EOVERFLOW after 255 such pauses. */
+int domain_ctl_pause(struct domain *d);
+/* XEN_DOMCTL_unpausedomain: -EINVAL no such pause is left. */
+int domain_ctl_unpause(struct domain *d);
+
+/*
+ * Stop d with a SHUTDOWN_ code and raise VIRQ_DOM_EXC.  If d is shut down
+ * already, d keeps its first code.  Any lock but a vcpu's may be held.
  */
 void domain_shutdown(struct domain *d, uint8_t code);
+/* Let a domain that is shut down run on.  No locks held. */
 void domain_resume(struct domain *d);
 
 /*
- * d did the impossible: shut it down with SHUTDOWN_crash, and say why, if it
- * was not shut down.  Any lock may be held.
+ * Shut d down with SHUTDOWN_crash and print the reason, unless d is shut down
+ * already: for states that no correct guest or device model can cause.  Any
+ * lock but a vcpu's may be held.
  */
 void domain_crash(struct domain *d, const char *fmt, ...) printf_like(2, 3);
 
 /*
- * VIRQ_DOM_EXC is owed to the controller; domain_deliver() sends it, with no
- * lock held: at the end of each hypercall and from each run loop.
+ * domain_tell_controller() notes that VIRQ_DOM_EXC is due, and may be called
+ * with any lock held.  domain_deliver() sends the VIRQ, with no lock held: at
+ * the end of each hypercall and from each run loop.
  */
 void domain_tell_controller(void);
 void domain_deliver(void);
 
-void domain_list_init(void);
-
-/* The next domain for audits, with the list locked by the caller. */
-void domain_list_lock(void);
-void domain_list_unlock(void);
-struct domain *domain_next(struct domain *d); /* NULL: the first / no more */
-
 /* ---- vcpu.c ---- */
 
-/* -EINVAL id out of range or in use; -ENOMEM. The new vcpu is VCPU_DOWN. */
+/*
+ * Create vcpu id of d, VCPU_DOWN.  -EINVAL id is out of range or in use, or d
+ * is dying; -ENOMEM; -ENOSPC no event channel is left for an ioreq server.
+ */
 int vcpu_create(struct domain *d, unsigned int id) must_check;
-void vcpu_destroy(struct vcpu *v); /* stopped; called at the domain's end */
+/* Free v, which does not run any more, when its domain is freed. */
+void vcpu_destroy(struct vcpu *v);
 
-/* NULL when there is none (yet). */
-struct vcpu *domain_vcpu(struct domain *d, unsigned int id);
+/* ---- vcpu-run.c ---- */
 
-/* Counted.  vcpu_pause() returns when v does not run guest code. */
+/*
+ * Pauses are counted.  vcpu_pause() returns when v, unless v is current, does
+ * not run guest code: no locks held.  vcpu_pause_nosync() does not wait.
+ */
 void vcpu_pause(struct vcpu *v);
 void vcpu_pause_nosync(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
 
-/* Nothing keeps v from running guest code. */
+/*
+ * Neither v nor its domain is paused; v is not down, blocked or polling; the
+ * domain is not shut down or dying.
+ */
 bool vcpu_runnable(struct vcpu *v);
 
 /*
- * Give v a register state, from which it may be brought up.  -EINVAL;
- * -ERESTART: it is still about to stop running.
+ * Set v's registers; vcpu_up() is allowed from then on.  -EINVAL no such
+ * state; -ERESTART: v, though paused or down, has not stopped running yet.
  */
 struct hvm_hw_cpu;
 int vcpu_load(struct vcpu *v, const struct hvm_hw_cpu *ctx) must_check;
 
+/* Clear or set VCPU_DOWN. */
 void vcpu_up(struct vcpu *v);
 void vcpu_down(struct vcpu *v);
 
 /*
- * Set VCPU_BLOCKED, unless an event or an interrupt is deliverable to v, the
- * current vcpu.  The machine's run loop then waits.  A blocked vcpu is woken by
- * vcpu_wake().
+ * Set VCPU_BLOCKED of v, the current vcpu, unless an event or an interrupt is
+ * deliverable.  The run loop then waits.  vcpu_wake() ends that.
  */
 void vcpu_block(struct vcpu *v);
 
 /*
- * Set or clear VCPU_POLLING.  Once it is set, whoever makes a port of the
- * domain pending wakes v.
+ * Set or clear VCPU_POLLING.  While the flag is set, each event that becomes
+ * pending for the domain wakes v.
  */
 void vcpu_poll(struct vcpu *v, bool polling);
 
-/* Clear BLOCKED and POLLING, and make v look at what happened. */
+/* Clear VCPU_BLOCKED and VCPU_POLLING, and kick v.  Any lock but v->lock. */
 void vcpu_wake(struct vcpu *v);
 
 /*
- * The machine's scheduler puts v somewhere else.  It says so before anybody can
- * see v there, and before it gives the CPU to another: so the vcpus that run at
- * any time are no more than there are CPUs.  Any lock but v->lock may be held.
+ * For the machine's scheduler: v has a new place.  Called before another CPU
+ * can find v there, and before the CPU takes another vcpu: at no time are more
+ * vcpus running than there are CPUs.  Any lock but v->lock may be held.
  */
 void vcpu_placed(struct vcpu *v, enum vcpu_place place);
 
 /*
- * What v did since it exists, the current state's time up to now: running,
- * runnable (it waits for a CPU), blocked (for an event), or offline: down,
- * paused, its domain shut down, or waiting for a device model.
+ * v's runstate and the time spent in each, in ns up to now: running; runnable
+ * (v waits for a CPU); blocked (for an event); offline (v is down, paused or
+ * waits for a device model, or its domain is shut down).
  */
 void vcpu_runstate_get(struct vcpu *v, struct vcpu_runstate_info *info);
 
+/* Is an unmasked event pending for v? */
+bool vcpu_event_pending(const struct vcpu *v);
+
 /*
- * Write v's runstate to where its guest registered, if it changed: from its
- * run loop, as v, on the way into the guest.
+ * Update v's runstate and make v notice that a reason that keeps v from running
+ * came or went.  Any lock but v->lock may be held.
  */
+void vcpu_kick(struct vcpu *v);
+
+/* ---- vcpu-area.c, time-info.c: called by v's run loop before VM entry ---- */
+
+/* Write v's runstate to the area that the guest registered, if it changed. */
 void vcpu_runstate_show(struct vcpu *v);
 
 /*
- * Let v's vcpu_info.time tell the time, if it does not yet or no longer: from
- * its run loop, as v, on the way into the guest.
+ * Write v's clock into vcpu_info.time, if it was not written there yet or a
+ * second has passed.
  */
 void vcpu_time_update(struct vcpu *v);
-/* What v reads by RDTSC jumped: it is told on its way into the guest. */
+/* v's TSC jumped: the next vcpu_time_update() writes the clock again. */
 void vcpu_time_changed(struct vcpu *v);
 
-/* Write UTC into d's shared info. */
+/* Write UTC into d's shared info.  No locks held. */
 void domain_wallclock_update(struct domain *d);
-
-/* An unmasked event is pending for v. */
-bool vcpu_event_pending(const struct vcpu *v);
-
-/* Something changed that keeps v from running, or no longer does. */
-void vcpu_kick(struct vcpu *v);
 
 /* ---- arch contract ---- */
 
+/* What `current` is. */
 struct vcpu *arch_current(void);
 
+/* Create the machine's part of d; -ENOMEM. */
 int arch_domain_create(struct domain *d) must_check;
-void arch_domain_relinquish(struct domain *d); /* at kill: stop its threads  */
-void arch_domain_destroy(struct domain *d);    /* at free                    */
+/* d is being killed, all its vcpus are paused: stop its threads, if any. */
+void arch_domain_relinquish(struct domain *d);
+/* Free the machine's part of d, also after a failed arch_domain_create(). */
+void arch_domain_destroy(struct domain *d);
+/* Create and free the machine's part of v; -ENOMEM. */
 int arch_vcpu_create(struct vcpu *v) must_check;
 void arch_vcpu_destroy(struct vcpu *v);
 
 /*
- * Make v notice, soon, that something changed (an event, a pause, a response):
- * leave guest mode or wake from sleep.  Never blocks; locks may be held.
+ * Make v notice an event, a pause or an answer soon: v leaves guest mode, or
+ * wakes from sleep.  Never blocks; locks may be held.
  */
 void arch_vcpu_kick(struct vcpu *v);
 
 /*
- * Does an interrupt of v's local APIC wait that v, which is the current one,
- * would take if it went on?  It came before v was about to sleep, so it does
- * not wake v any more.
+ * Is an interrupt pending in the local APIC of v, the current vcpu, that v
+ * would take if v went on?  vcpu_block() asks, for an interrupt that came
+ * before VCPU_BLOCKED was set does not wake v.
  */
 bool arch_vcpu_interrupt_pending(const struct vcpu *v);
 
-/* The CPU that v is on, or was last; 0 before that. */
+/* The CPU that v is on, or was on last; 0 before the first. */
 unsigned int arch_vcpu_cpu(const struct vcpu *v);
 
-/* How long this CPU had nothing to do since it is up, in ns. */
+/* The time this CPU has been idle since its start, in ns. */
 uint64_t arch_cpu_idle_ns(unsigned int cpu);
 
-/* Wait until v is out of guest mode; no locks held, v paused, not current. */
+/*
+ * Wait until v is out of guest mode.  v is paused and not current; no locks
+ * held.
+ */
 void arch_vcpu_sync(struct vcpu *v);
 
-/* Initial and saved register state: xen/arch-x86/hvm/save.h's record. */
+/*
+ * v's registers, as in the record of xen/arch-x86/hvm/save.h.  Setting:
+ * -EINVAL no such state; -ERESTART a CPU still works for v, call again.
+ */
 int arch_vcpu_set_context(struct vcpu *v, const struct hvm_hw_cpu *ctx)
-    must_check; /* -EINVAL; -ERESTART: some CPU works for v, ask again */
+    must_check;
 void arch_vcpu_get_context(struct vcpu *v, struct hvm_hw_cpu *ctx);
 
 #endif
