@@ -2,8 +2,8 @@
 /*
  * The range index: see the header.  No locks of its own, no globals.
  *
- * A segment that a lookup visits beyond the first is one that the access
- * itself spans: port and PCI accesses visit one or two.
+ * A lookup visits the segments that the access spans: one or two for a port or
+ * PCI access.
  */
 #include "ioreq-index.h"
 
@@ -75,7 +75,7 @@ unsigned int ioreq_index_ranges(const struct ioreq_index *x, unsigned int id)
     return nr;
 }
 
-/* Append, unless it only goes on as the one before. */
+/* Append a segment, unless the last one has the same servers. */
 static void append(struct ioreq_index *x, uint64_t start, uint8_t servers)
 {
     if ( x->nr && x->segment[x->nr - 1].servers == servers )

@@ -3,14 +3,14 @@
  * Which servers claim which addresses: one index for all servers of a domain
  * and one type of range.
  *
- * The 64-bit address line is cut into segments; each says, by one bit a
- * server, who claims all of it.  Neighbours always differ, so the ranges of a
- * server, adjacent ones joined, are its runs of segments: there is no other
- * record of them.
+ * The 64-bit address space is divided into segments; each has one bit for each
+ * server that claims all of the segment.  Neighbours always differ, so a range
+ * of a server, adjacent ones joined, is a run of segments with the server's
+ * bit: there is no other record of ranges.
  *
- * An index does not change while it is used: a change makes a new one, which
- * the owner swaps in.  Only ioreq_index_drop() works in place, because giving
- * up must not fail.  NULL is the empty index.
+ * A change makes a new index, which replaces the old one under the owner's
+ * lock.  Only ioreq_index_drop() works in place, because it must not fail.
+ * NULL is the empty index.
  */
 #ifndef IOREQ_INDEX_H
 #define IOREQ_INDEX_H
@@ -18,7 +18,7 @@
 #include <hv/types.h>
 
 struct ioreq_segment {
-    uint64_t start;  /* to the next one's start - 1, the last to ~0 */
+    uint64_t start;  /* ends before the next segment's start, the last at ~0 */
     uint8_t servers; /* bit mask */
 };
 
@@ -35,7 +35,7 @@ uint8_t ioreq_index_covers(const struct ioreq_index *x, uint64_t start,
 uint8_t ioreq_index_touches(const struct ioreq_index *x, uint64_t start,
                             uint64_t end);
 
-/* How many ranges the server has, adjacent ones counted as one. */
+/* The number of ranges of the server, adjacent ones counted as one. */
 unsigned int ioreq_index_ranges(const struct ioreq_index *x, unsigned int id);
 
 /*
@@ -46,7 +46,7 @@ struct ioreq_index *ioreq_index_with(const struct ioreq_index *x,
                                      unsigned int id, uint64_t start,
                                      uint64_t end, bool claimed) must_check;
 
-/* The server claims nothing from now on. */
+/* Remove all claims of the server. */
 void ioreq_index_drop(struct ioreq_index *x, unsigned int id);
 
 #endif

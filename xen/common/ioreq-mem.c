@@ -3,10 +3,10 @@
  * Memory whose writes go to a server: HVMMEM_ioreq_server.
  *
  * One server of a domain may claim the type.  An entry of that type is RAM
- * that the machine lets the guest read but not write.  When the claim ends
- * its entries become plain RAM again: all of them, step by step, when it is
- * given up; when the server is destroyed, each at the next write to it, and
- * what is left before somebody else may claim.
+ * that the machine lets the guest read but not write.  When the claim ends, the
+ * entries become plain RAM again.  If the server gives up the claim, all do,
+ * step by step.  If the server is destroyed, each entry does at the next write
+ * to its memory, and the rest before the next claim.
  */
 #include "ioreq-private.h"
 
@@ -31,7 +31,7 @@ enum io_result ioreq_mem_route(struct domain *d, uint64_t addr,
     if ( e.type != P2M_IOREQ )
         return IO_UNHANDLED;
     if ( d->ioreq.mem_type_server < 0 )
-        /* Failed or not: the next attempt looks again. */
+        /* The guest repeats the write in any case: the entry is read then. */
         return p2m_retype(d, gfn, e, P2M_RAM_RW) == -ENOMEM ? IO_UNHANDLED
                                                             : IO_RETRY;
     *id = (unsigned int)d->ioreq.mem_type_server;
@@ -49,8 +49,8 @@ static int find_ioreq(struct domain *d, gfn_t gfn, struct p2m_entry e,
 }
 
 /*
- * Make all entries from *gfn on plain RAM.  No locks held.  *gfn is not 0 when
- * it gives way.
+ * Make all P2M_IOREQ entries from *gfn on plain RAM.  No locks held.
+ * -ERESTART: call again; *gfn is not 0 then.
  */
 static int sweep_entries(struct domain *d, uint64_t *gfn)
 {
@@ -62,7 +62,7 @@ static int sweep_entries(struct domain *d, uint64_t *gfn)
         if ( rc == 1 )
         {
             rc = p2m_retype(d, _gfn(*gfn), found, P2M_RAM_RW);
-            if ( rc && rc != -EBUSY ) /* it changed: look again */
+            if ( rc && rc != -EBUSY ) /* the entry changed: read it again */
                 return rc;
             *gfn += !rc;
         }
@@ -94,7 +94,7 @@ static int claim_check(struct domain *d, unsigned int id, uint32_t flags)
     return d->ioreq.mem_type_server == s->id ? 0 : -EINVAL;
 }
 
-/* What was left of an earlier claim goes first. */
+/* Entries that an earlier claim has left become plain RAM first. */
 static int claim(struct domain *d, unsigned int id, uint64_t *gfn)
 {
     int rc;
@@ -137,7 +137,7 @@ int ioreq_server_map_mem_type(struct domain *d, ioservid_t id, uint32_t type,
             d->ioreq.mem_type_server = -1;
         spin_unlock(&d->ioreq.lock);
     }
-    /* Claimed again since: these are the new owner's. */
+    /* If another server has claimed since, the entries may be that one's. */
     return rc || claimed(d) ? rc : sweep_entries(d, gfn);
 }
 

@@ -2,18 +2,19 @@
 /*
  * The pages that a server shares with its emulator: slots and the ring.
  *
- * They come from one of two places, decided by who asks first and final for
- * the server's life:
+ * The first operation that needs the pages decides, for the server's life,
+ * where they come from:
  *
- *   BY_MFN  acquired as a resource: zeroed PAGE_EXTRA pages of the target,
- *           which never were in a p2m.  Enabling changes nothing about them.
- *   BY_GFN  get_info: RAM of the target at GFNs from a pool that its builder
- *           set aside.  While the server is enabled the guest cannot reach
- *           them: they leave the p2m, and come back zeroed.
+ *   BY_MFN  acquire_resource: zeroed PAGE_EXTRA pages of the target, which
+ *           never were in a p2m.  Enabling the server does not change them.
+ *   BY_GFN  get_info: RAM of the target at GFNs from a pool that the target's
+ *           builder reserved.  While the server is enabled these pages are
+ *           removed from the p2m, so that the guest cannot reach them; they
+ *           are zeroed before they are mapped again.
  *
- * A server holds one reference on each (HOLD_TABLE), so they outlive neither
- * it nor anybody who mapped them: what the emulator still maps after the
- * server's end is dead memory of the target.
+ * A server holds one reference on each page (HOLD_TABLE).  A page that the
+ * emulator still maps after the server's end stays, as dead memory of the
+ * target, until it is unmapped.
  */
 #include "ioreq-private.h"
 
@@ -106,8 +107,8 @@ static void pool_put(struct domain *d, const struct ioreq_gfn *g)
 /* ---- backing ---- */
 
 /*
- * A GFN from the pool, and the target's RAM there, which nobody else has: it
- * will be trusted.
+ * Take a GFN from the pool and claim the target's RAM there: the hypervisor
+ * trusts the page's content, so there must be no other reference.
  */
 static int gfn_frame(struct ioreq_server *s, unsigned int frame)
 {
@@ -181,7 +182,8 @@ static int pages_from_mfns(struct ioreq_server *s)
         s->frame[frame] = page_alloc(d, 0, PAGE_EXTRA);
         if ( !s->frame[frame] )
         {
-            /* Not d's last page: that is its shared info, or d is dying. */
+            /* Puts under the lock do not free d: d owns the shared info page,
+             * or is dying and the caller has a reference. */
             ioreq_pages_put(s);
             return -ENOMEM;
         }
@@ -233,7 +235,7 @@ static void unhide_gfns(struct ioreq_server *s)
         if ( domain_is_dying(s->target) )
             continue;
         page_get_more(pg);
-        /* Whatever the guest has put there meanwhile stays. */
+        /* A page that the guest has mapped there meanwhile stays. */
         if ( p2m_replace(s->target, s->gfn[i].gfn, none, page_to_mfn(pg),
                          P2M_RAM_RW) )
             page_put(pg);
@@ -254,7 +256,7 @@ void ioreq_pages_disabled(struct ioreq_server *s)
     if ( s->backing != BACKED_BY_GFN )
         return;
     unhide_gfns(s);
-    /* Requests in flight went with the slots. */
+    /* The slots were zeroed: requests in flight end with all-ones. */
     for_each_ioreq_vcpu (s->target, v)
         if ( v->io.pending & ioreq_server_bit(s) )
             arch_vcpu_kick(v);

@@ -3,15 +3,15 @@
  * What the ioreq files share.
  *
  *   ioreq-server.c  life of servers, their ports, ranges and state
- *   ioreq-pages.c   where the pages that they share come from
+ *   ioreq-pages.c   the pages that servers share with emulators
  *   ioreq.c         a vcpu's access: routing, the slot, the answer
  *   ioreq-ring.c    the ring of buffered writes
  *   ioreq-mem.c     memory whose writes go to a server
- *   ioreq-index.c   who claims which address
+ *   ioreq-index.c   the servers that claim an address
  *
- * All of it is protected by d->ioreq.lock.  A server is freed only after it
- * left d->ioreq.server[] under that lock, with every request that it had not
- * answered completed; nobody keeps a pointer to one beyond the lock.
+ * d->ioreq.lock protects all of it.  A server is freed only after it was
+ * removed from d->ioreq.server[] under the lock and its unanswered requests
+ * were completed; no pointer to a server is kept beyond the lock.
  */
 #ifndef IOREQ_PRIVATE_H
 #define IOREQ_PRIVATE_H
@@ -34,12 +34,12 @@ enum ioreq_backing {
 
 struct ioreq_gfn {
     gfn_t gfn;
-    unsigned int slot; /* where in the pool it goes back to */
+    unsigned int slot; /* the gfn's place in the pool */
 };
 
 struct ioreq_server {
     struct domain *target;      /* [I] */
-    struct domain *emulator;    /* [I] who created it; referenced            */
+    struct domain *emulator;    /* [I] the creator; referenced               */
     uint8_t id;                 /* [I] */
     uint8_t bufioreq;           /* [I] HVM_IOREQSRV_BUFIOREQ_*               */
     enum ioreq_backing backing; /* [i] leaves NOT_YET once                   */
@@ -69,7 +69,8 @@ static inline bool ioreq_server_enabled(const struct ioreq_server *s)
     list_for_each (v, &(d)->ioreq.vcpus, io.link)
 
 /*
- * The server, which the caller must have created: -ENOENT, -EPERM.  Lock held.
+ * The server with this id.  -ENOENT no such server; -EPERM the caller is not
+ * its emulator.  Lock held.
  */
 static inline int must_check ioreq_server_find(struct domain *d,
                                                unsigned int id,
@@ -84,28 +85,29 @@ static inline int must_check ioreq_server_find(struct domain *d,
 
 /* ---- ioreq-pages.c: lock held unless said otherwise ---- */
 
-/* Pages of slots that serve the domain. */
+/* The number of pages of slots that a domain's vcpus need. */
 static inline unsigned int ioreq_nr_slot_frames(const struct domain *d)
 {
     return (unsigned int)DIV_ROUND_UP(d->max_vcpus, IOREQS_PER_PAGE);
 }
 
-/* v's slot, or NULL while there are no pages. */
+/* The vcpu's slot; NULL while the server has no pages. */
 ioreq_t *ioreq_slot(const struct ioreq_server *s, unsigned int vcpu_id);
 
 /* Back the server by GFNs: errors as ioreq_server_info(). */
 int ioreq_pages_from_gfns(struct ioreq_server *s) must_check;
 
 /*
- * Bring the pages in line with the enabled bit, after either changed: GFNs
- * leave the p2m or go back to it, zeroed; an enabled server's slots show
- * their ports.
+ * The server was enabled, or got its pages while enabled: remove GFNs from the
+ * p2m, zero them, and write the ports into the slots.
  */
 void ioreq_pages_enabled(struct ioreq_server *s);
+/* The server is disabled: zero GFNs and map them in the p2m again. */
 void ioreq_pages_disabled(struct ioreq_server *s);
+/* Write the vcpu's port into its slot. */
 void ioreq_show_port(struct ioreq_server *s, unsigned int vcpu_id);
 
-/* The GFNs go back to the pool. */
+/* Give the GFNs back to the pool and end the pages' claim. */
 void ioreq_pages_unpool(struct ioreq_server *s);
 
 /* Drop the references.  No locks held: a page may be the owner's last. */
@@ -113,14 +115,14 @@ void ioreq_pages_put(struct ioreq_server *s);
 
 /* ---- ioreq.c ---- */
 
-/* The server goes away: who waits for it gets all-ones.  Lock held. */
+/* The server ends: answer all that wait for it with all-ones.  Lock held. */
 void ioreq_complete_all(struct ioreq_server *s);
 
 /* ---- ioreq-ring.c ---- */
 
 /*
- * Put a write into the ring and notify.  False: it does not fit in an entry
- * or in the ring now, or there is no ring.  Lock held.
+ * Put a write into the ring and notify.  False: the write cannot be encoded,
+ * the ring is full, or there is no ring.  Lock held.
  */
 bool ioreq_ring_put(struct ioreq_server *s, const ioreq_t *p);
 
@@ -128,8 +130,8 @@ bool ioreq_ring_put(struct ioreq_server *s, const ioreq_t *p);
 
 /*
  * Does a write to addr belong to the server that claimed the memory type?
- * IO_PENDING: yes, to *id.  IO_RETRY: the address is plain memory (by now).
- * IO_UNHANDLED: it is not memory.  Lock held.
+ * IO_PENDING: yes, to server *id.  IO_RETRY: the address is plain RAM (by now).
+ * IO_UNHANDLED: the address is not RAM.  Lock held.
  */
 enum io_result ioreq_mem_route(struct domain *d, uint64_t addr,
                                unsigned int *id);

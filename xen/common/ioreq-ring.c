@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ring of buffered writes: one page, a read and a write pointer that only
- * grow and 511 entries indexed modulo that number.
+ * The ring of buffered writes: one page with a read and a write pointer, which
+ * only grow, and 511 entries, indexed modulo 511.
  *
- * Both pointers lie where the emulator can write.  They are read once, as one
- * 64-bit word: whatever they say, an index is a remainder and the distance is
- * unsigned, so nonsense looks like a full ring (and the write goes the other
- * way) or like a ring with room, and costs nobody but the emulator.
+ * The emulator can write both pointers.  They are read once, as one 64-bit
+ * word.  An index is a remainder and the distance is unsigned, so invalid
+ * pointers look like a full ring (the write then goes to the slot) or like a
+ * ring with room, and harm the emulator alone.
  *
- * ATOMIC servers get both pointers reduced together before they overflow;
- * the reader moves its pointer by atomic additions, so that is a 64-bit
- * compare-and-exchange.  LEGACY readers do not expect it.
+ * For ATOMIC servers both pointers are reduced together before they overflow,
+ * by a 64-bit compare-and-exchange, since the reader advances its pointer by
+ * atomic additions.  LEGACY readers do not expect the reduction.
  */
 #include "ioreq-private.h"
 
@@ -23,7 +23,7 @@
 _Static_assert(sizeof(buffered_iopage_t) == PAGE_SIZE, "ABI: the ring's page");
 _Static_assert(sizeof(buf_ioreq_t) == 8, "ABI: an entry");
 
-/* Fill at most two entries; their number, 0 when the request does not fit. */
+/* Encode p as one or two entries; 0 when p cannot be encoded. */
 static unsigned int encode(const ioreq_t *p, buf_ioreq_t entry[2])
 {
     unsigned int size_code = (unsigned int)__builtin_ctz(p->size | 0x100);
@@ -44,7 +44,7 @@ static unsigned int encode(const ioreq_t *p, buf_ioreq_t entry[2])
     return p->size == 8 ? 2 : 1;
 }
 
-/* Bounded: each failure is the reader's progress, or an emulator at play. */
+/* Bounded: a try fails only if the emulator changed a pointer meanwhile. */
 static void canonicalise(buffered_iopage_t *ring)
 {
     for ( unsigned int tries = 0; tries < RING_SIZE; tries++ )

@@ -6,10 +6,11 @@
  *                  |                          |
  *                  +-- unlink, lock held -----+--> free, no locks
  *
- * A server holds a reference on its emulator's domain, on each of its pages,
- * and a port of the target for each vcpu.  Unlinking takes it out of
- * everybody's sight and completes what waits for it; freeing gives back what
- * it held, which may free pages and domains and so needs no lock held.
+ * A server holds a reference on its emulator's domain, a reference on each of
+ * its pages, and a port of the target for each vcpu.  Unlinking removes the
+ * server from all lookups and completes the requests that wait for the server.
+ * Freeing drops the references, which may free pages and domains: no locks
+ * held.
  */
 #include "ioreq-private.h"
 #include "ioreq-index.h"
@@ -33,7 +34,7 @@ int ioreq_domain_init(struct domain *d)
 
 /* ---- event channels ---- */
 
-/* The emulator sent: v looks at its slot. */
+/* The emulator notified: kick v, whose run loop then reads its slot. */
 static void wake(struct vcpu *v, evtchn_port_t port)
 {
     (void)port;
@@ -58,7 +59,7 @@ static void port_free(struct ioreq_server *s, evtchn_port_t *port)
     *port = 0;
 }
 
-/* Leaves what it did on failure: whoever called removes v, or frees s. */
+/* On failure the ports so far stay: the caller removes v, or frees s. */
 static int add_vcpu(struct ioreq_server *s, struct vcpu *v)
 {
     int rc = port_alloc(s, v, &s->port[v->vcpu_id]);
@@ -120,7 +121,7 @@ void ioreq_vcpu_remove(struct vcpu *v)
 
 /* ---- creation and destruction ---- */
 
-/* Give back what s holds; nobody sees it any more. */
+/* Free s, which is unlinked, and drop its references.  No locks held. */
 static void server_free(struct ioreq_server *s)
 {
     for ( unsigned int i = 0; i < s->target->max_vcpus; i++ )
@@ -132,9 +133,9 @@ static void server_free(struct ioreq_server *s)
 }
 
 /*
- * Find a free id and join all vcpus; enter the array last.  A kill of either
- * domain looks for servers under this lock, after it made the domain dying: it
- * finds this one, or is seen here.
+ * Find a free id and allocate the vcpus' ports; enter the array last.
+ * domain_kill() of either domain sets DOM_DYING first and looks for servers
+ * under this lock then: either it finds this server, or DOM_DYING is seen here.
  */
 static int server_link(struct domain *d, struct ioreq_server *s)
 {
@@ -213,7 +214,7 @@ int ioreq_server_destroy(struct domain *d, ioservid_t id)
     return rc;
 }
 
-/* Destroy the servers of d that emulator created; NULL: all.  -ERESTART. */
+/* Destroy d's servers that emulator created (NULL: all); -ERESTART. */
 static int destroy_all(struct domain *d, const struct domain *emulator)
 {
     for ( unsigned int i = 0; i < MAX_IOREQ_SERVERS; i++ )
@@ -320,7 +321,7 @@ int ioreq_server_set_state(struct domain *d, ioservid_t id, bool enabled)
         ioreq_pages_enabled(s);
     else
         ioreq_pages_disabled(s);
-    /* The first one has mapped nothing of what went before. */
+    /* The first enabled server cannot have mapped memory that left before. */
     if ( first )
         WRITE_ONCE(d->ioreq.mapcache_generation, p2m_generation(d));
 
@@ -329,7 +330,7 @@ int ioreq_server_set_state(struct domain *d, ioservid_t id, bool enabled)
     return rc;
 }
 
-/* May the server's claim of [start, end] change to `claimed`? */
+/* May [start, end] become claimed, or unclaimed?  -EEXIST, -ENOENT. */
 static int range_check(const struct ioreq_index *x, unsigned int id,
                        uint64_t start, uint64_t end, bool claimed)
 {

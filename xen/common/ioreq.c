@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One access of a vcpu: to whom it goes, how it gets there, what comes back.
+ * One access of a vcpu: the server it is routed to, the request, the answer.
  *
  *            route           slot_send                 slot_look
  *   access ---------> server ---------> slot: READY ------------------> NONE
@@ -9,14 +9,14 @@
  *                    done at once)        +-> its server, or the other end of
  *                                             its port, goes: all-ones
  *
- * v->io.pending says which servers still owe v an answer: it is the whole
- * search.  A slot's state is read once at each look and compared with the last
- * one (v->io.seen): a step back, or a state that does not exist, crashes the
- * target.  NONE is taken as an answer of all-ones: the emulator gave up, or
- * its slots were cleared.
+ * v->io.pending has a bit for each server that has not answered v yet, so no
+ * search is needed.  A slot's state is read once per wake-up and compared with
+ * the state read before (v->io.seen): a step back, or a state that does not
+ * exist, crashes the target.  NONE is taken as an answer of all-ones: the
+ * emulator gave up, or its slots were cleared.
  *
- * Everything here runs under d->ioreq.lock, which is what keeps a server from
- * going away between its lookup and its slot.
+ * All of this runs under d->ioreq.lock, which keeps a server from being freed
+ * between its lookup and the access to its slot.
  */
 #include "ioreq-private.h"
 #include "ioreq-index.h"
@@ -48,7 +48,7 @@ static uint8_t slot_state(ioreq_t *slot)
     return load_acquire(state_byte(slot)) & STATE_MASK;
 }
 
-/* What p says, in this state, becomes visible after the rest of the slot. */
+/* Store p's state byte with this state, after all other stores to the slot. */
 static void slot_publish(ioreq_t *slot, const ioreq_t *p, uint8_t state)
 {
     ioreq_t final = *p;
@@ -58,8 +58,8 @@ static void slot_publish(ioreq_t *slot, const ioreq_t *p, uint8_t state)
 }
 
 /*
- * All but the state, which the emulator may be looking at, and the padding.
- * Stores of their own: none may touch the state's byte.
+ * Store all fields but the state, which the emulator may be reading.  One store
+ * for each field: none may touch the state's byte.
  */
 static void slot_fill(ioreq_t *slot, const ioreq_t *p)
 {
@@ -79,13 +79,13 @@ struct claim {
     uint64_t start, end;
 };
 
-/* False: it wraps around the end of the address space. */
+/* False: the access wraps around the end of the address space. */
 static bool memory_claim(const ioreq_t *p, struct claim *c)
 {
     uint64_t before_last = (uint64_t)(p->count - 1) * p->size;
     uint64_t last = p->addr + (p->df ? 0 : before_last);
 
-    /* With DF the elements go down from addr, each of them still up. */
+    /* With DF the elements go down from addr; each one ascends. */
     c->type = XEN_DMOP_IO_RANGE_MEMORY;
     c->start = p->addr - (p->df ? before_last : 0);
     c->end = last + p->size - 1;
@@ -119,7 +119,7 @@ static bool make_claim(const struct domain *d, ioreq_t *p, struct claim *c)
     return c->end >= c->start;
 }
 
-/* IO_PENDING: goes to server *id.  The newest of those that claim it wins. */
+/* IO_PENDING: to server *id, the newest of those that claim the access. */
 static enum io_result route(struct domain *d, ioreq_t *p, unsigned int *id)
 {
     enum io_result r = IO_UNHANDLED;
@@ -143,7 +143,7 @@ static enum io_result route(struct domain *d, ioreq_t *p, unsigned int *id)
 
 /*
  * False: the server has no page or port for v, the slot is not free, or the
- * emulator closed its end of the port, so that nobody would answer.
+ * emulator closed its end of the port and so cannot answer.
  */
 static bool slot_send(struct ioreq_server *s, struct vcpu *v, const ioreq_t *p)
 {
@@ -166,7 +166,7 @@ static bool slot_send(struct ioreq_server *s, struct vcpu *v, const ioreq_t *p)
     return true;
 }
 
-/* Writes to the VGA window may be over before the device model sees them. */
+/* Writes to the VGA window need no answer and may be buffered. */
 static bool may_buffer(const struct domain *d, const ioreq_t *p)
 {
     return p->type == IOREQ_TYPE_COPY && p->dir == IOREQ_WRITE &&
@@ -183,7 +183,7 @@ static enum io_result send_locked(struct vcpu *v, const ioreq_t *p)
     enum io_result r;
     unsigned int id;
 
-    /* The latch is ours; the write itself goes on to who claimed the port. */
+    /* Latch the address; the write is also sent to the server of the port. */
     if ( p->type == IOREQ_TYPE_PIO && p->addr == CF8_PORT && p->size == 4 &&
          p->dir == IOREQ_WRITE && p->count == 1 && !p->data_is_ptr )
         d->ioreq.cf8 = (uint32_t)p->data;
@@ -251,7 +251,7 @@ enum io_result ioreq_invalidate_mapcache(struct vcpu *v)
         return IO_RETRY;
 
     spin_lock(&d->ioreq.lock);
-    /* What goes from here on is for the next time. */
+    /* Memory that leaves the p2m from here on is for the next invalidation. */
     WRITE_ONCE(d->ioreq.mapcache_generation, p2m_generation(d));
     for ( unsigned int left = d->ioreq.enabled; left; left &= left - 1 )
         sent |= slot_send(d->ioreq.server[__builtin_ctz(left)], v, &req);
@@ -271,7 +271,7 @@ void ioreq_hypercall_done(struct vcpu *v)
 
     if ( likely(READ_ONCE(d->ioreq.mapcache_generation) == p2m_generation(d)) )
         return;
-    /* Not while it is shut down: when it is resumed, they are told. */
+    /* IO_RETRY while d is shut down: the next hypercall after resume sends. */
     (void)ioreq_invalidate_mapcache(v);
 }
 
@@ -282,7 +282,7 @@ bool ioreq_in_flight(const struct vcpu *v)
     return v->io.req.state != STATE_IOREQ_NONE;
 }
 
-/* The server owes v nothing more. */
+/* The server has answered v with data, or never will (all-ones). */
 static void complete(struct vcpu *v, const struct ioreq_server *s,
                      uint64_t data)
 {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory maps: what a domain was told it has, and what the host has.
+ * Memory maps: the map that the builder set for a domain, and the host's.
  *
- * A domain's map is an array that whoever builds it sets; it is replaced whole,
- * under d->lock.
+ * A domain's map is one array, which is replaced as a whole under d->lock.
  */
 #include <hv/domain.h>
 #include <hv/guest-access.h>
@@ -24,7 +23,7 @@ static long put_map(uint64_t arg, struct xen_memory_map *map,
     return 0;
 }
 
-/* -ENOSYS: none was set.  Fewer entries than there are: as many as fit. */
+/* -ENOSYS no map was set.  A guest's array that is too short is filled. */
 long memory_get_map(uint64_t arg)
 {
     struct domain *d = current_domain;

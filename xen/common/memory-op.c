@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory_op(cmd, arg): the dispatcher, and the operations of one number each.
+ * memory_op(cmd, arg): the dispatcher, and the operations that return a number.
  *
- * An operation that can give way keeps its progress in cmd, above the number of
- * the operation; one that cannot refuses a cmd with progress in it.
+ * A preemptible operation keeps its progress in cmd, above the operation's
+ * number; the others refuse a cmd with progress in it.
  */
 #include <hv/domain.h>
 #include <hv/guest-access.h>
@@ -12,7 +12,7 @@
 
 /* ---- numbers ---- */
 
-/* ABI: the answer shares the register with errors; Xen counts in 32 bits. */
+/* ABI: the count is returned in the register of errors; Xen has 32 bits. */
 static long as_count(uint64_t n)
 {
     return (long)min(n, (uint64_t)UINT32_MAX);
@@ -49,8 +49,8 @@ static long query_domain(unsigned int op, uint64_t arg)
 }
 
 /*
- * A claim is checked against what is free now, and not kept: who builds one
- * domain after the other, as the tools do, learns what they want to know.
+ * A claim is checked against the pages that are free now, but reserves none:
+ * that is enough for a toolstack that builds one domain after the other.
  */
 static long claim_pages(uint64_t arg)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the memory operations share: how one gives way, who may call one for a
- * domain, and how a page is taken out of a domain.
+ * What the memory operations share: how an operation is preempted, the caller's
+ * right to a domain, and the removal of a page from a domain.
  */
 #include <hv/domain.h>
 #include <hv/lib.h>

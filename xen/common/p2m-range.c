@@ -11,7 +11,7 @@
 #include "p2m-private.h"
 
 /*
- * p2m_pt_make() under the lock; -EINVAL also for a range that is empty or beyond
+ * p2m_pt_make() under the lock; -EINVAL also for a range that is empty, beyond
  * P2M_GFN_LIMIT, or of a dying domain.
  */
 static int make_tables(struct domain *d, gfn_t gfn, mfn_t mfn, uint64_t nr,

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * physmap: putting pages that exist already at a gfn of a translated domain,
- * and taking them away.
+ * physmap: mapping existing pages at a gfn of a translated domain, and
+ * unmapping them.
  *
- * Each page is: find the source and take a reference on it; swap the entry at
- * the place, unless what is there is to stay.  The reference goes to the entry,
- * and what was there before is dropped: memory that nothing else holds is free
- * then.  A page may be at several places; only XENMAPSPACE_gmfn moves, in one
- * step: p2m_move().
+ * For each page: find the source and take a reference on it; replace the entry
+ * at the gfn, unless its type is one that must stay.  The reference then
+ * belongs to the entry, and the old entry's reference is dropped, which frees
+ * memory that has no other reference.  A page may be mapped at several gfns;
+ * only XENMAPSPACE_gmfn moves a page, in one step: p2m_move().
  */
 #include <hv/domain.h>
 #include <hv/grant.h>
@@ -15,14 +15,14 @@
 #include <hv/lib.h>
 #include <hv/memory.h>
 
-/* Neither a device nor what is another domain's is replaced. */
+/* The types that may be replaced: no device's and no other domain's frame. */
 static unsigned int may_go(const struct domain *d)
 {
     unsigned int over = p2m_type_bit(P2M_NONE) | p2m_type_bit(P2M_MMIO_DM) |
                         p2m_type_bit(P2M_RAM_RW) | p2m_type_bit(P2M_RAM_RO) |
                         p2m_type_bit(P2M_IOREQ);
 
-    /* A control domain has its devices wherever it has nothing else. */
+    /* Where a control domain has no memory, devices are mapped: replaceable. */
     if ( is_control_domain(d) )
         over |= p2m_type_bit(P2M_MMIO_DIRECT);
     return over;
@@ -35,7 +35,7 @@ static int why_busy(struct domain *d, gfn_t gpfn)
 
 /* ---- the sources ---- */
 
-/* All give a reference on *pg, or -errno. */
+/* Each returns 0 with a reference on *pg, or -errno. */
 
 static int get_shared_info(struct domain *d, uint64_t idx, struct page **pg)
 {
@@ -50,7 +50,7 @@ static int get_foreign(struct domain *d, domid_t domid, uint64_t gfn,
     enum p2m_type t;
     int rc;
 
-    /* DOMID_SELF would mean the caller, which need not be d. */
+    /* DOMID_SELF would name the caller, which may be another domain than d. */
     if ( domid == DOMID_SELF )
         return -EINVAL;
     rc = domain_get_any(domid, &fd);
@@ -92,7 +92,7 @@ static int add_one(struct domain *d, unsigned int space, domid_t foreign,
         rc = grant_map_frame(d, idx, &pg);
         break;
     case XENMAPSPACE_gmfn:
-        /* Devices find its memory where the machine has it, only there. */
+        /* Devices reach a direct-mapped domain's memory at gfn == mfn only. */
         if ( d->direct_mapped && idx != gpfn )
             return -EINVAL;
         rc = p2m_move(d, _gfn(idx), _gfn(gpfn), may_go(d));
@@ -212,8 +212,8 @@ long memory_add_to_physmap_batch(struct hypercall *hc, uint64_t arg,
 }
 
 /*
- * As in Xen this may be the entry of a grant mapping: the unmapping of the
- * grant will then fail, and its pin goes with the domain.
+ * As in Xen this may remove the entry of a grant mapping: GNTTABOP_unmap then
+ * fails, and the pin is dropped when the domain dies.
  */
 long memory_remove_from_physmap(uint64_t arg)
 {

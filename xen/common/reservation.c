@@ -1,34 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reservations: a domain gets memory, or gives some back, by extents of 2^order
- * pages.
+ * Reservations: a domain gets memory (populate), or gives memory back
+ * (decrease), by extents of 2^order pages.
  *
- * An extent is done whole or not at all, and the call ends at the first that
- * fails: its result is how many were done.  Both ways the tables are made
- * first, so that nothing fails half way.  Populating uses entries as large as
- * they fit; what was there before is dropped.  Giving back looks at the whole
- * extent first.
+ * An extent is done as a whole or not at all.  The call ends at the first
+ * extent that fails, and returns the number of extents done.  In both
+ * directions the tables are made first, so an extent cannot fail half way.
+ * Populating uses the largest entries that fit, and drops the pages that were
+ * mapped there.  Decreasing checks the whole extent first.
  *
- * What takes long gives way within an extent too; where to go on, a number of
- * `step`s, is in cmd above the extents that are done:
+ * An operation is preempted within an extent too.  `step` is the progress in
+ * the extent; cmd keeps step above the number of extents done:
  *
- *   giving back   look at each part --> take each part out
- *   large extents look at each part, making its tables --> allocate -->
+ *   decreasing    check each part --> remove each part
+ *   large extents check each part, making its tables --> allocate -->
  *                 clear piece by piece --> map piece by piece
  *                                              | no tables
  *                     nothing <-- drop pieces <+
  *
  * The frames of a large extent are in d->staged until they are mapped.  There
- * is one such block for each domain.  A caller that does not come back leaves
- * it there, charged to d, until callers for another extent have waited for it
- * long enough; staged.busy says that some call works on it (page_lock).
+ * is one such block for each domain.  If the caller does not repeat its
+ * preempted call, the block stays there, charged to d, until PATIENCE calls for
+ * other extents have found it.  staged.busy says that a call works on the block
+ * (page_lock).
  *
- * Of a direct-mapped domain devices take the gfn for the machine's frame: it
- * gets back the very frames that it gave, as far as they are free.
+ * A direct-mapped domain's devices use gfns as machine frames: populate gives
+ * the domain the frames with these numbers, if they are free.
  *
  * Only translated domains have memory that is accounted by gfn.  A page belongs
- * to its p2m entry: there is no reserve of pages without a place, which is
- * what increase_reservation would make.
+ * to its p2m entry, and no page is without one; increase_reservation, which
+ * would allocate such pages, does nothing.
  */
 #include <hv/domain.h>
 #include <hv/guest-access.h>
@@ -38,7 +39,7 @@
 #define MAX_ORDER_CONTROL 18
 #define MAX_ORDER_DOMU 9
 #define ORDER_AT_ONCE 9 /* cleared and mapped in one go, if not larger */
-#define PART 64         /* frames between two looks at the clock */
+#define PART 64         /* frames between two preemption checks */
 
 #define EXTENT_BITS 26
 #define EXTENT_MASK ((1UL << EXTENT_BITS) - 1)
@@ -65,7 +66,7 @@ static bool may_populate(struct domain *d, uint64_t gfn, uint64_t nr)
 
     if ( gfn >= P2M_GFN_LIMIT || nr > P2M_GFN_LIMIT - gfn )
         return false;
-    if ( nr == 1 ) /* no search for the next entry, however far it is */
+    if ( nr == 1 ) /* without the search for the next entry */
         return replaceable(p2m_lookup(d, _gfn(gfn)).type);
     do
         rc = p2m_for_some(d, &gfn, end, find_kept, NULL);
@@ -90,17 +91,17 @@ static int populate_small(struct domain *d, uint64_t gfn, unsigned int order)
                            &done);
     while ( rc == -ERESTART );
     /*
-     * After some were done it fails only because d began to die, which drops
-     * what it has, or somebody changes this very range at the same time.
+     * p2m_map_range() fails after some frames only if d began to die, and then
+     * p2m_relinquish() drops these, or if another call changes this range.
      */
     for ( ; done < nr; done++ )
         page_put(pg + done);
     return rc;
 }
 
-/* ---- a large one, step by step ---- */
+/* ---- a large extent, step by step ---- */
 
-/* Parts to look at, of AT_ONCE frames, then: */
+/* Steps: one for each part of AT_ONCE frames that is checked, then: */
 #define AT_ONCE (1UL << ORDER_AT_ONCE)
 #define NR_LOOKS(order) ((1UL << (order)) / AT_ONCE)
 #define STEP_LOOKED(order) NR_LOOKS(order)
@@ -133,7 +134,7 @@ static void staged_end(struct domain *d, struct staged *s)
     spin_unlock(&d->page_lock);
 }
 
-/* From the end: those that are no pages yet, then the others. */
+/* Drop frames from the end: those not cleared yet, then the others. */
 static void drop_some(struct domain *d, struct staged *s)
 {
     s->gfn = NOBODYS;
@@ -170,9 +171,9 @@ static int map_some(struct domain *d, struct staged *s)
 }
 
 /*
- * The block is another extent's, whose caller may come back: it goes on if it
- * does, and its block is dropped if it does not.  Were it dropped at once, two
- * callers could do that to each other for ever.
+ * The block is another extent's, whose caller may repeat its call.  Wait for
+ * PATIENCE calls before the block is dropped: two callers that dropped each
+ * other's block at once would never end.
  */
 static void wait_or_drop(struct domain *d, struct staged *s)
 {
@@ -219,8 +220,8 @@ static int advance_large(struct domain *d, uint64_t gfn, unsigned int order,
 }
 
 /*
- * Is there nothing in the way, and are there tables?  One part each time; a
- * place for one entry with nothing in it needs no look.
+ * Check one part for entries that must stay, and make its tables.  An extent
+ * that fits one entry whose gfns are all empty needs no check.
  */
 static int look_at_large(struct domain *d, uint64_t gfn, unsigned int order,
                          unsigned long *step)
@@ -243,7 +244,7 @@ static int populate_extent(struct domain *d, uint64_t gfn, unsigned int order,
 
     if ( order <= ORDER_AT_ONCE )
         return populate_small(d, gfn, order);
-    if ( d->direct_mapped ) /* it gets memory back in small extents */
+    if ( d->direct_mapped ) /* it populates small extents only */
         return -ENOMEM;
     while ( *step < STEP_LOOKED(order) )
     {
@@ -290,7 +291,7 @@ static bool may_remove(struct domain *d, gfn_t gfn)
     return ok;
 }
 
-/* A large entry that must be split could not be, half way. */
+/* Make the tables first: splitting a large entry must not fail half way. */
 static int look_at_part(struct domain *d, uint64_t gfn, uint64_t nr)
 {
     for ( uint64_t i = 0; i < nr; i++ )
@@ -333,7 +334,7 @@ static int remove_extent(struct domain *d, uint64_t gfn, unsigned int order,
 
 /* ---- the call ---- */
 
-/* Is every frame of the host narrow enough? */
+/* Have all frames of the host numbers of no more bits than are asked for? */
 static bool width_ok(unsigned int mem_flags)
 {
     unsigned int bits = XENMEMF_get_address_bits(mem_flags);
@@ -342,7 +343,7 @@ static bool width_ok(unsigned int mem_flags)
            (bits > PAGE_SHIFT && !((nr_frames - 1) >> (bits - PAGE_SHIFT)));
 }
 
-/* Is there such a step of an extent to go on with? */
+/* Is `step`, which the caller may have invented, one of such an extent? */
 static bool step_ok(unsigned int op, unsigned int order, unsigned long step)
 {
     if ( op == XENMEM_decrease_reservation )

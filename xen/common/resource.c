@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * acquire_resource: a device model or a toolstack gets at pages that belong to
- * a guest's resources.  The order of checks is in hv/memory.h.
+ * acquire_resource: a device model or a toolstack maps pages of a guest's
+ * resources.  The order of checks is in hv/memory.h.
  *
- * The pages are the target's, always.  A provider gives each with a reference.
- * A translated caller has each put at a gfn of its own, which must be empty:
- * the reference becomes that of the entry.  Any other caller gets the frame
- * numbers, and the references are dropped at once: a number gives no access.
- * Who maps it takes a reference of its own and checks the owner again, so a
- * frame that went elsewhere meanwhile is refused, and one that came back to the
- * target is nothing the caller may not see.
+ * The target owns the pages.  A provider returns each page with a reference.
+ * For a translated caller each page is mapped at a gfn of the caller's, which
+ * must be empty: the reference then belongs to the p2m entry.  Any other caller
+ * gets the frame numbers, and the references are dropped at once, since a
+ * number gives no access.  Mapping the frame later takes a reference of its
+ * own and checks the owner again: a frame that became another domain's
+ * meanwhile is refused, and a frame that became the target's again is harmless.
  *
- * Work goes by batches, and may give way after each.  All or nothing: when one
- * fails, what the earlier ones mapped is taken away again, which may give way
- * too.  The progress is `start`:
+ * Frames are handled in batches, with preemption checks in between.  All or
+ * nothing: when a batch fails, the mappings of the earlier ones are removed,
+ * which is preemptible too.  The progress is `start`:
  *
  *   acquiring, n frames mapped --failure--> undoing, n left, errno kept
  *        |                                      |
  *        +--> 0                                 +--> -errno
  *
- * A caller can begin in the undoing state by itself: it takes away mappings of
- * its own then, and gets the error it chose.
+ * A caller can begin in the undoing state by itself: that removes mappings of
+ * the caller's own, and returns the error that the caller chose.
  */
 #include <hv/array.h>
 #include <hv/domain.h>
@@ -40,9 +40,9 @@
 _Static_assert(MEMOP_MAX_EXTENTS < UNDOING, "the count has its own bits");
 
 struct resource_type {
-    /* How many frames the resource has: at least 1, or -errno. */
+    /* The number of frames of the resource, at least 1; or -errno. */
     long (*size)(struct domain *d, uint32_t id);
-    /* References on frames [frame, frame + nr): 0, or -errno and none. */
+    /* Get frames [frame, frame + nr), all with a reference, or -errno. */
     int (*get)(struct domain *d, uint32_t id, uint64_t frame, unsigned int nr,
                struct page **pages);
 };
@@ -76,7 +76,7 @@ static void put_pages(struct page **pages, unsigned int nr)
 
 /* ---- translated callers ---- */
 
-/* Remove the entry, if it is still the one that was made for pg. */
+/* Remove the entry at gfn, if it still maps pg. */
 static void unmap_one(gfn_t gfn, const struct page *pg)
 {
     struct p2m_entry e = { page_to_mfn(pg), P2M_FOREIGN };
@@ -84,7 +84,7 @@ static void unmap_one(gfn_t gfn, const struct page *pg)
     (void)!p2m_replace(current_domain, gfn, e, INVALID_MFN, P2M_NONE);
 }
 
-/* The resource is gone: its pages are those of the target at the gfn. */
+/* The resource has ended: remove whatever page of the target is at gfn. */
 static void unmap_any(struct domain *d, gfn_t gfn)
 {
     enum p2m_type t;
@@ -97,14 +97,14 @@ static void unmap_any(struct domain *d, gfn_t gfn)
     page_put(pg);
 }
 
-/* Takes over the references. */
+/* Map the pages, all or none; takes over the references in either case. */
 static int map_pages(const xen_pfn_t *gfns, struct page **pages,
                      unsigned int nr)
 {
     unsigned int i, over = p2m_type_bit(P2M_NONE);
     int rc = 0;
 
-    /* A control domain has its devices wherever it has nothing else. */
+    /* Where a control domain has no memory, devices are mapped: replaceable. */
     if ( is_control_domain(current_domain) )
         over |= p2m_type_bit(P2M_MMIO_DIRECT);
     for ( i = 0; i < nr && !rc; i += !rc )
@@ -113,7 +113,7 @@ static int map_pages(const xen_pfn_t *gfns, struct page **pages,
     if ( !rc )
         return 0;
     put_pages(pages + i, nr - i);
-    /* The target owns the pages: they are compared, not used. */
+    /* No reference is needed: the page pointers are only compared. */
     while ( i-- )
         unmap_one(_gfn(gfns[i]), pages[i]);
     return rc;
@@ -126,7 +126,7 @@ static void unmap_batch(const struct request *r, unsigned long first,
     xen_pfn_t gfns[BATCH];
     bool known;
 
-    /* Who takes its list away while it is used keeps what it has mapped. */
+    /* A caller that unmaps its list meanwhile keeps the mappings. */
     if ( copy_from_handle(gfns, r->arg.frame_list, first, nr) )
         return;
     known = !r->type->get(r->d, r->arg.id, r->arg.frame + first, nr, pages);
@@ -165,7 +165,7 @@ static int acquire_batch(const struct request *r, unsigned long first,
     return copy_to_handle(r->arg.frame_list, first, frames, nr) ? -EFAULT : 0;
 }
 
-/* Take the first `left` frames away again; returns err, or gives way. */
+/* Unmap the first `left` frames; returns err, or -ERESTART. */
 static long undo(struct hypercall *hc, const struct request *r,
                  unsigned long left, long err)
 {
@@ -213,7 +213,7 @@ static long resume_undo(struct hypercall *hc, const struct request *r,
     unsigned long err = start >> UNDO_ERRNO_SHIFT;
     unsigned long left = start & (UNDOING - 1);
 
-    /* Not from us: any error would do, but for "call again". */
+    /* The caller chose this errno itself: any but -ERESTART is harmless. */
     if ( left > r->arg.nr_frames || err == 0 || err > UNDO_ERRNO_MAX ||
          err == ERESTART )
         return -EINVAL;
@@ -238,7 +238,7 @@ static long use_resource(struct hypercall *hc, uint64_t arg,
     if ( r->arg.type >= ARRAY_SIZE(types) )
         return -EOPNOTSUPP;
     r->type = &array_at(types, r->arg.type);
-    /* Taking away: of a resource that is gone, or shrank, as well. */
+    /* Undoing goes on also when the resource has ended or has shrunk. */
     if ( (start & UNDOING) && r->type->get &&
          !handle_is_null(r->arg.frame_list) )
         return resume_undo(hc, r, start);

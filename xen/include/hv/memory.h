@@ -2,9 +2,9 @@
 /*
  * Memory operations: the parts of memory_op, and what other hypercalls use.
  *
- * `start` is how many extents earlier runs of the same call have done: cmd
- * carries it above the operation's number, so the guest's structure stays as
- * it was.
+ * `start` is the number of extents that earlier runs of a preempted call have
+ * done.  cmd carries start above the operation's number, so the guest's
+ * structure does not change.
  */
 #ifndef HV_MEMORY_H
 #define HV_MEMORY_H
@@ -29,13 +29,13 @@ struct e820entry {
 #define E820_RAM 1
 
 /*
- * Take the page at gfn out of d and drop its reference.  -EINVAL there is no
- * page; -ENXIO it is another domain's; -EPERM it is a device's, or PAGE_EXTRA,
- * which is never given up.
+ * Remove the entry of gfn from d's p2m and drop its reference.  -EINVAL no page
+ * at gfn; -EPERM a device's frame, or a PAGE_EXTRA page, which a guest cannot
+ * give back; -ENXIO another domain's page; errors of p2m_remove().
  */
 int memory_remove_page(struct domain *d, gfn_t gfn) must_check;
 
-/* Is `current` d itself, its device model, or in control? */
+/* Is the caller d itself, d's device model, or a control domain?  0, -EPERM. */
 int memory_allowed(const struct domain *d) must_check; /* -EPERM */
 
 /*
@@ -45,32 +45,32 @@ int memory_allowed(const struct domain *d) must_check; /* -EPERM */
  *   1  -EFAULT      the structure cannot be read
  *   2  -EINVAL      pad is not 0
  *   3  -EINVAL      frame, or frame + nr_frames, needs more than 32 bits
- *   4  -ESRCH       no domain domid;  -EPERM  it is the caller
- *   5  -EPERM       the caller is not its device model or in control
+ *   4  -ESRCH       no domain domid;  -EPERM  domid is the caller's
+ *   5  -EPERM       the caller is neither its device model nor in control
  *   6  -EOPNOTSUPP  no such type (4.17; later Xen: -EINVAL)
- *   7  -EINVAL ...  what the type says of this id, see grant_resource_size(),
- *                   ioreq_resource_size(); trace buffers: -EINVAL, none has any
+ *   7  -EINVAL ...  errors of the type for this id: grant_resource_size(),
+ *                   ioreq_resource_size(); trace buffers: always -EINVAL
  *   8  no frame_list: -EINVAL nr_frames is not 0; -EFAULT; else a size query
  *   9  -EINVAL      nr_frames is 0 or above MEMOP_MAX_EXTENTS
- *  10  what the type says of these frames: grant_resource_get(),
+ *  10  errors of the type for these frames: grant_resource_get(),
  *                   ioreq_resource_get()
  *  11  -EFAULT      frame_list cannot be read (translated) or written
- *  12  translated:  -EBUSY something is at one of the gfns; -ENOMEM no page
+ *  12  translated:  -EBUSY one of the gfns has an entry; -ENOMEM no page
  *                   left for tables; -EINVAL gfn out of range
  *
- * 10 to 12 come again for each batch of frames.  On failure nothing stays
- * mapped.
+ * Checks 10 to 12 are repeated for each batch of frames.  On failure no frame
+ * stays mapped.
  */
 long memory_acquire_resource(struct hypercall *hc, uint64_t arg,
                              unsigned long start);
 
 /*
  * XENMEM_add_to_physmap and _batch, remove_from_physmap: physmap.c.  In this
- * order: -EFAULT, -ENOSYS a foreign frame alone (-EOPNOTSUPP a range in a
- * batch), -ESRCH, -EACCES d is not translated or the space is a device's,
- * -EPERM, -EILSEQ bad restart, then for each page: -EINVAL no such space or
- * index, or nothing that can be mapped there; -EPERM, -ENXIO what is at gpfn
- * now must not go (a device's; another domain's); -ENOMEM.
+ * order: -EFAULT; -ENOSYS a single foreign frame (-EOPNOTSUPP a range in a
+ * batch); -ESRCH no domain; -EACCES d is not translated or the space is a
+ * device's; -EPERM; -EILSEQ bad restart; then for each page: -EINVAL no such
+ * space or index, or no page there that can be mapped; -EPERM, -ENXIO the entry
+ * at gpfn must stay (a device's; another domain's); -ENOMEM no table.
  */
 long memory_add_to_physmap(struct hypercall *hc, uint64_t arg,
                            unsigned long start);
@@ -80,29 +80,31 @@ long memory_remove_from_physmap(uint64_t arg);
 
 /*
  * XENMEM_populate_physmap, increase/decrease_reservation: reservation.c.
- * Returns how many extents are done.  Nothing that is wrong with the arguments
- * is an error: it is a count that falls short.
+ * Returns the number of extents done; -ERESTART when preempted.  Wrong
+ * arguments are no error: the count falls short then.
  */
 long memory_reservation(struct hypercall *hc, unsigned int op, uint64_t arg,
                         unsigned long start);
 
-/* d dies: what a populate in pieces left behind.  -ERESTART: call again. */
+/* d is dying: drop the frames in d->staged.  -ERESTART: call again. */
 int memory_relinquish(struct domain *d) must_check;
 
-/* XENMEM_memory_map, machine_memory_map, set_memory_map: memory-map.c */
+/*
+ * memory-map.c, errors in this order.  XENMEM_memory_map: -EFAULT; -ENOSYS no
+ * map was set.  machine_memory_map: -EPERM; -EFAULT; -EINVAL the array is too
+ * short.  set_memory_map: -EFAULT; -EINVAL too many entries; -ESRCH; -EPERM;
+ * -ENOMEM; -EFAULT the entries.
+ */
 long memory_get_map(uint64_t arg);
 long memory_get_machine_map(uint64_t arg);
 long memory_set_map(uint64_t arg);
 
-/*
- * A memory op gives way after `done` extents: rewrites hc so that it goes on
- * there.  Returns -ERESTART.
- */
+/* Preempt a memory op after `done` extents: store that in hc; -ERESTART. */
 long memory_restart(struct hypercall *hc, unsigned long done);
 
 /* ---- arch contract ---- */
 
-/* What the host's firmware says it has; returns the number of entries. */
+/* The host's memory map as firmware gave it; returns the number of entries. */
 unsigned int arch_host_e820(const struct e820entry **map);
 
 #endif
