@@ -50,19 +50,19 @@ static void usage(FILE *to)
 {
     fprintf(to,
             "usage: oriel-dm [OPTION]... DOMID\n"
-            "Be the device model of a guest: a UART at port 0x3f8, a block of "
+            "The device model of a guest: a UART at port 0x3f8, a block of "
             "registers at\n"
             "ports 0x500-0x50f and at 0xf1000000, buffered writes at "
             "0xa0000-0xbffff.\n"
-            "  -c, --console FILE   where the UART writes (default: standard "
+            "  -c, --console FILE   file for the UART's output (default: standard "
             "output)\n"
             "  -i, --input          the UART reads standard input\n"
-            "  -t, --trace FILE     a line for each request (-: standard "
+            "  -t, --trace FILE     write a line there for each request (-: standard "
             "output)\n"
-            "  -r, --ready-fd N     write a byte there when requests are "
-            "served\n"
+            "  -r, --ready-fd N     write a byte there when ready to serve "
+            "requests\n"
             "  -h, --help, --version\n"
-            "Ends when the guest shuts down or is destroyed.\n");
+            "oriel-dm ends when the guest shuts down or is destroyed.\n");
 }
 
 static int open_output(const char *path)
@@ -123,7 +123,7 @@ static int serve_all(struct server *s, xc_interface *xch)
         if ( !server_wait(s, -1) )
         {
             complain(s->domid, "wait for events",
-                     "the hypervisor went away");
+                     "the hypervisor has ended");
             return 1;
         }
     }

@@ -21,7 +21,7 @@ bool output_write(int fd, const char *what, const void *bytes, size_t len)
             continue;
         if ( done < 0 )
         {
-            fprintf(stderr, "oriel-dm: write %s: %s; what it has is not "
+            fprintf(stderr, "oriel-dm: write %s: %s; its content is not "
                     "complete\n", what, strerror(errno));
             lost = true;
             return false;

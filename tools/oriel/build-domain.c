@@ -64,13 +64,13 @@ static const char *create_hint(struct build *b, int err)
     case EINVAL:
     case EOPNOTSUPP:
         return "a limit (vcpus, max_grant_frames, max_event_channels...) "
-               "exceeds the host's, or the host cannot do HVM";
+               "exceeds the host's, or the host cannot run HVM guests";
     case ENOMEM:
         return host_memory_hint(b);
     case EACCES:
         return "library and hypervisor are of different versions";
     case EPERM:
-        return "only the control domain may";
+        return "only the control domain may do this";
     default:
         return NULL;
     }
@@ -213,6 +213,6 @@ int seed_grants(struct build *b)
     if ( !xc_dom_gnttab_seed(b->xch, b->domid, true, LAYOUT_CONSOLE_GFN,
                              LAYOUT_XENSTORE_GFN, DOM0, DOM0) )
         return 0;
-    b->hint = "its shared frame 0 could not be mapped; --verbose tells more";
+    b->hint = "its shared frame 0 could not be mapped; --verbose shows more";
     return -errno;
 }

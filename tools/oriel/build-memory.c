@@ -81,7 +81,7 @@ static const char *fit_hint(const struct elf_image *image)
                "guest.lds): more memory does not help";
     if ( image->end > LAYOUT_HOLE && image->start < LAYOUT_HOLE_END )
         return "link the kernel below 0xf0000000, where device memory begins";
-    return "give it more memory";
+    return "give the guest more memory";
 }
 
 int lay_out(struct build *b)
@@ -98,7 +98,7 @@ int lay_out(struct build *b)
         return rc;
     }
     rc = layout_place(l, &b->image, b->ramdisk.size, size, b->why);
-    b->hint = "give it more memory";
+    b->hint = "give the guest more memory";
     return rc;
 }
 

@@ -211,7 +211,7 @@ static bool check_name(const char *path, const char *name)
 
     if ( !name )
     {
-        failed("%s: name is missing; say name = \"NAME\"", path);
+        failed("%s: name is missing; add name = \"NAME\"", path);
         return false;
     }
     for ( const char *p = name; *p; p++ )
@@ -250,7 +250,7 @@ bool config_finish(const char *path, struct config *c)
         return false;
     if ( !c->kernel )
     {
-        failed("%s: kernel is missing; say kernel = \"FILE\", an ELF file: "
+        failed("%s: kernel is missing; add kernel = \"FILE\", an ELF file: "
                "there is no firmware to boot from a disk", path);
         return false;
     }
@@ -270,8 +270,8 @@ bool config_finish(const char *path, struct config *c)
         return false;
     }
     if ( c->maxvcpus > c->vcpus )
-        warn("%s: the guest finds %llu vcpus: without hotplug, vcpus = %llu "
-             "cannot be told to it", path, (unsigned long long)c->maxvcpus,
+        warn("%s: the guest finds %llu vcpus: vcpus = %llu has no effect "
+             "without hotplug", path, (unsigned long long)c->maxvcpus,
              (unsigned long long)c->vcpus);
     return finish_cmdline(c);
 }

@@ -93,8 +93,8 @@ static char *read_records(const char *path, size_t *len)
     {
         if ( !WIFEXITED(status) || WEXITSTATUS(status) == 127 )
             failed("%s: oriel-config could not be run; it needs libxlutil and "
-                   "the libxenctrl that came with it: ORIEL_XL_LIBRARY_PATH "
-                   "says where", path);
+                   "the libxenctrl that came with it: set ORIEL_XL_LIBRARY_PATH "
+                   "to their folder", path);
         else if ( WEXITSTATUS(status) == 1 ) /* 3: it has said why */
             failed("%s: not a configuration; expected lines like memory = 32 "
                    "or name = \"guest\"", path);

@@ -69,7 +69,7 @@ static bool map_page(struct console *c)
         return true;
     if ( xc_hvm_param_get(c->xch, c->domid, HVM_PARAM_CONSOLE_PFN, &gfn) )
     {
-        failed_errno(errno, "only HVM and PVH domains have one here",
+        failed_errno(errno, "only HVM and PVH domains have a console here",
                      "d%u: ask for its console page", c->domid);
         return false;
     }
@@ -109,7 +109,7 @@ static bool bind_port(struct console *c)
                                     (evtchn_port_t)remote);
     if ( rc < 0 )
     {
-        failed_errno(errno, "somebody else is attached; --once only looks",
+        failed_errno(errno, "another program is attached; --once needs no attaching",
                      "d%u: bind its console's event channel %llu", c->domid,
                      (unsigned long long)remote);
         return false;
@@ -153,7 +153,7 @@ static bool write_all(const char *text, size_t len)
 
         if ( done < 0 && errno != EINTR )
         {
-            failed_errno(errno, "what the guest wrote is not complete",
+            failed_errno(errno, "a part of the guest's output is lost",
                          "write to standard output");
             return false;
         }
@@ -225,7 +225,7 @@ static void raw_terminal(struct console *c)
     cfmakeraw(&raw);
     raw.c_oflag |= OPOST; /* the guest's newlines return the carriage */
     tcsetattr(STDIN_FILENO, TCSANOW, &raw);
-    fprintf(stderr, "oriel: d%u: console; Ctrl-] leaves it, Ctrl-C goes to the "
+    fprintf(stderr, "oriel: d%u: console; Ctrl-] ends it, Ctrl-C goes to the "
             "guest\n", c->domid);
 }
 
@@ -238,7 +238,7 @@ static bool has_ended(const struct console *c)
 
 static enum console_end wait_failed(const struct console *c, int err)
 {
-    failed_errno(err, err == EIO ? "the hypervisor has gone" : NULL,
+    failed_errno(err, err == EIO ? "the hypervisor has ended" : NULL,
                  "d%u: wait for console events", c->domid);
     return CONSOLE_FAILED;
 }
@@ -360,8 +360,8 @@ static int run_console(int argc, char **argv)
 }
 
 const struct command command_console = {
-    "console", "[--once] DOMAIN", "Show a domain's console and type on it",
+    "console", "[--once] DOMAIN", "Show a domain's console and pass on what is typed",
     "Ends with the domain, or with Ctrl-].\n"
-    "  -1, --once   print what waits in the ring, leave it there, end\n",
+    "  -1, --once   print the output in the ring, leave it there, end\n",
     run_console,
 };

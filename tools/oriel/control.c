@@ -41,7 +41,7 @@ static xc_interface *one_domain(const struct command *command, int argc,
     }
     if ( xch && info->domid == 0 )
     {
-        failed("d0: the control domain is not for oriel %s", command->name);
+        failed("d0: oriel %s does not act on the control domain", command->name);
         xen_close();
         xch = NULL;
     }
@@ -60,7 +60,7 @@ static int simple(const struct command *command, int argc, char **argv,
     code = EXIT_OK;
     if ( call(xch, info.domid) )
         code = failed_errno(errno, errno == EINVAL
-                                       ? "is it paused, is it still whole? see "
+                                       ? "is the domain paused, is it alive? see "
                                          "oriel list"
                                        : NULL,
                             "%s: %s it", xen_label(&info), command->name);
@@ -128,6 +128,6 @@ static int run_destroy(int argc, char **argv)
 
 const struct command command_destroy = {
     "destroy", "DOMAIN", "End a domain and its device model at once",
-    "What others have mapped of its memory stays until they let go of it.\n",
+    "Pages of the domain that are mapped elsewhere stay until they are unmapped.\n",
     run_destroy,
 };

@@ -129,10 +129,10 @@ static int stay(const struct request *r, const struct build *b,
     if ( end == CONSOLE_LEFT )
         failed("d%u (%s): interrupted: destroying it", b->domid, record->name);
     else if ( !xen_domain(b->xch, b->domid, &info) )
-        failed_errno(errno, errno == ESRCH ? "it was destroyed" : NULL,
+        failed_errno(errno, errno == ESRCH ? "the domain was destroyed" : NULL,
                      "d%u (%s): ask how it ended", b->domid, record->name);
     else if ( info.dying )
-        failed("d%u (%s): it was destroyed", b->domid, record->name);
+        failed("d%u (%s): the domain was destroyed", b->domid, record->name);
     else if ( xen_has_ended(&info) )
     {
         bool good = info.shutdown_reason == SHUTDOWN_poweroff ||
@@ -158,7 +158,7 @@ static int start(const struct request *r, struct build *b)
         return EXIT_FAILED;
     }
     if ( !state_write(b->uuid, &record) )
-        warn("d%u: its name is not kept: %s/: %s", b->domid,
+        warn("d%u: its name cannot be recorded: %s/: %s", b->domid,
              state_dir() ? state_dir() : "/run/oriel", strerror(errno));
     /* Before the guest runs: its UART may be on the same terminal. */
     if ( !r->quiet )
@@ -235,7 +235,7 @@ static int run_create(int argc, char **argv)
     if ( optind + 1 != argc )
         return misused("create", "expected one configuration FILE");
     if ( r.no_dm && (r.dm || r.trace || r.uart) )
-        return misused("create", "--no-device-model leaves nobody for "
+        return misused("create", "--no-device-model excludes "
                        "--device-model, --trace or --uart");
     r.file = argv[optind];
     if ( config_read(r.file, r.strict, &config) )
@@ -246,23 +246,24 @@ static int run_create(int argc, char **argv)
 
 const struct command command_create = {
     "create", "[OPTION]... FILE", "Create a domain from a configuration file",
-    "FILE has xl.cfg's syntax: name and kernel are needed; type, ramdisk, "
+    "FILE has xl.cfg's syntax: name and kernel are required; type, ramdisk, "
     "cmdline,\nmemory, maxmem, vcpus, maxvcpus, max_grant_frames, "
     "max_maptrack_frames,\nmax_grant_version, max_event_channels, tsc_mode and "
     "uuid are understood.\n"
-    "  -p, --paused             do not let it run yet\n"
-    "  -F, --foreground         show its console, wait until it ends, destroy "
-    "it;\n"
-    "                           exit with 0 if it powered off, 1 if it "
-    "crashed\n"
-    "  -d, --device-model PATH  instead of oriel-dm\n"
-    "  -n, --no-device-model    start none\n"
-    "  -u, --uart FILE          where the device model's UART writes (-: "
-    "standard\n"
-    "                           output, the default with -F)\n"
-    "  -t, --trace FILE         a line there for each request it serves\n"
+    "  -p, --paused             leave the domain paused\n"
+    "  -F, --foreground         show the console, wait until the domain ends, "
+    "destroy\n"
+    "                           it; exit with 0 after power-off, 1 after a "
+    "crash\n"
+    "  -d, --device-model PATH  start PATH instead of oriel-dm\n"
+    "  -n, --no-device-model    start no device model\n"
+    "  -u, --uart FILE          file for the output of the device model's UART "
+    "(-:\n"
+    "                           standard output, the default with -F)\n"
+    "  -t, --trace FILE         the device model writes a line there for each "
+    "request\n"
     "  -s, --strict             a setting that would be ignored is an error\n"
-    "  -q, --quiet              only say what goes wrong\n"
+    "  -q, --quiet              print errors only\n"
     "  -v, --verbose            show each step and the memory layout\n",
     run_create,
 };

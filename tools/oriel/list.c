@@ -126,8 +126,8 @@ static int run_list(int argc, char **argv)
 
 const struct command command_list = {
     "list", "[-l] [DOMAIN]...", "List all domains, or those named",
-    "Mem is in MiB; Time is what its vcpus have used, in seconds.  State: r "
+    "Mem is in MiB; Time is the CPU time of its vcpus, in seconds.  State: r "
     "running,\nb blocked, p paused, s shut down, c crashed, d dying.\n"
-    "  -l, --long   more about each\n",
+    "  -l, --long   show more about each domain\n",
     run_list,
 };

@@ -17,11 +17,11 @@ static void usage(FILE *to)
     fputs("usage: oriel COMMAND [OPTION]... [ARGUMENT]...\n\n", to);
     for ( size_t i = 0; i < NR_COMMANDS; i++ )
         fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
-    fputs("  help       this, or help COMMAND\n"
-          "  version    also --version: which version this is\n\n"
-          "oriel COMMAND --help tells more.  A DOMAIN is an id, a name or a "
+    fputs("  help       Show this text; help COMMAND: the help of a command\n"
+          "  version    Print the version, as does --version\n\n"
+          "oriel COMMAND --help shows more.  A DOMAIN is an id, a name or a "
           "UUID.\n"
-          "Exit codes: 0 done, 1 failed, 2 misused.\n", to);
+          "Exit codes: 0: done; 1: failed; 2: misused.\n", to);
 }
 
 static const struct command *find_command(const char *name)

@@ -87,7 +87,7 @@ static void print_servers(const struct snapshot *s, FILE *to)
             fprintf(to, "  ioreq server %u: %s\n", id,
                     server->error == EPERM
                         ? "not mapped: its pages are at frame numbers of the "
-                          "guest, or it is another domain's"
+                          "guest, or another domain created it"
                         : strerror(server->error));
             continue;
         }

@@ -118,9 +118,10 @@ static int run_resources(int argc, char **argv)
 const struct command command_resources = {
     "resources", "[OPTION]... [DOMAIN]",
     "Show what domains share: ioreq pages, buffered rings, grant tables",
-    "Without DOMAIN: all but dom0.  Mapping a server's pages settles that it "
-    "has no\npages at frame numbers of the guest: see oriel(1).\n"
-    "  -j, --json    an object; its schema is resources.schema.json\n"
-    "  -w, --watch   again every second, until the domain has gone\n",
+    "Without DOMAIN: all but dom0.  After this command an ioreq server's device "
+    "model\ncannot get its pages at frame numbers of the guest: see oriel(1).\n"
+    "  -j, --json    print a JSON object; its schema is "
+    "resources.schema.json\n"
+    "  -w, --watch   print again every second, until the domain is destroyed\n",
     run_resources,
 };

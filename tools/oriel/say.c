@@ -43,7 +43,7 @@ int finish_output(int code)
     errno = bad ? EIO : 0;
     if ( !fclose(stdout) && !bad )
         return code;
-    return failed_errno(errno, "what it printed is not complete",
+    return failed_errno(errno, "the output is incomplete",
                         "write to standard output");
 }
 

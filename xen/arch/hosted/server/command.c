@@ -109,7 +109,7 @@ int command_check(const char *name)
     if ( !is_static )
         return 0;
     fprintf(stderr, "xen-hosted: %s is linked statically: it would not load "
-            "the library that makes /dev/xen\n", name);
+            "the library that provides /dev/xen\n", name);
     return 125;
 }
 

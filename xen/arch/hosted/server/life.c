@@ -212,7 +212,7 @@ void life_split(void)
         guard(server);
     if ( server < 0 )
     {
-        perror("xen-hosted: no process for the hypervisor");
+        perror("xen-hosted: cannot start the hypervisor's process");
         life_remove_folder();
         _exit(125);
     }

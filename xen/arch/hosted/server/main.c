@@ -40,18 +40,17 @@ static void usage(FILE *to)
 {
     fprintf(to,
             "usage: xen-hosted [OPTION]... -- COMMAND [ARG]...\n"
-            "Run COMMAND against a hypervisor in this process; its exit status "
-            "is COMMAND's.\n"
+            "Run COMMAND on a hypervisor in a process; the exit status is "
+            "COMMAND's.\n"
             "  --memory MIB     memory of the machine (default 256)\n"
-            "  --console FILE   where the console goes (default: standard "
-            "error)\n"
-            "  --socket PATH    where clients connect (default: a new "
-            "temporary one)\n"
-            "                   (each has room of its own in TMPDIR or /tmp)\n"
+            "  --console FILE   file for the console (default: standard error)\n"
+            "  --socket PATH    socket that clients connect to (default: in a "
+            "new folder\n"
+            "                   in TMPDIR or /tmp)\n"
             "  --preload FILE   library that gives COMMAND its /dev/xen files\n"
             "  --audit          at the end recount all references; exit 1 when "
-            "any is wrong\n"
-            "  --version        which version this is\n");
+            "one is wrong\n"
+            "  --version        print the version\n");
 }
 
 /* ---- hooks ---- */
@@ -267,8 +266,8 @@ static int prepare(const char *command)
 
     if ( !option.preload && find_preload() )
     {
-        fprintf(stderr, "xen-hosted: there is no oriel-devxen.so beside it nor "
-                "in ../libexec/oriel; --preload FILE says where it is\n");
+        fprintf(stderr, "xen-hosted: there is no oriel-devxen.so beside this "
+                "program or in ../libexec/oriel; use --preload FILE\n");
         return -ENOENT;
     }
     if ( access(option.preload, R_OK) )
