@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who is current on this thread, and how its memory is reached. */
+/* The current vcpu of each thread, and how a hypercall reaches its memory. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
@@ -49,7 +49,7 @@ static int copy_window(uint64_t addr, void *buf, size_t bytes, bool write)
     return 0;
 }
 
-/* The kernel does the copy, so a bad address is an error, not a crash. */
+/* Linux copies, so that a bad address is an error and not a crash. */
 static int copy_process(pid_t pid, uint64_t addr, void *buf, size_t bytes,
                         bool write)
 {

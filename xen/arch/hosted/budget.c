@@ -30,7 +30,7 @@ void budget_spend(uint64_t steps)
           LOOP_BUDGET, __builtin_return_address(0));
 }
 
-/* The compiler calls this one. */
+/* The compiler puts calls of this function into instrumented code. */
 void __sanitizer_cov_trace_pc(void);
 void __sanitizer_cov_trace_pc(void)
 {

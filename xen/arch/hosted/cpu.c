@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The processor that hosted guests see: always the same, whatever the host
- * is, and no more than the engine executes.
+ * The processor that hosted guests see: the same on every host, with only the
+ * features that the engine executes.
  */
 #include <stdio.h>
 #include <string.h>
@@ -43,7 +43,7 @@ void arch_cpuid(uint32_t leaf, uint32_t subleaf, struct cpuid_regs *out)
                                         leaves[i].d };
 }
 
-/* WRMSR does not leave the engine, so no guest can ask for it. */
+/* The engine does not report WRMSR, so no guest can ask for a hypercall page. */
 bool arch_cpuid_faulting(void)
 {
     return false;
@@ -59,7 +59,7 @@ uint32_t arch_apic_id(const struct vcpu *v)
     return v->vcpu_id * 2; /* as toolstacks expect */
 }
 
-/* The counter that the engine's guests read. */
+/* The time stamp counter that guests read. */
 static uint64_t read_tsc(void)
 {
 #ifdef __x86_64__
@@ -69,7 +69,7 @@ static uint64_t read_tsc(void)
 #endif
 }
 
-/* The host's, whatever clock a test has. */
+/* The host's clock, also when a test has a fake one. */
 static uint64_t read_clock(void)
 {
     struct timespec ts;
@@ -78,7 +78,7 @@ static uint64_t read_clock(void)
     return (uint64_t)ts.tv_sec * 1000000000UL + (uint64_t)ts.tv_nsec;
 }
 
-/* A ten-thousandth off at most: each second guests are told the time again. */
+/* An error of 1/10000 at most: guests get the time again each second. */
 static uint32_t measure_khz(void)
 {
     const struct timespec some = { .tv_nsec = 5000000 };
@@ -99,7 +99,7 @@ void arch_vcpu_clock(const struct vcpu *v, struct vcpu_clock *clock)
     }
     clock->tsc = read_tsc();
     clock->now = arch_now_ns();
-    clock->stable = false; /* the host's clock is disciplined, its TSC not */
+    clock->stable = false; /* the host adjusts its clock, not its TSC */
 }
 
 void arch_cpu_info(struct cpu_info *info)

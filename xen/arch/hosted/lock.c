@@ -65,7 +65,7 @@ void spin_lock(spinlock_t *l)
     take(l);
 }
 
-/* A try cannot deadlock, so it may break the order. */
+/* A try-lock cannot deadlock, so it may break the order. */
 bool spin_trylock(spinlock_t *l)
 {
     if ( pthread_mutex_trylock(mutex(l)) )

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The machine: frames in a memfd, heap by malloc, time by the host's clock,
- * and the hooks through which the server and the engine join in.
+ * and the hooks by which it calls the server and the engine.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -61,7 +61,7 @@ static int make_frames(uint64_t frames)
     return 0;
 }
 
-/* Touching fresh frames was more than half of what a short test cost. */
+/* Page faults on fresh frames were more than half of a short test's time. */
 int hosted_init(uint64_t frames)
 {
     int rc = 0;
@@ -143,7 +143,7 @@ void *arch_mfn_to_virt(mfn_t mfn)
 
 /* ---- heap, fault injection, preemption ---- */
 
-/* As it was asked for, in units of 64. */
+/* The size that the caller asked for, in units of 64. */
 static uint64_t object_bytes(void *p)
 {
     return (hosted_hooks.heap_size ? hosted_hooks.heap_size(p)
@@ -258,7 +258,7 @@ size_t arch_console_write(const char *s, size_t len)
 size_t arch_console_read(char *buf, size_t len)
 {
     (void)buf, (void)len;
-    return 0; /* nobody types: the terminal belongs to the client */
+    return 0; /* no input: the terminal belongs to the client */
 }
 
 void panic(const char *fmt, ...)
@@ -271,7 +271,7 @@ void panic(const char *fmt, ...)
     abort();
 }
 
-/* Guests' vcpus go where the host's scheduler has them. */
+/* The host's scheduler places guests' vcpus. */
 unsigned int arch_vcpu_cpu(const struct vcpu *v)
 {
     (void)v;
@@ -285,7 +285,7 @@ uint64_t arch_cpu_idle_ns(unsigned int cpu)
                                     : now_ns() - began_ns;
 }
 
-/* ---- what the server and the engine do, when they are there ---- */
+/* ---- hooks of the server and the engine, if they are linked ---- */
 
 int arch_domain_create(struct domain *d)
 {

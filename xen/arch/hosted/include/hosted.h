@@ -2,8 +2,8 @@
 /*
  * The hosted machine, seen from its own files and from tests that link it.
  *
- * It can be started and ended many times in one process, so that every test
- * has a world of its own.  Included by code that also sees libc.
+ * The machine can be started and ended many times in one process, so that every
+ * test has a machine of its own.  Code that uses libc may include this header.
  */
 #ifndef HOSTED_H
 #define HOSTED_H
@@ -11,22 +11,22 @@
 #include <hv/domain.h>
 #include <hv/hypercall.h>
 
-/* ---- machine.c: life of the machine ---- */
+/* ---- machine.c: start and end of the machine ---- */
 
 /*
- * A machine with `frames` frames of memory: 0, or -errno.  One of the same size
- * as the last takes over that one's frames.
+ * Start a machine with `frames` frames of memory: 0, or -errno.  A machine of the
+ * same size as the one before uses the same memfd.
  */
 int hosted_init(uint64_t frames);
 /*
- * Destroy all domains and give everything back; returns what was left over:
- * domains that could not be freed, frames still held, heap objects.
+ * Destroy all domains and free everything.  Returns the number of leaks: domains
+ * that could not be freed, frames that still have references, heap objects.
  */
 unsigned int hosted_exit(void);
 
-extern int hosted_memfd; /* the frames, as a file */
+extern int hosted_memfd; /* contains all frames */
 
-/* ---- access.c: who is current, and where its memory is ---- */
+/* ---- access.c: the current vcpu, and where its memory is ---- */
 
 enum hosted_access {
     ACCESS_LOCAL,  /* this process: tests, the kernel's part of the server */
@@ -40,12 +40,12 @@ struct hosted_context {
     int pid; /* ACCESS_CLIENT */
 };
 
-/* This thread's context; returns what it was. */
+/* Set this thread's context; returns the previous one. */
 struct hosted_context hosted_enter(struct hosted_context ctx);
 
 /*
- * ACCESS_LOCAL reaches only [base, base + len) from now on, all else faults;
- * (NULL, 0): any address of the process, faulting where nothing is mapped.
+ * From now on ACCESS_LOCAL copies reach [base, base + len) only, and other
+ * addresses fault.  (NULL, 0): any mapped address of the process.
  */
 void hosted_local_window(void *base, size_t len);
 
@@ -57,14 +57,14 @@ extern int (*hosted_guest_copy)(struct vcpu *v, uint64_t va, void *buf,
 
 /* The nth allocation from now fails (1: the next); 0: none. This thread. */
 void hosted_fail_alloc(unsigned int nth);
-/* Has the one that was to fail been reached? */
+/* Was the allocation that hosted_fail_alloc() named reached? */
 bool hosted_alloc_failed(void);
 /* Give way at every nth preemption check; 0: never. All threads. */
 void hosted_preempt_every(unsigned int nth);
 uint64_t hosted_heap_objects(void); /* allocated and not freed */
-uint64_t hosted_heap_bytes(void);   /* of these, each rounded up to 64 */
+uint64_t hosted_heap_bytes(void);   /* their sizes, each rounded up to 64 */
 
-/* ---- hooks that the server and the engine fill in; NULL: nothing ---- */
+/* ---- hooks that the server and the engine set; NULL: do nothing ---- */
 
 struct hosted_hooks {
     void (*kick)(struct vcpu *v);         /* arch_vcpu_kick */
@@ -80,24 +80,25 @@ struct hosted_hooks {
     void (*p2m_flush)(struct domain *d, gfn_t gfn, uint64_t nr);
     void *(*heap_alloc)(size_t bytes); /* of alignment 64; default: malloc */
     void (*heap_free)(void *p);
-    size_t (*heap_size)(void *p); /* at least what was asked for */
+    size_t (*heap_size)(void *p); /* at least the size asked for */
     void (*console)(const char *s, size_t len); /* default: stdout */
-    size_t (*console_room)(void);     /* bytes it takes now; default: all */
+    size_t (*console_room)(void);     /* bytes that fit now; default: all */
     int (*stop_machine)(void);        /* arch_stop_machine; default: 0 */
     void (*audit)(void (*count)(mfn_t mfn, enum page_holder holder));
-    void (*timer)(uint64_t expires); /* default: nobody runs timers */
+    void (*timer)(uint64_t expires); /* default: timers do not run */
     uint64_t (*now)(void);           /* default: the host's clock */
     uint64_t (*cpu_idle_ns)(void);   /* default: since the machine began */
     void (*vcpu_clock)(const struct vcpu *v, struct vcpu_clock *clock);
     /*
-     * This thread is about to take a lock and holds none: here another CPU may
-     * do whatever it likes first, which tests play.
+     * Called when this thread is about to take a lock and holds none.  A test
+     * does here what another CPU could do at this moment.
      */
     void (*unlocked)(void);
     /*
-     * A vcpu goes to sleep: a descriptor that can be read when a client rings,
-     * or -1.  Then look once by doorbell_serve(); after waking, doorbell_end().  No
-     * locks held.
+     * Called when a vcpu goes to sleep: returns a descriptor that becomes
+     * readable when a client sets a bit of the doorbell, or -1.  The caller then
+     * calls doorbell_serve() once before it sleeps, and doorbell_end() when it
+     * wakes.  No locks held.
      */
     int (*doorbell_begin)(void);
     void (*doorbell_serve)(void);

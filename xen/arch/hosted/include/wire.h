@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Between the preload library in a client and the hosted hypervisor.
+ * The protocol between the preload library in a client and the server.
  *
- * An open file of /dev/xen has a handle, which is all that the program sees:
- * the read end of a pipe for event channels, else a socket on which nothing is
- * said.  Linux counts its descriptors, in whichever process they are; the
- * server holds the other end and learns when the last one is closed.  Handles
- * carry a mark, and the number of their inode is the file's name.
+ * For an open file of /dev/xen the program has a handle: the read end of a pipe
+ * for event channels, else a socket that carries no data.  The server holds the
+ * other end, so Linux tells the server when the last descriptor of the handle,
+ * in any process, is closed.  Handles carry a mark, and the inode number of the
+ * handle is the file's name.
  *
- * What a process asks of a file goes through a SOCK_SEQPACKET connection of
- * this process: a request, then its answer, one at a time.  The answers to
- * OPEN and ATTACH carry descriptors: the memfd with all frames, the doorbell's
- * pipe and, for OPEN, the handle; and two runs without an address: dom0's
- * shared info page and the doorbell.  Arguments stay in the client's memory, where
- * the server reads and writes them as a kernel would.
+ * A process sends its requests for a file through a SOCK_SEQPACKET connection of
+ * its own: a request, then its answer, one at a time.  The answers to OPEN and
+ * ATTACH carry descriptors: the memfd with all frames, the doorbell's pipe and,
+ * for OPEN, the handle; and two runs without an address: dom0's shared info page
+ * and the doorbell.  Arguments stay in the client's memory, which the server reads
+ * and writes as a kernel would.
  *
  * The hosted machine is no security boundary between its clients: they run
  * as one user and all play dom0's programs.
@@ -30,8 +30,8 @@
 #define WIRE_PID_ENV "ORIEL_HYPERVISOR" /* of the server */
 
 /*
- * F_SETSIG of a handle: kept with the open file, whatever its descriptors are,
- * and without effect as long as nobody sets O_ASYNC.
+ * The mark of a handle, set by F_SETSIG: Linux keeps it with the open file, for
+ * all descriptors, and it has no effect unless O_ASYNC is set.
  */
 #define WIRE_MARK 59
 
@@ -58,7 +58,7 @@ enum wire_request_type {
 
 struct wire_request {
     uint32_t type;
-    int32_t pid; /* whose memory the arguments are in */
+    int32_t pid; /* the process whose memory has the arguments */
     uint64_t a, b, c, d;
 };
 
@@ -73,8 +73,8 @@ struct wire_run {
 #define WIRE_MAX_RUNS 128
 
 /*
- * Answers with `more` set carry runs only; the last one has the result.  When
- * the client cannot map a run it unmaps what it asked for.
+ * Answers with `more` set carry runs only; the last answer has the result.  A
+ * client that cannot map a run unmaps the whole range of its request.
  */
 struct wire_reply {
     int64_t result; /* >= 0, or -errno */
@@ -90,22 +90,23 @@ struct wire_reply {
 #define WIRE_NR_PORTS 4096 /* of dom0, which uses the 2-level ABI */
 
 /*
- * The doorbell: how programs notify and unmask ports without waiting for anybody.
+ * The doorbell: programs notify and unmask ports here without waiting for an
+ * answer.
  *
- * A program sets the port's bit; then, if vcpus are waiting, it writes a byte
- * to the doorbell's pipe, which wakes them (a pipe, since its writer is about to
- * sleep as a rule and the kernel then lets the reader run in its place); else
- * it adds one to `calls` and wakes the server's own thread.  Who wakes serves
- * all that has been rung, and whoever stops waiting looks once more, so no
- * ring is lost.  A port that is not pending is unmasked in the shared info
- * page directly.
+ * A program sets the port's bit.  If vcpus are waiting, the program writes a byte
+ * to the doorbell's pipe, which wakes them (a pipe, since its writer usually
+ * sleeps next and Linux then runs the reader on the same CPU); otherwise the
+ * program increments `calls` and wakes the server's doorbell thread.  The thread
+ * that wakes handles all bits, and a vcpu that stops waiting looks at the bits
+ * once more, so no bit is lost.  A port that is not pending is unmasked by the
+ * program itself, in the shared info page.
  */
 struct wire_doorbell {
     uint32_t waiting; /* vcpus that sleep until the pipe can be read */
     uint32_t calls;   /* futex */
     uint64_t notify[WIRE_NR_PORTS / 64];
     uint64_t unmask[WIRE_NR_PORTS / 64];
-    uint32_t owner[WIRE_NR_PORTS]; /* inode's number of the file, 0: none */
+    uint32_t owner[WIRE_NR_PORTS]; /* the file's inode number, 0: none */
 };
 
 #define WIRE_DOORBELL_ORDER 3

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What kind of program the command is: one that loads no libraries finds no
- * /dev/xen, and one with a sanitizer wants that one's library to be the first.
+ * Look at the command's file: a static program would find no /dev/xen and is
+ * refused; a program with a sanitizer needs the sanitizer's library preloaded
+ * first.
  */
 #define _GNU_SOURCE
 #include <elf.h>
@@ -22,7 +23,7 @@ struct image {
     size_t len;
 };
 
-/* The program as execvp() finds it; false: not to be read, which it will say. */
+/* The program as execvp() finds it; false: unreadable, execvp() will say why. */
 static bool open_image(const char *name, struct image *image)
 {
     const char *path = strchr(name, '/') ? "" : getenv("PATH");

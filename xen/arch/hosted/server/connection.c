@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Connections: one thread each, which serves what one process asks of one open
- * file, until the process lets go of the file or dies; then what the process
- * has mapped through the file is released.
+ * Connections: each has a thread, which serves the requests of one process for
+ * one open file until the process ends the connection or dies; then the thread
+ * releases the pages that the process has mapped through the file.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -58,7 +58,7 @@ void conn_add_run(struct conn *c, uint64_t addr, mfn_t mfn, int prot)
     if ( r->nr_runs == WIRE_MAX_RUNS )
     {
         r->more = 1;
-        send_reply(c); /* a client that has gone is noticed at the next read */
+        send_reply(c); /* the next read notices a client that has died */
     }
     r->run[r->nr_runs++] = (struct wire_run){ addr, mfn_x(mfn), 1,
                                               (uint32_t)prot };
@@ -156,7 +156,7 @@ static int serve_open(struct conn *c, const struct wire_request *req)
 
 /* ---- requests ---- */
 
-/* What of [addr, addr + len) is mapped through the file goes. */
+/* Unmap the parts of [addr, addr + len) that are mapped through the file. */
 static void unmap(struct conn *c, uint64_t addr, size_t len)
 {
     struct file *f = c->file;
@@ -346,7 +346,7 @@ static void begin(int fd)
         pthread_detach(thread);
 }
 
-/* Its first request is answered, and that we have no more descriptors. */
+/* Answer the first request: the server has no descriptor left. */
 static void send_away(int fd)
 {
     const struct timeval soon = { .tv_sec = 1 };
@@ -362,8 +362,8 @@ static void send_away(int fd)
 }
 
 /*
- * Without a free descriptor a client would wait for ever: there is a spare one,
- * by which it is sent away.
+ * Without a free descriptor a client would wait for ever: a spare descriptor is
+ * kept to accept the client and to refuse its request.
  */
 void server_run(int listener)
 {

@@ -2,10 +2,10 @@
 /*
  * /dev/xen/evtchn, and the event upcall of dom0 behind it.
  *
- * A port of dom0 belongs to the file that bound it.  When an event is pending
- * the port is masked and written to the file's pipe, which has room for all
- * ports there are; the program reads it there and later writes it back, which
- * the library in it turns into an unmasking (doorbell.c).
+ * A port of dom0 belongs to the file that bound the port.  When an event is
+ * pending the port is masked and written to the file's pipe, which has room for
+ * all ports.  The program reads the port from the pipe and later writes it back;
+ * the preload library turns this write into an unmasking (doorbell.c).
  *
  * ports_lock is a leaf: the upcall runs wherever the core raises an event.
  */
@@ -29,12 +29,12 @@ struct evtchn_file {
 
 static pthread_mutex_t ports_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct evtchn_file *owner[NR_PORTS]; /* [ports_lock] */
-/* The owner's, and one for each notification that will be sent by the port. */
+/* One for the owner, one for each unmap notification that names the port. */
 static unsigned int users[NR_PORTS];        /* [ports_lock] */
 
 /* ---- delivery ---- */
 
-/* ports_lock held.  A program that has gone does not miss it. */
+/* ports_lock held.  The event of a program that has died is dropped. */
 static void deliver(struct shared_info *s, uint32_t port)
 {
     const struct evtchn_file *e = owner[port];
@@ -158,7 +158,7 @@ static long disown(struct evtchn_file *e, uint32_t port)
 {
     if ( !is_owner(e, port) )
         return -ENOTCONN;
-    doorbell_serve(); /* what the program asked of the port before this */
+    doorbell_serve(); /* the port's bits that the program set before this call */
     pthread_mutex_lock(&ports_lock);
     owner[port] = NULL;
     pthread_mutex_unlock(&ports_lock);

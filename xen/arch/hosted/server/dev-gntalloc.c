@@ -3,9 +3,10 @@
  * /dev/xen/gntalloc, as Linux 6.1 offers it: pages of dom0 that a program
  * grants to other domains and maps itself.
  *
- * The grant entries are dom0's own, written here as its kernel would.  A
- * grant that the other side still has mapped when the program lets go cannot
- * be ended: it waits in a list, with its page, and is tried again later.
+ * The grant entries are dom0's own; this file writes them as dom0's kernel
+ * would.  A grant that another domain still has mapped when the program frees it
+ * cannot be ended: the grant stays in a list, with its page, and ending it is
+ * tried again later.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -74,7 +75,7 @@ static bool entry_write(grant_entry_v1_t *e, const void *arg)
     return true;
 }
 
-/* End the grant, unless somebody has it mapped. */
+/* End the grant, unless another domain has it mapped. */
 static bool entry_end(grant_entry_v1_t *e, const void *arg)
 {
     uint16_t flags = READ_ONCE(e->flags);

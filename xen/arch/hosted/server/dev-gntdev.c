@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /dev/xen/gntdev, as Linux 6.1 offers it: mapping and copying what other
+ * /dev/xen/gntdev, as Linux 6.1 offers it: mapping and copying pages that other
  * domains grant to dom0.
  *
- * A set of grants is announced by an ioctl, which gives it a place in the
- * file's offsets, and mapped by mmap() of that place.  Each of its pages is
- * pinned by a grant mapping of dom0 (for device access: no address of dom0's
- * own is involved) and, while the client has it in its address space, by a
- * reference of the file.
+ * An ioctl announces a set of grants and returns the set's place in the file's
+ * offsets; mmap() of that place maps the set.  Each page of the set is held by a
+ * grant mapping of dom0 (for device access: no address of dom0's own is involved)
+ * and, while it is in the client's address space, by a reference of the client.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -37,7 +36,7 @@ struct set {
     uint64_t index; /* first page of its place in the file's offsets */
     uint32_t count;
     uint32_t live;      /* grants that are mapped                        */
-    const struct mm *mm; /* who has it mapped; only as good as live is    */
+    const struct mm *mm; /* the client that mapped it; valid while live  */
     uint64_t addr;      /* there; 0: not mapped                          */
     bool announced, read_only;
     struct ioctl_gntdev_unmap_notify notify; /* action 0: none           */
@@ -220,7 +219,7 @@ static long unmap_grant_ref(struct file *f, uint64_t arg)
     s = find_set(f, a.index >> PAGE_SHIFT, a.count);
     if ( !s )
         return -ENOENT;
-    s->announced = false; /* what is still mapped goes with the munmap() */
+    s->announced = false; /* munmap() releases the pages still mapped */
     free_unused(f);
     return 0;
 }
@@ -241,7 +240,7 @@ static long get_offset(struct file *f, uint64_t arg)
     return -EINVAL;
 }
 
-/* The new notification, or what was the set's before, is in *a then. */
+/* Afterwards *a has the new notification, or the set's previous one. */
 static long replace_notify(struct file *f, struct ioctl_gntdev_unmap_notify *a)
 {
     for ( struct set *s = f->priv; s; s = s->next )

@@ -4,9 +4,9 @@
  * program in a PV dom0: the ioctls, their checks in that order, and their
  * errnos.
  *
- * A page is mapped by naming it to the core (a gfn of a domain, or a resource)
- * and taking a reference on it as the domain's own: what a PV dom0 does with
- * mmu_update.
+ * To map a page, dom0's kernel names it to the core (a gfn of a domain, or a
+ * resource) and takes a reference on it as a page of this domain, which a PV dom0
+ * would do by mmu_update.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -55,7 +55,7 @@ static bool may_not(const struct privcmd *p, domid_t domid)
 static long privcmd_mmap(struct file *f, uint64_t addr, size_t len,
                          uint64_t offset, int prot)
 {
-    /* Frames come by ioctls, of this file or another one. */
+    /* ioctls put frames there, of this file or of another one. */
     (void)f, (void)addr, (void)len, (void)offset, (void)prot;
     return 0;
 }
@@ -142,7 +142,7 @@ static struct page *get_foreign(struct domain *d, uint64_t gfn, int prot)
     return pg;
 }
 
-/* The range of a privcmd mapping that has all of it, or NULL; mm locked. */
+/* The privcmd mapping that contains the whole range, or NULL; mm locked. */
 static struct vma *find_vma(struct file *f, uint64_t addr, uint64_t nr)
 {
     struct vma *v = vma_find(f->conn->mm->vmas, addr, nr << PAGE_SHIFT);
@@ -162,8 +162,8 @@ static int map_foreign(struct file *f, struct domain *d, uint64_t addr,
 }
 
 /*
- * The first batch into a range covers all of it; later ones only what is not
- * mapped yet, which is how pages that failed are tried again.
+ * The first batch into a range covers the whole range; later batches cover only
+ * pages that are not mapped yet: programs retry pages that failed.
  */
 static int check_batch_range(struct file *f, struct vma *v, uint64_t addr,
                              uint64_t nr)
@@ -183,7 +183,7 @@ static int check_batch_range(struct file *f, struct vma *v, uint64_t addr,
     return 0;
 }
 
-/* Version 1 marks what failed in the top bits of the frame's number. */
+/* Version 1 marks pages that failed in the top bits of the frame number. */
 #define V1_ERROR 0xf0000000UL
 
 static long map_batch(struct file *f, domid_t domid, uint64_t addr,
@@ -339,7 +339,7 @@ static int map_resource_frames(struct file *f, domid_t domid, uint64_t addr,
                                  prot)
                  : -EINVAL;
     }
-    /* When the last one failed, i is one past it: its page is not ours. */
+    /* When the last page failed, i is one past it, and its reference is gone. */
     if ( rc && i > 1 )
         mm_unmap_range(f->conn->mm, addr, (uint64_t)(i - 1) << PAGE_SHIFT);
     if ( d )

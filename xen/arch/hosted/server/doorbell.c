@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The doorbell that clients ring (wire.h), and who answers it.
+ * The server's side of the doorbell (wire.h): handling the bits that clients
+ * set.
  *
- * A vcpu that sleeps, most likely for the very answer that will be rung, serves
- * the doorbell itself: that spares a guest's request the way through a third
- * thread.  When no vcpu sleeps there is a thread for it.
+ * A sleeping vcpu handles the doorbell itself, since it most likely waits for the
+ * answer that the next bit announces: that saves a guest's request the way
+ * through a third thread.  When no vcpu sleeps the doorbell thread does it.
  *
- * serving is held from taking a bit to having acted on it: after doorbell_serve()
- * all that was rung before it has been done, whoever did it.
+ * The lock `serving` is held from taking a bit until the operation is done: when
+ * doorbell_serve() returns, all bits that were set before the call are handled, by
+ * this thread or another.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -52,7 +54,7 @@ void doorbell_audit(void (*count)(mfn_t mfn, enum page_holder holder))
         count(_mfn(doorbell_mfn() + i), HOLD_ARCH);
 }
 
-/* Clients say which ports; whose they are, the owners' table knows. */
+/* Clients set ports' bits; dev-evtchn.c knows the owners. */
 static void serve_word(unsigned int word)
 {
     uint64_t bits;

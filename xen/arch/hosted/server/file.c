@@ -2,9 +2,9 @@
 /*
  * Open files: from the first descriptor to the last, and to the last mapping.
  *
- * Linux counts the descriptors of a handle.  The thread here sees when nobody
- * has any; a connection looks too, when its process has closed one, so that
- * close() returns when the file has ended.
+ * Linux counts the descriptors of a handle.  The thread here notices when the
+ * last descriptor of any process is closed; a connection looks too, after its
+ * process has closed a descriptor, so that close() returns after the file's end.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -103,7 +103,7 @@ void files_end(void)
     pthread_mutex_unlock(&files_lock);
 }
 
-/* The handle's own reference is this thread's to drop. */
+/* This thread drops the handle's own reference. */
 static void handle_closed(struct file *f)
 {
     pthread_mutex_lock(&f->lock);
@@ -140,12 +140,12 @@ int files_start(void)
 
 /* ---- the beginning ---- */
 
-/* Both ends: theirs, ours.  0 or -errno. */
+/* Make both ends: the client's and the server's.  0 or -errno. */
 static int make_handle(int kind, int end[2])
 {
     if ( kind != WIRE_EVTCHN )
     {
-        /* A byte that nobody reads: readable and writable, as /dev files. */
+        /* A byte that is never read: poll() says readable, as of /dev files. */
         if ( socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, end) )
             return -errno;
         return send(end[1], "", 1, MSG_NOSIGNAL) == 1 ? 0 : -errno;

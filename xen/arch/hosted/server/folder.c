@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The folder of a run, in TMPDIR or /tmp: the socket, names for /dev/xen and
- * /proc/xen that clients find in their place, and the toolstack's state.  Its own
- * name has the process' number, by which the next run finds what is dead.
+ * The folder of a run, in TMPDIR or /tmp: the socket, files that stand for those
+ * in /dev/xen and /proc/xen, and the toolstack's state.  The folder's name
+ * contains the server's process number, by which the next run finds folders of
+ * runs that are dead.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -23,7 +24,7 @@
 
 static char folder[PATH_MAX];
 
-/* As an absolute path: clients look for it from where they are. */
+/* As an absolute path, since clients have other current folders. */
 static const char *tmp(void)
 {
     static char resolved[PATH_MAX];
@@ -90,7 +91,7 @@ void life_remove_folder(void)
     nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-/* Does somebody listen there?  His number may be of another name space. */
+/* Does a server listen there?  Its pid may be of another name space. */
 static bool is_served(const char *dir)
 {
     struct sockaddr_un addr = { .sun_family = AF_UNIX };

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A run from its beginning to its end: nothing of it is left, however it ends.
+ * A run from start to end: no process and no folder of it is left, however the
+ * run ends.
  *
- * There are two processes.  The guard is the one that was started: it waits,
- * passes signals on, and takes up whatever loses its parent.  The server is its
- * child, and starts the command.  Both are subreapers, so each process that the
- * command starts becomes a child of the server at last, or of the guard when
- * the server is gone, and is ended there.  When the guard is killed the server
- * gets SIGTERM; when the server is killed the guard ends what is left.
+ * There are two processes.  The guard is the process that the user started: it
+ * waits and passes signals on.  The server is the guard's child, and starts the
+ * command.  Both are subreapers, so each process that the command starts and that
+ * loses its parent becomes a child of the server, or of the guard when the server
+ * has died, and is ended there.  When the guard is killed the server gets SIGTERM;
+ * when the server is killed the guard ends the processes that are left.
  *
- * Only direct children are signalled: nobody else can reap them, so a number
- * never means another process; their children follow.
+ * Only direct children are signalled: no other process can reap them, so their
+ * pids cannot be reused.  When they end, their children become direct ones.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -32,7 +33,7 @@ static sigset_t signals, signals_before;
 
 /* ---- waiting ---- */
 
-/* All that have ended: true when pid did, with its status. */
+/* Reap all children that have ended: true if pid did, with its status. */
 static bool reap(pid_t pid, int *status)
 {
     bool found = false;
@@ -48,7 +49,7 @@ static bool reap(pid_t pid, int *status)
     return found;
 }
 
-/* ^C at a terminal goes to the command too, whose it is to decide. */
+/* ^C at a terminal reaches the command too, which decides what to do. */
 static int next_signal(void)
 {
     siginfo_t info;
@@ -148,7 +149,7 @@ void life_end_children(void)
 
 /* ---- the guard ---- */
 
-/* As that signal would have ended it, for who waits for the guard. */
+/* End by this signal, so that the guard's parent sees it. */
 static void die_of(int sig)
 {
     sigset_t set;
@@ -170,7 +171,7 @@ static void guard(pid_t server)
 
         if ( sig == SIGCHLD )
             continue;
-        /* The first one ends the run in order, the second one at once. */
+        /* The first signal ends the run in order, the second at once. */
         kill(server, ended_by ? SIGKILL : SIGTERM);
         ended_by = sig;
     }

@@ -154,7 +154,7 @@ static int make_dom0(void)
     return domain_ctl_unpause(server_dom0);
 }
 
-/* No thread can be made to wait; --audit runs when all have ended. */
+/* Threads cannot be stopped; --audit runs when all have ended. */
 static int stop_machine(void)
 {
     return -EOPNOTSUPP;
@@ -257,7 +257,7 @@ static int find_preload(void)
     return option.preload ? 0 : -ENOENT;
 }
 
-/* All that can be wrong and has a name of its own; says so: 0 or -errno. */
+/* Check what can be wrong and print which: 0 or -errno. */
 static int prepare(const char *command)
 {
     static char socket_path[PATH_MAX + 8];
@@ -355,8 +355,8 @@ static int parse_options(int argc, char **argv)
 }
 
 /*
- * What the command has started ends with it, and clients from elsewhere are cut
- * off; then everything is counted.
+ * End the processes that the command has started, disconnect clients from
+ * elsewhere, then run the audit.
  */
 static int end_machine(int status, pthread_t acceptor)
 {
@@ -407,5 +407,5 @@ int main(int argc, char **argv)
     unlink(option.socket);
     life_remove_folder();
     fflush(NULL);
-    _exit(status); /* guests' threads run to the last */
+    _exit(status); /* threads of guests may still run */
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Address spaces of clients: which pages each has mapped, through whichever
- * file.  mm->lock is held from looking at a range to having changed it.
+ * Address spaces of clients: the pages that each has mapped, through any file.
+ * mm->lock is held from looking at a range until the range is changed.
  */
 #define _GNU_SOURCE
 #include <errno.h>

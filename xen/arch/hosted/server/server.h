@@ -2,10 +2,10 @@
 /*
  * The hosted server: it plays the kernel of dom0 for its clients.
  *
- * A connection (connection.c) is one process' way to one open file, with a
- * thread of its own; an open file (file.c) lives until its last descriptor is
- * closed, in whichever process, and nothing is mapped through it any more.
- * Hypercalls of different files run in parallel.
+ * A connection (connection.c) carries the requests of one process for one open
+ * file and has a thread of its own.  An open file (file.c) lives until its last
+ * descriptor in any process is closed and its last mapping is gone.  Hypercalls
+ * through different files run in parallel.
  *
  * Locks: a file's, then an address space's.
  */
@@ -31,7 +31,7 @@ struct file_ops {
     /* Fill [addr, addr + len) by file_map_page() calls; mm locked. */
     long (*mmap)(struct file *f, uint64_t addr, size_t len, uint64_t offset,
                  int prot);
-    /* [addr, addr + len) goes, then the page references; mm locked. */
+    /* Unmap [addr, addr + len), then drop page references; mm locked. */
     void (*munmap)(struct file *f, uint64_t addr, size_t len);
     void (*close)(struct file *f); /* mappings are gone already */
 };
@@ -45,7 +45,7 @@ struct mapping {
     struct page *page;
 };
 
-/* A process' addresses, as far as they are mapped through files. */
+/* The part of a process' addresses that is mapped through files. */
 struct mm {
     uint64_t id;
     unsigned int users;      /* [list's lock]                              */
@@ -66,8 +66,8 @@ struct file {
     void *priv;              /* of the ops                                 */
 
     pthread_mutex_t lock;    /* a request at a time                        */
-    struct conn *conn;       /* [lock] whose request is served             */
-    bool open;               /* [lock] descriptors of it are left          */
+    struct conn *conn;       /* [lock] its request is being served         */
+    bool open;               /* [lock] it has descriptors                  */
     bool released;           /* [lock] ops->close() was called             */
     unsigned int nr_vmas;    /* [lock]                                     */
     struct file *next;       /* [list's lock]                              */
@@ -85,11 +85,11 @@ struct file *file_open(int kind, int mode, int *client, int *rc);
 /* The file with a handle of this name, with a user for the caller, or NULL. */
 struct file *file_find(uint32_t name);
 void file_put(struct file *f);
-/* Release what the file has if it is of no use any more; f->lock held. */
+/* Release the file's resources if it cannot be used again; f->lock held. */
 void file_may_end(struct file *f);
 /* Has the last descriptor been closed by now?  f->lock held. */
 bool file_is_closed(struct file *f);
-/* Release all files, whoever has descriptors of them; no request is served. */
+/* Release all files, also open ones; no request is being served. */
 void files_end(void);
 int files_start(void); /* -errno */
 
@@ -100,14 +100,14 @@ struct mm *mm_get(uint64_t id);
 void mm_put(struct mm *mm);
 
 /*
- * Map the page (whose reference passes to the address space) at addr in the
- * client, with the answer to the request being served.  Replaces nothing:
- * -EBUSY when there is a page, -ENOMEM; the reference is dropped then.  mm
- * locked, as for all below.
+ * Map the page at addr in the client, with the answer to the request being
+ * served; the address space gets the caller's reference.  -EBUSY: a page is
+ * mapped there; -ENOMEM; the reference is dropped then.  mm locked, as for all
+ * below.
  */
 int file_map_page(struct file *f, uint64_t addr, struct page *page, int prot);
 
-/* Drop the references on what is mapped in the range. */
+/* Drop the references on the pages that are mapped in the range. */
 void mm_unmap_range(struct mm *mm, uint64_t addr, size_t len);
 
 /* The page that is mapped at addr, or NULL; no reference taken. */
@@ -127,25 +127,25 @@ int client_write(const struct file *f, uint64_t dst, const void *src,
 long kernel_hypercall(unsigned long nr, unsigned long a0, unsigned long a1,
                       unsigned long a2);
 
-/* The same as the references of mms_audit() for the pages that dom0 grants. */
+/* As mms_audit(), for the pages that dom0 grants. */
 void gntalloc_audit(void (*count)(mfn_t mfn, enum page_holder holder));
 
 /* ---- connection.c ---- */
 
-/* A process' way to a file. */
+/* The requests of one process for one file. */
 struct conn {
     int fd;
     pid_t pid;               /* of the request being served                */
     struct mm *mm;
     struct file *file;
-    long pinned;             /* what the request says of its buffers       */
+    long pinned;             /* of the request: can its buffers be pinned? */
     struct wire_reply reply; /* being built                                */
     struct conn *next;
 };
 
 /* Part of the answer to the request: frame mfn at addr. */
 void conn_add_run(struct conn *c, uint64_t addr, mfn_t mfn, int prot);
-/* Shut down all connections, or those to one file but for the one served. */
+/* Shut down all connections, or those of a file except the one served. */
 void conns_hang_up(const struct file *f);
 
 /* Listen at path: the descriptor, or -errno. */
@@ -158,11 +158,11 @@ void server_drain(void);
 /* ---- doorbell.c ---- */
 
 int doorbell_start(void); /* -errno; after dom0 exists */
-void doorbell_serve(void); /* all that was rung is done when it returns */
+void doorbell_serve(void); /* handle all bits that were set before */
 uint64_t doorbell_mfn(void);
-/* Tell clients whose port it is: the file's name, 0: nobody's. */
+/* Tell clients the name of the file that owns the port, 0: none. */
 void bell_set_owner(uint32_t port, uint32_t name);
-int doorbell_pipe(void); /* where clients write */
+int doorbell_pipe(void); /* the end that clients write to */
 void doorbell_audit(void (*count)(mfn_t mfn, enum page_holder holder));
 
 /* ---- dev-evtchn.c ---- */
@@ -171,7 +171,7 @@ void doorbell_audit(void (*count)(mfn_t mfn, enum page_holder holder));
 int evtchn_port_get(uint32_t port);
 void evtchn_port_put(uint32_t port);
 
-/* What a program asks of a port that a file has bound; else nothing. */
+/* Act on a bit of the doorbell, if a file has bound the port. */
 void server_notify(uint32_t port);
 void server_unmask(uint32_t port);
 
@@ -180,31 +180,32 @@ void server_dom0_upcall(struct vcpu *v);
 
 /* ---- folder.c ---- */
 
-int life_make_folder(void); /* 0, or -errno and a line that says so */
+int life_make_folder(void); /* 0, or -errno after a message */
 const char *life_folder(void);
 void life_remove_folder(void);
-/* Remove what runs have left that were killed as a whole. */
+/* Remove folders of runs whose processes were killed all at once. */
 void life_remove_dead(void);
 
 /* ---- life.c ---- */
 
 /*
- * Returns in a child.  However that ends, all processes that it has started
- * end, and the folder goes; the caller waits for this and then exits.
+ * Forks and returns in the child, the server.  However the server ends, the
+ * parent, the guard, ends all processes that the server has started, removes the
+ * folder and exits.
  */
 void life_split(void);
-/* Until the process ends or the run is to end: a status as a shell's. */
+/* Wait until the process ends or the run is to end: a status as a shell's. */
 int life_wait(pid_t pid);
-/* All children, their children with them. */
+/* End all children and their children. */
 void life_end_children(void);
-/* In a child that is to run a program: signals as they were at the start. */
+/* In a child before exec: restore the signals of the start. */
 void life_restore_signals(void);
 
 /* ---- command.c ---- */
 
 /* 0, or 125 and a line about why this program cannot run. */
 int command_check(const char *name);
-/* LD_PRELOAD for the program: what comes before our library, or "". */
+/* LD_PRELOAD for the program: the part before the preload library, or "". */
 const char *command_runtime(const char *name);
 
 #endif

@@ -35,7 +35,7 @@ void vma_remove(struct vma **list, struct vma *v, uint64_t start, size_t len)
     {
         struct vma *tail = malloc(sizeof(*tail));
 
-        /* Without memory the tail is forgotten: ioctls there fail. */
+        /* Without memory for the tail's record, ioctls on the tail fail. */
         if ( tail )
         {
             *tail = *v;

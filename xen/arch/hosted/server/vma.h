@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The address ranges that clients have reserved by mmap() of a file: what the
- * kernel keeps as VMAs.  A sorted list of disjoint ranges per address space.
+ * The address ranges that clients have reserved by mmap() of a file, as Linux'
+ * VMAs: a sorted list of disjoint ranges for each address space.
  */
 #ifndef VMA_H
 #define VMA_H
@@ -13,7 +13,7 @@
 struct vma {
     uint64_t start, end; /* bytes, page aligned, end exclusive */
     int prot;            /* PROT_* of the mmap()                */
-    struct file *file;   /* which counts them                   */
+    struct file *file;   /* counts its ranges in nr_vmas        */
     bool used;           /* an ioctl has mapped into it         */
     struct vma *next;
 };
