@@ -360,7 +360,8 @@ static int run_console(int argc, char **argv)
 }
 
 const struct command command_console = {
-    "console", "[--once] DOMAIN", "Show a domain's console and pass on what is typed",
+    "console", "[--once] DOMAIN",
+    "Show a domain's console and pass on what is typed",
     "Ends with the domain, or with Ctrl-].\n"
     "  -1, --once   print the output in the ring, leave it there, end\n",
     run_console,
