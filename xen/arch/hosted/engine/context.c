@@ -2,14 +2,14 @@
 /*
  * Register state in and out of an engine.
  *
- * An engine starts in 64-bit mode with paging off, a state no processor has,
- * and its registers can be written from outside, but not what hangs on them:
- * segments, and the mode.  So a few instructions on pages of our own, seen by
- * the engine before it sees the guest's, load segments from descriptors made
- * for the purpose and switch the mode as a guest would.
+ * An engine starts in 64-bit mode with paging off, a state that no processor
+ * has. Its registers can be written from outside, but writing them changes
+ * neither the segments nor the mode.  So a few instructions on start pages,
+ * which the engine executes before the guest's memory is mapped, load the
+ * segments from descriptors made for this and switch the mode as a guest would.
  *
- * The descriptors stand where the selectors say, or further up for selectors
- * that say nothing (a PVH start has none).
+ * Each descriptor is at its selector's place in the table, or above all others
+ * if the selector is null (a PVH start has no selectors).
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -43,7 +43,7 @@ enum {
     MSR_TSC_AUX,
 };
 
-/* The pages: code and descriptors, and tables that map 2 MiB one to one. */
+/* The start pages: code, descriptors, and tables that map 2 MiB one to one. */
 #define START_GDTR 0x7f0
 #define START_GDT 0x800
 #define START_GDT_SPARE 186 /* as many as there are segments, up to 192 */
@@ -53,7 +53,8 @@ enum {
 
 /*
  * In: r8, r9: cr4 and cr0 of long mode; r10-r14: selectors of ds, es, ss, fs,
- * gs; rbx: of cs; r15: where to go there; ecx, edx: cr0 and cr4 outside long mode.
+ * gs; rbx: of cs; r15: where to go there; ecx, edx: cr0 and cr4 outside long
+ * mode.
  */
 extern const uint8_t engine_start[], engine_start_32[], engine_start_end_64[],
     engine_start_end_32[], engine_start_end[];
@@ -153,7 +154,7 @@ static uint64_t place_segment(uint64_t *gdt, unsigned int i, struct segment s)
     return slot * 8;
 }
 
-/* The pages, filled in, and a selector for each segment. */
+/* Fill in the start pages; gives a selector for each segment. */
 static void fill_pages(uint8_t *page, const struct hvm_hw_cpu *c,
                        uint64_t selector[NR_SEGMENTS])
 {
@@ -302,7 +303,7 @@ bool context_load(struct hosted_vcpu *h, const struct hvm_hw_cpu *c)
     for ( size_t i = 0; i < ARRAY_SIZE(registers); i++ )
         engine_set_reg(h, registers[i].reg,
                        *(uint64_t *)field(&copy, registers[i].offset));
-    if ( !is_long(c) ) /* paging without long mode, when it is on */
+    if ( !is_long(c) ) /* with paging, if the guest has it on */
         engine_set_reg(h, UC_X86_REG_CR0, c->cr0);
     load_fpu(h, c);
     return true;
@@ -310,7 +311,7 @@ bool context_load(struct hosted_vcpu *h, const struct hvm_hw_cpu *c)
 
 /* ---- out ---- */
 
-/* What the guest's table says about a selector; flat where it says nothing. */
+/* The selector's descriptor in the guest's table; a flat one without it. */
 static struct segment read_segment(struct hosted_vcpu *h, int reg, bool code)
 {
     struct segment s = { (uint32_t)engine_reg(h, reg), ~0U, 0xc93, 0 };

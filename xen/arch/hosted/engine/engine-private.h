@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Between the files of the engine.
+ * Shared by the files of the engine.
  *
- * engine.c   threads: who runs when, stopping, waiting
- * turns.c    how many of them at once, and what they took
- * hooks.c    what the machine asks for
+ * engine.c   threads of vcpus: running, stopping, waiting
+ * turns.c    limits how many threads run at once, and counts their CPU time
+ * hooks.c    the machine's hooks (struct hosted_hooks)
  * space.c    a domain's guest-physical memory, as its engines see it
- * exits.c    what leaves an engine: I/O, hypercalls, CPUID, exceptions
+ * exits.c    exits from an engine: I/O, hypercalls, CPUID, exceptions
  * inject.c   interrupts and exceptions into the guest
  * context.c  register state in and out
  */
@@ -29,8 +29,8 @@
 /* A piece of an engine's physical address space. */
 struct region {
     uint64_t gfn, nr;
-    bool ram; /* in the window; else each access calls back */
-    struct hosted_vcpu *vcpu; /* whose engine it is mapped in */
+    bool ram; /* mapped from the window; else each access calls a hook */
+    struct hosted_vcpu *vcpu; /* the region is mapped in its engine */
 };
 
 struct regions {
@@ -38,7 +38,7 @@ struct regions {
     size_t nr, max;
 };
 
-/* [gfn, gfn + nr) shows the frames from mfn on in the window. */
+/* In the window, pages [gfn, gfn + nr) map the frames from mfn on. */
 struct run {
     uint64_t gfn, mfn, nr;
 };
@@ -48,14 +48,14 @@ struct runs {
     size_t nr, max;
 };
 
-/* Ticket locks that can be waited for asleep, and held by so many at once. */
+/* A ticket lock with `width` holders at once; waiters sleep. */
 struct turns {
     pthread_mutex_t lock;
     pthread_cond_t moved;
     unsigned int width;   /* [I] how many */
     uint64_t next, given; /* [t] tickets drawn, and given back */
-    uint64_t used_ns;     /* [t] of machine_turns: by all, until ... */
-    uint64_t since;       /* [t] ... then */
+    uint64_t used_ns;     /* [t] of machine_turns: used by all until `since` */
+    uint64_t since;       /* [t] */
     uint64_t from;        /* [I] when it began */
 };
 extern struct turns machine_turns; /* one for each CPU of the host */
@@ -65,12 +65,12 @@ struct hosted_domain {
     struct turns turns;    /* one: a single vcpu executes */
 
     pthread_mutex_t window_lock;
-    char *window;            /* [I] WINDOW_PAGES; no page is ever unmapped */
-    struct runs runs;        /* [w] what belongs there                     */
-    struct regions regions;  /* [w] made from it                           */
-    uint64_t regions_of;     /* [w] the generation that they are of        */
+    char *window;            /* [I] WINDOW_PAGES, each always mapped       */
+    struct runs runs;        /* [w] the frames to map in the window        */
+    struct regions regions;  /* [w] made from runs                         */
+    uint64_t regions_of;     /* [w] `generation` when they were made       */
     bool closed;             /* [w] no vcpu will run any more              */
-    uint64_t generation;     /* [a] the p2m changed                        */
+    uint64_t generation;     /* [a] incremented when the p2m changes       */
 };
 /* [I] immutable  [t] its lock  [w] window_lock  [a] atomic */
 
@@ -90,9 +90,9 @@ struct hosted_vcpu {
     pthread_mutex_t lock;
     pthread_cond_t out;
     int kick_fd; /* [v] an eventfd, while started */
-    bool kicked;    /* [v] look again; read by the engine without the lock */
-    bool sleeping;  /* [v] or is about to                                   */
-    bool active;    /* [v] its thread works with the engine                 */
+    bool kicked;    /* [v] look at the state again; read without the lock  */
+    bool sleeping;  /* [v] sleeps, or is about to                           */
+    bool active;    /* [v] its thread uses the engine                       */
     bool terminate; /* [v] the domain ends                                  */
     bool started;   /* [v] has a thread                                     */
     bool in_access; /* [v] waits in the middle of an instruction            */
@@ -100,7 +100,7 @@ struct hosted_vcpu {
     struct hvm_hw_cpu context; /* [v] while new_context                     */
     pthread_t thread;        /* while started */
 
-    /* The rest is the thread's own (others: while it is out and paused). */
+    /* Used by the thread; by others only while it is not active, and paused. */
     uc_engine *uc;
     struct regions mapped;
     uint64_t generation;
@@ -141,21 +141,21 @@ void engine_vcpu_stop(struct hosted_vcpu *h);
 void engine_sync(struct vcpu *v);
 
 /*
- * Leave the guest in a call-back of the engine, and come back: false when
- * the vcpu is to end, and whatever it does now does not matter.
+ * Leave guest mode in a callback of the engine, and return to it.  False: the
+ * vcpu is to end, and the result of its instruction does not matter.
  */
 void engine_leave(struct hosted_vcpu *h);
 bool engine_return(struct hosted_vcpu *h);
 /* Sleep until kicked; false when the vcpu is to end. */
 bool engine_wait(struct hosted_vcpu *h);
-/* Look again after what happened before this. */
+/* Forget kicks so far: the caller looks at the state after this. */
 void engine_unkick(struct hosted_vcpu *h);
-/* Stop before the next block of code; in call-backs. */
+/* In callbacks: stop the engine before the next block of code. */
 void engine_stop_soon(struct hosted_vcpu *h);
 
 /*
- * A new engine in the same state with nothing mapped: unmapping takes time
- * for each page of a region, and regions of I/O are large.
+ * Replace the engine by a new one in the same state, without mappings:
+ * unmapping takes time for each page of a region, and regions of I/O are large.
  */
 bool engine_renew(struct hosted_vcpu *h);
 
@@ -166,7 +166,7 @@ void turns_destroy(struct turns *t);
 void turn_take(struct turns *t);
 void turn_give(struct turns *t);
 bool turn_wanted(const struct turns *t);
-/* How long a CPU of the host ran none of the vcpus. */
+/* The time in which a CPU of the host ran no vcpu. */
 uint64_t engine_cpu_idle_ns(void);
 
 /* ---- space.c ---- */
@@ -188,7 +188,7 @@ void regions_free(struct regions *regions);
 /* ---- exits.c ---- */
 
 uc_err exits_install(struct hosted_vcpu *h);
-/* What the engine could not do itself, after it stopped. */
+/* After the engine stopped: handle the exit. */
 void exits_handle(struct hosted_vcpu *h);
 uint64_t exits_mmio_read(uc_engine *uc, uint64_t offset, unsigned int size,
                          void *arg);
@@ -202,9 +202,9 @@ int guest_virt_copy(struct hosted_vcpu *h, uint64_t va, void *buf,
                     size_t bytes, bool write);
 struct guest_paging guest_paging_of(struct hosted_vcpu *h);
 bool guest_read_phys(void *arg, uint64_t gpa, void *buf, unsigned int bytes);
-/* Executes 64-bit code? */
+/* Does the vcpu execute 64-bit code? */
 bool guest_is_64bit(struct hosted_vcpu *h);
-/* Deliver what is pending if the guest takes it now; else note to do so. */
+/* Deliver pending events if the guest takes them now; else set want_window. */
 void inject_events(struct hosted_vcpu *h);
 enum { VECTOR_UD = 6, VECTOR_GP = 13 };
 /* A fault of the instruction at RIP. */

@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The threads of guest vcpus: who runs when, stopping and waiting.
+ * The threads of guest vcpus: running, stopping and waiting.
  *
- * A vcpu gets its thread with its first register state and loses it when its
- * domain is killed.  The thread waits until its vcpu is runnable, says that it
- * works (active) and only then looks again whether it may: who pauses it makes
- * the pause visible before looking at `active`, so one of the two sees the
- * other.  Active, it prepares its engine, takes its domain's turn, executes the
- * guest's code and handles the exit; nobody else touches the engine meanwhile.
+ * A vcpu gets its thread with its first register state and loses the thread
+ * when its domain is killed.  The thread waits until its vcpu is runnable, sets
+ * `active` and only then checks again that the vcpu is runnable.  A thread that
+ * pauses the vcpu makes the pause visible before it looks at `active`, so one
+ * of the two threads sees the other.  While active, the vcpu's thread prepares
+ * the engine, takes its domain's turn, executes the guest's code and handles
+ * the exit; no other thread touches the engine.
  *
- * An engine is stopped from inside only, by the hook that it calls before
- * each block of code: stopped from another thread it loses its place.  The
- * hook looks at `kicked`, so a kick cannot be lost between two runs.
+ * An engine is stopped only by the hook that it calls before each block of
+ * code: an engine that another thread stops loses its position in the code.
+ * The hook looks at `kicked`, so a kick cannot be lost between two runs.
  *
  *   wait --runnable--> active --> turn --kick, slice, exit--> no turn --> wait
  *                                 |  ^
- *                      engine_leave  engine_return (I/O, in a call-back)
+ *                      engine_leave  engine_return (I/O, in a callback)
  *
- * Locks: pthread mutexes, leaves, held over no call into the core, and never two
- * of them.
+ * Locks: pthread mutexes, all leaves: no call into the core and no other of
+ * these locks while one is held.
  */
 #include <errno.h>
 #include <poll.h>
@@ -42,7 +43,7 @@ static void take_turn(struct hosted_vcpu *h)
     turn_take(&machine_turns);
 }
 
-/* It still wants to go on: who sleeps says so. */
+/* The vcpu stays runnable: a vcpu that sleeps is placed by its caller. */
 static void give_turn(struct hosted_vcpu *h)
 {
     vcpu_placed(h->v, VCPU_QUEUED);
@@ -106,7 +107,7 @@ void engine_stop_soon(struct hosted_vcpu *h)
     pthread_mutex_unlock(&h->lock);
 }
 
-/* Sleep until kicked, or until somebody rings (doorbell < 0: nobody can). */
+/* Sleep until kicked, or until a client rings (doorbell < 0: no client can). */
 static void sleep_until(struct hosted_vcpu *h, int doorbell)
 {
     struct pollfd fds[2] = { { .fd = h->kick_fd, .events = POLLIN },
@@ -123,7 +124,7 @@ bool engine_wait(struct hosted_vcpu *h)
     bool sleeping, go;
 
     do {
-        /* Somebody may ring with the answer that this vcpu waits for. */
+        /* A client may ring with the answer that this vcpu waits for. */
         int doorbell = hosted_hooks.doorbell_begin && ioreq_in_flight(h->v)
                        ? hosted_hooks.doorbell_begin() : -1;
 
@@ -144,7 +145,7 @@ bool engine_wait(struct hosted_vcpu *h)
     return go;
 }
 
-/* Say so first, then look: may it work? */
+/* Set `active` first, then check: may the vcpu run? */
 static bool begin(struct hosted_vcpu *h)
 {
     pthread_mutex_lock(&h->lock);
@@ -161,7 +162,7 @@ static void end(struct hosted_vcpu *h)
     pthread_mutex_unlock(&h->lock);
 }
 
-/* Its turn to execute, if it still may. */
+/* Take the turn to execute, if the vcpu may still run. */
 static bool enter(struct hosted_vcpu *h)
 {
     take_turn(h);
@@ -223,9 +224,9 @@ bool engine_return(struct hosted_vcpu *h)
     if ( READ_ONCE(h->h->generation) != h->generation )
         engine_stop_soon(h);
     if ( vcpu_event_pending(h->v) )
-        h->want_window = true; /* whoever sent it kicked: that is used up */
+        h->want_window = true; /* the sender's kick was consumed */
     if ( !go )
-        take_turn(h); /* to give back: the block goes on to its end */
+        take_turn(h); /* to be given back: the block runs to its end */
     return go;
 }
 
@@ -248,7 +249,7 @@ static void before_block(uc_engine *uc, uint64_t address, uint32_t size,
         return;
     if ( !h->slice )
         h->slice = SLICE;
-    /* The kick that comes with terminate may be used up in a wait. */
+    /* A wait may have consumed the kick that came with terminate. */
     if ( READ_ONCE(h->kicked) || READ_ONCE(h->terminate) ||
          (h->slice == SLICE && turn_is_wanted(h)) ||
          (h->want_window && interrupts_enabled(h)) )
@@ -289,7 +290,7 @@ bool engine_renew(struct hosted_vcpu *h)
     return ok;
 }
 
-/* A fresh engine for the state that was set. */
+/* A new engine for the state that was set. */
 static bool take_context(struct hosted_vcpu *h)
 {
     struct hvm_hw_cpu context;

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What leaves an engine: port I/O, memory that is not mapped in it, CPUID,
- * hypercalls, exceptions and HLT.
+ * Exits from an engine: port I/O, memory that is not mapped in the engine,
+ * CPUID, hypercalls, exceptions and HLT.
  *
- * I/O is done in the engine's call-backs: the thread leaves guest mode, waits
- * for the device model and goes on in the middle of the instruction.
- * Everything else stops the engine and is done after.
+ * I/O is done in the engine's callbacks: the thread leaves guest mode, waits
+ * for the device model and continues in the middle of the instruction.  Every
+ * other exit stops the engine and is handled afterwards.
  *
- * The engine makes two I/O accesses of 4 bytes from one of 8.  A hook that it
- * calls before each access announces the size and value; the first half does
- * the whole access, the second one takes its part of the answer.
+ * The engine splits an I/O access of 8 bytes into two of 4.  A hook that the
+ * engine calls before each access announces size and value; the callback of the
+ * first half does the whole access, that of the second half returns its part of
+ * the answer.
  */
 #include <hv/cpu-policy.h>
 #include <hv/hypercall.h>
@@ -25,7 +26,7 @@
 
 /* ---- I/O ---- */
 
-/* Until the request in flight comes back: false at the end of the vcpu. */
+/* Wait for the answer to the request in flight: false at the vcpu's end. */
 static bool await_answer(struct hosted_vcpu *h, ioreq_t *p)
 {
     for ( ;; )
@@ -103,9 +104,9 @@ static uint64_t memory_io(struct hosted_vcpu *h, uint64_t gpa,
 }
 
 /*
- * A block's beginning stops the engine, but a string instruction goes round
- * without one, for as long as its count says.  It can be stopped here too;
- * others cannot, between two accesses of theirs.
+ * The hook at the start of a block stops the engine, but a string instruction
+ * repeats without a new block.  It can also be stopped here; another
+ * instruction cannot be stopped between two of its accesses.
  */
 static void stop_long_instruction(struct hosted_vcpu *h, uc_engine *uc)
 {
@@ -201,7 +202,7 @@ static int on_cpuid(uc_engine *uc, void *arg)
     engine_set_reg(h, UC_X86_REG_RBX, r.b);
     engine_set_reg(h, UC_X86_REG_RCX, r.c);
     engine_set_reg(h, UC_X86_REG_RDX, r.d);
-    return 1; /* done: the engine skips it */
+    return 1; /* handled: the engine skips the instruction */
 }
 
 static bool on_invalid(uc_engine *uc, void *arg)
@@ -296,7 +297,7 @@ static void halted(struct hosted_vcpu *h)
         vcpu_block(h->v);
         return;
     }
-    /* Nothing can wake it: that is how a processor is given back. */
+    /* HLT with interrupts off: no event can wake the vcpu; it goes offline. */
     vcpu_down(h->v);
     for ( unsigned int i = 0; i < d->max_vcpus; i++ )
     {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the machine asks of the engine: domains, vcpus, contexts, memory. */
+/* The machine's hooks for domains, vcpus, contexts and guest memory. */
 #include <errno.h>
 
 #include "engine-private.h"
@@ -115,7 +115,7 @@ static int set_context_hook(struct vcpu *v, const struct hvm_hw_cpu *ctx)
     if ( rc || !h )
         return rc;
     pthread_mutex_lock(&h->lock);
-    if ( h->active ) /* on its way out, if it was paused or is down */
+    if ( h->active ) /* a vcpu that is paused or down is leaving its engine */
         rc = -ERESTART;
     else if ( h->in_access || h->terminate )
         rc = -EBUSY;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Interrupts and exceptions into the guest: the engine has none of its own,
- * so what a processor would do is done here: find the gate, push the frame,
- * go to the handler.  Ring 0 to ring 0 only, in 64-bit and flat 32-bit code.
+ * Interrupts and exceptions of the guest: the engine delivers none, so this
+ * file does what a processor would do: find the gate, push the frame, jump to
+ * the handler.  Ring 0 to ring 0 only, in 64-bit and flat 32-bit code.
  */
 #include <string.h>
 
@@ -47,7 +47,7 @@ struct guest_paging guest_paging_of(struct hosted_vcpu *h)
     };
 }
 
-/* A piece within one page. */
+/* A part of the copy that lies within one page. */
 static int copy_piece(struct hosted_vcpu *h, const struct guest_paging *paging,
                       uint64_t va, void *buf, size_t bytes, bool write)
 {
@@ -100,7 +100,7 @@ bool guest_is_64bit(struct hosted_vcpu *h)
     if ( !(engine_msr(h, EFER_MSR) & EFER_LMA) )
         return false;
     uc_reg_read(h->uc, UC_X86_REG_GDTR, &gdtr);
-    /* Without a table it is still in the segment that it was started in. */
+    /* Without a table the guest is still in the segment of its start. */
     return (cs | 7) > gdtr.limit ||
            guest_virt_copy(h, gdtr.base + (cs & ~7UL), &descriptor, 8,
                            false) ||
@@ -137,7 +137,7 @@ static bool read_gate(struct hosted_vcpu *h, unsigned int vector, bool wide,
     return (w[1] & 0x8000) && (gate->type | 1) == 15;
 }
 
-/* The stack to use: as it is, or one from the task state segment. */
+/* The handler's stack: the current one, or one of the task state segment. */
 static bool find_stack(struct hosted_vcpu *h, unsigned int ist, uint64_t *sp)
 {
     uc_x86_mmr tr = { 0 };
@@ -149,7 +149,7 @@ static bool find_stack(struct hosted_vcpu *h, unsigned int ist, uint64_t *sp)
     return !guest_virt_copy(h, tr.base + 0x1c + ist * 8UL, sp, 8, false);
 }
 
-/* False when the guest has no way to take it. */
+/* False when the guest has no usable gate or stack for the event. */
 static bool deliver(struct hosted_vcpu *h, unsigned int vector, bool has_error,
                     uint32_t error)
 {
@@ -197,7 +197,7 @@ static bool deliver(struct hosted_vcpu *h, unsigned int vector, bool has_error,
 
 /* ---- events ---- */
 
-/* How this vcpu wants to be told; 0: not at all. */
+/* The vector that this vcpu registered for events; 0: none. */
 static unsigned int upcall_vector(const struct vcpu *v)
 {
     uint64_t via = READ_ONCE(v->domain->params[HVM_PARAM_CALLBACK_IRQ]);
@@ -223,7 +223,7 @@ void inject_events(struct hosted_vcpu *h)
     }
     /*
      * STI takes effect after the next instruction.  A guest relies on that
-     * before HLT, which then ends at once: it is over before it began.
+     * before HLT, which then ends at once.
      */
     {
         uint64_t rip = engine_reg(h, UC_X86_REG_RIP);
@@ -241,7 +241,7 @@ void inject_events(struct hosted_vcpu *h)
 
 /* ---- exceptions ---- */
 
-/* The engine keeps the error code to itself: ask the page tables again. */
+/* The engine does not report the error code: walk the page tables again. */
 static uint32_t page_fault_error(struct hosted_vcpu *h)
 {
     uint64_t va = engine_reg(h, UC_X86_REG_CR2), gpa;
@@ -276,8 +276,9 @@ static bool is_software(struct hosted_vcpu *h, unsigned int vector)
 }
 
 /*
- * The engine remembers faults of these kinds, to make a double fault of the
- * next, and forgets them only when it delivers one itself: take a new engine.
+ * After a fault of these kinds the engine turns the next one into a double
+ * fault, unless it delivered the first itself, which it never does here: use a
+ * new engine.
  */
 static void forget_fault(struct hosted_vcpu *h)
 {

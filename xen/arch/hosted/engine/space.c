@@ -2,17 +2,19 @@
 /*
  * A domain's guest-physical memory, as its engines see it.
  *
- * The window is one range of the process for each domain, gfn 0 at its start.
- * Each page shows a frame of the memfd or, where the guest has none that it
- * may write, private scratch memory: there is always something, so engines
- * can keep addresses into it.  Removing an entry replaces its page in the
- * window: when mmap() returns no thread can reach the old frame, which is all
- * that the flush has to guarantee.  Layout follows later: the generation
- * moves, and each vcpu maps its engine anew before it runs again.  Entries
- * that appear need no flush; the first access finds them (exits.c).
+ * The window is one address range of the process for each domain, with gfn 0 at
+ * its start.  Each page of the window maps a frame of the memfd or, where the
+ * guest has no frame that it may write, private scratch memory.  So every page
+ * is mapped, and engines can keep addresses of the window.  When a p2m entry is
+ * removed, its page of the window is replaced: after mmap() no thread can reach
+ * the old frame, which is what a flush must guarantee.  The engine's layout
+ * follows later: `generation` changes, and each vcpu updates its engine's map
+ * before it runs again.  New entries need no flush; the first access finds them
+ * (exits.c).
  *
- * Frames shown are held by their p2m entries: who drops one flushes first,
- * and space_flush() and space_update() look at the p2m under window_lock.
+ * The p2m entries hold the frames that the window maps: an entry is flushed
+ * before its reference is dropped, and space_flush() and space_update() look at
+ * the p2m under window_lock.
  *
  * Locks: window_lock is taken before p2m.lock and after any other, or none.
  */
@@ -86,9 +88,9 @@ void space_close(struct hosted_domain *h)
     pthread_mutex_unlock(&h->window_lock);
 }
 
-/* ---- what goes into the window ---- */
+/* ---- the frames of the window ---- */
 
-/* The hypervisor writes to it, too, with atomic operations. */
+/* Does the hypervisor write to the page, with atomic operations? */
 static bool is_shared(const struct domain *d, const struct page *pg)
 {
     if ( READ_ONCE(pg->flags) & PAGE_EXTRA )
@@ -168,7 +170,7 @@ static bool add_region(struct regions *to, uint64_t gfn, uint64_t end,
     return true;
 }
 
-/* Runs to memory regions, with call-backs in the gaps. */
+/* Make memory regions from the runs, with callbacks in the gaps. */
 static bool make_regions(const struct runs *runs, struct regions *to)
 {
     uint64_t at = 0;
@@ -241,7 +243,7 @@ static bool map_engine(struct hosted_vcpu *h, const struct regions *to)
             ok = !uc_mmio_map(h->uc, at, bytes, exits_mmio_read, &copy[i],
                               exits_mmio_write, &copy[i]);
     }
-    /* After a failure the engine is not run again: it may keep a part. */
+    /* After a failure the engine does not run again: partial maps are safe. */
     h->mapped = (struct regions){ copy, copy ? to->nr : 0, to->nr };
     return ok;
 }
@@ -268,8 +270,9 @@ bool space_update(struct hosted_vcpu *h)
 /* ---- accesses outside an engine's memory ---- */
 
 /*
- * The guest's write of a value that it made from the one it read last, to a
- * word that others change, too: only the bits that it changed.
+ * The guest writes a value that it computed from the value that it read last,
+ * to a word that other threads change, too: write only the bits that it
+ * changed.
  */
 static void write_merged(struct hosted_vcpu *h, void *at, uint64_t gpa,
                          unsigned int size, uint64_t value)

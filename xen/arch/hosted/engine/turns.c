@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Turns: at most so many threads go on, the others wait in their order.
+ * Turns: at most `width` threads continue, the others wait in order of arrival.
  *
- * A domain has one: only one of its vcpus executes at a time.  The machine has
- * as many as the host has CPUs: a vcpu runs while it has one of them, so that
- * what all of them ran is no more than there was to be had.
+ * A domain has one turn: only one of its vcpus executes at a time.  The machine
+ * has as many turns as the host has CPUs: a vcpu counts as running while it has
+ * one of them, so that the sum of the vcpus' times is not more than the time of
+ * the CPUs.
  */
 #include "engine-private.h"
 
@@ -27,7 +28,7 @@ void turns_destroy(struct turns *t)
     pthread_cond_destroy(&t->moved);
 }
 
-/* How many have their turn; t->lock held. */
+/* The number of threads that have a turn; t->lock held. */
 static uint64_t nr_taken(const struct turns *t)
 {
     uint64_t out = t->next - t->given;
@@ -75,7 +76,7 @@ bool turn_wanted(const struct turns *t)
     return READ_ONCE(t->next) - READ_ONCE(t->given) > t->width;
 }
 
-/* No vcpu has a CPU of its own, so each CPU has its share of what was idle. */
+/* Vcpus have no fixed CPU, so each CPU gets the same share of the idle time. */
 uint64_t engine_cpu_idle_ns(void)
 {
     struct turns *t = &machine_turns;

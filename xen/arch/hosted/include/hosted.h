@@ -14,13 +14,14 @@
 /* ---- machine.c: start and end of the machine ---- */
 
 /*
- * Start a machine with `frames` frames of memory: 0, or -errno.  A machine of the
- * same size as the one before uses the same memfd.
+ * Start a machine with `frames` frames of memory: 0, or -errno.  A machine of
+ * the same size as the one before uses the same memfd.
  */
 int hosted_init(uint64_t frames);
 /*
- * Destroy all domains and free everything.  Returns the number of leaks: domains
- * that could not be freed, frames that still have references, heap objects.
+ * Destroy all domains and free everything.  Returns the number of leaks:
+ * domains that could not be freed, frames that still have references, heap
+ * objects.
  */
 unsigned int hosted_exit(void);
 
@@ -96,9 +97,9 @@ struct hosted_hooks {
     void (*unlocked)(void);
     /*
      * Called when a vcpu goes to sleep: returns a descriptor that becomes
-     * readable when a client sets a bit of the doorbell, or -1.  The caller then
-     * calls doorbell_serve() once before it sleeps, and doorbell_end() when it
-     * wakes.  No locks held.
+     * readable when a client sets a bit of the doorbell, or -1.  The caller
+     * then calls doorbell_serve() once before it sleeps, and doorbell_end()
+     * when it wakes.  No locks held.
      */
     int (*doorbell_begin)(void);
     void (*doorbell_serve)(void);

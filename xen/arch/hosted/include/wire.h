@@ -8,12 +8,12 @@
  * in any process, is closed.  Handles carry a mark, and the inode number of the
  * handle is the file's name.
  *
- * A process sends its requests for a file through a SOCK_SEQPACKET connection of
- * its own: a request, then its answer, one at a time.  The answers to OPEN and
- * ATTACH carry descriptors: the memfd with all frames, the doorbell's pipe and,
- * for OPEN, the handle; and two runs without an address: dom0's shared info page
- * and the doorbell.  Arguments stay in the client's memory, which the server reads
- * and writes as a kernel would.
+ * A process sends its requests for a file through a SOCK_SEQPACKET connection
+ * of its own: a request, then its answer, one at a time.  The answers to OPEN
+ * and ATTACH carry descriptors: the memfd with all frames, the doorbell's pipe
+ * and, for OPEN, the handle; and two runs without an address: dom0's shared
+ * info page and the doorbell.  Arguments stay in the client's memory, which the
+ * server reads and writes as a kernel would.
  *
  * The hosted machine is no security boundary between its clients: they run
  * as one user and all play dom0's programs.
@@ -93,13 +93,13 @@ struct wire_reply {
  * The doorbell: programs notify and unmask ports here without waiting for an
  * answer.
  *
- * A program sets the port's bit.  If vcpus are waiting, the program writes a byte
- * to the doorbell's pipe, which wakes them (a pipe, since its writer usually
- * sleeps next and Linux then runs the reader on the same CPU); otherwise the
- * program increments `calls` and wakes the server's doorbell thread.  The thread
- * that wakes handles all bits, and a vcpu that stops waiting looks at the bits
- * once more, so no bit is lost.  A port that is not pending is unmasked by the
- * program itself, in the shared info page.
+ * A program sets the port's bit.  If vcpus are waiting, the program writes a
+ * byte to the doorbell's pipe, which wakes them (a pipe, since its writer
+ * usually sleeps next and Linux then runs the reader on the same CPU);
+ * otherwise the program increments `calls` and wakes the server's doorbell
+ * thread.  The thread that wakes handles all bits, and a vcpu that stops
+ * waiting looks at the bits once more, so no bit is lost.  A port that is not
+ * pending is unmasked by the program itself, in the shared info page.
  */
 struct wire_doorbell {
     uint32_t waiting; /* vcpus that sleep until the pipe can be read */

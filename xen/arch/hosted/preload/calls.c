@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What programs call with a path: see preload.h. */
+/* Functions of libc that take a path: see preload.h. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -69,7 +69,7 @@ EXPORT int openat64(int dirfd, const char *path, int flags, ...)
     return open_common(dirfd, path, flags | O_LARGEFILE, MODE_OF(flags));
 }
 
-/* What fortified programs call instead. */
+/* The names that fortified programs call. */
 int __open_2(const char *path, int flags);
 int __open64_2(const char *path, int flags);
 int __openat_2(int dirfd, const char *path, int flags);
@@ -97,7 +97,7 @@ EXPORT int __openat64_2(int dirfd, const char *path, int flags)
 
 /* ---- streams ---- */
 
-/* The descriptor of what stands for the path; -1: no such, or not ours. */
+/* The descriptor of the file for the path; -1: none, or not ours. */
 static int open_stream(const char *path, const char *mode, bool *ours)
 {
     char buf[PATH_MAX];
@@ -116,7 +116,7 @@ static FILE *open_as_stream(const char *path, const char *mode, bool *ours)
     int fd = open_stream(path, mode, ours);
     FILE *f = NULL;
 
-    /* The handle of evtchn is a pipe to read from: libc would refuse more. */
+    /* evtchn's handle is a pipe's read end: libc would refuse other modes. */
     if ( fd >= 0 )
         f = fdopen(fd, (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY ? "r"
                                                                    : mode);
@@ -142,7 +142,7 @@ EXPORT FILE *fopen64(const char *path, const char *mode)
     return ours ? f : NEXT(fopen64)(path, mode);
 }
 
-/* By another file, whose place in the stream is then taken. */
+/* Open another file and put its descriptor into the stream's. */
 EXPORT FILE *freopen(const char *path, const char *mode, FILE *f)
 {
     bool ours = false;
@@ -169,7 +169,7 @@ EXPORT FILE *freopen64(const char *path, const char *mode, FILE *f)
 static void make_device(struct stat *st)
 {
     st->st_mode = S_IFCHR | 0600;
-    st->st_rdev = makedev(10, 60); /* misc, as they are numbered there */
+    st->st_rdev = makedev(10, 60); /* misc devices, as on Linux */
     st->st_size = 0;
 }
 
@@ -213,7 +213,7 @@ EXPORT int fstat(int fd, struct stat *st)
                   : stat_common(fd, "", st, AT_EMPTY_PATH);
 }
 
-/* The two structures are one. */
+/* struct stat and struct stat64 are the same. */
 EXPORT int stat64(const char *path, struct stat64 *st)
 {
     return stat(path, (struct stat *)st);
@@ -329,7 +329,7 @@ static void close_folder(void *d)
     closedir(d);
 }
 
-/* libc's glob() calls itself; here it looks by the functions above. */
+/* libc's glob() calls its own functions; this one calls those above. */
 EXPORT int glob(const char *pattern, int flags,
                 int (*errfunc)(const char *path, int err), glob_t *g)
 {

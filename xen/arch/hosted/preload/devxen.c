@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What programs call with a descriptor: see preload.h. */
+/* Functions of libc that take a descriptor: see preload.h. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdarg.h>
@@ -58,7 +58,7 @@ EXPORT int dup2(int from, int to)
 
 /* ---- reading and writing ---- */
 
-/* Ports, as many as were asked for whole; a pipe's end is the server's. */
+/* Whole ports only, as many as fit; the server has the other end. */
 static ssize_t read_ports(int fd, void *buf, size_t len)
 {
     ssize_t rc;
@@ -87,7 +87,7 @@ EXPORT ssize_t read(int fd, void *buf, size_t len)
     return rc;
 }
 
-/* Written ports are unmasked; those that are not the file's are ignored. */
+/* Unmask the ports that were written; ports of other files are ignored. */
 static long write_ports(const struct file *f, const void *buf, size_t len)
 {
     uint32_t port[64];
@@ -171,7 +171,7 @@ EXPORT ssize_t __read_chk(int fd, void *buf, size_t len, size_t room)
 
 /* ---- ioctl ---- */
 
-/* Linux tells no more than whether the port is the file's: no answer needed. */
+/* Linux reports only whether the file has the port: no answer is needed. */
 static long notify(struct file *f, const void *arg)
 {
     struct ioctl_evtchn_notify a;
@@ -184,7 +184,7 @@ static long notify(struct file *f, const void *arg)
     return 0;
 }
 
-/* Forget what was not read. */
+/* Drop the ports that were not read. */
 static void empty(int fd)
 {
     uint32_t port[64];
@@ -211,7 +211,7 @@ static long file_ioctl(struct file *f, int fd, unsigned long req,
     return request(f, WIRE_IOCTL, req, arg, (uint64_t)pinned, 0);
 }
 
-/* Of any file: these are the kernel's own, and do no harm to a handle. */
+/* ioctls of Linux for any file, harmless for a handle. */
 static bool is_general(unsigned long req)
 {
     return req == FIOCLEX || req == FIONCLEX || req == FIONBIO;
@@ -238,7 +238,7 @@ EXPORT int ioctl(int fd, unsigned long req, ...)
 
 /* ---- mapping ---- */
 
-/* What Linux' drivers ask before anything else. */
+/* The checks that Linux makes before the driver is called. */
 static long may_map(const struct file *f, size_t len, int prot, int flags,
                     off_t offset)
 {
@@ -254,7 +254,7 @@ static long may_map(const struct file *f, size_t len, int prot, int flags,
     return 0;
 }
 
-/* Reserved: frames come by ioctl; hypercall buffers are plain memory. */
+/* Reserve: ioctls map frames later; hypercall buffers are plain memory. */
 static void *map_file(struct file *f, void *addr, size_t bytes, int prot,
                       int flags, off_t offset)
 {
@@ -325,7 +325,7 @@ EXPORT int munmap(void *addr, size_t len)
     return real_munmap(addr, len);
 }
 
-/* Such mappings do not grow; that they can be moved is left out. */
+/* Such mappings do not grow; moving them is not implemented. */
 EXPORT void *mremap(void *addr, size_t old, size_t new, int flags, ...)
 {
     void *to;

@@ -56,7 +56,7 @@ static bool is_set(const uint64_t *bits, uint32_t port)
 
 static void ring_for(uint64_t *bits, uint32_t port)
 {
-    /* Who is about to wait says so first, and looks at the bits after that. */
+    /* A vcpu about to wait increments `waiting` before it looks at the bits. */
     set(bits, port);
     if ( __atomic_load_n(&doorbell->waiting, __ATOMIC_SEQ_CST) )
     {
@@ -79,9 +79,9 @@ void doorbell_notify(uint32_t port)
 }
 
 /*
- * An event that came while the port was masked waits in its pending bit, and
- * only the hypervisor can raise it.  One that comes just as the mask is taken
- * off may be raised twice, which a reader of events must bear anyway.
+ * An event that arrived while the port was masked is in the pending bit, and
+ * only the hypervisor can raise it.  An event that arrives while the mask is
+ * cleared may be raised twice, which readers of events must tolerate anyway.
  */
 void doorbell_unmask(uint32_t port)
 {

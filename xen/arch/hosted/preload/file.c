@@ -20,7 +20,7 @@
 pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct file *files;     /* [table_lock] */
 static int memfd = -1;         /* all frames; [table_lock] */
-static uint64_t address_space; /* a name for it, like no other's */
+static uint64_t address_space; /* its unique name */
 
 /* ---- the real calls: by system call, so no symbol lookup can recurse ---- */
 
@@ -48,7 +48,7 @@ long set_errno(long rc)
     return -1;
 }
 
-/* ---- what is said to the user ---- */
+/* ---- messages to the user ---- */
 
 int lost(void)
 {
@@ -89,12 +89,12 @@ int hide(int fd)
 
 /* ---- requests ---- */
 
-/* What a request has mapped so far, to be taken back if it fails. */
+/* The pages that a request has mapped so far, unmapped if it fails. */
 struct extent {
     uintptr_t start, end;
 };
 
-/* Put the frames of one answer in place: 0 or -errno. */
+/* Map the frames of one answer: 0 or -errno. */
 static int apply_runs(const struct wire_reply *reply, struct extent *done)
 {
     for ( uint32_t i = 0; i < reply->nr_runs; i++ )
@@ -123,7 +123,7 @@ void reserve(uintptr_t start, uintptr_t end)
                   0);
 }
 
-/* The server hangs up when a file has ended, which it may see first. */
+/* The server closes the connection when it sees the file's end first. */
 static long no_answer(const struct wire_request *req)
 {
     return req->type == WIRE_CLOSED ? 1 : lost();
@@ -209,7 +209,7 @@ static int take_descriptors(struct msghdr *msg, int fds[3])
                ? say_no_descriptor() : 0;
 }
 
-/* The frames that all processes share: once. */
+/* Map the frames that all processes share, once. */
 static int share(const struct wire_reply *reply, const int fds[3])
 {
     int rc = 0;
@@ -264,7 +264,7 @@ static void free_file(struct file *f)
     free(f);
 }
 
-/* A connection for a new file or for a handle that there is; users 1. */
+/* A connection for a new file or for an existing handle; users 1. */
 static struct file *new_file(uint32_t type, uint64_t what, int flags,
                              int *handle, long *rc)
 {
@@ -325,7 +325,7 @@ struct file *file_known(int fd)
     return f;
 }
 
-/* Into the table, unless another thread was faster. */
+/* Put the file into the table, unless another thread did. */
 static struct file *add_file(struct file *f, uint32_t name)
 {
     struct file *other;
@@ -384,7 +384,7 @@ void file_closed(struct file *f)
     }
 }
 
-/* Files whose last descriptor went unnoticed, by fclose() for one. */
+/* Files whose last descriptor was closed unnoticed, for example by fclose(). */
 static void reap(void)
 {
     struct file *f;
@@ -455,7 +455,7 @@ static void in_child(void)
     pthread_mutex_unlock(&table_lock);
 }
 
-/* Where the kernel restricts who reads whose memory: the server may. */
+/* Let the server read this process' memory, where Linux restricts that. */
 __attribute__((constructor)) static void start(void)
 {
     prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);

@@ -94,7 +94,7 @@ static struct file *cut_locked(uintptr_t start, uintptr_t end,
     return NULL;
 }
 
-/* Forget a part: the file, which stays until told(), or NULL: no part is left. */
+/* Forget one part: its file, kept until told(), or NULL: no part is left. */
 static struct file *cut_map(uintptr_t start, uintptr_t end, uintptr_t *from,
                             uintptr_t *to)
 {
@@ -117,8 +117,9 @@ static void told(struct file *f)
 }
 
 /*
- * The frames go first, then the server's references, and the addresses last:
- * no other thread can get them before the server has forgotten them.
+ * Unmap the frames first, then tell the server to drop its references, and free
+ * the addresses last: no other thread can get the addresses before the server
+ * has forgotten them.
  */
 void forget_range(uintptr_t start, uintptr_t end)
 {

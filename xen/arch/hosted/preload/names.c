@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Paths.  The machine's folder has a file for each one in /dev/xen and
- * /proc/xen, so that everything that programs do with paths has something to be
- * done with.  Paths are looked at as text: . and .. and doubled slashes are
- * understood, symbolic links to /dev are not.
+ * Paths.  The machine's folder has a stand-in for each file in /dev/xen and
+ * /proc/xen, so that every function of libc that takes a path finds a file.
+ * Paths are compared as text: . and .. and doubled slashes are understood,
+ * symbolic links to /dev are not.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -27,7 +27,7 @@ static const char *folder(void)
     return f && *f == '/' ? f : NULL;
 }
 
-/* Can it be a name of ours?  Most paths cannot, and cost no more than this. */
+/* Can the path be one of ours?  For most paths this check is the only cost. */
 static bool may_be_ours(const char *path)
 {
     const char *last = strrchr(path, '/');
@@ -42,7 +42,7 @@ static bool may_be_ours(const char *path)
            !strcmp(last, "..");
 }
 
-/* The folder that relative paths begin at, as the program knows it. */
+/* The folder that relative paths start from, as a path. */
 static bool start_of(int dirfd, char buf[PATH_MAX])
 {
     char link[40], text[PATH_MAX], *swap;

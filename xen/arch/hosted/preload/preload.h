@@ -2,23 +2,24 @@
 /*
  * Preload library: /dev/xen files for unmodified programs.
  *
- *   calls.c    what programs call with a path instead of libc's functions
- *   devxen.c   what programs call with a descriptor
- *   names.c    which paths are ours
- *   file.c     open files: a connection each, requests and answers
- *   map.c      which addresses are mapped through which file
- *   doorbell.c     event channels without waiting for an answer
- *   safe.c     the program's memory, which may not be there
+ *   calls.c      replaces functions of libc that take a path
+ *   devxen.c     replaces functions of libc that take a descriptor
+ *   names.c      which paths are ours
+ *   file.c       open files: a connection each, requests and answers
+ *   map.c        which addresses are mapped through which file
+ *   doorbell.c   event channels without waiting for an answer
+ *   safe.c       checked access to the program's memory
  *
  * A program's descriptor is a handle (wire.h), which the program may close,
- * poll, copy, pass on and inherit: Linux counts that.  A file is known by its
- * handle and not by a number.  The first thing that a process asks of a file
- * makes a connection, which stays hidden at a high number until the file is
- * closed and the last mapping that the process made through it is gone.  A
- * forked child begins without connections.
+ * poll, copy, pass on and inherit: Linux counts the descriptors.  A file is
+ * identified by its handle, not by the descriptor's number.  The first request
+ * of a process for a file makes a connection, which is kept at a high
+ * descriptor number until the file is closed and the last mapping that the
+ * process made through the file is gone.  A forked child starts without
+ * connections.
  *
- * Locks: table_lock protects the lists of files and maps; a file's own lock
- * makes its requests wait for each other, and is never taken under it.
+ * Locks: table_lock protects the lists of files and maps.  A file's own lock
+ * serialises its requests and is never taken while table_lock is held.
  */
 #ifndef PRELOAD_H
 #define PRELOAD_H
@@ -43,9 +44,9 @@ struct file {
     int conn;           /* [I] hidden                                  */
     int kind;           /* [I] enum wire_file                          */
     int mode;           /* [I] O_RDONLY, O_WRONLY or O_RDWR            */
-    unsigned int users; /* [t] threads that use it right now           */
+    unsigned int users; /* [t] threads that use it now                 */
     int nr_maps;        /* [t] maps that name this file                */
-    bool closed;        /* [t] nobody has a descriptor of it           */
+    bool closed;        /* [t] no descriptor of it is left             */
     pthread_mutex_t lock;
     struct file *next;  /* [t] */
 };
@@ -93,14 +94,14 @@ void file_put(struct file *f);
 /* The program has closed a descriptor of the file. */
 void file_closed(struct file *f);
 
-/* One request, its frames put in place: its result, or -errno. */
+/* Send one request and map its frames: its result, or -errno. */
 long request(struct file *f, uint32_t type, uint64_t a, uint64_t b,
              uint64_t c, uint64_t d);
 
-/* Reserved and not mapped, as it is before frames come. */
+/* Reserve the range again, without mappings, as before frames are mapped. */
 void reserve(uintptr_t start, uintptr_t end);
 
-/* Says once that the hypervisor has gone; -EIO. */
+/* Print once that the hypervisor has gone; -EIO. */
 int lost(void);
 
 /* ---- doorbell.c ---- */
@@ -124,7 +125,7 @@ void add_map(struct file *f, void *addr, size_t len);
 bool splits_map(uintptr_t start, uintptr_t end);
 /* Is there a mapping of ours at addr? */
 bool is_mapped(uintptr_t addr);
-/* What of the range is mapped through files is forgotten, by the server too. */
+/* Forget mappings of the range through files, here and in the server. */
 void forget_range(uintptr_t start, uintptr_t end);
 void forget_all_maps(void); /* in a child; table_lock held */
 
@@ -132,7 +133,7 @@ void forget_all_maps(void); /* in a child; table_lock held */
 
 /* 0 or -EFAULT. */
 int peek(void *dst, const void *src, size_t len);
-/* What Linux would answer to pinning the dm_op's buffers. */
+/* Linux' answer to pinning the dm_op's buffers. */
 long pin_dm_op(unsigned long arg);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The program's memory, which may not be there: the kernel looks. */
+/* Access to the program's memory that fails by an error instead of a signal. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <sys/mman.h>
@@ -22,7 +22,7 @@ int peek(void *dst, const void *src, size_t len)
                ? 0 : -EFAULT;
 }
 
-/* Can all of it be written?  Made present, and not changed. */
+/* Can the whole range be written?  Pages are made present, not changed. */
 static bool writable(const void *p, size_t len)
 {
     uintptr_t start = (uintptr_t)p & ~(PAGE - 1);
@@ -32,7 +32,7 @@ static bool writable(const void *p, size_t len)
            !madvise((void *)start, end - start, MADV_POPULATE_WRITE);
 }
 
-/* Whatever else is wrong the server finds, and in the right order. */
+/* The server finds all other errors, in Linux' order. */
 long pin_dm_op(unsigned long arg)
 {
     struct privcmd_dm_op_buf buf[16];
@@ -40,7 +40,7 @@ long pin_dm_op(unsigned long arg)
     char here;
 
     if ( !writable(&here, 1) )
-        return 0; /* Linux before 5.14 does not know the question */
+        return 0; /* Linux before 5.14 lacks MADV_POPULATE_WRITE */
     if ( peek(&op, (void *)arg, sizeof(op)) || op.num > 16 ||
          peek(buf, op.ubufs, op.num * sizeof(buf[0])) )
         return 0;

@@ -23,7 +23,7 @@ struct image {
     size_t len;
 };
 
-/* The program as execvp() finds it; false: unreadable, execvp() will say why. */
+/* The program as execvp() finds it; false: unreadable, execvp() tells why. */
 static bool open_image(const char *name, struct image *image)
 {
     const char *path = strchr(name, '/') ? "" : getenv("PATH");

@@ -4,8 +4,8 @@
  *
  * A port of dom0 belongs to the file that bound the port.  When an event is
  * pending the port is masked and written to the file's pipe, which has room for
- * all ports.  The program reads the port from the pipe and later writes it back;
- * the preload library turns this write into an unmasking (doorbell.c).
+ * all ports.  The program reads the port from the pipe and later writes it
+ * back; the preload library turns this write into an unmasking (doorbell.c).
  *
  * ports_lock is a leaf: the upcall runs wherever the core raises an event.
  */
@@ -158,7 +158,7 @@ static long disown(struct evtchn_file *e, uint32_t port)
 {
     if ( !is_owner(e, port) )
         return -ENOTCONN;
-    doorbell_serve(); /* the port's bits that the program set before this call */
+    doorbell_serve(); /* the port's bits that were set before this call */
     pthread_mutex_lock(&ports_lock);
     owner[port] = NULL;
     pthread_mutex_unlock(&ports_lock);

@@ -4,9 +4,9 @@
  * grants to other domains and maps itself.
  *
  * The grant entries are dom0's own; this file writes them as dom0's kernel
- * would.  A grant that another domain still has mapped when the program frees it
- * cannot be ended: the grant stays in a list, with its page, and ending it is
- * tried again later.
+ * would.  A grant that another domain still has mapped when the program frees
+ * it cannot be ended: the grant stays in a list, with its page, and ending it
+ * is tried again later.
  */
 #include <errno.h>
 #include <stdlib.h>

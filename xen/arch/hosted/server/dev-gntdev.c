@@ -4,9 +4,10 @@
  * domains grant to dom0.
  *
  * An ioctl announces a set of grants and returns the set's place in the file's
- * offsets; mmap() of that place maps the set.  Each page of the set is held by a
- * grant mapping of dom0 (for device access: no address of dom0's own is involved)
- * and, while it is in the client's address space, by a reference of the client.
+ * offsets; mmap() of that place maps the set.  Each page of the set is held by
+ * a grant mapping of dom0 (for device access: no address of dom0's own is
+ * involved) and, while it is in the client's address space, by a reference of
+ * the client.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -5,8 +5,8 @@
  * errnos.
  *
  * To map a page, dom0's kernel names it to the core (a gfn of a domain, or a
- * resource) and takes a reference on it as a page of this domain, which a PV dom0
- * would do by mmu_update.
+ * resource) and takes a reference on it as a page of this domain, which a PV
+ * dom0 would do by mmu_update.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -339,7 +339,7 @@ static int map_resource_frames(struct file *f, domid_t domid, uint64_t addr,
                                  prot)
                  : -EINVAL;
     }
-    /* When the last page failed, i is one past it, and its reference is gone. */
+    /* When the last page failed, i is one past it: no reference is held. */
     if ( rc && i > 1 )
         mm_unmap_range(f->conn->mm, addr, (uint64_t)(i - 1) << PAGE_SHIFT);
     if ( d )

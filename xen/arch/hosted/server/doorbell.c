@@ -3,13 +3,13 @@
  * The server's side of the doorbell (wire.h): handling the bits that clients
  * set.
  *
- * A sleeping vcpu handles the doorbell itself, since it most likely waits for the
- * answer that the next bit announces: that saves a guest's request the way
+ * A sleeping vcpu handles the doorbell itself, since it most likely waits for
+ * the answer that the next bit announces: that saves a guest's request the way
  * through a third thread.  When no vcpu sleeps the doorbell thread does it.
  *
- * The lock `serving` is held from taking a bit until the operation is done: when
- * doorbell_serve() returns, all bits that were set before the call are handled, by
- * this thread or another.
+ * The lock `serving` is held from taking a bit until the operation is done:
+ * when doorbell_serve() returns, all bits that were set before the call are
+ * handled, by this thread or another.
  */
 #define _GNU_SOURCE
 #include <errno.h>

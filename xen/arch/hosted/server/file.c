@@ -4,7 +4,8 @@
  *
  * Linux counts the descriptors of a handle.  The thread here notices when the
  * last descriptor of any process is closed; a connection looks too, after its
- * process has closed a descriptor, so that close() returns after the file's end.
+ * process has closed a descriptor, so that close() returns after the file's
+ * end.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The folder of a run, in TMPDIR or /tmp: the socket, files that stand for those
- * in /dev/xen and /proc/xen, and the toolstack's state.  The folder's name
- * contains the server's process number, by which the next run finds folders of
- * runs that are dead.
+ * The folder of a run, in TMPDIR or /tmp: the socket, files that stand for
+ * those in /dev/xen and /proc/xen, and the toolstack's state.  The folder's
+ * name contains the server's process number, by which the next run finds
+ * folders of runs that are dead.
  */
 #define _GNU_SOURCE
 #include <dirent.h>

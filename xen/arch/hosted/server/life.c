@@ -5,10 +5,11 @@
  *
  * There are two processes.  The guard is the process that the user started: it
  * waits and passes signals on.  The server is the guard's child, and starts the
- * command.  Both are subreapers, so each process that the command starts and that
- * loses its parent becomes a child of the server, or of the guard when the server
- * has died, and is ended there.  When the guard is killed the server gets SIGTERM;
- * when the server is killed the guard ends the processes that are left.
+ * command.  Both are subreapers, so each process that the command starts and
+ * that loses its parent becomes a child of the server, or of the guard when the
+ * server has died, and is ended there.  When the guard is killed the server
+ * gets SIGTERM; when the server is killed the guard ends the processes that are
+ * left.
  *
  * Only direct children are signalled: no other process can reap them, so their
  * pids cannot be reused.  When they end, their children become direct ones.

@@ -190,8 +190,8 @@ void life_remove_dead(void);
 
 /*
  * Forks and returns in the child, the server.  However the server ends, the
- * parent, the guard, ends all processes that the server has started, removes the
- * folder and exits.
+ * parent, the guard, ends all processes that the server has started, removes
+ * the folder and exits.
  */
 void life_split(void);
 /* Wait until the process ends or the run is to end: a status as a shell's. */
