@@ -3,7 +3,7 @@
 # on every machine.
 
 common-y := $(addprefix xen/common/, \
-    audit.c console-guest.c console-io.c console.c control.c dm-op-hvm.c dm-op.c \
+    audit.c console-guest.c console-io.c console-log.c console.c control.c dm-op-hvm.c dm-op.c \
     domain-ref.c domain-run.c domain.c domctl-create.c domctl-mem.c domctl-policy.c \
     domctl-vcpu.c domctl.c gfn-show.c evtchn-2l.c evtchn-bind.c evtchn-fifo-setup.c \
     evtchn-fifo.c evtchn-free.c evtchn-hv.c evtchn-life.c evtchn-port.c evtchn.c gnttab-array.c gnttab-copy.c \

@@ -55,7 +55,7 @@ static void empty_bucket(void)
     for ( unsigned int i = 0; i < FUZZ_NR; i++ )
         for ( uint64_t n = 0; fuzz_dom[i].d && n < CONSOLE_ONE_BURST;
               n += FILL + 1 )
-            guest_printk(fuzz_dom[i].d, "%*s\n", FILL, "");
+            guest_printk(fuzz_dom[i].d, XENLOG_ERR, "%*s\n", FILL, "");
 }
 
 void fuzz_cost_begin(void)

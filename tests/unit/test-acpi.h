@@ -60,8 +60,9 @@ uint32_t lapic_boot_id(void)
     return BOOT_ID;
 }
 
-void printk(const char *fmt, ...)
+void printk(enum log_level level, const char *fmt, ...)
 {
+    (void)level;
     (void)fmt;
 }
 

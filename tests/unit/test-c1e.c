@@ -64,10 +64,11 @@ bool wrmsr_safe(uint32_t msr, uint64_t value)
     return true;
 }
 
-void printk(const char *fmt, ...)
+void printk(enum log_level level, const char *fmt, ...)
 {
     va_list ap;
 
+    (void)level;
     va_start(ap, fmt);
     vsnprintf(said, sizeof(said), fmt, ap);
     va_end(ap);

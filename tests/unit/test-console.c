@@ -124,9 +124,8 @@ static void test_no_limit(void **state)
 
     (void)state;
     begin();
-    guest_console_limited = false;
+    assert_int_equal(console_set_option("guest_loglvl", "all"), 0);
     flood(d);
-    guest_console_limited = true;
     assert_true(nr_shown > CONSOLE_ALL_BURST);
     assert_null(strstr(shown, "suppressed"));
     end();
@@ -172,8 +171,8 @@ static void test_guests_cannot_silence(void **state)
     assert_non_null(strstr(shown, "crashed: the reason\n"));
     /* The hypervisor's own are not limited. */
     for ( unsigned int i = 0; i < 1000; i++ )
-        printk(LINE "\n");
-    printk("its own\n");
+        printk(XENLOG_INFO, LINE "\n");
+    printk(XENLOG_INFO, "its own\n");
     assert_non_null(strstr(shown, "its own\n"));
     end();
 }
@@ -186,7 +185,7 @@ static void test_one_cannot_silence(void **state)
     (void)state;
     begin();
     for ( unsigned int i = 0; i < 4000; i++ )
-        guest_printk(d, "d%u: " LINE "\n", d->domain_id);
+        guest_printk(d, XENLOG_WARNING, "d%u: " LINE "\n", d->domain_id);
     assert_true(nr_shown <= CONSOLE_ONE_BURST);
     put(quiet, "hello\n");
     assert_non_null(strstr(shown, "hello\n"));
@@ -201,7 +200,7 @@ static void test_control_domain(void **state)
     (void)state;
     begin();
     for ( unsigned int i = 0; i < 4000; i++ )
-        guest_printk(dom0, "dom0: " LINE "\n");
+        guest_printk(dom0, XENLOG_WARNING, "dom0: " LINE "\n");
     assert_in_range(nr_shown, CONSOLE_ONE_BURST - 128, CONSOLE_ONE_BURST);
     nr_shown = 0;
     flood(dom0);
@@ -246,7 +245,7 @@ static void test_stuck_port(void **state)
     hosted_hooks.console_room = NULL;
     assert_int_equal(console_drain(), 0);
     assert_int_equal(nr_shown, CONSOLE_RING_SIZE);
-    printk("later\n");
+    printk(XENLOG_INFO, "later\n");
     assert_non_null(strstr(shown, "(64 bytes were not sent)\nlater\n"));
     end();
 }
@@ -317,7 +316,7 @@ static void test_guests_and_slow_port(void **state)
         for ( unsigned int i = 0; i < ARRAY_SIZE(d); i++ )
         {
             put(d[i], LINE "\n");
-            guest_printk(d[i], "of %u: " LINE "\n", i);
+            guest_printk(d[i], XENLOG_WARNING, "of %u: " LINE "\n", i);
         }
         if ( ms >= 20000 )
             rc = hypercall_dispatch(&hc);

@@ -52,8 +52,9 @@ uint64_t memory_end(void)
     return 0;
 }
 
-void printk(const char *fmt, ...)
+void printk(enum log_level level, const char *fmt, ...)
 {
+    (void)level;
     (void)fmt;
 }
 

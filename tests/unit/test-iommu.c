@@ -29,8 +29,9 @@ void *map_mmio(uint64_t phys, size_t bytes)
     return regs;
 }
 
-void printk(const char *fmt, ...)
+void printk(enum log_level level, const char *fmt, ...)
 {
+    (void)level;
     (void)fmt;
 }
 

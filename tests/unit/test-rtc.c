@@ -12,8 +12,9 @@
 
 struct acpi_info acpi;
 
-void printk(const char *fmt, ...)
+void printk(enum log_level level, const char *fmt, ...)
 {
+    (void)level;
     (void)fmt;
 }
 

@@ -206,8 +206,9 @@ void *hv_zalloc(size_t bytes)
     (void)bytes;
     return NULL;
 }
-void printk(const char *fmt, ...)
+void printk(enum log_level level, const char *fmt, ...)
 {
+    (void)level;
     (void)fmt;
 }
 void panic(const char *fmt, ...)

@@ -196,16 +196,16 @@ static void test_console_ring(void **state)
     (void)state;
     hosted_hooks.console = quiet;
     (void)read_ring(buf, sizeof(buf), true, false, &index);
-    printk("hello %d\n", 1);
+    printk(XENLOG_INFO, "hello %d\n", 1);
     assert_int_equal(read_ring(buf, sizeof(buf), false, false, &index), 8);
     assert_memory_equal(buf, "hello 1\n", 8);
     assert_int_equal(read_ring(buf, sizeof(buf), false, true, &index), 0);
-    printk("more\n");
+    printk(XENLOG_INFO, "more\n");
     assert_int_equal(read_ring(buf, sizeof(buf), false, true, &index), 5);
     assert_memory_equal(buf, "more\n", 5);
 
     for ( unsigned int i = 0; i < CONSOLE_RING_SIZE / 8; i++ )
-        printk("%07u\n", i); /* pushes the rest out */
+        printk(XENLOG_INFO, "%07u\n", i); /* pushes the rest out */
     index = 0;
     assert_int_equal(read_ring(buf, sizeof(buf), false, true, &index),
                      CONSOLE_RING_SIZE);

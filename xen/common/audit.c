@@ -33,7 +33,7 @@ static void count(mfn_t mfn, enum page_holder holder)
         tally[mfn_x(mfn)].held[holder]++;
         return;
     }
-    printk("audit: %s holds frame %#lx, which does not exist\n",
+    printk(XENLOG_ALWAYS, "audit: %s holds frame %#lx, which does not exist\n",
            holder_name[holder], mfn_x(mfn));
     findings++;
 }
@@ -84,12 +84,13 @@ static void check_page(uint64_t mfn)
         sum += held[i];
     if ( sum == pg->refs )
         return;
-    printk("audit: frame %#lx of d%d has %u references, found %u:",
+    printk(XENLOG_ALWAYS,
+           "audit: frame %#lx of d%d has %u references, found %u:",
            mfn, pg->owner ? pg->owner->domain_id : -1, pg->refs, sum);
     for ( unsigned int i = 0; i < NR_PAGE_HOLDERS; i++ )
         if ( held[i] )
-            printk(" %s %u", holder_name[i], held[i]);
-    printk("\n");
+            printk(XENLOG_ALWAYS, " %s %u", holder_name[i], held[i]);
+    printk(XENLOG_ALWAYS, "\n");
     findings++;
 }
 
@@ -102,7 +103,8 @@ static void check_accounts(const struct domain *d)
             (*(frame_table[mfn].flags & PAGE_EXTRA ? &extra : &tot))++;
     if ( tot == d->tot_pages && extra == d->extra_pages )
         return;
-    printk("audit: d%u is charged for %lu+%lu pages and owns %lu+%lu\n",
+    printk(XENLOG_ALWAYS,
+           "audit: d%u is charged for %lu+%lu pages and owns %lu+%lu\n",
            d->domain_id, d->tot_pages, d->extra_pages, tot, extra);
     findings++;
 }
@@ -115,7 +117,8 @@ static void check_heap(void)
         in_use += frame_table[mfn].refs != 0;
     if ( in_use + page_nr_free() == page_nr_total() )
         return;
-    printk("audit: %lu frames in use and %lu free, of %lu\n", in_use,
+    printk(XENLOG_ALWAYS,
+           "audit: %lu frames in use and %lu free, of %lu\n", in_use,
            page_nr_free(), page_nr_total());
     findings++;
 }
@@ -127,7 +130,7 @@ unsigned int audit_all(void)
     tally = arch_heap_alloc(nr_frames * sizeof(*tally));
     if ( !tally )
     {
-        printk("audit: no memory\n");
+        printk(XENLOG_ALWAYS, "audit: no memory\n");
         return 1;
     }
     memset(tally, 0, nr_frames * sizeof(*tally));
@@ -160,8 +163,9 @@ int audit_by_key(void)
     found = audit_all();
     arch_start_machine();
     if ( found )
-        printk("audit: %u findings\n", found);
+        printk(XENLOG_ALWAYS, "audit: %u findings\n", found);
     else
-        printk("audit: every page and reference is accounted for\n");
+        printk(XENLOG_ALWAYS,
+               "audit: every page and reference is accounted for\n");
     return 0;
 }

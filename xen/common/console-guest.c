@@ -7,13 +7,11 @@
  * buckets (hv/console.h): one of the domain, and one of all domains, in which
  * a part is kept back from the guests' own lines.  So one domain cannot keep
  * messages about the others from being printed.  Messages that concern no
- * domain are printk()'s and not limited.
+ * domain are printk()'s, limited only where `loglvl=` has a second level.
  *
  * Nor is anything printed that would make a control domain wait: a console may
  * be slower than the buckets are filled.  Guests' own lines leave the same part
  * of what may wait for it to messages.
- *
- * A bucket is kept as the time at which all that was spent has been paid for.
  */
 #include <hv/console.h>
 #include <hv/domain.h>
@@ -21,28 +19,19 @@
 #include <hv/lock.h>
 #include <hv/timer.h>
 
-#define NS_PER_S 1000000000UL
 #define NOTICE_BYTES 40 /* "(4294967295 messages suppressed)\n" and some */
-
-bool guest_console_limited = true;
 
 static spinlock_t limit_lock;    /* LOCK_CONSOLE; alone */
 static uint64_t all_until;       /* limit_lock: the bucket of all domains */
 static unsigned int suppressed;  /* limit_lock: since the last notice     */
 
-void console_guest_init(void)
+void console_init(void)
 {
+    console_ring_init();
+    console_log_init();
     spin_lock_init(&limit_lock, LOCK_CONSOLE);
     all_until = 0;
     suppressed = 0;
-}
-
-/* What *until becomes when `bytes` are spent; 0: the bucket has not so many. */
-static uint64_t spend(uint64_t until, uint64_t now, uint64_t bytes,
-                      uint64_t burst, uint64_t rate)
-{
-    until = max(until, now) + bytes * NS_PER_S / rate;
-    return until > now + burst * NS_PER_S / rate ? 0 : until;
 }
 
 /* May it be printed?  Then *notice is how many before it were not. */
@@ -56,9 +45,9 @@ static bool admit(struct domain *d, size_t bytes, uint64_t keep,
     spin_lock(&limit_lock);
     if ( suppressed )
         bytes += NOTICE_BYTES;
-    one = spend(d->console_until, now, bytes, CONSOLE_ONE_BURST,
+    one = console_spend(d->console_until, now, bytes, CONSOLE_ONE_BURST,
                 CONSOLE_ONE_RATE);
-    all = spend(all_until, now, bytes, CONSOLE_ALL_BURST - keep,
+    all = console_spend(all_until, now, bytes, CONSOLE_ALL_BURST - keep,
                 CONSOLE_ALL_RATE);
     ok = ok && one && all;
     if ( ok )
@@ -74,30 +63,34 @@ static bool admit(struct domain *d, size_t bytes, uint64_t keep,
     return ok;
 }
 
-static void write_limited(struct domain *d, const char *s, size_t len,
-                          uint64_t keep)
+/* A line whose level is to be printed at all. */
+static void write_line_of(struct domain *d, enum log_level level, const char *s,
+                          size_t len, uint64_t keep)
 {
+    bool limited = level > guest_loglvl.always;
     unsigned int notice = 0;
 
-    if ( guest_console_limited && !admit(d, len, keep, &notice) )
+    if ( limited && !admit(d, console_stamp_len() + len, keep, &notice) )
         return;
     if ( notice )
-        printk("(%u messages suppressed)\n", notice);
-    console_write(s, len);
-    while ( !guest_console_limited && console_drain() > CONSOLE_BACKLOG )
+        printk(XENLOG_WARNING, "(%u messages suppressed)\n", notice);
+    console_log(s, len);
+    while ( !limited && console_drain() > CONSOLE_BACKLOG )
         continue;
 }
 
-void guest_printk(struct domain *d, const char *fmt, ...)
+void guest_printk(struct domain *d, enum log_level level, const char *fmt, ...)
 {
     char line[400];
     va_list ap;
     int len;
 
+    if ( level > guest_loglvl.limited )
+        return;
     va_start(ap, fmt);
     len = hv_vsnprintf(line, sizeof(line), fmt, ap);
     va_end(ap);
-    write_limited(d, line, min((size_t)len, sizeof(line) - 1), 0);
+    write_line_of(d, level, line, min((size_t)len, sizeof(line) - 1), 0);
 }
 
 /* The line that is complete, as it is to be shown. */
@@ -108,9 +101,9 @@ static void write_line(struct domain *d, const char *text)
 
     /* What the control domain writes is nobody's flood. */
     if ( is_control_domain(d) )
-        console_write(line, (size_t)len);
-    else
-        write_limited(d, line, (size_t)len, CONSOLE_KEPT);
+        console_log(line, (size_t)len);
+    else if ( XENLOG_DEBUG <= guest_loglvl.limited )
+        write_line_of(d, XENLOG_DEBUG, line, (size_t)len, CONSOLE_KEPT);
 }
 
 void domain_console_putc(struct domain *d, char c)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hypervisor's log: printk, and the ring that XEN_SYSCTL_readconsole
- * reads.
+ * The console ring: where all that is printed goes, and from where
+ * XEN_SYSCTL_readconsole and the machine's console take it.
  *
  * Bytes are numbered from boot on, modulo 2^32; the ring holds the newest
  * CONSOLE_RING_SIZE of them, [produced - size, produced), except those that a
@@ -21,16 +21,17 @@ static uint32_t produced; /* number of the next byte           */
 static uint32_t oldest;   /* number of the first one to be read */
 static uint32_t sent;     /* number of the first one to be sent */
 static uint64_t unsent;   /* bytes that never will be           */
+static bool mid_line;     /* the last log line has no end yet   */
 static spinlock_t console_lock;
 
 const char *hv_command_line = "";
 
-void console_init(void)
+void console_ring_init(void)
 {
     spin_lock_init(&console_lock, LOCK_CONSOLE);
     produced = oldest = sent = 0;
     unsent = 0;
-    console_guest_init();
+    mid_line = false;
 }
 
 /* Nothing older than this can be read. */
@@ -89,6 +90,33 @@ void console_write(const char *s, size_t len)
     spin_unlock(&console_lock);
 }
 
+/* An empty line gets no stamp: it is there to set a crash apart. */
+static void append_lines_locked(const char *s, size_t len, const char *stamp)
+{
+    while ( len )
+    {
+        size_t n = 1;
+
+        while ( n < len && s[n - 1] != '\n' )
+            n++;
+        if ( !mid_line && *s != '\n' )
+            append_locked(stamp, strlen(stamp));
+        append_locked(s, n);
+        mid_line = s[n - 1] != '\n';
+        s += n;
+        len -= n;
+    }
+}
+
+void console_write_lines(const char *s, size_t len, const char *stamp)
+{
+    spin_lock(&console_lock);
+    tell_unsent_locked();
+    append_lines_locked(s, len, stamp);
+    send_locked();
+    spin_unlock(&console_lock);
+}
+
 size_t console_drain(void)
 {
     size_t left;
@@ -139,16 +167,4 @@ void console_ring_consume(uint32_t index)
     spin_lock(&console_lock);
     oldest = clamp_index(index);
     spin_unlock(&console_lock);
-}
-
-void printk(const char *fmt, ...)
-{
-    char line[400];
-    va_list ap;
-    int len;
-
-    va_start(ap, fmt);
-    len = hv_vsnprintf(line, sizeof(line), fmt, ap);
-    va_end(ap);
-    console_write(line, min((size_t)len, sizeof(line) - 1));
 }

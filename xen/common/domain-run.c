@@ -131,6 +131,6 @@ void domain_crash(struct domain *d, const char *fmt, ...)
     va_end(ap);
     /* Print first: when dom0 is seen to be shut down, the host goes down. */
     if ( !domain_is_shut_down(d) )
-        guest_printk(d, "d%u crashed: %s\n", d->domain_id, why);
+        guest_printk(d, XENLOG_ERR, "d%u crashed: %s\n", d->domain_id, why);
     domain_shutdown(d, SHUTDOWN_crash);
 }

@@ -70,7 +70,8 @@ static bool append(struct domain *d, evtchn_port_t tail, evtchn_port_t port)
 
     (void)atomic_fetch_and(word, ~BUSY);
     if ( !d->evtchn.fifo->complained )
-        guest_printk(d, "d%u: event of port %u lost: it fights for port %u's "
+        guest_printk(d, XENLOG_WARNING,
+                     "d%u: event of port %u lost: it fights for port %u's "
                      "word\n", d->domain_id, port, tail);
     d->evtchn.fifo->complained = true;
     return true;

@@ -37,7 +37,7 @@ static bool is_host_ram(uint64_t gfn)
 static void print_range(struct show *s)
 {
     if ( s->start != s->end && s->lines++ < MAX_LINES )
-        printk("gfns: %#lx-%#lx are of other domains\n",
+        printk(XENLOG_ALWAYS, "gfns: %#lx-%#lx are of other domains\n",
                (unsigned long)s->start, (unsigned long)s->end - 1);
     s->start = s->end = 0;
 }
@@ -73,7 +73,8 @@ void gfn_show(struct domain *d)
         s.left = LOOK_AT_ONCE;
     while ( p2m_for_each(d, &gfn, look, &s) );
     print_range(&s);
-    printk("gfns: %lu of other domains, %lu of these where the machine has "
+    printk(XENLOG_ALWAYS,
+           "gfns: %lu of other domains, %lu of these where the machine has "
            "RAM; %lu of its own not at the machine's address\n",
            (unsigned long)s.others, (unsigned long)s.in_ram,
            (unsigned long)s.moved);

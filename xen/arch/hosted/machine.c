@@ -233,8 +233,15 @@ uint64_t arch_now_ns(void)
     return clock_ns(CLOCK_MONOTONIC);
 }
 
+uint64_t arch_ticks(void)
+{
+    return __builtin_ia32_rdtsc();
+}
+
 uint64_t arch_wallclock_ns(void)
 {
+    if ( unlikely(hosted_hooks.wallclock != NULL) )
+        return hosted_hooks.wallclock();
     return clock_ns(CLOCK_REALTIME);
 }
 

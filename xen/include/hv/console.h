@@ -9,17 +9,21 @@
 #ifndef HV_CONSOLE_H
 #define HV_CONSOLE_H
 
+#include <hv/lib.h>
 #include <hv/types.h>
 
 #define CONSOLE_RING_SIZE 65536
 
-void console_init(void); /* boot: an empty ring */
+void console_init(void);      /* boot: all of the console's files */
+void console_ring_init(void); /* by that: an empty ring           */
 
 /*
  * Whole text: to the ring, and as much of the ring as it takes now to the
  * machine's console.  Any lock may be held.
  */
 void console_write(const char *s, size_t len);
+/* The same for log lines: each that begins here begins with stamp, too. */
+void console_write_lines(const char *s, size_t len, const char *stamp);
 
 /*
  * Let the machine's console take what it can.  Returns how many bytes still
@@ -50,6 +54,36 @@ void console_ring_consume(uint32_t index);
 /* What the hypervisor was started with; set by the machine at boot. */
 extern const char *hv_command_line;
 
+/* ---- console-log.c: what is printed, and when it was ---- */
+
+/*
+ * Messages up to one level are printed, others up to the next level as far as
+ * the token buckets below have room, and the rest is not.
+ */
+struct console_level {
+    uint8_t always, limited; /* enum log_level; always <= limited */
+};
+extern struct console_level host_loglvl;  /* printk(): by default info */
+extern struct console_level guest_loglvl; /* of guests: by default none/all */
+
+void console_log_init(void); /* by console_init(): the defaults */
+
+/*
+ * The boot options loglvl, guest_loglvl and console_timestamps, with Xen's
+ * values.  -ENOENT: no option of that name; -EINVAL: no such value, and what
+ * was set before stays.
+ */
+int console_set_option(const char *name, const char *value);
+
+/*
+ * A log line, with the time that console_timestamps asks for in front of it.
+ * No longer than len + CONSOLE_STAMP, if it has one newline, at its end.
+ */
+void console_log(const char *s, size_t len);
+#define CONSOLE_STAMP 28
+/* How long the time in front of a line is now. */
+size_t console_stamp_len(void);
+
 /* ---- console-guest.c: what guests and device models cause ---- */
 
 /*
@@ -66,27 +100,37 @@ extern const char *hv_command_line;
 #define CONSOLE_LINE 256 /* a guest's line, with its end */
 
 /*
- * Are the buckets and the backlog looked at?  Whoever looks for something may
- * switch them off at boot, to have every line: guests then wait for the port.
+ * For messages that guest_loglvl always prints neither the buckets nor the
+ * backlog are looked at: guests then wait for the port.
  */
-extern bool guest_console_limited;
 
 struct domain;
-
-void console_guest_init(void); /* boot, with console_init() */
 
 /*
  * printk() for what d can cause, if only by way of its device model.  What
  * exceeds the limit is counted, and the next line that is printed says how
  * many were not.  Any lock may be held.
  */
-void guest_printk(struct domain *d, const char *fmt, ...) printf_like(2, 3);
+void guest_printk(struct domain *d, enum log_level level, const char *fmt, ...)
+    printf_like(3, 4);
 
 /*
- * One byte of d's debug port, shown by lines as "(dN) ...".  Limited as
- * guest_printk() is, but for a control domain.
+ * One byte of d's debug port, shown by lines as "(dN) ...".  Lines are
+ * messages of XENLOG_DEBUG, but a control domain's are always printed.
  */
 void domain_console_putc(struct domain *d, char c);
+
+/*
+ * A bucket is kept as the time at which all that was spent has been paid for.
+ * What `until` becomes when `bytes` are spent now; 0: it has not so many.
+ */
+static inline uint64_t console_spend(uint64_t until, uint64_t now,
+                                     uint64_t bytes, uint64_t burst,
+                                     uint64_t rate)
+{
+    until = (until > now ? until : now) + bytes * 1000000000UL / rate;
+    return until > now + burst * 1000000000UL / rate ? 0 : until;
+}
 
 /* ---- arch contract ---- */
 

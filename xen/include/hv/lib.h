@@ -37,8 +37,20 @@ int hv_snprintf(char *buf, size_t size, const char *fmt, ...)
     printf_like(3, 4);
 int hv_vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
 
-/* One line (or part of one) for the hypervisor's log and console ring. */
-void printk(const char *fmt, ...) printf_like(1, 2);
+/* How much a message matters; `loglvl=` says which ones are printed. */
+enum log_level {
+    XENLOG_ALWAYS,  /* a crash, and what somebody asked for: debug keys */
+    XENLOG_ERR,     /* something does not work                          */
+    XENLOG_WARNING, /* something works less well than it might          */
+    XENLOG_INFO,    /* what was found and done                          */
+    XENLOG_DEBUG,   /* for who looks for a fault; off by default        */
+};
+
+/*
+ * One line (or part of one: each part with the level of the line) for the
+ * hypervisor's log and console ring.  Any lock may be held.
+ */
+void printk(enum log_level level, const char *fmt, ...) printf_like(2, 3);
 
 /* Print, then stop the machine (hosted: abort). Never returns. */
 void panic(const char *fmt, ...) printf_like(1, 2) noreturn_fn;

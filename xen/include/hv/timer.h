@@ -61,6 +61,7 @@ void timer_run(void);
 
 uint64_t arch_now_ns(void);
 uint64_t arch_wallclock_ns(void); /* ns since 1970 */
+uint64_t arch_ticks(void); /* the time stamp counter, also at early boot */
 
 /*
  * One moment, as v sees it by RDTSC and as now_ns().  Where the clock is stable

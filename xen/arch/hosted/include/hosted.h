@@ -88,6 +88,7 @@ struct hosted_hooks {
     void (*audit)(void (*count)(mfn_t mfn, enum page_holder holder));
     void (*timer)(uint64_t expires); /* default: timers do not run */
     uint64_t (*now)(void);           /* default: the host's clock */
+    uint64_t (*wallclock)(void);     /* default: the host's UTC */
     uint64_t (*cpu_idle_ns)(void);   /* default: since the machine began */
     void (*vcpu_clock)(const struct vcpu *v, struct vcpu_clock *clock);
     /*

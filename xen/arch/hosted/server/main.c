@@ -22,6 +22,7 @@
 #include "server.h"
 
 #include <hv/audit.h>
+#include <hv/console.h>
 #include <hv/lib.h>
 #include <hv/timer.h>
 
@@ -29,6 +30,7 @@ struct domain *server_dom0;
 
 static struct {
     const char *socket, *preload, *console;
+    const char *loglvl, *guest_loglvl, *timestamps;
     unsigned long memory_mib;
     bool audit;
 } option = { .memory_mib = 256 };
@@ -45,6 +47,13 @@ static void usage(FILE *to)
             "  --memory MIB     memory of the machine (default 256)\n"
             "  --console FILE   file for the console (default: standard "
             "error)\n"
+            "  --loglvl LEVEL   none, error, warning, info (default), debug or "
+            "all; A/B: what\n"
+            "                   is above A up to B is limited\n"
+            "  --guest-loglvl LEVEL  the same for what guests cause (default "
+            "none/all)\n"
+            "  --timestamps T   before each line: none (default), boot, date, "
+            "datems, raw\n"
             "  --socket PATH    socket that clients connect to (default: in a "
             "new folder\n"
             "                   in TMPDIR or /tmp)\n"
@@ -161,10 +170,36 @@ static int stop_machine(void)
     return -EOPNOTSUPP;
 }
 
+static int set_console_option(const char *option_name, const char *name,
+                              const char *value)
+{
+    int rc = value ? console_set_option(name, value) : 0;
+
+    if ( rc )
+        fprintf(stderr, "xen-hosted: %s %s: no such value\n", option_name,
+                value);
+    return rc;
+}
+
+static int set_console_options(void)
+{
+    int rc = set_console_option("--loglvl", "loglvl", option.loglvl);
+
+    if ( !rc )
+        rc = set_console_option("--guest-loglvl", "guest_loglvl",
+                                option.guest_loglvl);
+    if ( !rc )
+        rc = set_console_option("--timestamps", "console_timestamps",
+                                option.timestamps);
+    return rc;
+}
+
 static int start_machine(void)
 {
     int rc = hosted_init(option.memory_mib << (20 - PAGE_SHIFT));
 
+    if ( !rc )
+        rc = set_console_options();
     if ( rc )
         return rc;
     engine_hooks(&hosted_hooks);
@@ -309,6 +344,9 @@ static int parse_options(int argc, char **argv)
     static const struct option options[] = {
         { "memory", required_argument, NULL, 'm' },
         { "console", required_argument, NULL, 'c' },
+        { "loglvl", required_argument, NULL, 'l' },
+        { "guest-loglvl", required_argument, NULL, 'g' },
+        { "timestamps", required_argument, NULL, 't' },
         { "socket", required_argument, NULL, 's' },
         { "preload", required_argument, NULL, 'p' },
         { "audit", no_argument, NULL, 'a' },
@@ -334,6 +372,9 @@ static int parse_options(int argc, char **argv)
             }
             break;
         case 'c': option.console = optarg; break;
+        case 'l': option.loglvl = optarg; break;
+        case 'g': option.guest_loglvl = optarg; break;
+        case 't': option.timestamps = optarg; break;
         case 's': option.socket = optarg; break;
         case 'p': option.preload = optarg; break;
         case 'a': option.audit = true; break;

@@ -64,6 +64,22 @@ static void start_other_cpus(void)
     smp_boot(option_uint("maxcpus", MAX_CPUS), &how);
 }
 
+static void set_console_options(void)
+{
+    static const char *const names[] = {
+        "loglvl", "guest_loglvl", "console_timestamps",
+    };
+    char value[32];
+
+    for ( unsigned int i = 0; i < ARRAY_SIZE(names); i++ )
+        if ( option_get(names[i], value, sizeof(value)) &&
+             console_set_option(names[i], value) )
+            printk(XENLOG_WARNING, "%s=%s means nothing: ignored\n", names[i],
+                   value);
+    if ( !option_bool("guest_rate_limit", true) )
+        guest_loglvl.always = guest_loglvl.limited;
+}
+
 void boot_main(uint32_t magic, uint64_t info)
 {
     crash_init(machine_begin_crash, machine_end_of_crash);
@@ -73,9 +89,10 @@ void boot_main(uint32_t magic, uint64_t info)
     loader_parse(magic, info);
     hv_command_line = boot_info.cmdline;
     serial_init();
+    set_console_options();
 
-    printk("Oriel version 4.17.7-oriel\n");
-    printk("Command line: %s\n", boot_info.cmdline);
+    printk(XENLOG_INFO, "Oriel version 4.17.7-oriel\n");
+    printk(XENLOG_INFO, "Command line: %s\n", boot_info.cmdline);
     memory_init();
     paging_init();
     memory_start();
@@ -88,7 +105,6 @@ void boot_main(uint32_t magic, uint64_t info)
     start_other_cpus();
     dom0_build();
     console_poll_init();
-    guest_console_limited = option_bool("guest_rate_limit", true);
     smp_release();
     cpu_switch_stack(this_cpu(), run_loop);
 }

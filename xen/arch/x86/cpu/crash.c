@@ -65,16 +65,16 @@ static void show_call(uint64_t rip, unsigned int back)
     const char *name = symbol_name(rip - back, &offset);
 
     if ( name )
-        printk("   %016lx %s+0x%lx\n", rip, name, offset + back);
+        printk(XENLOG_ALWAYS, "   %016lx %s+0x%lx\n", rip, name, offset + back);
     else
-        printk("   %016lx\n", rip);
+        printk(XENLOG_ALWAYS, "   %016lx\n", rip);
 }
 
 void show_stack(uint64_t rip, uint64_t rbp)
 {
     const struct cpu *c = this_cpu();
 
-    printk("Calls, the last one first:\n");
+    printk(XENLOG_ALWAYS, "Calls, the last one first:\n");
     if ( rip )
         show_call(rip, 0);
     for ( unsigned int i = 0; i < MAX_FRAMES; i++ )
@@ -97,16 +97,24 @@ void show_stack(uint64_t rip, uint64_t rbp)
 
 void show_frame(const struct trap_frame *f)
 {
-    printk("RIP %04lx:%016lx  RFLAGS %016lx\n", f->cs, f->rip, f->rflags);
-    printk("RSP %04lx:%016lx\n", f->ss, f->rsp);
-    printk("rax %016lx  rbx %016lx  rcx %016lx\n", f->rax, f->rbx, f->rcx);
-    printk("rdx %016lx  rsi %016lx  rdi %016lx\n", f->rdx, f->rsi, f->rdi);
-    printk("rbp %016lx  r8  %016lx  r9  %016lx\n", f->rbp, f->r8, f->r9);
-    printk("r10 %016lx  r11 %016lx  r12 %016lx\n", f->r10, f->r11, f->r12);
-    printk("r13 %016lx  r14 %016lx  r15 %016lx\n", f->r13, f->r14, f->r15);
-    printk("cr0 %016lx  cr2 %016lx  cr3 %016lx\n", read_cr0(), read_cr2(),
+    printk(XENLOG_ALWAYS,
+           "RIP %04lx:%016lx  RFLAGS %016lx\n", f->cs, f->rip, f->rflags);
+    printk(XENLOG_ALWAYS, "RSP %04lx:%016lx\n", f->ss, f->rsp);
+    printk(XENLOG_ALWAYS,
+           "rax %016lx  rbx %016lx  rcx %016lx\n", f->rax, f->rbx, f->rcx);
+    printk(XENLOG_ALWAYS,
+           "rdx %016lx  rsi %016lx  rdi %016lx\n", f->rdx, f->rsi, f->rdi);
+    printk(XENLOG_ALWAYS,
+           "rbp %016lx  r8  %016lx  r9  %016lx\n", f->rbp, f->r8, f->r9);
+    printk(XENLOG_ALWAYS,
+           "r10 %016lx  r11 %016lx  r12 %016lx\n", f->r10, f->r11, f->r12);
+    printk(XENLOG_ALWAYS,
+           "r13 %016lx  r14 %016lx  r15 %016lx\n", f->r13, f->r14, f->r15);
+    printk(XENLOG_ALWAYS,
+           "cr0 %016lx  cr2 %016lx  cr3 %016lx\n", read_cr0(), read_cr2(),
            read_cr3());
-    printk("cr4 %016lx  efer %015lx  gs %018lx\n", read_cr4(), rdmsr(MSR_EFER),
+    printk(XENLOG_ALWAYS,
+           "cr4 %016lx  efer %015lx  gs %018lx\n", read_cr4(), rdmsr(MSR_EFER),
            rdmsr(MSR_GS_BASE));
     show_stack(f->rip, f->rbp);
 }
@@ -161,20 +169,22 @@ void crash_trap(const struct trap_frame *f)
 
     if ( !first )
     {
-        printk("Crash while crashing: vector %lu at %016lx, cr2 %016lx\n",
+        printk(XENLOG_ALWAYS,
+               "Crash while crashing: vector %lu at %016lx, cr2 %016lx\n",
                f->vector, f->rip, cr2);
         end_machine();
     }
     c = this_cpu();
-    printk("\nOriel crashed on CPU%u: %s, error code %04lx\n", c->id,
+    printk(XENLOG_ALWAYS,
+           "\nOriel crashed on CPU%u: %s, error code %04lx\n", c->id,
            name ? name : "unexpected exception", f->error);
     /* The exception for it has no stack left to come on: #DF instead. */
     if ( (f->vector == VECTOR_DF || f->vector == VECTOR_PF) &&
          in_stack(c, cr2) &&
          (cr2 - (uint64_t)c->stack) / PAGE_SIZE == STACK_GUARD )
-        printk("Stack overflow: the guard page was hit\n");
+        printk(XENLOG_ALWAYS, "Stack overflow: the guard page was hit\n");
     else if ( f->vector == VECTOR_PF )
-        printk("Cannot %s %016lx\n",
+        printk(XENLOG_ALWAYS, "Cannot %s %016lx\n",
                f->error & 16 ? "execute" : f->error & 2 ? "write" : "read",
                cr2);
     show_frame(f);
@@ -199,7 +209,7 @@ void panic(const char *fmt, ...)
     va_start(ap, fmt);
     hv_vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
-    printk("\nPanic on CPU%u: %s", this_cpu()->id, text);
+    printk(XENLOG_ALWAYS, "\nPanic on CPU%u: %s", this_cpu()->id, text);
     if ( first )
         show_stack(0, (uint64_t)__builtin_frame_address(0));
     end_machine();

@@ -177,12 +177,13 @@ static void *view_of(uint64_t phys, size_t bytes, uint64_t flags)
 
     if ( first >= memory_limit() || size > memory_limit() - first )
     {
-        printk("%#lx is beyond this processor's physical addresses\n", phys);
+        printk(XENLOG_ERR,
+               "%#lx is beyond this processor's physical addresses\n", phys);
         return NULL;
     }
     if ( nr_views == MAX_VIEWS || size > WINDOW_SIZE - window_used )
     {
-        printk("no room to map %#lx\n", phys);
+        printk(XENLOG_ERR, "no room to map %#lx\n", phys);
         return NULL;
     }
     *v = (struct view){ first, size, MMIO_MAP + window_used, flags };

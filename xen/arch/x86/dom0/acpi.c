@@ -32,7 +32,8 @@ static void hide_cst(uint64_t address, const char *signature)
     unsigned int nr = bytes ? acpi_hide_cst(bytes, length_of(t)) : 0;
 
     if ( nr )
-        printk("dom0: %u C-state objects of the %s at %#lx are hidden\n", nr,
+        printk(XENLOG_INFO,
+               "dom0: %u C-state objects of the %s at %#lx are hidden\n", nr,
                signature, (unsigned long)address);
 }
 
@@ -77,7 +78,8 @@ static unsigned int find_tables(uint64_t *table)
             continue;
         if ( nr == MAX_TABLES )
         {
-            printk("dom0: more than %u ACPI tables: it gets no more\n",
+            printk(XENLOG_WARNING,
+                   "dom0: more than %u ACPI tables: it gets no more\n",
                    MAX_TABLES);
             break;
         }

@@ -58,7 +58,8 @@ static void give_memory(struct ram_map *ram)
     {
         if ( !ram_add(ram, start, end) )
         {
-            printk("dom0: too many pieces of memory: none above %lx\n",
+            printk(XENLOG_WARNING,
+                   "dom0: too many pieces of memory: none above %lx\n",
                    (unsigned long)start);
             break;
         }
@@ -85,7 +86,8 @@ static void give_memory(struct ram_map *ram)
     if ( rc || !pages )
         panic("dom0: cannot have %lu pages: error %d\n", (unsigned long)pages,
               -rc);
-    printk("dom0: %lu MiB\n", (unsigned long)(pages >> (20 - PAGE_SHIFT)));
+    printk(XENLOG_INFO,
+           "dom0: %lu MiB\n", (unsigned long)(pages >> (20 - PAGE_SHIFT)));
 }
 
 static void create_vcpus(void)
@@ -137,7 +139,8 @@ void dom0_build(void)
     start_first_vcpu(&layout);
     if ( domain_ctl_unpause(dom0) )
         panic("dom0: it does not run\n");
-    printk("dom0: built, %u vcpus\n", dom0->max_vcpus);
-    printk("dom0: no IOMMU: back ends that copy may run, not those whose "
+    printk(XENLOG_INFO, "dom0: built, %u vcpus\n", dom0->max_vcpus);
+    printk(XENLOG_WARNING,
+           "dom0: no IOMMU: back ends that copy may run, not those whose "
            "devices reach guests' pages by DMA (blkback on a disk, netback)\n");
 }

@@ -74,7 +74,8 @@ static uint64_t machine_rte(struct domain *d, uint64_t rte)
     if ( vector < VECTOR_FIRST_DEVICE || vector >= VECTOR_TIMER ||
          (mode != VLAPIC_FIXED && mode != VLAPIC_LOWEST) )
     {
-        guest_printk(d, "dom0: I/O APIC entry %016lx is refused\n",
+        guest_printk(d, XENLOG_WARNING,
+                     "dom0: I/O APIC entry %016lx is refused\n",
                      (unsigned long)rte);
         return out | RTE_MASKED;
     }

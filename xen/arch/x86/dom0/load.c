@@ -94,7 +94,7 @@ static void unpack_kernel(const struct dom0_layout *l,
     if ( why )
         panic("dom0: its kernel cannot be unpacked (%s): %s\n",
               bzimage_packer_name(bz->packer), why);
-    printk("dom0: kernel unpacked (%s), %u to %u KiB, in %lu ms\n",
+    printk(XENLOG_INFO, "dom0: kernel unpacked (%s), %u to %u KiB, in %lu ms\n",
            bzimage_packer_name(bz->packer), bz->packed_size >> 10,
            bz->size >> 10, (unsigned long)(now_ns() - begin) / 1000000);
     k->file = phys_to_virt(to);
@@ -151,7 +151,8 @@ static void load_kernel(struct dom0_layout *l)
     elf_load(k.file, k.size, &k.img, phys_to_virt(k.img.low));
     ram_take(&l->ram, k.img.low & PAGE_MASK, k.img.high);
     l->entry = k.img.entry;
-    printk("dom0: kernel %lx-%lx, entry %lx\n", (unsigned long)k.img.low,
+    printk(XENLOG_INFO,
+           "dom0: kernel %lx-%lx, entry %lx\n", (unsigned long)k.img.low,
            (unsigned long)k.img.high, (unsigned long)k.img.entry);
 }
 
@@ -167,7 +168,7 @@ static struct hvm_modlist_entry load_initrd(struct dom0_layout *l)
     e.paddr = place(&l->ram, m->size, LIMIT_32BIT, "initrd");
     e.size = m->size;
     memcpy(phys_to_virt(e.paddr), phys_to_virt(m->start), m->size);
-    printk("dom0: initrd %lx-%lx\n", (unsigned long)e.paddr,
+    printk(XENLOG_INFO, "dom0: initrd %lx-%lx\n", (unsigned long)e.paddr,
            (unsigned long)(e.paddr + e.size));
     return e;
 }
@@ -181,7 +182,8 @@ static void set_memory_map(struct domain *d, const struct dom0_layout *l)
     d->nr_memory_map = ram_e820(&l->ram, boot_info.e820, boot_info.nr_e820,
                                 l->acpi, map, MAX_MEMORY_MAP);
     if ( d->nr_memory_map == MAX_MEMORY_MAP )
-        printk("dom0: the machine's memory map is too long: its end is "
+        printk(XENLOG_WARNING,
+               "dom0: the machine's memory map is too long: its end is "
                "missing\n");
     d->memory_map = map;
 }

@@ -58,7 +58,7 @@ static void set_as_amd_firmware(void)
     for ( uint32_t msr = MSR_MTRR_FIRST + 2; msr < MSR_MTRR_FIRST + 16; msr++ )
         wrmsr(msr, 0);
     wrmsr(MSR_MTRR_DEFAULT, 0xc00);           /* all others: uncached */
-    printk("MTRRs are set as AMD firmware does\n");
+    printk(XENLOG_INFO, "MTRRs are set as AMD firmware does\n");
 #endif
 }
 

@@ -220,7 +220,7 @@ void io_vcpu_init(struct vcpu *v)
 static void refuse(struct vcpu *v, const char *what)
 {
     if ( !v->arch.hvm.warned )
-        guest_printk(v->domain, "d%uv%u: %s, rip %lx: #GP\n",
+        guest_printk(v->domain, XENLOG_WARNING, "d%uv%u: %s, rip %lx: #GP\n",
                      v->domain->domain_id, v->vcpu_id, what,
                      (unsigned long)v->arch.hvm.emul.regs.rip);
     v->arch.hvm.warned = true;

@@ -136,21 +136,23 @@ static void find_ram(void)
 {
     uint64_t limit = min(memory_limit(), DIRECT_MAP_SIZE);
 
-    printk("Memory, as %s found it:\n", boot_info.loader);
+    printk(XENLOG_INFO, "Memory, as %s found it:\n", boot_info.loader);
     for ( unsigned int i = 0; i < boot_info.nr_e820; i++ )
     {
         const struct e820entry *e = &boot_info.e820[i];
         uint64_t end = e->addr + e->size;
 
-        printk("  %016lx - %016lx type %u\n", e->addr, end - 1, e->type);
+        printk(XENLOG_INFO,
+               "  %016lx - %016lx type %u\n", e->addr, end - 1, e->type);
         if ( e->type == E820_RAM )
             add_range(&ram, page_up(e->addr), min(end, limit) & PAGE_MASK);
     }
     if ( boot_info.e820_ignored )
-        printk("  %u entries more were too many: they are not used\n",
+        printk(XENLOG_WARNING,
+               "  %u entries more were too many: they are not used\n",
                boot_info.e820_ignored);
     if ( boot_info.e820_lost )
-        printk("  %lu KiB in small pieces are not used\n",
+        printk(XENLOG_WARNING, "  %lu KiB in small pieces are not used\n",
                boot_info.e820_lost >> 10);
     if ( !ram.nr )
         panic("the loader did not say where memory is\n");
@@ -261,7 +263,8 @@ void memory_init(void)
         if ( place(table_bytes) )
             break;
     }
-    printk("dom0 has %lu MiB, Oriel %lu MiB\n", size_of(&dom0_part) >> 20,
+    printk(XENLOG_INFO,
+           "dom0 has %lu MiB, Oriel %lu MiB\n", size_of(&dom0_part) >> 20,
            size_of(&own) >> 20);
 }
 
@@ -273,14 +276,15 @@ static void move_modules(void)
     {
         struct boot_module *m = &boot_info.module[i];
 
-        printk("Module %u: %016lx, %lu KiB", i, m->start, m->size >> 10);
+        printk(XENLOG_INFO,
+               "Module %u: %016lx, %lu KiB", i, m->start, m->size >> 10);
         if ( module_to[i] )
         {
-            printk(", moved to %016lx", module_to[i]);
+            printk(XENLOG_INFO, ", moved to %016lx", module_to[i]);
             memcpy(phys_to_virt(module_to[i]), phys_to_virt(m->start), m->size);
             m->start = module_to[i];
         }
-        printk("\n");
+        printk(XENLOG_INFO, "\n");
     }
 }
 

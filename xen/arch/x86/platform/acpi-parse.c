@@ -33,7 +33,8 @@ static void add_cpu(uint32_t apic_id, uint32_t flags)
         if ( acpi.cpu_apic_id[i] == apic_id )
             return;
     if ( acpi.nr_cpus == MAX_CPUS )
-        printk("ACPI: CPU with APIC id %u is one too many\n", apic_id);
+        printk(XENLOG_WARNING,
+               "ACPI: CPU with APIC id %u is one too many\n", apic_id);
     else
         acpi.cpu_apic_id[acpi.nr_cpus++] = apic_id;
 }
@@ -41,7 +42,7 @@ static void add_cpu(uint32_t apic_id, uint32_t flags)
 static void add_ioapic(const uint8_t *e)
 {
     if ( acpi.nr_ioapics == MAX_IOAPICS )
-        printk("ACPI: I/O APIC %u is one too many\n", e[2]);
+        printk(XENLOG_WARNING, "ACPI: I/O APIC %u is one too many\n", e[2]);
     else
         acpi.ioapic[acpi.nr_ioapics++] = (struct acpi_ioapic){
             .id = e[2], .address = le32(e + 4), .gsi_base = le32(e + 8),
@@ -103,7 +104,8 @@ void acpi_parse_madt(const struct acpi_header *madt)
 
         if ( length < 2 || length > madt->length - at )
         {
-            printk("ACPI: MADT entry at %u of %u bytes: the rest is ignored\n",
+            printk(XENLOG_WARNING,
+                   "ACPI: MADT entry at %u of %u bytes: the rest is ignored\n",
                    at, length);
             return;
         }
@@ -120,7 +122,8 @@ void acpi_drop_unreachable(bool x2apic)
         if ( x2apic || acpi.cpu_apic_id[i] < 0xff )
             acpi.cpu_apic_id[nr++] = acpi.cpu_apic_id[i];
         else
-            printk("CPU with APIC id %u cannot be reached without x2APIC: it "
+            printk(XENLOG_WARNING,
+                   "CPU with APIC id %u cannot be reached without x2APIC: it "
                    "is left out\n", acpi.cpu_apic_id[i]);
     acpi.nr_cpus = nr;
 }
@@ -138,7 +141,8 @@ static void add_iommu(uint64_t base)
         if ( acpi.iommu[i] == base )
             return;
     if ( acpi.nr_iommus == MAX_IOMMUS )
-        printk("ACPI: IOMMU at %#lx is one too many\n", (unsigned long)base);
+        printk(XENLOG_WARNING,
+               "ACPI: IOMMU at %#lx is one too many\n", (unsigned long)base);
     else
         acpi.iommu[acpi.nr_iommus++] = base;
 }
@@ -155,7 +159,8 @@ void acpi_parse_ivrs(const struct acpi_header *ivrs)
 
         if ( length < 4 || length > ivrs->length - at )
         {
-            printk("ACPI: IVRS block at %u of %u bytes: the rest is ignored\n",
+            printk(XENLOG_WARNING,
+                   "ACPI: IVRS block at %u of %u bytes: the rest is ignored\n",
                    at, length);
             return;
         }
@@ -321,7 +326,8 @@ static void add_pblk(uint32_t port)
         if ( acpi.pblk[i] == port )
             return;
     if ( acpi.nr_pblks == MAX_PBLKS )
-        printk("ACPI: processor block %#x is one too many\n", port);
+        printk(XENLOG_WARNING,
+               "ACPI: processor block %#x is one too many\n", port);
     else
         acpi.pblk[acpi.nr_pblks++] = (uint16_t)port;
 }

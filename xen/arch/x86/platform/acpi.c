@@ -52,14 +52,16 @@ const struct acpi_header *acpi_table_at(uint64_t phys, const char *signature)
     length = t->length;
     if ( length < ACPI_HEADER || length > MAX_TABLE )
     {
-        printk("ACPI: %.4s at %#lx has a length of %u: ignored\n", signature,
+        printk(XENLOG_WARNING,
+               "ACPI: %.4s at %#lx has a length of %u: ignored\n", signature,
                (unsigned long)phys, length);
         return NULL;
     }
     t = map_phys(phys, length);
     if ( !t || !sums_to_zero(t, length) )
     {
-        printk("ACPI: %.4s at %#lx has a wrong checksum: ignored\n", signature,
+        printk(XENLOG_WARNING,
+               "ACPI: %.4s at %#lx has a wrong checksum: ignored\n", signature,
                (unsigned long)phys);
         return NULL;
     }
@@ -189,7 +191,8 @@ void acpi_init(void)
     ivrs = acpi_table("IVRS", 0);
     if ( ivrs )
         acpi_parse_ivrs(ivrs);
-    printk("ACPI: %u processors, %u I/O APICs, PM timer %#x, S5 %s\n",
+    printk(XENLOG_INFO,
+           "ACPI: %u processors, %u I/O APICs, PM timer %#x, S5 %s\n",
            acpi.nr_cpus, acpi.nr_ioapics, acpi.pm_timer,
            acpi.has_s5 ? "known" : "unknown");
 }

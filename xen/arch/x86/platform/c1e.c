@@ -67,7 +67,7 @@ void clocks_init(void)
     lack = clocks_lack(signature, a, d);
     may_stop = lack & CLOCKS_TIMER_STOPS;
     if ( lack )
-        printk("Clocks:%s%s%s\n",
+        printk(XENLOG_WARNING, "Clocks:%s%s%s\n",
                lack & CLOCKS_TSC_VARIES ? " the TSC is not invariant" : "",
                lack == (CLOCKS_TSC_VARIES | CLOCKS_TIMER_STOPS) ? "," : "",
                may_stop ? " APIC timers stop in C1E, which stays off" : "");

@@ -55,7 +55,8 @@ void ioapic_init(void)
         pins[io] = min((ioapic_version(io) >> 16 & 0xff) + 1, MAX_PINS);
         for ( unsigned int pin = 0; pin < pins[io]; pin++ )
             ioapic_write_rte(io, pin, RTE_MASK);
-        printk("I/O APIC %u: %u pins from GSI %u\n", acpi.ioapic[io].id,
+        printk(XENLOG_INFO,
+               "I/O APIC %u: %u pins from GSI %u\n", acpi.ioapic[io].id,
                pins[io], acpi.ioapic[io].gsi_base);
     }
 }

@@ -25,7 +25,8 @@ static void switch_off(uint64_t base)
 
     if ( base % PAGE_SIZE || base >= memory_limit() )
     {
-        printk("IOMMU at %#lx: no such address\n", (unsigned long)base);
+        printk(XENLOG_WARNING,
+               "IOMMU at %#lx: no such address\n", (unsigned long)base);
         return;
     }
     regs = map_mmio(base, REGISTERS_BYTES);
@@ -37,7 +38,7 @@ static void switch_off(uint64_t base)
                  CONTROL_REQUEST_LOG | CONTROL_REQUEST_INT);
     regs[REG_CONTROL] = control;
     regs[REG_CONTROL] = control & ~CONTROL_ON;
-    printk("IOMMU at %#lx: firmware left it on: it is %s\n",
+    printk(XENLOG_WARNING, "IOMMU at %#lx: firmware left it on: it is %s\n",
            (unsigned long)base,
            regs[REG_CONTROL] & CONTROL_ON
                ? "not to be switched off, and devices' DMA goes astray"

@@ -101,7 +101,7 @@ void lapic_init_boot(void)
         page = NULL;
     else
         page = map_mmio(base & APIC_BASE_ADDRESS, PAGE_SIZE);
-    printk("local APIC: %s\n", page ? "xAPIC" : "x2APIC");
+    printk(XENLOG_INFO, "local APIC: %s\n", page ? "xAPIC" : "x2APIC");
 }
 
 bool lapic_is_x2apic(void)
@@ -256,7 +256,7 @@ void lapic_timer_calibrate(void)
 
     ns = tsc_to_ns(p.cycles);
     ticks_of_ns = (p.ticks << 32) / ns;
-    printk("local APIC timer: %lu kHz\n",
+    printk(XENLOG_INFO, "local APIC timer: %lu kHz\n",
            (unsigned long)(p.ticks * NS_PER_MS / ns));
     /* Whatever was asked for until now, and the heartbeat. */
     c->timer_due = 0;

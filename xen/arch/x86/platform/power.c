@@ -55,7 +55,7 @@ void machine_poweroff(void)
                  sleep_value(acpi.pm1b_control, acpi.slp_typ_s5 >> 8 & 7));
         delay_us(SETTLE_US);
     }
-    printk("The machine can be switched off now.\n");
+    printk(XENLOG_ALWAYS, "The machine can be switched off now.\n");
     halt_here();
 }
 
@@ -109,7 +109,8 @@ void machine_end_of_crash(void)
 {
     bool again = option_reboots(serial_is_there());
 
-    printk("%s\n", again ? "Rebooting" : "The machine stays as it is");
+    printk(XENLOG_ALWAYS,
+           "%s\n", again ? "Rebooting" : "The machine stays as it is");
     serial_flush();
     if ( !again )
         machine_halt();

@@ -91,7 +91,7 @@ static uint64_t decode(const struct rtc *r, uint8_t b)
     if ( year < 1970 || year > 2199 || month < 1 || month > 12 || day < 1 ||
          day > 31 )
     {
-        printk("RTC: %u-%u-%u is no date\n", year, month, day);
+        printk(XENLOG_WARNING, "RTC: %u-%u-%u is no date\n", year, month, day);
         return 0;
     }
     return rtc_to_seconds(year, month, day, hour,

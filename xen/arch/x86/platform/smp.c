@@ -160,7 +160,7 @@ static bool start(struct cpu *c, uint64_t page)
     if ( load_acquire(&c->online) )
         return true;
     why = load_acquire(&refused);
-    printk("CPU with APIC id %u %s%s\n", c->apic_id,
+    printk(XENLOG_INFO, "CPU with APIC id %u %s%s\n", c->apic_id,
            why ? "stays off: " : "does not answer", why ? why : "");
     /* It must not wake up later, in memory that is somebody else's then. */
     lapic_send_init(c->apic_id);
@@ -171,7 +171,8 @@ static bool start(struct cpu *c, uint64_t page)
 static void check_tsc(const struct cpu *c)
 {
     if ( arrived_tsc < started_tsc || arrived_tsc > rdtsc() )
-        printk("CPU %u: its TSC does not go with CPU 0's: time will jump\n",
+        printk(XENLOG_WARNING,
+               "CPU %u: its TSC does not go with CPU 0's: time will jump\n",
                c->id);
 }
 
@@ -217,14 +218,14 @@ void smp_boot(unsigned int max, const struct smp_start *how)
     to_do = how;
     max = min(max, (unsigned int)MAX_CPUS);
     if ( !page )
-        printk("no memory below 640 KiB: one CPU only\n");
+        printk(XENLOG_WARNING, "no memory below 640 KiB: one CPU only\n");
     else
     {
         memcpy(saved, phys_to_virt(page), bytes);
         start_all(max, page);
         memcpy(phys_to_virt(page), saved, bytes);
     }
-    printk("%u of %u CPUs\n", nr_cpus, acpi.nr_cpus);
+    printk(XENLOG_INFO, "%u of %u CPUs\n", nr_cpus, acpi.nr_cpus);
 }
 
 void smp_release(void)

@@ -182,7 +182,8 @@ void time_init(void)
     tsc_scale(khz, &mul, &shift);
     cycles_of_ns = ((uint64_t)khz << POINT) / NS_PER_MS;
     boot_wallclock = rtc_read() * NS_PER_S - arch_now_ns();
-    printk("TSC: %u.%03u MHz by the %s\n", khz / 1000, khz % 1000, by);
+    printk(XENLOG_INFO,
+           "TSC: %u.%03u MHz by the %s\n", khz / 1000, khz % 1000, by);
 }
 
 /* ---- reading it ---- */
@@ -217,6 +218,11 @@ void arch_vcpu_clock(const struct vcpu *v, struct vcpu_clock *clock)
 {
     (void)v;
     *clock = (struct vcpu_clock){ .tsc = boot_tsc, .now = 0, .stable = true };
+}
+
+uint64_t arch_ticks(void)
+{
+    return rdtsc();
 }
 
 uint64_t arch_wallclock_ns(void)

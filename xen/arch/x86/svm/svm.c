@@ -64,7 +64,7 @@ static const char *check_entry(const struct vcpu *v)
 static void refuse_entry(struct vcpu *v, const char *broken)
 {
     vmcb_show(v);
-    guest_printk(v->domain, "ASSERT: d%uv%u: its VMCB: %s\n",
+    guest_printk(v->domain, XENLOG_ERR, "ASSERT: d%uv%u: its VMCB: %s\n",
                  v->domain->domain_id, v->vcpu_id, broken);
     domain_crash(v->domain, "vcpu %u: its VMCB: %s", v->vcpu_id, broken);
 }
@@ -113,7 +113,7 @@ static const char *svm_present(void)
     svm_features.next_rip = f->features & CPUID_SVM_NRIPS;
     svm_features.flush_asid = f->features & CPUID_SVM_FLUSH_ASID;
     svm_features.clean = f->features & CPUID_SVM_CLEAN ? CLEAN_ALL : 0;
-    printk("SVM: %u ASIDs%s%s%s\n", f->nr_asids,
+    printk(XENLOG_INFO, "SVM: %u ASIDs%s%s%s\n", f->nr_asids,
            svm_features.next_rip ? ", next RIP" : "",
            svm_features.flush_asid ? ", flush by ASID" : "",
            svm_features.clean ? ", clean bits" : "");

@@ -117,7 +117,8 @@ void vmcb_destroy(struct vcpu *v)
 static void show_seg(struct domain *d, const char *name,
                      const struct vmcb_seg *s)
 {
-    guest_printk(d, "  %s %04x attr %03x limit %08x base %016lx\n", name,
+    guest_printk(d, XENLOG_ERR,
+                 "  %s %04x attr %03x limit %08x base %016lx\n", name,
                  s->sel, s->attr, s->limit, (unsigned long)s->base);
 }
 
@@ -127,19 +128,24 @@ void vmcb_show(const struct vcpu *v)
     struct domain *d = v->domain;
 
 #define L(x) (unsigned long)b->x
-    guest_printk(d, "VMCB of d%uv%u: exit %lx info %lx %lx, event %lx inject "
+    guest_printk(d, XENLOG_ERR,
+                 "VMCB of d%uv%u: exit %lx info %lx %lx, event %lx inject "
                  "%lx\n", d->domain_id, v->vcpu_id, L(exit_code),
                  L(exit_info_1), L(exit_info_2), L(exit_int_info),
                  L(event_inject));
-    guest_printk(d, "  intercepts %08x %08x %08x asid %u vintr %lx shadow %lx "
+    guest_printk(d, XENLOG_ERR,
+                 "  intercepts %08x %08x %08x asid %u vintr %lx shadow %lx "
                  "np %lx\n", b->intercept_exceptions, b->intercept_1,
                  b->intercept_2, b->asid, L(vintr), L(interrupt_shadow),
                  L(np_cr3));
-    guest_printk(d, "  rip %016lx rsp %016lx rax %016lx rflags %08lx cpl %u\n",
+    guest_printk(d, XENLOG_ERR,
+                 "  rip %016lx rsp %016lx rax %016lx rflags %08lx cpl %u\n",
                  L(rip), L(rsp), L(rax), L(rflags), b->cpl);
-    guest_printk(d, "  cr0 %08lx cr2 %016lx cr3 %016lx cr4 %08lx efer %lx\n",
+    guest_printk(d, XENLOG_ERR,
+                 "  cr0 %08lx cr2 %016lx cr3 %016lx cr4 %08lx efer %lx\n",
                  L(cr0), L(cr2), L(cr3), L(cr4), L(efer));
-    guest_printk(d, "  dr6 %lx dr7 %lx pat %lx\n", L(dr6), L(dr7), L(pat));
+    guest_printk(d, XENLOG_ERR,
+                 "  dr6 %lx dr7 %lx pat %lx\n", L(dr6), L(dr7), L(pat));
 #undef L
     show_seg(d, "cs", &b->cs);
     show_seg(d, "ss", &b->ss);

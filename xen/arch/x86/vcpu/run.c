@@ -148,10 +148,10 @@ static void end_with(const struct domain *d)
         machine_poweroff();
     if ( code != SHUTDOWN_reboot )
     {
-        printk("Hardware Dom0 crashed\n");
+        printk(XENLOG_ERR, "Hardware Dom0 crashed\n");
         machine_end_of_crash();
     }
-    printk("Hardware Dom0 shutdown: rebooting machine\n");
+    printk(XENLOG_INFO, "Hardware Dom0 shutdown: rebooting machine\n");
     serial_flush();
     machine_reboot();
 }
