@@ -6,7 +6,9 @@
 #   hosted  optimised          asan  address + undefined behaviour sanitizer
 #   tsan    thread sanitizer   fuzz  libFuzzer, asan    cov  line coverage
 
-MAKEFLAGS += --no-builtin-rules
+# As many jobs as there are processors, unless -j says otherwise; what a target
+# prints stays together.
+MAKEFLAGS += --no-builtin-rules -Otarget -j$(shell nproc)
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
@@ -19,9 +21,32 @@ LIBDIR ?= $(PREFIX)/lib
 DESTDIR ?=
 B := build
 V ?= 0
-VERSION := 0.9.0
+VERSION := 0.2.0
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(2))
+
+# Whatever is built depends on the rules, and on the list that it stands in or
+# that has its flags.
+rules := Makefile
+xen-lists := xen/files.mk
+bare-lists := xen/files.mk xen/arch/x86/files.mk
+tool-lists := tools/files.mk $(wildcard tools/*/files.mk tools/libs/*/files.mk)
+test-lists := tests/files.mk
+list-of = $(wildcard tests/$(1)/files.mk)
+
+# $(eval $(call link,TARGET,OBJECTS AND ARCHIVES,LISTS,OPTIONS[,COMPILER]))
+define link
+$(1): $(2) $(3) $(rules)
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$(or $(5),$(CC)) -pthread -o $$@ $$(filter %.o %.a,$$^) $(4)
+endef
+# The same from sources, with our libraries.
+define program
+$(call link,$(1),$(call objs,hosted,$(2)),$(3),-L$(B)/lib $(4) -Wl$(comma)-rpath-link$(comma)$(B)/lib)
+$(1): | libs
+endef
+comma := ,
 
 # Of programs that find our libraries beside themselves, at run time too.
 own-libs := -Wl,-rpath,'$$$$ORIGIN/../lib'
@@ -80,25 +105,22 @@ $(B)/$(1)/xen/common/%.o $(B)/$(1)/xen/lib/%.o $(B)/$(1)/xen/arch/x86/emul/%.o: 
 $(B)/$(1)/xen/arch/hosted/%.o: inc = $(inc-hosted)
 $(B)/$(1)/tests/%.o: inc = $(inc-test)
 $(B)/$(1)/tools/%.o: inc = $(inc-tool)
-$(B)/$(1)/%.o: %.c | $(B)/.need-build $(need-$(1))
+$(B)/$(1)/%.o: %.c $(rules) | $(B)/.need-build $(need-$(1))
 	$$(call say,CC,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$(call cc-of,$(1)) $(cflags) $(flags-$(1)) $$(inc) -MMD -MP -c $$< -o $$@
-$(B)/$(1)/libmachine.a: $(call objs,$(1),$(machine-src))
+$(B)/$(1)/libmachine.a: $(call objs,$(1),$(machine-src)) $(xen-lists) $(rules)
 	$$(call say,AR,$$@)
-	$$(Q)rm -f $$@ && ar crs $$@ $$^
+	$$(Q)rm -f $$@ && ar crs $$@ $$(filter %.o,$$^)
 endef
 $(foreach v,$(variants),$(eval $(call variant_rules,$(v))))
 
 # The hosted hypervisor and the library that gives programs its /dev/xen.
 server-obj = $(call objs,$(1),$(server-y) $(engine-y))
 define server_rules
-$(2)/xen-hosted: $(call server-obj,$(1)) $(B)/$(1)/libmachine.a
-	$$(call say,LD,$$@)
-	@mkdir -p $$(@D)
-	$$(Q)$(call cc-of,$(1)) -pthread $(link-$(1)) -o $$@ $$^ -lunicorn
+$(call link,$(2)/xen-hosted,$(call server-obj,$(1)) $(B)/$(1)/libmachine.a,$(xen-lists),$(link-$(1)) -lunicorn,$(call cc-of,$(1)))
 $(2)/oriel-devxen.so: $(preload-y) xen/arch/hosted/preload/preload.h \
-		xen/arch/hosted/include/wire.h | $(B)/.need-build
+		xen/arch/hosted/include/wire.h $(xen-lists) $(rules) | $(B)/.need-build
 	$$(call say,CC,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$(CC) $(cflags) -O2 -fPIC -shared -fvisibility=hidden -pthread \
@@ -137,12 +159,12 @@ $(1)-obj := $(bare-src:%=$(B)/$(1)/%.o)
 $(B)/$(1)/xen/lib/string.c.o: bare-flags += -fno-lto \
     -fno-tree-loop-distribute-patterns
 $(B)/$(1)/xen/arch/x86/dom0/unpack.c.o: bare-flags += -idirafter /usr/include
-$(B)/$(1)/%.c.o: %.c | $(B)/.need-build
+$(B)/$(1)/%.c.o: %.c $(rules) | $(B)/.need-build
 	$$(call say,CC,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$(CC) $(cflags) $$(bare-flags) $(bare-flags-$(1)) \
 		-include x86/hidden.h -MMD -MP -c $$< -o $$@
-$(B)/$(1)/%.S.o: %.S | $(B)/.need-build
+$(B)/$(1)/%.S.o: %.S $(rules) | $(B)/.need-build
 	$$(call say,AS,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$(CC) $$(bare-flags) $(bare-flags-$(1)) -D__ASSEMBLY__ \
@@ -150,7 +172,7 @@ $(B)/$(1)/%.S.o: %.S | $(B)/.need-build
 $(B)/$(1)/names.o: $(B)/$(1)/nameless.elf xen/arch/x86/cpu/make-names
 	$$(Q)xen/arch/x86/cpu/make-names $$< >$$(@:.o=.S)
 	$$(Q)$(CC) -c $$(@:.o=.S) -o $$@
-$(B)/$(1)/nameless.elf: $$($(1)-obj) $(x86-lds)
+$(B)/$(1)/nameless.elf: $$($(1)-obj) $(x86-lds) $(bare-lists) $(rules)
 	$$(Q)$(bare-link) -o $$@ $$($(1)-obj) $(bare-archives)
 $(2): $$($(1)-obj) $(B)/$(1)/names.o $(x86-lds)
 	$$(call say,LD,$$@)
@@ -166,45 +188,40 @@ define library_rules
 $(1)-real := $(B)/lib/$$($(1)-name).so.$$($(1)-version)
 $(1)-link := $(B)/lib/$$($(1)-name).so
 $(1)-obj := $$($(1)-src:%.c=$(B)/lib/obj/%.o)
-$$($(1)-obj): $(B)/lib/obj/%.o: %.c | $(B)/.need-build
+$$($(1)-obj): $(B)/lib/obj/%.o: %.c $(rules) | $(B)/.need-build
 	$$(call say,CC,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$(CC) $(cflags) -O2 -fPIC -Iinclude -MMD -MP -c $$< -o $$@
-$$($(1)-real): $$($(1)-obj) $$($(1)-map)
-	$$(call say,LD,$$@)
-	$$(Q)$(CC) -shared -Wl,-soname,$$($(1)-soname) -Wl,-z,defs \
-		-Wl,--version-script=$$($(1)-map) -o $$@ $$($(1)-obj) \
-		-L$(B)/lib $$($(1)-libs)
-	$$(Q)ln -sf $$(@F) $(B)/lib/$$($(1)-soname)
-	$$(Q)ln -sf $$($(1)-soname) $$($(1)-link)
+$$(eval $$(call link,$$($(1)-real),$$($(1)-obj),$$($(1)-map) $(tool-lists),\
+    -shared -Wl$$(comma)-soname$$(comma)$$($(1)-soname) -Wl$$(comma)-z$$(comma)defs \
+    -Wl$$(comma)--version-script=$$($(1)-map) -L$(B)/lib $$($(1)-libs)))
+$$($(1)-link): $$($(1)-real)
+	$$(Q)ln -sf $$(<F) $(B)/lib/$$($(1)-soname)
+	$$(Q)ln -sf $$($(1)-soname) $$@
 endef
 $(foreach l,$(libraries),$(eval $(call library_rules,$(l))))
-$(foreignmemory-real): $(toollog-real)
-$(ctrl-real): $(toollog-real) $(foreignmemory-real)
-libs: $(foreach l,$(libraries),$($(l)-real))
+$(foreignmemory-real): $(toollog-link)
+$(ctrl-real): $(toollog-link) $(foreignmemory-link)
+libs: $(foreach l,$(libraries),$($(l)-link))
 
 # Programs: linked with our libraries, found beside them at run time too.
-define program_rules
-$(B)/bin/$(1): $(call objs,hosted,$($(1)-src)) | libs
-	$$(call say,LD,$$@)
-	@mkdir -p $$(@D)
-	$$(Q)$(CC) -pthread -o $$@ $$^ -L$(B)/lib $($(1)-libs) \
-		-Wl,-rpath-link,$(B)/lib
-endef
-$(foreach p,$(programs),$(eval $(call program_rules,$(p))))
+$(foreach p,$(programs),$(eval $(call program,$(B)/bin/$(p),$($(p)-src),$(tool-lists),$($(p)-libs))))
+# What is linked, or compiled, as its list says.
+$(foreach v,hosted clang,$(foreach p,$(programs),$(eval \
+    $(call objs,$(v),$($(p)-src)): $(tool-lists))))
 programs: $(programs:%=$(B)/bin/%)
 
 # Guests: PVH images.
 define guest_rules
 $(B)/guest/$(1).elf: $$(guest-$(1)-src:%=$(B)/guest/%.o) \
-		$$(or $$(guest-$(1)-lds),$$(guest-lds))
+		$$(or $$(guest-$(1)-lds),$$(guest-lds)) $(call list-of,guest) $(rules)
 	$$(call say,LD,$$@)
 	$$(Q)$(CC) $$(guest-cflags) $$(guest-ldflags) $$(guest-$(1)-ldflags) \
 		-T $$(or $$(guest-$(1)-lds),$$(guest-lds)) -o $$@ \
 		$$(guest-$(1)-src:%=$(B)/guest/%.o)
 endef
 $(foreach g,$(guests),$(eval $(call guest_rules,$(g))))
-$(B)/guest/%.o: % | $(B)/.need-build
+$(B)/guest/%.o: % $(rules) $(call list-of,guest) | $(B)/.need-build
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -g $(warn) $(guest-cflags) -MMD -MP -c $< -o $@
@@ -212,39 +229,19 @@ guests: $(guests:%=$(B)/guest/%.elf)
 
 # Unit tests: one file, one program, on a hosted machine of its own; those of
 # the libraries link the library's sources and play what is below it.
+# $(call unit,VARIANT,NAME,OBJECTS,OPTIONS)
+unit = $(call link,$(B)/$(1)/tests/unit/test-$(2),$(call objs,$(1),tests/unit/test-$(2).c) $(3),$(test-lists),$(link-$(1)) $(4) -lcmocka,$(call cc-of,$(1)))
+unit-machine = $(call objs,$(1),tests/unit/fixture.c) $(B)/$(1)/libmachine.a
 define unit_rules
-$(B)/$(1)/tests/unit/test-%: $(B)/$(1)/tests/unit/test-%.o \
-		$(B)/$(1)/tests/unit/fixture.o $(B)/$(1)/libmachine.a
-	$$(call say,LD,$$@)
-	$$(Q)$(call cc-of,$(1)) -pthread $(link-$(1)) -o $$@ $$^ -lcmocka
-$(foreach t,$(unit-engine),$(B)/$(1)/tests/unit/test-$(t)): \
-$(B)/$(1)/tests/unit/test-%: $(B)/$(1)/tests/unit/test-%.o \
-		$(B)/$(1)/tests/unit/fixture.o $(call objs,$(1),$(engine-y)) \
-		$(B)/$(1)/libmachine.a
-	$$(call say,LD,$$@)
-	$$(Q)$(call cc-of,$(1)) -pthread $(link-$(1)) -o $$@ $$^ -lcmocka \
-		$$(ldflags-$$(@F)) -lunicorn
-$(B)/$(1)/tests/unit/test-toollog: $(call objs,$(1),tests/unit/test-toollog.c \
-		$(toollog-src))
-	$$(call say,LD,$$@)
-	$$(Q)$(CC) $(link-$(1)) -o $$@ $$^ $(toollog-test-ldflags) -lcmocka
-$(B)/$(1)/tests/unit/test-foreignmemory: $(call objs,$(1),\
-		tests/unit/test-foreignmemory.c $(foreignmemory-src) $(toollog-src))
-	$$(call say,LD,$$@)
-	$$(Q)$(CC) $(link-$(1)) -o $$@ $$^ $(foreignmemory-test-ldflags) \
-		-lxentoolcore -lcmocka
-$(B)/$(1)/tests/unit/test-ctrl: $(call objs,$(1),tests/unit/test-ctrl.c \
-		$(ctrl-src) $(toollog-src))
-	$$(call say,LD,$$@)
-	$$(Q)$(CC) $(link-$(1)) -o $$@ $$^ -lcmocka
-$(addprefix $(B)/$(1)/tests/unit/test-,array acpi acpi-parse dom0-msr iommu elf errata layout rtc \
-    guest-msr c1e options svm-usable runqueue svm-event svm-intercepts unpack vmcb-check): \
-		$(B)/$(1)/tests/unit/test-%: \
-		$(B)/$(1)/tests/unit/test-%.o
-	$$(call say,LD,$$@)
-	$$(Q)$(CC) $(link-$(1)) -o $$@ $$^ -lcmocka $$(libs-$$(@F))
+$(foreach t,$(unit-core) $(unit-race),$(eval $(call unit,$(1),$(t),$(call unit-machine,$(1)))))
+$(foreach t,$(unit-engine),$(eval $(call unit,$(1),$(t),$(call objs,$(1),$(engine-y)) $(call unit-machine,$(1)),$(ldflags-test-$(t)) -lunicorn)))
+$(foreach t,$(unit-alone),$(eval $(call unit,$(1),$(t),,$(libs-test-$(t)))))
 endef
 $(foreach v,asan tsan cov,$(eval $(call unit_rules,$(v))))
+$(foreach v,asan tsan cov,\
+    $(eval $(call unit,$(v),toollog,$(call objs,$(v),$(toollog-src)),$(toollog-test-ldflags)))\
+    $(eval $(call unit,$(v),foreignmemory,$(call objs,$(v),$(foreignmemory-src) $(toollog-src)),$(foreignmemory-test-ldflags) -lxentoolcore))\
+    $(eval $(call unit,$(v),ctrl,$(call objs,$(v),$(ctrl-src) $(toollog-src)))))
 
 -include $(shell find $(variants:%=$(B)/%) $(B)/bare $(B)/bare-debug $(B)/lib $(B)/guest -name '*.d' -type f 2>/dev/null)
 
@@ -283,14 +280,8 @@ check-debian: hosted libs debian
 	$(Q)scripts/check-debian
 
 # The public libraries' contract, as programs that run on any hypervisor.
-define contract_rules
-$(B)/contract/$(1): $(call objs,hosted,$($(1)-src)) | libs
-	$$(call say,LD,$$@)
-	@mkdir -p $$(@D)
-	$$(Q)$(CC) -pthread -o $$@ $$^ -L$(B)/lib $(contract-libs) \
-		-Wl,-rpath-link,$(B)/lib
-endef
-$(foreach p,$(contract-progs),$(eval $(call contract_rules,$(p))))
+$(foreach p,$(contract-progs),$(eval $(call program,$(B)/contract/$(p),$($(p)-src),$(call list-of,contract),$(contract-libs))))
+$(foreach v,hosted clang,$(eval $(call objs,$(v),$(foreach p,$(contract-progs),$($(p)-src))): $(call list-of,contract)))
 
 # With our libraries, the server sanitized, and with Debian's; each run
 # recounts all references.
@@ -316,26 +307,16 @@ cover: $(cover-progs) | $(B)/.need-cover
 
 # Fuzz targets: build/VARIANT/tests/fuzz/NAME is a program of its own that
 # replays inputs or makes operations; build/fuzz/NAME is libFuzzer's.
-define fuzz_rules
-$(B)/$(2)/tests/fuzz/$(1): $(call objs,$(2),tests/fuzz/fuzz-$(1).c \
-		$(fuzz-shared) $(fuzz-driver)) $(B)/$(2)/libmachine.a
-	$$(call say,LD,$$@)
-	$$(Q)$(call cc-of,$(2)) -pthread $(link-$(2)) -o $$@ $$^
-endef
 $(foreach t,$(fuzz-targets),$(foreach v,asan hosted,$(eval \
-    $(call fuzz_rules,$(t),$(v)))))
+    $(call link,$(B)/$(v)/tests/fuzz/$(t),$(call objs,$(v),tests/fuzz/fuzz-$(t).c \
+        $(fuzz-shared) $(fuzz-driver)) $(B)/$(v)/libmachine.a,$(call list-of,fuzz),$(link-$(v))))))
 # The machine's variables in sections that can be told: tests/fuzz/snapshot.h.
 $(B)/fuzz/libcore.a: $(B)/fuzz/libmachine.a
 	$(Q)objcopy --rename-section .data=core_data \
 		--rename-section .data.rel.local=core_data \
 		--rename-section .bss=core_bss $< $@
-define libfuzzer_rules
-$(B)/fuzz/$(1): $(call objs,fuzz,tests/fuzz/fuzz-$(1).c $(fuzz-shared)) \
-		$(B)/fuzz/libcore.a
-	$$(call say,LD,$$@)
-	$$(Q)$(CLANG) -pthread $(link-fuzz) -o $$@ $$^
-endef
-$(foreach t,$(fuzz-targets),$(eval $(call libfuzzer_rules,$(t))))
+$(foreach t,$(fuzz-targets),$(eval $(call link,$(B)/fuzz/$(t),$(call objs,fuzz,\
+    tests/fuzz/fuzz-$(t).c $(fuzz-shared)) $(B)/fuzz/libcore.a,$(call list-of,fuzz),$(link-fuzz),$(CLANG))))
 
 # The audit's comparisons tell libFuzzer nothing about the input.
 $(B)/fuzz/xen/common/audit.o: flags-fuzz += -fno-sanitize-coverage=trace-cmp
@@ -358,27 +339,17 @@ check-fuzz: $(fuzz-progs)
 		'tests/fuzz/corpus/@ --ops $(fuzz-check-ops) --seed 1' \
 		$(fuzz-progs)
 
-$(B)/asan/tests/model/model: $(call objs,asan,$(model-src)) \
-		$(B)/asan/libmachine.a
-	$(call say,LD,$@)
-	$(Q)$(CC) -pthread $(link-asan) -o $@ $^
+$(eval $(call link,$(B)/asan/tests/model/model,$(call objs,asan,$(model-src)) \
+    $(B)/asan/libmachine.a,$(call list-of,model),$(link-asan)))
 check-model: $(B)/asan/tests/model/model
 	$(Q)scripts/run-tests model --args '--ops $(model-check-ops)' $<
 
 # ---- benchmarks ----
 
-$(B)/bench/core: $(call objs,hosted,$(bench-core-src)) $(B)/hosted/libmachine.a
-	$(call say,LD,$@)
-	@mkdir -p $(@D)
-	$(Q)$(CC) -pthread -o $@ $^ $(bench-core-libs)
-define bench_rules
-$(B)/bench/$(1): $(call objs,hosted,$(bench-$(1)-src)) | libs
-	$$(call say,LD,$$@)
-	@mkdir -p $$(@D)
-	$$(Q)$(CC) -pthread -o $$@ $$^ -L$(B)/lib $(bench-$(1)-libs) \
-		-Wl,-rpath-link,$(B)/lib
-endef
-$(foreach b,hosted roundtrip report vm-calls,$(eval $(call bench_rules,$(b))))
+$(eval $(call link,$(B)/bench/core,$(call objs,hosted,$(bench-core-src)) \
+    $(B)/hosted/libmachine.a,$(call list-of,bench),$(bench-core-libs)))
+$(foreach b,hosted roundtrip report vm-calls,$(eval \
+    $(call program,$(B)/bench/$(b),$(bench-$(b)-src),$(call list-of,bench),$(bench-$(b)-libs))))
 bench: $(B)/.need-check all $(addprefix $(B)/bench/,core hosted roundtrip report)
 	$(Q)scripts/bench $(if $(COUNT),--count)
 
@@ -389,23 +360,14 @@ check-programs: all | $(B)/.need-check
 	$(Q)scripts/run-tests "what is installed, what manuals say" \
 	    tests/programs/installed tests/programs/examples
 
+vm-list := $(call list-of,vm)
+$(eval $(call program,$(B)/vm/keep-dm,$(keep-dm-src),$(vm-list),$(oriel-dm-libs)))
+$(eval $(call program,$(B)/vm/free-pages,tests/vm/pages.c,$(vm-list),-lxenctrl))
+$(eval $(call program,$(B)/vm/press-key,tests/vm/press.c,$(vm-list),-lxenctrl))
+$(foreach p,dom0-memory dom0-devices,$(eval $(call program,$(B)/vm/$(p),\
+    tests/vm/$(p).c tests/contract/ct.c,$(vm-list),$(contract-libs))))
+$(call objs,hosted,tests/vm/keep.c): $(vm-list)
 # On Debian's real Xen, in QEMU: what differs must be in CAVEATS.md.
-$(B)/vm/keep-dm: $(call objs,hosted,$(keep-dm-src)) | libs
-	$(call say,LD,$@)
-	@mkdir -p $(@D)
-	$(Q)$(CC) -pthread -o $@ $^ -L$(B)/lib $(oriel-dm-libs) \
-		-Wl,-rpath-link,$(B)/lib
-$(B)/vm/free-pages: $(call objs,hosted,tests/vm/pages.c) | libs
-$(B)/vm/press-key: $(call objs,hosted,tests/vm/press.c) | libs
-$(B)/vm/dom0-memory $(B)/vm/dom0-devices: $(B)/vm/%: \
-    $(B)/hosted/tests/vm/%.o $(B)/hosted/tests/contract/ct.o | libs
-	$(call say,LD,$@)
-	@mkdir -p $(@D)
-	$(Q)$(CC) -o $@ $^ -L$(B)/lib $(contract-libs) -Wl,-rpath-link,$(B)/lib
-$(B)/vm/free-pages $(B)/vm/press-key:
-	$(call say,LD,$@)
-	@mkdir -p $(@D)
-	$(Q)$(CC) -o $@ $^ -L$(B)/lib -lxenctrl -Wl,-rpath-link,$(B)/lib
 check-xen: $(B)/.need-vm all $(contract-progs:%=$(B)/contract/%) $(B)/vm/keep-dm dom0
 	$(Q)scripts/check-xen
 # Oriel on a machine of its own, in QEMU; run-vm for people.
@@ -449,7 +411,8 @@ run: all
 check-clang: $(call objs,clang,$(machine-src) $(server-y) $(engine-y) \
     $(foreach p,$(programs),$($(p)-src)) $(foreach l,$(libraries),$($(l)-src)))
 	@echo '== clang' && echo '1 passed, 0 failed'
-lint: | $(B)/.need-build
+# scripts/folders makes the objects itself: not beside another make.
+lint: $(bare-obj) | $(B)/.need-build
 	$(Q)scripts/lint
 
 all-checks := check-lint check-clang check-abi check-unit check-race \
@@ -492,7 +455,8 @@ all-checks += cover
 check: $(all-checks)
 # The quick part.
 test: lint check-abi check-unit check-contract
-.PHONY: test dom0 check-machines
+tests: test
+.PHONY: test tests dom0 check-machines
 .PHONY: all bare debug check-vm run-vm shell-vm soak check-xen shell-xen bench bench-xen bench-vm check-fuzz check-model cover fuzz fuzz-all clean help run install libs hosted programs guests debian \
     check-demo check-contract check-programs check-clang check-lint lint
 all: libs hosted programs guests

@@ -13,8 +13,10 @@ unit-core := acpi-make acquire acquire-life acquire-map budget bzimage console c
     ram-map reservation runstate sched string sysctl time-info vcpu-info \
     vioapic vlapic vlapic-ipi vlapic-timer vpit
 unit-race := evtchn-race grant-race ioreq-race vlapic-irq
-unit-libs := array toollog foreignmemory ctrl acpi acpi-parse dom0-msr iommu elf errata layout rtc runqueue \
-    guest-msr c1e options svm-usable svm-event svm-intercepts unpack vmcb-check
+# Of files that need no machine.
+unit-alone := array acpi acpi-parse dom0-msr iommu elf errata layout rtc runqueue guest-msr c1e \
+    options svm-usable svm-event svm-intercepts unpack vmcb-check
+unit-libs := toollog foreignmemory ctrl $(unit-alone)
 libs-test-unpack := -llzma -lz
 unit-engine := engine engine-cpu insn-engine
 ldflags-test-engine := -Wl,--wrap=uc_hook_add
