@@ -3,12 +3,13 @@
  * libxenctrl: the control calls of a toolstack and of device models.
  *
  * The names, types and signatures are those of Xen 4.17 (libxenctrl.so.4.17);
- * what is declared here is what the library exports.  Unless said otherwise a
- * function returns 0, or -1 with errno: ENOMEM when there is no hypercall
- * buffer, EACCES when library and hypervisor are of different versions, else
- * the errno Xen answered.  Outputs mean nothing after a failure.
- * Refusals by Xen are logged at DETAIL level, failures inside the library and
- * broken promises at ERROR level; the latter stay in xc_get_last_error().
+ * the library exports the functions that are declared here.  Unless said
+ * otherwise a function returns 0, or -1 with errno: ENOMEM when there is no
+ * hypercall buffer, EACCES when library and hypervisor are of different
+ * versions, else Xen's errno.  Outputs are undefined after a failure. Errors
+ * from Xen are logged at DETAIL level; failures inside the library and answers
+ * that contradict the interface at ERROR level.  xc_get_last_error() returns
+ * the last message of ERROR level.
  *
  * A handle is used by one thread at a time and never after a fork().
  */
@@ -76,10 +77,10 @@ xc_interface *xc_interface_open(xentoollog_logger *logger,
                                 xentoollog_logger *dombuild_logger,
                                 unsigned open_flags);
 
-/* Closes it in any case; NULL is fine. */
+/* Closes the handle in any case, also after an error; NULL is allowed. */
 int xc_interface_close(xc_interface *xch);
 
-/* The handles a handle works with: lent, valid until it is closed. */
+/* The handles that xch uses: the library keeps them, until xch is closed. */
 struct xencall_handle *xc_interface_xcall_handle(xc_interface *xch);
 struct xenforeignmemory_handle *xc_interface_fmem_handle(xc_interface *xch);
 struct xendevicemodel_handle *xc_interface_dmod_handle(xc_interface *xch);
@@ -106,7 +107,7 @@ const char *xc_error_code_to_desc(int code);
 /* errcode in words; valid until the thread's next call. */
 const char *xc_strerror(xc_interface *xch, int errcode);
 
-/* The last message of ERROR level; part of the handle. */
+/* The last message of ERROR level; the handle owns it. */
 const xc_error *xc_get_last_error(xc_interface *handle);
 void xc_clear_last_error(xc_interface *xch);
 
@@ -119,11 +120,11 @@ void xc_clear_last_error(xc_interface *xch);
  * set_xen_guest_handle().  The members belong to the library.
  */
 struct xc_hypercall_buffer {
-    void *hbuf; /* what Xen is given */
-    struct xc_hypercall_buffer *param_shadow; /* stands for that other one */
+    void *hbuf; /* the address that Xen gets */
+    struct xc_hypercall_buffer *param_shadow; /* the buffer that this names */
     int dir; /* of a bounce, 0 if none */
-    void *ubuf; /* what is bounced */
-    size_t sz; /* its bytes */
+    void *ubuf; /* the caller's memory that is bounced */
+    size_t sz; /* bytes of ubuf */
 };
 typedef struct xc_hypercall_buffer xc_hypercall_buffer_t;
 
@@ -137,7 +138,7 @@ xc__hypercall_buffer_resolve(xc_hypercall_buffer_t *b)
     return b->param_shadow ? b->param_shadow : b;
 }
 
-/* The buffer behind a name; anything else does not compile. */
+/* The buffer of that name; any other argument does not compile. */
 #define HYPERCALL_BUFFER(_name)                                                \
     xc__hypercall_buffer_resolve(&XC__HYPERCALL_BUFFER_NAME(_name))
 
@@ -178,7 +179,7 @@ xc__hypercall_buffer_resolve(xc_hypercall_buffer_t *b)
 /* set_xen_guest_handle(handle, HYPERCALL_BUFFER_NULL) passes NULL. */
 extern xc_hypercall_buffer_t XC__HYPERCALL_BUFFER_NAME(HYPERCALL_BUFFER_NULL);
 
-/* Zeroed memory, or NULL with errno; free of what was not got is harmless. */
+/* Zeroed memory, or NULL with errno; freeing after a failure is harmless. */
 void *xc__hypercall_buffer_alloc(xc_interface *xch, xc_hypercall_buffer_t *b,
                                  size_t size);
 void xc__hypercall_buffer_free(xc_interface *xch, xc_hypercall_buffer_t *b);
@@ -265,7 +266,7 @@ int xc_numainfo(xc_interface *xch, unsigned *max_nodes, xc_meminfo_t *meminfo,
 int xc_readconsolering(xc_interface *xch, char *buffer,
                        unsigned int *pnr_chars, int clear, int incremental,
                        uint32_t *pindex);
-/* As if these keys were typed there: what they ask for is shown there. */
+/* As if these keys were typed on Xen's console, which shows the result. */
 int xc_send_debug_keys(xc_interface *xch, const char *keys);
 
 /* Pages saved by sharing, and frames shared; -1 on error. */
@@ -359,7 +360,7 @@ int xc_watchdog(xc_interface *xch, uint32_t id, uint32_t timeout);
 /*
  * Describes up to max_doms domains from first_domid on, in order of id.  The
  * count, which may be 0 for the list form, or -1 (ESRCH: none left).  The
- * first one may have an id above first_domid: look at it.
+ * first domain may have an id above first_domid: check it.
  */
 int xc_domain_getinfo(xc_interface *xch, uint32_t first_domid,
                       unsigned int max_doms, xc_dominfo_t *info);
@@ -580,9 +581,9 @@ grant_entry_v2_t *xc_gnttab_map_table_v2(xc_interface *xch, uint32_t domid,
  *
  * The table is reached as a resource; where kernel or Xen do not know that
  * (EOPNOTSUPP), through its frames.  Any other error is final and explained
- * by a message: ESRCH no such domain, EINVAL no grant table, EPERM not ours,
- * ENOMEM.  Exported under the version ORIEL_1.0, so that the function of the
- * same name in libxenguest keeps being itself.
+ * by a message: ESRCH no such domain, EINVAL no grant table, EPERM the caller
+ * does not control the domain, ENOMEM.  Exported under the version ORIEL_1.0,
+ * so that it does not replace the function of the same name in libxenguest.
  */
 int xc_dom_gnttab_seed(xc_interface *xch, uint32_t guest_domid, bool is_hvm,
                        xen_pfn_t console_gfn, xen_pfn_t xenstore_gfn,
@@ -636,7 +637,7 @@ int xc_domain_bind_pt_pci_irq(xc_interface *xch, uint32_t domid,
 int xc_domain_bind_pt_isa_irq(xc_interface *xch, uint32_t domid,
                               uint8_t machine_irq);
 
-/* *pirq: the one wanted, or negative; written back.  EINVAL: no pirq. */
+/* *pirq: the pirq wanted, or negative; written back.  EINVAL: no pirq. */
 int xc_physdev_map_pirq(xc_interface *xch, uint32_t domid, int index,
                         int *pirq);
 int xc_physdev_map_pirq_msi(xc_interface *xch, uint32_t domid, int index,
@@ -644,7 +645,7 @@ int xc_physdev_map_pirq_msi(xc_interface *xch, uint32_t domid, int index,
                             uint64_t table_base);
 int xc_physdev_unmap_pirq(xc_interface *xch, uint32_t domid, int pirq);
 
-/* --- older names, for those who ask -------------------------------------- */
+/* --- older names, on request --------------------------------------------- */
 
 #ifdef XC_WANT_COMPAT_MAP_FOREIGN_API
 

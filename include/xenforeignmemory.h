@@ -2,15 +2,16 @@
 /*
  * libxenforeignmemory: other domains' memory in this process's address space.
  *
- * A handle is an open privcmd device. Through it are mapped pages of another
- * domain by frame number (map), or the frames of one of its resources, such as
- * its grant table or an ioreq server's pages (map_resource). What may be mapped
- * is decided by the hypervisor for the calling domain, and can be narrowed to
- * one target domain for the rest of the handle's life (restrict).
+ * A handle is an open privcmd device. A program maps through the handle pages
+ * of another domain by frame number (map), or the frames of one of that
+ * domain's resources, such as its grant table or an ioreq server's pages
+ * (map_resource). The hypervisor decides which pages the calling domain may
+ * map; restrict limits a handle to one target domain for the rest of the
+ * handle's life.
  *
  * A "page" is a Xen frame, 4096 bytes. Unless said otherwise a function that
  * fails returns NULL or -1, sets errno, and has changed nothing. Only a failing
- * xenforeignmemory_open() logs; elsewhere errno tells everything.
+ * xenforeignmemory_open() logs; other functions report by errno only.
  *
  * A handle may be used by several threads at once, but for open and close. A
  * mapping outlives its handle's close. After fork() the child may close its
@@ -46,8 +47,8 @@ xenforeignmemory_handle *xenforeignmemory_open(struct xentoollog_logger *logger,
                                                unsigned open_flags);
 
 /*
- * Close a handle. Never needs to be tried again: whatever it returns the handle
- * is gone. NULL is allowed, and 0 is returned.
+ * Close a handle. The handle is gone whatever is returned, so there is nothing
+ * to retry. NULL is allowed, and 0 is returned.
  */
 int xenforeignmemory_close(xenforeignmemory_handle *fmem);
 
@@ -59,10 +60,11 @@ int xenforeignmemory_close(xenforeignmemory_handle *fmem);
  * page that failed.
  *
  * Otherwise err[i] is set to 0 or to the *negated* errno value of page i (e.g.
- * -EINVAL); a valid address is returned even if every page failed, and touching
- * one which did raises SIGBUS. If NULL is returned, err[] has no meaning.
+ * -EINVAL); a valid address is returned even if every page failed, and an
+ * access to a page that failed raises SIGBUS. If NULL is returned, err[] has no
+ * meaning.
  *
- * A page which is paged out is waited for.
+ * The call waits for pages that are paged out.
  *
  *   EINVAL  pages is 0 or over 2^32 - 1; the frame does not exist
  *   ESRCH   no such domain
@@ -76,8 +78,8 @@ void *xenforeignmemory_map(xenforeignmemory_handle *fmem, uint32_t dom,
 
 /*
  * The same with a hint for the address, and more flags of mmap(2), to which
- * MAP_SHARED is added. MAP_FIXED replaces what was mapped at `addr`, which is
- * lost if the call then fails.
+ * MAP_SHARED is added. MAP_FIXED replaces the mapping at `addr`, which is lost
+ * also if the call then fails.
  */
 void *xenforeignmemory_map2(xenforeignmemory_handle *fmem, uint32_t dom,
                             void *addr, int prot, int flags, size_t pages,
@@ -86,17 +88,18 @@ void *xenforeignmemory_map2(xenforeignmemory_handle *fmem, uint32_t dom,
 /*
  * Undo a map or map2 of that many pages. Returns 0.
  *
- *   EINVAL  addr is not a page's; pages is 0 or absurd
+ *   EINVAL  addr is not page aligned; pages is 0 or too large
  */
 int xenforeignmemory_unmap(xenforeignmemory_handle *fmem, void *addr,
                            size_t pages);
 
 /*
- * From now on the handle serves domain `domid` only. There is no way back.
- * xentoolcore_restrict_all() does it to all handles of the process. Returns 0.
+ * From now on the handle maps pages of domain `domid` only; this cannot be
+ * undone. xentoolcore_restrict_all() restricts all handles of the process.
+ * Returns 0.
  *
  *   EINVAL  it is restricted to another domain already
- *   ENOTTY  the kernel cannot
+ *   ENOTTY  the kernel has no such ioctl
  */
 int xenforeignmemory_restrict(xenforeignmemory_handle *fmem, domid_t domid);
 
@@ -128,8 +131,8 @@ int xenforeignmemory_unmap_resource(xenforeignmemory_handle *fmem,
                                     xenforeignmemory_resource_handle *fres);
 
 /*
- * Store the size of a resource, in bytes, in *size. Returns 0. That a frame is
- * within the size does not promise that it can be mapped.
+ * Store the size of a resource, in bytes, in *size. Returns 0. A frame within
+ * the size cannot always be mapped.
  *
  *   EINVAL      Xen finds no such type or id
  *   EOPNOTSUPP  the kernel or Xen has no such call

@@ -3,9 +3,9 @@
  * libxentoollog: where the messages of Xen's tools go.
  *
  * A program creates one logger, hands it to every library it opens, and
- * destroys it after them. The library logs to whatever it was given; what
- * becomes of a message is the logger's business. One kind of logger is
- * included (lines on a stdio stream); a program can define others.
+ * destroys it after them. A library logs to the logger that it was given, and
+ * the logger decides where a message goes. One kind of logger is included
+ * (lines on a stdio stream); a program can define others.
  *
  * Thread safety: the stdio logger may be used by several threads at once, its
  * lines do not mix. Creation, adjustment and destruction may not overlap use.
@@ -78,8 +78,8 @@ typedef struct xentoollog_logger_stdiostream xentoollog_logger_stdiostream;
 #define XTL_STDIOSTREAM_PROGRESS_NO_CR  020u
 
 /*
- * A logger which writes what is at least `min_level` to `f`. The caller keeps
- * f and closes it after xtl_logger_destroy().
+ * A logger which writes messages of at least `min_level` to `f`. The caller
+ * keeps f and closes it after xtl_logger_destroy().
  *
  * NULL and errno on failure:
  *   EINVAL  both USE_CR and NO_CR
@@ -123,13 +123,13 @@ void xtl_progress(struct xentoollog_logger *logger, const char *context,
                   unsigned long total);
 
 /*
- * A constant string, "debug" to "critical". XTL_NONE gives a text that shows
- * it should not have come up; a value outside the enumeration aborts.
+ * A constant string, "debug" to "critical". XTL_NONE gives a text that marks it
+ * as a mistake; a value outside the enumeration aborts.
  */
 const char *xtl_level_to_string(xentoollog_level level);
 
 /*
- * For those who define a logger KIND: given the functions KIND_vmessage,
+ * To define a logger KIND: given the functions KIND_vmessage,
  * KIND_progress and KIND_destroy, and a variable `buffer` of the type
  * xentoollog_logger_KIND, filled in but for its member `vtable`, this is an
  * expression whose value is a malloc()ed copy of buffer, ready for use. If

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hypercall buffers: memory that stays put while Xen reads or writes it.
+ * Hypercall buffers: memory that the kernel does not move while Xen uses it.
  *
- * An xc_hypercall_buffer_t either owns such memory (alloc ... free) or
- * stands for ordinary memory of the caller that is copied through it (bounce
- * pre ... post).  In both, .hbuf is what Xen is given and NULL outside the
- * owning span, so that freeing twice or freeing nothing is harmless.
+ * An xc_hypercall_buffer_t either owns such memory (alloc ... free) or stands
+ * for ordinary memory of the caller that is copied through it (bounce pre ...
+ * post).  In both, .hbuf is the address that Xen gets, and NULL while there is
+ * no such memory, so that freeing twice or freeing nothing is harmless.
  */
 #include "private.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One helper per hypercall: bounce the operation, call, describe a refusal.
+ * One helper per hypercall: bounce the operation, call, describe an error.
  *
  * ABI: the hypercall ioctl returns an int, but memory operations return
  * longs.  xc_memory_op() therefore issues a multicall of one entry, whose
@@ -22,7 +22,7 @@ int do_domctl(xc_interface *xch, struct xen_domctl *op)
 
     rc = xencall1(xch->xcall, __HYPERVISOR_domctl, (uintptr_t)b.hbuf);
     bounce_out(xch, &b, 1);
-    /* A list of domains ends so, which is no refusal. */
+    /* This error ends a list of domains, which is no failure. */
     if ( rc < 0 && !(cmd == XEN_DOMCTL_getdomaininfo && errno == ESRCH) )
         detail(xch, "domctl %u for domain %u: %s%s", cmd, domid,
                xc_strerror(xch, errno),

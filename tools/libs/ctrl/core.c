@@ -14,7 +14,7 @@ static xentoollog_logger *stderr_logger(void)
         xtl_createlogger_stdiostream(stderr, XTL_PROGRESS, 0);
 }
 
-/* Closes what is open; the first failure is the answer, errno is its. */
+/* Closes all open handles; returns the first failure, with its errno. */
 static int close_handles(xc_interface *xch)
 {
     int rc = 0, err = errno;
@@ -78,7 +78,7 @@ xc_interface *xc_interface_open(xentoollog_logger *logger,
     if ( open_flags & XC_OPENFLAG_NON_REENTRANT )
         call_flags |= XENCALL_OPENFLAG_NON_REENTRANT;
 
-    /* Each of them says itself what it could not open. */
+    /* Each library prints itself what it could not open. */
     xch->xcall = xencall_open(xch->error_handler, call_flags);
     if ( !xch->xcall )
         goto fail;

@@ -36,8 +36,8 @@ int xc_domain_destroy(xc_interface *xch, uint32_t domid)
     int rc;
 
     /*
-     * Teardown goes in slices.  Xen itself continues the hypercall; one that
-     * leaves it to the caller says EAGAIN, where 4.17's library gives up.
+     * Teardown goes in slices.  Xen continues the hypercall by itself, except
+     * versions that return EAGAIN, where 4.17's library gives up.
      */
     do
     {
@@ -112,7 +112,7 @@ static void dominfo_from_xen(xc_dominfo_t *info, const xc_domaininfo_t *xen)
     };
     memcpy(info->handle, xen->handle, sizeof(info->handle));
 
-    /* A crash is told apart from an orderly shutdown. */
+    /* Distinguish a crash from an orderly shutdown. */
     if ( info->shutdown && info->shutdown_reason == SHUTDOWN_crash )
     {
         info->shutdown = 0;
@@ -276,7 +276,7 @@ int xc_domain_get_guest_width(xc_interface *xch, uint32_t domid,
     if ( do_domctl(xch, &op) )
         return 1;
 
-    /* Xen says bits, we answer bytes. */
+    /* Xen counts bits, this function bytes. */
     *guest_width = op.u.address_size.size / 8;
 
     return 0;

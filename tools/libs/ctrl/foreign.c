@@ -71,7 +71,7 @@ int xc_clear_domain_pages(xc_interface *xch, uint32_t domid,
     return xc_domain_cacheflush(xch, domid, dst_pfn, num);
 }
 
-/* x86 keeps caches coherent itself; no hypercall is worth making. */
+/* x86 keeps caches coherent: no hypercall is needed. */
 int xc_domain_cacheflush(xc_interface *xch, uint32_t domid, xen_pfn_t start_pfn,
                          xen_pfn_t nr_pfns)
 {

@@ -42,7 +42,7 @@ int xc_gnttab_get_version(xc_interface *xch, uint32_t domid)
 
 /*
  * Maps all shared frames the table has now and counts their entries.  The
- * frames are GMFNs: a translated guest's own address space must show them.
+ * frames are GMFNs: a translated guest must have them in its address space.
  */
 static void *map_table(xc_interface *xch, uint32_t domid, size_t entry_size,
                        int *gnt_num)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The host: what it is, what it says, how it is divided.
+ * The host: its version, its console, its CPUs and NUMA nodes.
  */
 #include "private.h"
 

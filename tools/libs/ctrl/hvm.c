@@ -49,7 +49,7 @@ int xc_get_hvm_param(xc_interface *xch, uint32_t dom, int param,
 int xc_domain_hvm_getcontext(xc_interface *xch, uint32_t domid,
                              uint8_t *ctxt_buf, uint32_t size)
 {
-    /* No buffer is a question for the size needed. */
+    /* Without a buffer the call returns the size that is needed. */
     xc_hypercall_buffer_t b = BOUNCE(ctxt_buf, size, BOUNCE_OUT);
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_gethvmcontext,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a domain is promised: memory limits, pools and memory maps.
+ * Limits of a domain: memory, pools and memory maps.
  */
 #include "private.h"
 
@@ -109,7 +109,7 @@ static int pod_target_op(xc_interface *xch, unsigned int cmd, uint32_t domid,
     rc = xc_memory_op(xch, cmd, &op, sizeof(op));
 
 
-    /* ABI: the outputs are written whether or not Xen agreed. */
+    /* ABI: the outputs are written also after an error. */
     if ( tot_pages )
         *tot_pages = op.tot_pages;
     if ( pod_cache_pages )

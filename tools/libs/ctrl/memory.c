@@ -3,8 +3,8 @@
  * Domain memory: reservations, the physical map, limits and memory maps.
  *
  * The reservation calls report how many extents were done; their _exact
- * forms turn a short count into an error, each with the errno its callers
- * know it by.
+ * forms turn a short count into an error, each with the errno that its callers
+ * expect.
  */
 #include "private.h"
 
@@ -128,7 +128,7 @@ int xc_domain_claim_pages(xc_interface *xch, uint32_t domid,
     int rc = reservation_op(xch, XENMEM_claim_pages, domid, nr_pages, 0, 0,
                             NULL, BOUNCE_IN);
 
-    /* A claim is an optimisation: a Xen without claims has granted it. */
+    /* A claim is an optimisation: success on a Xen without claims. */
     return rc < 0 && errno == ENOSYS ? 0 : rc;
 }
 

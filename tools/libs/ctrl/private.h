@@ -4,11 +4,11 @@
  * and one call helper per hypercall.
  *
  * Every public function has the same shape: fill the operation, bounce the
- * caller's arrays, call, bounce back.  A helper returns what Xen returned,
- * or -1 with errno; a failed hypercall is described at DETAIL level (many
- * failures are answers, such as ESRCH at the end of a domain walk), a local
- * failure or a broken promise at ERROR level, which also becomes the
- * handle's last error.  Reporting never changes errno.
+ * caller's arrays, call, bounce back.  A helper returns what Xen returned, or
+ * -1 with errno; a failed hypercall is logged at DETAIL level (many failures
+ * are expected, such as ESRCH at the end of a domain walk), a failure inside
+ * the library or an answer that contradicts the interface at ERROR level, which
+ * also becomes the handle's last error.  Reporting never changes errno.
  *
  * There are no locks: a handle is used by one thread at a time, as the
  * handles of libxencall that it owns.
@@ -78,13 +78,13 @@ void xc_report_progress_step(xc_interface *xch, unsigned long done,
     xc_report_error(xch, XC_INTERNAL_ERROR, fmt " (%d = %s)", ##__VA_ARGS__,   \
                     errno, xc_strerror(xch, errno))
 
-/* Says at DETAIL level what Xen refused. */
+/* Logs at DETAIL level what Xen refused. */
 #define detail(xch, ...)                                                       \
     xc_report(xch, (xch)->error_handler, XTL_DETAIL, 0, __VA_ARGS__)
 
 /*
- * A zeroed operation.  Unlike an initialiser, this clears the padding too:
- * no stray byte of our stack reaches the hypervisor.
+ * A zeroed operation.  Unlike an initialiser, this clears the padding too: no
+ * byte of the stack reaches the hypervisor.
  */
 #define ZEROED(type, name)                                                     \
     type name;                                                                 \
@@ -123,8 +123,8 @@ void xc__hypercall_bounce_post(xc_interface *xch,
     }
 
 /*
- * Prepares nr bounces, all or none.  0, or -1 with ENOMEM after saying which
- * operation wanted them.
+ * Prepares nr bounces, all or none.  0, or -1 with ENOMEM after a message that
+ * names the operation.
  */
 int bounce_in(xc_interface *xch, const char *what, xc_hypercall_buffer_t *b,
               unsigned int nr);
@@ -138,7 +138,7 @@ void bounce_out(xc_interface *xch, xc_hypercall_buffer_t *b, unsigned int nr);
 int do_domctl(xc_interface *xch, struct xen_domctl *op);
 int do_sysctl(xc_interface *xch, struct xen_sysctl *op);
 
-/* These bounce arg (len bytes) both ways and name themselves in messages. */
+/* These bounce arg (len bytes) both ways; messages contain their name. */
 int do_evtchn_op(xc_interface *xch, int cmd, void *arg, size_t len);
 int do_physdev_op(xc_interface *xch, int cmd, void *arg, size_t len);
 int do_sched_op(xc_interface *xch, int cmd, void *arg, size_t len);

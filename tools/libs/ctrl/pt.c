@@ -176,7 +176,7 @@ static int pt_irq_op(xc_interface *xch, uint32_t cmd, uint32_t domid,
         irq.u.isa_irq = isa_irq;
         break;
 
-    case PT_SPI: /* Xen says what it thinks of it */
+    case PT_SPI: /* passed on: Xen answers */
         break;
 
     default:
@@ -295,7 +295,7 @@ int xc_domain_ioport_mapping(xc_interface *xch, uint32_t domid,
 }
 
 /*
- * Maps or unmaps a run of frames in as many calls as Xen wants.  A positive
+ * Maps or unmaps a run of frames in as many calls as Xen needs.  A positive
  * answer counts the frames done; E2BIG asks for a smaller request.  The first
  * error stops a mapping, while an unmapping goes on and reports it at the end.
  */
@@ -360,7 +360,7 @@ int xc_domain_memory_mapping(xc_interface *xch, uint32_t domid,
     rc = memory_mapping(xch, domid, first_gfn, first_mfn, nr_mfns,
                         add_mapping);
 
-    /* What is too big even frame by frame was not begun. */
+    /* If even one frame is too much (E2BIG), nothing was mapped. */
     if ( rc && add_mapping == DPCI_ADD_MAPPING && errno != E2BIG )
     {
         err = errno;

@@ -8,8 +8,8 @@
  *        ▼                                           a scratch gfn, foreign
  *   shared frame 0, v1 entries                       map that, take it away
  *
- * Only EOPNOTSUPP means "no such call here" (an old kernel or Xen); any other
- * error is about this domain and would not be cured by another way in.
+ * Only EOPNOTSUPP means that kernel or Xen lack the call; any other error is
+ * about this domain, and the other way would fail, too.
  */
 #include "private.h"
 
@@ -23,7 +23,7 @@ struct seed {
     } entry[2];
 };
 
-/* A backend needs no grant from itself, nor one of a page that is not there. */
+/* No grant of a domain to itself, nor of a page that does not exist. */
 static void write_entries(grant_entry_v1_t *table, const struct seed *s)
 {
     for ( unsigned int i = 0; i < 2; i++ )
@@ -40,7 +40,7 @@ static void write_entries(grant_entry_v1_t *table, const struct seed *s)
     }
 }
 
-/* Writes through a foreign mapping of gfn, where the table is. */
+/* Writes through a foreign mapping of gfn, where the table is mapped. */
 static int seed_frame(xc_interface *xch, const struct seed *s, xen_pfn_t gfn)
 {
     void *table = xenforeignmemory_map(xch->fmem, s->domid,
@@ -126,7 +126,7 @@ static int compat_seed_hvm(xc_interface *xch, const struct seed *s)
 
     rc = compat_seed_pv(xch, s);
 
-    /* The guest must not find the table there, whatever happened above. */
+    /* Remove the table from the guest's memory, also after an error. */
     err = errno;
     if ( xc_domain_remove_from_physmap(xch, s->domid, gfn) )
     {
@@ -161,7 +161,7 @@ int xc_dom_gnttab_seed(xc_interface *xch, uint32_t guest_domid, bool is_hvm,
     if ( res )
     {
         write_entries(table, &s);
-        /* The entries are written; a mapping that stays harms only us. */
+        /* The entries are written; a mapping that stays is only a leak here. */
         xenforeignmemory_unmap_resource(xch->fmem, res);
         return 0;
     }

@@ -3,8 +3,8 @@
  * vCPUs, and the bitmaps of physical CPUs and NUMA nodes that name where
  * they may run.
  *
- * A bitmap is a little-endian array of bytes, as long as the largest CPU (or
- * node) id of the host asks for; Xen is asked for that once per handle.
+ * A bitmap is a little-endian array of bytes, long enough for the largest CPU
+ * (or node) id of the host; the library asks Xen for this id once per handle.
  */
 #include "private.h"
 

@@ -3,11 +3,11 @@
  * libxenforeignmemory, the part that is the same on every operating system:
  * argument checks, handles, and the all-or-nothing form of map.
  *
- * A handle is registered with libxentoolcore only when it is complete, and
- * leaves the registry before anything of it goes, so a concurrent
- * xentoolcore_restrict_all() never sees a partial one. A resource handle stands
- * alone: it does not refer to the handle it was made with. No locks: the
- * handle does not change, and mappings are the kernel's to serialise.
+ * A handle is registered with libxentoolcore when it is complete, and leaves
+ * the registry before a part of it is closed, so a concurrent
+ * xentoolcore_restrict_all() never sees a partial handle. A resource handle
+ * does not refer to the handle that made it. There are no locks: a handle does
+ * not change, and the kernel serialises changes of mappings.
  */
 
 #include "private.h"
@@ -91,7 +91,7 @@ static int first_error(const int *err, size_t nr)
 {
     size_t i;
 
-    /* All zero: the first is, and each equals the one before it. */
+    /* All zero: the first byte is, and each equals the byte before it. */
     if ( !err[0] && !memcmp(err, err + 1, (nr - 1) * sizeof(*err)) )
         return 0;
 

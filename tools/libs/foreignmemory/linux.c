@@ -7,12 +7,13 @@
  * check that the range it is given ends where the region does). If the second
  * step fails the region is removed again.
  *
- * A page the hypervisor has paged out answers ENOENT until it is back; Xen
- * starts to fetch it when it is first asked, so one asks again a little later.
+ * For a page that is paged out Xen answers ENOENT until the page is back. The
+ * first request makes Xen fetch the page, so the library repeats the request a
+ * little later.
  *
  * Filling a region by frame number has two ioctls. MMAPBATCH_V2 has an error
- * per page; a kernel before 3.8 does not know it, which shows as EINVAL.
- * MMAPBATCH reports in the top bits of the frame numbers, so gets a copy.
+ * per page; a kernel before 3.8 answers EINVAL to it. MMAPBATCH reports errors
+ * in the top bits of the frame numbers, so it gets a copy of them.
  */
 
 #include "private.h"
@@ -58,7 +59,8 @@ int os_open(xenforeignmemory_handle *fmem)
 
     /*
      * Old kernels answer EINVAL to an ioctl they do not know, later ones
-     * ENOTTY. Ask for one that will never exist, to see which this is.
+     * ENOTTY. An ioctl that will never exist shows which answer this kernel
+     * gives.
      */
     if ( ioctl(fd, IOCTL_PRIVCMD_UNIMPLEMENTED, NULL) >= 0 )
     {
@@ -280,7 +282,7 @@ void *os_map_resource(const xenforeignmemory_handle *fmem, domid_t domid,
 int os_resource_size(const xenforeignmemory_handle *fmem, domid_t domid,
                      unsigned int type, unsigned int id, size_t *frames)
 {
-    /* No address and no count is how the kernel is asked for the size. */
+    /* The kernel answers the size when address and count are 0. */
     privcmd_mmap_resource_t res = {
         .dom = domid,
         .type = type,

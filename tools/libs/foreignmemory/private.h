@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside libxenforeignmemory: its handles, and the contract between core.c,
+ * Private to libxenforeignmemory: handles, and the contract between core.c,
  * which checks arguments and owns the handles, and the operating system's part
  * (os_*; linux.c is the only one).
  */
@@ -36,11 +36,11 @@ struct xenforeignmemory_resource_handle
 };
 
 /*
- * All return 0 or -1, or an address or NULL, and on failure have set errno and
- * have undone what they did. Counts have been checked: 0 < nr <= UINT32_MAX.
+ * All return 0 or -1, or an address or NULL; on failure they set errno and undo
+ * their changes. The caller has checked counts: 0 < nr <= UINT32_MAX.
  */
 
-/* Sets fd and unknown_errno. The only one that logs. */
+/* Sets fd and unknown_errno. The only function here that logs. */
 int os_open(xenforeignmemory_handle *fmem);
 int os_close(xenforeignmemory_handle *fmem);
 int os_restrict(const xenforeignmemory_handle *fmem, domid_t domid);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What libxentoolcore.so.1 offers to libraries rather than to programs, and
- * declares in no installed header: a list of the process's open handles, walked
- * by xentoolcore_restrict_all(). The layout is part of that library's ABI.
+ * The interface of libxentoolcore.so.1 for libraries, which no installed header
+ * declares: a list of the process's open handles, which
+ * xentoolcore_restrict_all() walks. The layout is part of that library's ABI.
  */
 
 #ifndef FOREIGNMEMORY_TOOLCORE_H

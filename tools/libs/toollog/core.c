@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The part of logging that does not depend on the kind of logger: checks,
- * percentages, and dispatch through the logger's function table. Nothing here
- * has state, so nothing needs a lock.
+ * percentages, and dispatch through the logger's function table. There is no
+ * state here, so no lock is needed.
  */
 
 #include <xentoollog.h>

@@ -3,8 +3,9 @@
  * The logger that writes lines to a stdio stream.
  *
  * Self-overwriting progress leaves the cursor behind an unfinished line, whose
- * length is `shown`. Whatever writes next goes through erase_progress() first,
- * or overwrites the line itself. 0 means the cursor is at the start of a line.
+ * length is `shown`. A function that writes next calls erase_progress() first,
+ * or overwrites the line. `shown` is 0 when the cursor is at the start of a
+ * line.
  *
  * Lock: the stream's own (flockfile), which makes a message of several writes
  * one unit and protects `shown` and `last_percent`.
@@ -94,7 +95,7 @@ progress_message(xentoollog_logger_stdiostream *lg, xentoollog_level level,
     va_end(al);
 }
 
-/* Write over the line which is there, and blank what remains of it. */
+/* Overwrite the unfinished line, and blank its rest. */
 static void progress_overwrite(xentoollog_logger_stdiostream *lg,
                                const char *context, const char *doing_what,
                                int percent, unsigned long done,
