@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A block of registers, the same one by ports and by memory:
+ * A block of registers, reached by ports and by memory:
  *
  *   0x0  identity "ORIL", read only     0x8  accesses so far, read only
  *   0x4  scratch                        0xc  sum of all buffered writes

@@ -8,10 +8,10 @@
  *   memory.c   the guest's memory that a request refers to
  *   uart.c     a 16550 UART: the guest's console
  *   block.c    a block of registers, by port and by memory
- *   trace.c    what went by, for people
- *   output.c   writing to files of others
+ *   trace.c    a readable line for each request
+ *   output.c   writing to the console's and the trace's file
  *
- * Read server.c first: it is the whole use of the API.
+ * Read server.c first: all calls of the API are there.
  */
 #ifndef DM_H
 #define DM_H
@@ -58,22 +58,22 @@ struct server {
     struct buffered_iopage *ring;
     ioreq_t *slots; /* nr_vcpus of them, contiguous */
 
-    evtchn_port_t *vcpu_port; /* our ends of vp_eport, by vcpu */
+    evtchn_port_t *vcpu_port; /* local ends of vp_eport, by vcpu */
     evtchn_port_t ring_port;
 };
 
 /*
  * Connect to the domain: create a server, map its pages, claim the regions,
- * enable it, bind the ports.  Prints what failed and returns false; what was
- * done is undone by server_close().
+ * enable it, bind the ports.  False after a message; server_close() undoes the
+ * steps that were done.
  */
 bool server_open(struct server *s, domid_t domid);
 void server_close(struct server *s);
 
 /*
- * Wait up to timeout_ms for an event and serve all there is.  False: the
- * connection is broken.  A timeout of -1, which saves a system call for each
- * event, waits until there is one or a signal.
+ * Wait up to timeout_ms for an event and serve all requests.  False: the
+ * connection is broken.  A timeout of -1 waits until an event or a signal, and
+ * saves a system call for each event.
  */
 bool server_wait(struct server *s, int timeout_ms);
 
@@ -85,9 +85,9 @@ void serve(struct server *s, unsigned int vcpu, ioreq_t *p);
 void serve_buffered(const ioreq_t *p);
 
 /*
- * memcpy() for an operand of a request.  A library's uses vector registers, and
- * a program that does makes kernel and hypervisor switch them: some 350
- * instructions for each request.  The device model is compiled without.
+ * memcpy() for an operand of a request.  libc's memcpy() uses vector registers,
+ * which kernel and hypervisor then must switch: some 350 instructions for each
+ * request.  The device model is compiled without vector registers.
  */
 static inline void copy_operand(void *to, const void *from, size_t len)
 {
@@ -97,7 +97,7 @@ static inline void copy_operand(void *to, const void *from, size_t len)
     case 2: memcpy(to, from, 2); break;
     case 4: memcpy(to, from, 4); break;
     case 8: memcpy(to, from, 8); break;
-    default: /* 3, 5, 6, 7: a part of one that lies across two pages */
+    default: /* 3, 5, 6, 7: a part of an operand that crosses a page */
         for ( size_t i = 0; i < len; i++ )
             ((uint8_t *)to)[i] = ((const uint8_t *)from)[i];
     }
@@ -105,17 +105,17 @@ static inline void copy_operand(void *to, const void *from, size_t len)
 
 /* ---- memory.c ---- */
 
-/* Copy from or to the guest, to the end or false: there is no such memory. */
+/* Copy all bytes from or to the guest; false: there is no such memory. */
 bool memory_access(const struct server *s, uint64_t gpa, void *buf,
                    size_t len, bool write);
-/* Frame numbers may mean other memory from now on; also before closing. */
+/* Drop all mappings: the guest's memory changed, or before closing. */
 void memory_forget(const struct server *s);
 
 /* ---- devices ---- */
 
 uint64_t uart_read(uint64_t offset, unsigned int size);
 void uart_write(uint64_t offset, unsigned int size, uint64_t value);
-void uart_connect(int in_fd, int out_fd); /* -1: nothing there */
+void uart_connect(int in_fd, int out_fd); /* -1: not connected */
 
 uint64_t block_read(uint64_t offset, unsigned int size);
 void block_write(uint64_t offset, unsigned int size, uint64_t value);
@@ -123,13 +123,13 @@ void block_buffered(uint64_t offset, unsigned int size, uint64_t value);
 
 /* ---- trace.c ---- */
 
-/* Where to, or -1: no trace. */
+/* The trace's file, or -1: no trace. */
 void trace_to(int fd);
 extern int trace_fd;
 void trace_line(domid_t domid, int vcpu, const char *region,
                 const ioreq_t *p);
 
-/* Inline, for most requests are not traced.  vcpu -1: a buffered write. */
+/* Inline, since most requests are not traced.  vcpu -1: a buffered write. */
 static inline void trace(domid_t domid, int vcpu, const char *region,
                          const ioreq_t *p)
 {
@@ -140,11 +140,11 @@ static inline void trace(domid_t domid, int vcpu, const char *region,
 /* ---- output.c ---- */
 
 /*
- * Writes len bytes to fd.  False after a message, which calls the file what;
- * the device model goes on serving then, and ends with status 1.
+ * Writes len bytes to fd.  False after a message, which calls the file `what`;
+ * the device model continues to serve and will end with status 1.
  */
 bool output_write(int fd, const char *what, const void *bytes, size_t len);
-/* All that was to be written is. */
+/* Has every write succeeded? */
 bool output_complete(void);
 
 /* ---- main.c ---- */

@@ -26,8 +26,8 @@ const struct region regions[] = {
 const unsigned int nr_regions = sizeof(regions) / sizeof(regions[0]);
 
 /*
- * Waiting for an event ends at a signal.  One that comes just before the wait
- * is noticed at the next tick, when it is also time to look at the domain.
+ * A signal ends waiting for an event.  A signal that arrives just before the
+ * wait is noticed at the next tick, when the domain's state is checked, too.
  */
 #define TICK_US 500000
 static volatile sig_atomic_t stop, tick;
@@ -80,7 +80,7 @@ static int open_output(const char *path)
     return fd;
 }
 
-/* The domain is there and has not stopped. */
+/* Does the domain exist, and has it not shut down? */
 static bool domain_lives(xc_interface *xch, domid_t domid)
 {
     xc_dominfo_t info;
@@ -105,7 +105,7 @@ static bool parse_domid(const char *text, domid_t *domid)
     return true;
 }
 
-/* Until the domain ends or we are told to: the exit status. */
+/* Serve until the domain ends or a signal arrives: the exit status. */
 static int serve_all(struct server *s, xc_interface *xch)
 {
     static const struct itimerval ticks = { { 0, TICK_US }, { 0, TICK_US } };

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The guest's memory that string instructions refer to.  Mapping a page and
- * unmapping it costs as much as a whole request, so mappings are kept, in the
- * place that the frame number says.  All are dropped when the hypervisor tells
- * that the guest gave memory away (IOREQ_TYPE_INVALIDATE).
+ * unmapping it costs as much as a whole request, so mappings are kept in a
+ * table that is indexed by the frame number modulo its size.  All mappings are
+ * dropped when the hypervisor reports that the guest gave memory away
+ * (IOREQ_TYPE_INVALIDATE).
  */
 #include <sys/mman.h>
 

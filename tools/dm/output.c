@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the program writes for others: all of it arrives, or it is said. */
+/* Writing to files: all bytes are written, or a message says that not. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One request: which device, how often, and where the data is.
+ * Serving one request: finding the device, repeating, finding the data.
  *
  * A plain access carries its value in the request.  A string instruction
  * carries the guest-physical address of memory (data_is_ptr), a count and a
- * direction: elements go up from it, or down when df is set; with memory-mapped
- * I/O the device's address moves along, with ports it does not.
+ * direction: the address of the elements goes up, or down when df is set; with
+ * memory-mapped I/O the device's address moves, too, with ports it does not.
  */
 #include "dm.h"
 
-#define MAX_REPEAT 65536U /* more in one request is nonsense */
+#define MAX_REPEAT 65536U /* elements of one request */
 
 static const struct region *find_region(unsigned int type, uint64_t addr)
 {
@@ -29,8 +29,8 @@ static uint64_t mask(unsigned int size)
 }
 
 /*
- * One element: *value to the device, or from it.  r is where the last one went,
- * which is looked for again only when an address has left it.
+ * One element: *value to the device, or from it.  r is the region of the last
+ * element; another region is looked up only when the address is outside r.
  */
 static void access_once(const struct region **r, const ioreq_t *p,
                         uint64_t addr, uint64_t *value)
@@ -96,7 +96,7 @@ void serve(struct server *s, unsigned int vcpu, ioreq_t *p)
         memory_forget(s);
         trace(s->domid, (int)vcpu, "memory", p);
         return;
-    default: /* TIMEOFFSET: no clock is kept */
+    default: /* TIMEOFFSET: oriel-dm has no clock */
         trace(s->domid, (int)vcpu, "other", p);
         return;
     }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An ioreq server from beginning to end.
+ * An ioreq server from creation to destruction.
  *
- * The order matters.  Pages come first: a request can only be sent to pages
- * that exist.  Enabling puts the ports into the slots, so they can be bound
- * only after it; a request that comes between is found when its port is bound,
- * because binding raises the event once.
+ * The order matters.  The pages are mapped first: a request can only be sent to
+ * pages that exist.  Enabling the server puts the ports into the slots, so the
+ * ports can be bound only after that; a request that arrives in between is
+ * found when its port is bound, because binding raises the event once.
  */
 #include <errno.h>
 #include <poll.h>
@@ -153,7 +153,7 @@ void server_close(struct server *s)
         xenforeignmemory_unmap_resource(s->memory, s->slot_resource);
         xenforeignmemory_unmap_resource(s->memory, s->ring_resource);
     }
-    xenevtchn_close(s->events); /* unbinds all */
+    xenevtchn_close(s->events); /* unbinds all ports */
     xenforeignmemory_close(s->memory);
     xendevicemodel_close(s->dm);
     free(s->vcpu_port);
@@ -162,8 +162,8 @@ void server_close(struct server *s)
 /* ---- requests ---- */
 
 /*
- * The slot's state and the bits beside it share a byte; the copy is taken
- * whole once the state says that it is ours.
+ * The slot's state and the bits beside it share a byte.  The whole slot is
+ * copied when the state says that it holds a request.
  */
 static uint8_t *state_byte(ioreq_t *slot)
 {
@@ -193,7 +193,7 @@ static void serve_slot(struct server *s, unsigned int vcpu)
     xenevtchn_notify(s->events, s->vcpu_port[vcpu]);
 }
 
-/* The entry at this position of the ring, as the write it stands for. */
+/* The write that the entry at this position of the ring describes. */
 static ioreq_t ring_entry(const struct buffered_iopage *ring, uint32_t at)
 {
     const buf_ioreq_t *e = &ring->buf_ioreq[at % IOREQ_BUFFER_SLOT_NUM];
@@ -236,7 +236,7 @@ static void serve_port(struct server *s, evtchn_port_t port)
     for ( unsigned int i = 0; i < s->nr_vcpus; i++ )
         if ( s->vcpu_port[i] == port )
         {
-            /* Writes that came before this access are seen before it. */
+            /* Serve buffered writes that the guest made before this access. */
             drain_ring(s);
             serve_slot(s, i);
         }
@@ -264,7 +264,7 @@ bool server_wait(struct server *s, int timeout_ms)
     port = xenevtchn_pending(s->events);
     if ( port < 0 )
         return errno == EINTR;
-    /* Unmask first: an event that comes while we look is not lost. */
+    /* Unmask first: an event that arrives during the search is not lost. */
     xenevtchn_unmask(s->events, (evtchn_port_t)port);
     serve_port(s, (evtchn_port_t)port);
     return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The first vCPU as hvm/start_info.h promises it.  The others stay down until
- * the guest starts them.
+ * The first vCPU in the state that hvm/start_info.h describes.  The other vCPUs
+ * stay down until the guest starts them.
  */
 #include "build.h"
 
@@ -14,7 +14,7 @@
 #define MTRR_ENABLED (1U << 11)
 #define MTRR_WRITE_BACK 6U
 
-/* Each record behind its descriptor, as the stream has them. */
+/* The records of the stream, each behind its descriptor. */
 struct __attribute__((packed)) header_record {
     struct hvm_save_descriptor d;
     struct hvm_save_header r;
@@ -32,7 +32,7 @@ struct __attribute__((packed)) mtrr_context {
     struct hvm_save_descriptor end;
 };
 
-/* The hypervisor wants its own header back. */
+/* The hypervisor accepts only its own header. */
 static int get_header(struct build *b, struct header_record *header)
 {
     int size = xc_domain_hvm_getcontext(b->xch, b->domid, NULL, 0), rc = 0;
@@ -61,8 +61,8 @@ static int get_header(struct build *b, struct header_record *header)
 }
 
 /*
- * All memory is cached from the start; without this it is not until the guest
- * has set up its MTRRs.  A hypervisor that keeps none has nothing to set.
+ * Set the MTRRs so that all memory is cached from the start, and not only after
+ * the guest has set them.  A hypervisor without MTRR state has nothing to set.
  */
 int set_memory_types(struct build *b)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The domain itself: what it may have, and how it is wired to dom0. */
+/* The domain: its limits, and its event channels and grants with dom0. */
 #include "build.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@ static uint32_t emulation_flags(const struct config *config)
                        : XEN_X86_EMU_LAPIC;
 }
 
-/* What this host offers decides on nested paging and grant versions. */
+/* The host's features decide on nested paging and grant versions. */
 static int ask_host(struct build *b, uint32_t *flags)
 {
     xc_physinfo_t host = { 0 };
@@ -105,7 +105,7 @@ int create_domain(struct build *b)
     return 0;
 }
 
-/* Of a call that needs memory: -errno, with the hint for ENOMEM. */
+/* -errno of a call that needs memory; sets the hint for ENOMEM. */
 static int memory_failed(struct build *b)
 {
     int err = errno;
@@ -116,10 +116,10 @@ static int memory_failed(struct build *b)
 }
 
 /*
- * The tables that map the guest's memory come out of this: a few pages for each
- * vcpu and 8 bytes for a page, or without nested paging shadows of the guest's
- * own tables, for which 1 MiB a vcpu has proved enough.  Before 4.17 there was
- * one pool for all and nothing to set.
+ * The paging pool provides the tables that map the guest's memory: a few pages
+ * for each vcpu and 8 bytes for each page; without nested paging it provides
+ * shadows of the guest's own tables, for which 1 MiB per vcpu proved enough.
+ * Before 4.17 all domains shared one pool, and there is nothing to set.
  */
 int set_paging_pool(struct build *b)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The domain's memory and what is in it at the start. */
+/* The domain's memory and its first content. */
 #define _GNU_SOURCE
 #include "build.h"
 
@@ -73,7 +73,7 @@ int read_images(struct build *b)
                ? read_whole(b, b->config->ramdisk, &b->ramdisk) : 0;
 }
 
-/* What helps against a segment that is not in RAM. */
+/* The advice for a segment that is not in RAM. */
 static const char *fit_hint(const struct elf_image *image)
 {
     if ( image->start < LAYOUT_WINDOW_END )
@@ -104,7 +104,7 @@ int lay_out(struct build *b)
 
 /* ---- frames ---- */
 
-/* From gfn on, as many as come at once: extents done, or negative errno. */
+/* Populate from gfn on: the number of extents done, or negative errno. */
 static long populate_batch(struct build *b, xen_pfn_t gfn, unsigned long nr,
                            unsigned int order)
 {
@@ -117,7 +117,7 @@ static long populate_batch(struct build *b, xen_pfn_t gfn, unsigned long nr,
     return rc < 0 ? -errno : rc;
 }
 
-/* 2 MiB pages where they fit, 4 KiB pages around and instead of them. */
+/* 2 MiB pages where they fit, 4 KiB pages elsewhere or if there are none. */
 static int populate_range(struct build *b, xen_pfn_t gfn, xen_pfn_t end)
 {
     bool large = true;
@@ -259,7 +259,7 @@ int write_start_info(struct build *b)
 }
 
 /*
- * All zero, but for the identity page table: 1024 entries of 4 MiB, present,
+ * Zero, except the identity page table: 1024 entries of 4 MiB, present,
  * writable, user, accessed, dirty.
  */
 int clear_special_pages(struct build *b)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The steps.  Files are read and checked before anything exists; from "create
- * the domain" on a failure destroys it, which takes everything with it: its
- * memory, ports and grants have no life of their own.
+ * The steps.  Files are read and checked before the domain is created.  When a
+ * later step fails, the domain is destroyed, and its memory, ports and grants
+ * go with it.
  */
 #include "build.h"
 

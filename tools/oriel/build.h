@@ -2,7 +2,7 @@
 /*
  * Building a domain: a list of steps, run in order, undone as one.
  *
- *   build.c         the list, progress, the table of what is where
+ *   build.c         the list, progress, the table of the memory layout
  *   build-domain.c  the domain: limits, parameters, event channels, grants
  *   build-memory.c  its memory: populate, memory map, kernel, start info
  *   build-cpu.c     its first vCPU
@@ -27,7 +27,7 @@ struct file {
 struct build {
     const struct config *config;
     xc_interface *xch;
-    xenforeignmemory_handle *memory; /* lent by xch */
+    xenforeignmemory_handle *memory; /* xch owns it */
     bool verbose, quiet;
 
     bool exists;
@@ -42,22 +42,22 @@ struct build {
     evtchn_port_t console_port, store_port; /* the guest's ends */
     unsigned long nr_large, nr_small; /* pages of 2 MiB and of 4 KiB */
 
-    /* Set by a step that fails: what to add to the message. */
+    /* A step that fails sets these: text to add to the message. */
     const char *hint;
     char why[ELF_WHY_MAX];
-    char hint_text[192]; /* what a hint with numbers points to */
+    char hint_text[192]; /* the text of a hint with numbers */
 };
 
 /*
- * Makes the domain of b->config, paused.  False after a message; then nothing
- * is left of it.  build_free() in either case.
+ * Makes the domain of b->config, paused.  False after a message; then the
+ * domain is destroyed.  Call build_free() in either case.
  */
 bool build(struct build *b);
 void build_free(struct build *b);
 
 /*
- * A step.  0, or a negative errno with hint or why, or both, set where they
- * say more than the number.
+ * A step.  0, or a negative errno; hint or why, or both, are set if they say
+ * more than the number.
  */
 typedef int step_fn(struct build *b);
 
@@ -66,7 +66,7 @@ step_fn read_images, lay_out, populate, set_memory_map, load_kernel,
     load_ramdisk, write_start_info, clear_special_pages;
 
 /* ---- build-domain.c ---- */
-/* For ENOMEM: how much the host has, how much is wanted, what to try. */
+/* The hint for ENOMEM: free and wanted memory, and what to try. */
 const char *host_memory_hint(struct build *b);
 step_fn create_domain, set_paging_pool, make_vcpus, set_memory_limit, set_tsc,
     make_event_channels, set_params, seed_grants;

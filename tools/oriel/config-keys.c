@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The settings, as a table: name, where it goes, what it may be.  Paths are
- * relative to the current folder, as with xl.
+ * The table of settings: name, field of struct config, allowed values.  Paths
+ * are relative to the current folder, as with xl.
  */
 #define _GNU_SOURCE
 #include "config.h"
@@ -123,7 +123,7 @@ static bool apply_key(const struct key *key, const char *value,
     return false;
 }
 
-/* At most so many letters to put in, take out or change make b of a. */
+/* Do at most `changes` insertions, deletions or changes make b of a? */
 static bool resembles(const char *a, const char *b, unsigned int changes)
 {
     while ( *a && *a == *b )
@@ -138,7 +138,7 @@ static bool resembles(const char *a, const char *b, unsigned int changes)
                          (*a && *b && resembles(a + 1, b + 1, changes)));
 }
 
-/* The setting that a name was perhaps meant to be, or NULL. */
+/* The setting whose name is similar, or NULL. */
 static const char *similar_key(const char *name)
 {
     size_t most = strlen(name) / 3;
@@ -191,7 +191,7 @@ bool config_apply(const char *path, const struct config_record *record,
     return apply_unknown(path, record, config);
 }
 
-/* What a command would take the name for, or NULL. */
+/* What commands would mistake the name for, or NULL. */
 static const char *mistaken_for(const char *name)
 {
     xen_domain_handle_t uuid;
@@ -228,7 +228,7 @@ static bool check_name(const char *path, const char *name)
     return good;
 }
 
-/* cmdline, or what root and extra make of it. */
+/* cmdline, or a command line made of root and extra. */
 static bool finish_cmdline(struct config *c)
 {
     const char *root = c->root ? c->root : "";

@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * oriel-config: reads a configuration file in xl.cfg's syntax with libxlutil,
- * so that what xl takes is taken here, and writes down what it says.
+ * so that oriel accepts the files that xl accepts, and writes the settings.
  *
- * A program of its own because libxlutil brings libxenlight with it, which is
- * bound at start to symbols that only the libxenctrl built with it has; oriel
- * runs on a libxenctrl of the same name that offers the documented calls only.
- * oriel starts this one without its library path.
+ * It is a program of its own because libxlutil loads libxenlight, which needs
+ * symbols that only the libxenctrl built with it has; oriel runs with a
+ * libxenctrl of the same name that has the documented calls only.  oriel starts
+ * oriel-config without oriel's library path.
  *
  *   oriel-config FILE
  *
- * (--help and --version tell about it) writes one record for each setting, of
- * zero-terminated strings:
+ * writes one record of zero-terminated strings for each setting:
  *
  *   NAME LINE KIND COUNT ITEM...      KIND "s": a value, COUNT 1
  *                                     KIND "l": a list; a list in it is "[...]"
  *
- * LINE is that of the last assignment.  Exit, after messages on standard error
- * that name the file: 0; 1, it is no configuration; 2, misused; 3, it cannot be
- * read or there is no memory for it.
+ * LINE is the line of the last assignment.  Exit status, after messages on
+ * standard error that name the file: 0; 1: the file is no configuration; 2:
+ * misused; 3: the file cannot be read, or there is no memory.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -91,7 +90,7 @@ static void add_setting(const char *name, size_t len, unsigned int line)
     settings[nr_settings++].line = line;
 }
 
-/* Behind a string that starts here. */
+/* The position behind the string that starts here. */
 static const char *skip_string(const char *p)
 {
     char quote = *p++;
@@ -102,9 +101,9 @@ static const char *skip_string(const char *p)
 }
 
 /*
- * The names that are set: libxlutil answers for a name, but does not list them.
- * It has accepted the file, so a name is a word outside strings, comments and
- * brackets.
+ * Find the names that are set: libxlutil looks up a name, but does not list the
+ * names.  libxlutil has accepted the file, so each word outside strings,
+ * comments and brackets is a name.
  */
 static void list_settings(const char *p)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs oriel-config and takes its records apart.  It must not see our
+ * Runs oriel-config and parses its records.  oriel-config must not load Oriel's
  * libraries (config-reader.c says why): LD_LIBRARY_PATH is replaced by
- * ORIEL_XL_LIBRARY_PATH, or removed, and nothing is preloaded.
+ * ORIEL_XL_LIBRARY_PATH, or removed, and no library is preloaded.
  */
 #define _GNU_SOURCE
 #include "config.h"
@@ -33,7 +33,7 @@ static void run_reader(const char *program, const char *path, int out)
     _exit(126);
 }
 
-/* All it writes, zero-terminated; NULL with errno. */
+/* The program's whole output, zero-terminated; NULL with errno. */
 static char *slurp(int fd, size_t *len)
 {
     size_t room = 1 << 16;
@@ -93,9 +93,9 @@ static char *read_records(const char *path, size_t *len)
     {
         if ( !WIFEXITED(status) || WEXITSTATUS(status) == 127 )
             failed("%s: oriel-config could not be run; it needs libxlutil and "
-                   "the libxenctrl that came with it: set ORIEL_XL_LIBRARY_PATH "
-                   "to their folder", path);
-        else if ( WEXITSTATUS(status) == 1 ) /* 3: it has said why */
+                   "the libxenctrl that came with it: set "
+                   "ORIEL_XL_LIBRARY_PATH to their folder", path);
+        else if ( WEXITSTATUS(status) == 1 ) /* 3: after its own message */
             failed("%s: not a configuration; expected lines like memory = 32 "
                    "or name = \"guest\"", path);
         free(text);

@@ -3,7 +3,7 @@
  * A guest as a configuration file describes it: xl.cfg's syntax and names.
  *
  *   config.c        the file: oriel-config is run, its records are read
- *   config-keys.c   what the names mean, and what values they may have
+ *   config-keys.c   the settings and their allowed values
  */
 #ifndef ORIEL_CONFIG_H
 #define ORIEL_CONFIG_H
@@ -41,9 +41,9 @@ struct config_record {
 };
 
 /*
- * Reads a file.  Settings that are unknown or cannot be honoured are named in
- * warnings, or with strict they are errors; an error is said, with the line and
- * what was expected, and the answer is false.  config_free() in either case.
+ * Reads a file.  A setting that is unknown or has no effect causes a warning,
+ * or with strict an error.  False after an error, whose message has the line
+ * and what was expected.  Call config_free() in either case.
  */
 bool config_read(const char *path, bool strict, struct config *config);
 void config_free(struct config *config);
@@ -56,7 +56,7 @@ void config_defaults(struct config *config);
 bool config_apply(const char *path, const struct config_record *record,
                   struct config *config);
 
-/* What only the whole file tells.  False after a message. */
+/* Checks that need all settings.  False after a message. */
 bool config_finish(const char *path, struct config *config);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest's console: a page with two rings (xen/io/console.h) that it has
- * granted to dom0 in the entry reserved for that, and an event channel.
+ * The guest's console: a page with two rings (xen/io/console.h), which the
+ * guest has granted to dom0 in the entry reserved for it, and an event channel.
  *
- * Indices come from the guest: the distance between two is checked, and what
- * they select is taken modulo the ring, so a lying guest only garbles its own
- * output.
+ * The guest writes the indices: the distance of two indices is checked, and
+ * each is taken modulo the ring's size, so wrong indices only garble the
+ * guest's own output.
  */
 #define _GNU_SOURCE
 #include "oriel.h"
@@ -31,16 +31,16 @@
 #include "xen.h"
 
 #define LEAVE 0x1d /* Ctrl-] */
-#define LOOK_MS 200 /* how often to look whether the domain lives */
+#define LOOK_MS 200 /* between checks whether the domain is alive */
 
 struct console {
     uint32_t domid;
     xc_interface *xch;
     xengnttab_handle *grants;
     xenevtchn_handle *events;
-    evtchn_port_t port; /* ours; 0: none */
+    evtchn_port_t port; /* dom0's end; 0: none */
     struct xencons_interface *page;
-    bool granted; /* page is of grants, not a foreign mapping */
+    bool granted; /* page is a grant mapping, not a foreign one */
     bool input; /* standard input is a terminal */
     struct termios saved;
 };
@@ -53,7 +53,7 @@ static void on_signal(int sig)
     interrupted = 1;
 }
 
-/* By its grant; a guest that took the entry away still has its page. */
+/* By its grant; if the guest removed the entry, by its page. */
 static bool map_page(struct console *c)
 {
     uint64_t gfn;
@@ -109,7 +109,8 @@ static bool bind_port(struct console *c)
                                     (evtchn_port_t)remote);
     if ( rc < 0 )
     {
-        failed_errno(errno, "another program is attached; --once needs no attaching",
+        failed_errno(errno,
+                     "another program is attached; --once needs no attaching",
                      "d%u: bind its console's event channel %llu", c->domid,
                      (unsigned long long)remote);
         return false;
@@ -130,7 +131,7 @@ static void console_close(struct console *c)
         xengnttab_close(c->grants);
 }
 
-/* Copies what the guest has written; the new out_cons is for the caller. */
+/* Copies the guest's output; the caller stores the new out_cons. */
 static uint32_t peek_output(const struct console *c, char *text, size_t *len)
 {
     uint32_t cons = __atomic_load_n(&c->page->out_cons, __ATOMIC_RELAXED);
@@ -188,7 +189,7 @@ static size_t input_room(const struct console *c)
     return used < sizeof(c->page->in) ? sizeof(c->page->in) - used : 0;
 }
 
-/* False when the user wants to leave. */
+/* False when the user typed Ctrl-]. */
 static bool type(struct console *c)
 {
     char text[64];
@@ -252,7 +253,7 @@ static enum console_end talk(struct console *c)
             { .fd = xenevtchn_fd(c->events), .events = POLLIN },
             { .fd = listen ? STDIN_FILENO : -1, .events = POLLIN },
         };
-        /* Asked before looking: what came before the end is printed. */
+        /* Asked before reading: output before the end is printed. */
         bool ended = has_ended(c);
 
         if ( !drain(c) )

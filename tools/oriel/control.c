@@ -17,7 +17,7 @@ static const struct option only_help[] = {
 
 /*
  * Finds the one DOMAIN of the command line.  NULL after a message, with the
- * exit code in *code; else close the connection.
+ * exit code in *code; else the caller closes the connection.
  */
 static xc_interface *one_domain(const struct command *command, int argc,
                                 char **argv, xc_dominfo_t *info, int *code)
@@ -41,7 +41,8 @@ static xc_interface *one_domain(const struct command *command, int argc,
     }
     if ( xch && info->domid == 0 )
     {
-        failed("d0: oriel %s does not act on the control domain", command->name);
+        failed("d0: oriel %s does not act on the control domain",
+               command->name);
         xen_close();
         xch = NULL;
     }
@@ -60,7 +61,7 @@ static int simple(const struct command *command, int argc, char **argv,
     code = EXIT_OK;
     if ( call(xch, info.domid) )
         code = failed_errno(errno, errno == EINVAL
-                                       ? "is the domain paused, is it alive? see "
+                                       ? "is the domain paused and alive? see "
                                          "oriel list"
                                        : NULL,
                             "%s: %s it", xen_label(&info), command->name);
@@ -114,7 +115,7 @@ static int run_destroy(int argc, char **argv)
     if ( !xch )
         return code;
     code = EXIT_OK;
-    /* Its memory goes when the device model has let go of it, too. */
+    /* The memory is freed when the device model has unmapped its pages. */
     if ( xc_domain_destroy(xch, info.domid) && errno != ESRCH )
         code = failed_errno(errno, NULL, "%s: destroy it", xen_label(&info));
     else if ( state_read(info.handle, &record) )
@@ -128,6 +129,7 @@ static int run_destroy(int argc, char **argv)
 
 const struct command command_destroy = {
     "destroy", "DOMAIN", "End a domain and its device model at once",
-    "Pages of the domain that are mapped elsewhere stay until they are unmapped.\n",
+    "Pages of the domain that are mapped elsewhere stay until they are "
+    "unmapped.\n",
     run_destroy,
 };

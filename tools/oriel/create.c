@@ -43,7 +43,7 @@ static bool is_living(const uint8_t *handle, void *arg)
     return false;
 }
 
-/* A name and a UUID stand for one domain. */
+/* No two domains have the same name or UUID. */
 static bool is_new(xc_interface *xch, const struct config *config,
                    const uint8_t *uuid)
 {
@@ -118,7 +118,7 @@ static bool undo(const struct build *b, const struct state_record *record)
 
 /* ---- after ---- */
 
-/* Until the domain ends; then it is destroyed, whatever happened. */
+/* Wait until the domain ends; then destroy it, also after an error. */
 static int stay(const struct request *r, const struct build *b,
                 const struct state_record *record)
 {
@@ -160,7 +160,7 @@ static int start(const struct request *r, struct build *b)
     if ( !state_write(b->uuid, &record) )
         warn("d%u: its name cannot be recorded: %s/: %s", b->domid,
              state_dir() ? state_dir() : "/run/oriel", strerror(errno));
-    /* Before the guest runs: its UART may be on the same terminal. */
+    /* Before the guest runs, since its UART may use the same terminal. */
     if ( !r->quiet )
         fprintf(r->foreground ? stderr : stdout, "d%u (%s): created%s%s%s\n",
                 b->domid, record.name, r->paused ? ", paused" : "",

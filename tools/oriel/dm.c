@@ -48,7 +48,7 @@ char *program_beside(const char *name)
     return strdup(name);
 }
 
-/* Field 22 of /proc/PID/stat, behind the name, which may hold anything. */
+/* Field 22 of /proc/PID/stat; the name before it may contain any character. */
 static unsigned long long start_time(pid_t pid)
 {
     char path[64], text[1024], *p;
@@ -118,7 +118,7 @@ static void run(const struct dm_request *r, const char *program, int ready)
     _exit(127);
 }
 
-/* What it said before it failed. */
+/* The device model's messages before it failed. */
 static void show_log(const char *path)
 {
     char text[4096];

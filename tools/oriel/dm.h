@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The device model as a process: start it, know it again, end it. */
+/* The device model's process: start it, identify it, end it. */
 #ifndef ORIEL_DM_H
 #define ORIEL_DM_H
 
@@ -12,23 +12,24 @@ struct dm_request {
     const char *program; /* NULL: oriel-dm beside oriel, else in PATH */
     const char *uart; /* file for the UART's output; "-": standard output */
     const char *trace; /* NULL: none */
-    const char *log; /* where its messages go; NULL: standard error */
+    const char *log; /* file for its messages; NULL: standard error */
 };
 
 /*
- * Starts it as `PROGRAM --ready-fd N --console UART [--trace FILE] DOMID` in a
- * session of its own and waits until it has written a byte to descriptor N: it
- * then serves requests.  False after a message; nothing is left running.
+ * Starts `PROGRAM --ready-fd N --console UART [--trace FILE] DOMID` in a
+ * session of its own and waits until the program has written a byte to
+ * descriptor N, which means that it serves requests.  False after a message;
+ * then no process is left.
  */
 bool dm_start(const struct dm_request *request, pid_t *pid,
               unsigned long long *start);
 
-/* The process is there and is that one. */
+/* Is the process of the record alive? */
 bool dm_lives(pid_t pid, unsigned long long start);
 
 /*
- * Asks it to end and waits for up to half a minute.  False when it was a child of
- * this process and has not ended with status 0.
+ * Sends SIGTERM to the device model and waits for up to half a minute.  False
+ * when it was a child of this process and has not ended with status 0.
  */
 bool dm_stop(pid_t pid, unsigned long long start);
 

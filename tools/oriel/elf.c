@@ -95,7 +95,7 @@ static uint32_t fetch32(const struct reader *r, uint64_t offset)
     return (uint32_t)fetch(r, offset, (struct field){ 0, 4 });
 }
 
-/* What people give instead of an ELF file, by its first bytes. */
+/* The kind of a file that is no ELF file, by its first bytes. */
 static const char *other_format(const struct reader *r)
 {
     if ( r->size >= 0x206 && !memcmp(r->bytes + 0x202, "HdrS", 4) )
@@ -137,7 +137,7 @@ static int read_header(struct reader *r)
     if ( r->phnum && r->phentsize < r->class->phdr_size )
         return refuse(r, -EINVAL, "program headers of %u bytes, expected %u",
                       r->phentsize, r->class->phdr_size);
-    /* A bound on the work: each may point at notes as long as the file. */
+    /* Limits the work: each header may point at notes as long as the file. */
     if ( r->phnum > PHDRS_MAX )
         return refuse(r, -E2BIG, "%u program headers, more than %d", r->phnum,
                       PHDRS_MAX);
@@ -192,9 +192,9 @@ static uint64_t align_up(uint64_t value, uint64_t to)
  * A segment of notes: {namesz, descsz, type, name, desc}.  Name and desc are
  * padded to 4 bytes whatever the segment's alignment is: a GNU property note,
  * which makes that 8, has a desc of a multiple of 8 bytes, and notes behind it
- * in the same segment are the linker's with 4.  What is behind a note that is
- * longer than its segment is not looked at: a note of somebody else's that is
- * broken does not keep the kernel from running.
+ * in the same segment are padded to 4 by the linker.  A note that is longer
+ * than its segment ends the search and is no error: a broken note of another
+ * owner does not keep the kernel from running.
  */
 static int read_notes(struct reader *r, unsigned int nr, uint64_t at,
                       uint64_t len)

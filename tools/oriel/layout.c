@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The guest's memory as numbers; see the picture in the header. */
+/* The guest's memory layout; see the picture in the header. */
 #include "layout.h"
 
 #include <errno.h>

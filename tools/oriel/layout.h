@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where things are in a guest's memory.  Pure: numbers in, numbers out.
+ * The layout of a guest's memory.  Pure: numbers in, numbers out.
  *
  *   0x00000000  RAM, 640 KiB
  *   0x000a0000  nothing: accesses go to the device model (VGA's window, where
@@ -11,12 +11,12 @@
  *   0xf0000000  nothing: devices
  *   0xfeff0000  special pages, reserved in the memory map:
  *                 0-7  for ioreq servers that want their pages by frame number
- *                 8    identity page table, for CPUs that cannot run without
+ *                 8    identity page table, for CPUs that cannot run unpaged
  *                 9    console ring         10  xenstore ring
  *   0x100000000 the rest of RAM
  *
- * The 384 KiB below 1 MiB are not given elsewhere: memory = 16 is 16 MiB less
- * that.
+ * The 384 KiB below 1 MiB are not added elsewhere: memory = 16 is 16 MiB minus
+ * 384 KiB.
  */
 #ifndef ORIEL_LAYOUT_H
 #define ORIEL_LAYOUT_H

@@ -7,7 +7,7 @@
  *   create.c list.c control.c console.c resources.c      the commands
  *   config*.c elf.c layout.c build*.c dm.c               create's parts
  *   snapshot.c resources-text.c resources-json.c         resources' parts
- *   xen.c state.c uuid.c say.c                           everybody's
+ *   xen.c state.c uuid.c say.c                           used by all
  */
 #ifndef ORIEL_H
 #define ORIEL_H
@@ -34,8 +34,8 @@ extern const struct command command_create, command_list, command_pause,
 int command_help(const struct command *command);
 
 /*
- * getopt_long() with --help done: prints it and exits.  The option, -1 at the
- * end, or '?' after a message.
+ * getopt_long() that handles --help: prints the help and exits.  Returns the
+ * option, -1 at the end, or '?' after a message.
  */
 struct option;
 int command_option(const struct command *command, int argc, char **argv,
@@ -48,9 +48,9 @@ enum console_end {
 };
 
 /*
- * Prints what the domain writes to its console ring, gives it what is typed
- * when standard input is a terminal, until it ends, Ctrl-] is typed or SIGINT
- * or SIGTERM comes.
+ * Prints the domain's output from its console ring, and passes typed input on
+ * if standard input is a terminal, until the domain ends, Ctrl-] is typed or
+ * SIGINT or SIGTERM arrives.
  */
 enum console_end console_attach(uint32_t domid);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* oriel resources: which domains, how often, in which form. */
+/* oriel resources: options, the choice of domains, --watch. */
 #include "oriel.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@ struct request {
     bool json, watch;
 };
 
-/* A domain that went meanwhile is only an error if it was asked for. */
+/* A domain that was destroyed meanwhile is an error only if it was named. */
 static int show(xc_interface *xch, const xc_dominfo_t *info,
                 const struct request *r, bool first)
 {
@@ -73,7 +73,7 @@ static int show_once(xc_interface *xch, const struct request *r)
                           : failed("d0: a domain cannot map its own resources");
     if ( r->json )
         fputs("]}\n", stdout);
-    /* --watch ends when nobody can read it; the end says why. */
+    /* --watch ends when its output cannot be written. */
     return fflush(stdout) ? EXIT_FAILED : code;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the program says when something fails: what was tried, on which domain
- * and resource, why it failed, and what to try.
+ * Messages about failures: what was tried, on which domain and resource, why it
+ * failed, and what to try.
  */
 #ifndef ORIEL_SAY_H
 #define ORIEL_SAY_H
@@ -25,8 +25,8 @@ int failed_errno(int err, const char *hint, const char *fmt, ...)
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * At the end of a command: all that it printed has to be there.  code, or
- * EXIT_FAILED after a message when some of it could not be written.
+ * At the end of a command: flush standard output.  Returns code, or EXIT_FAILED
+ * after a message when some of the output could not be written.
  */
 int finish_output(int code);
 

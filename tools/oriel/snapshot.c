@@ -140,7 +140,7 @@ static bool in_use_v2(const grant_entry_v2_t *e, grant_status_t status,
     return g->flags & GTF_type_mask;
 }
 
-/* status is NULL where there is none to be had. */
+/* status is NULL if the table has no status frames. */
 static int decode_grants(struct snapshot *s, const void *shared,
                          const grant_status_t *status)
 {
@@ -161,7 +161,7 @@ static int decode_grants(struct snapshot *s, const void *shared,
     return 0;
 }
 
-/* Only the frames there are: asking for more would make the table grow. */
+/* Map existing frames only: mapping more would make the table grow. */
 static int take_frames(xc_interface *xch, struct snapshot *s)
 {
     grant_status_t *status = NULL;
@@ -191,7 +191,7 @@ static int take_frames(xc_interface *xch, struct snapshot *s)
     return rc;
 }
 
-/* Looks which grants name a frame or a domain that is not there. */
+/* Find grants that name a frame or a domain that does not exist. */
 static void check_grants(xc_interface *xch, struct snapshot *s)
 {
     xenforeignmemory_handle *memory = xc_interface_fmem_handle(xch);

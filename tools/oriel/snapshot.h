@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a domain shares through resources, copied at one moment.  Everything
- * shared is read once, into the snapshot, and decoded from there.
+ * A copy of what a domain shares through resources.  Shared memory is read
+ * once, into the snapshot, and decoded from there.
  */
 #ifndef ORIEL_SNAPSHOT_H
 #define ORIEL_SNAPSHOT_H
@@ -17,8 +17,8 @@
 #define GRANT_FLAG_NAMES 12U
 
 struct snapshot_server {
-    /* 0: there, its slots are known; ENOENT: no such server; EPERM: it has its
-     * pages at frame numbers, or is another domain's; else why not */
+    /* 0: the slots are copied; ENOENT: no such server; EPERM: its pages are at
+     * guest frame numbers, or another domain created it; else an errno */
     int error;
     unsigned int nr_frames, nr_slots; /* of slots */
     ioreq_t *slot;
@@ -43,7 +43,7 @@ struct snapshot_grant {
     uint16_t trans_domid;
     uint32_t trans_ref;
     bool no_frame; /* the domain has no page at this frame */
-    bool no_domain; /* nobody has this domid */
+    bool no_domain; /* no domain has this domid */
 };
 
 struct snapshot {
@@ -65,9 +65,9 @@ struct snapshot {
 };
 
 /*
- * Looks at a domain.  0 or a negative errno: ESRCH it is gone, ENOMEM.  What
- * cannot be looked at has its error in the snapshot.  snapshot_free() after
- * success.
+ * Takes a snapshot of a domain.  0 or a negative errno: ESRCH no such domain,
+ * ENOMEM.  A part that cannot be read has its error in the snapshot.  Call
+ * snapshot_free() after success.
  */
 int snapshot_take(xc_interface *xch, const xc_dominfo_t *info,
                   struct snapshot *s);
@@ -81,7 +81,7 @@ const char *ioreq_type_name(unsigned int type);
 /* Entries in the ring, at most as many as it has. */
 unsigned int ring_pending(const struct snapshot_server *server);
 
-/* The i-th entry; returns how many it takes, 1 or 2. */
+/* Decodes the i-th entry; returns the number of entries it takes, 1 or 2. */
 unsigned int ring_entry(const struct snapshot_server *server, unsigned int i,
                         struct snapshot_pending *pending);
 
@@ -92,7 +92,7 @@ unsigned int grant_flags(const struct snapshot_grant *grant,
 /* What the reference is reserved for: "console", "xenstore", or NULL. */
 const char *grant_purpose(const struct snapshot_grant *grant);
 
-/* Somebody has it mapped: the domain that it is for. */
+/* Is the grant mapped, by the domain that it is for? */
 bool grant_is_mapped(const struct snapshot_grant *grant);
 
 /* ---- printing ---- */

@@ -14,7 +14,7 @@
 #include "dm.h"
 #include "uuid.h"
 
-/* In /tmp somebody else may have been faster. */
+/* In /tmp another user may have made the folder first. */
 static bool usable(const char *dir)
 {
     struct stat st;

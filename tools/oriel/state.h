@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the hypervisor does not keep about a domain: its name and who serves
- * it.  One small file per domain, named by its UUID, in $ORIEL_STATE, else
- * /run/oriel, else /tmp/oriel-UID.  Losing it loses names and the device
- * model's process id, nothing else.
+ * What the hypervisor does not store about a domain: its name and its device
+ * model.  One small file per domain, named by the domain's UUID, in
+ * $ORIEL_STATE, else /run/oriel, else /tmp/oriel-UID.  Without the file the
+ * name and the device model's process id are lost, nothing else.
  */
 #ifndef ORIEL_STATE_H
 #define ORIEL_STATE_H
@@ -18,12 +18,12 @@ struct state_record {
     char name[64];
     pid_t dm_pid; /* 0: none */
     unsigned long long dm_start; /* its start time: a pid may be another's */
-    char uart[PATH_MAX]; /* where the UART's output goes; empty: unknown */
+    char uart[PATH_MAX]; /* file of the UART's output; empty: unknown */
 };
 
 /*
  * The folder, made when missing.  NULL with errno: it cannot be made, or
- * (EPERM) it is not a folder of ours that others cannot write.
+ * (EPERM) it is not a folder that only this user owns and can write.
  */
 const char *state_dir(void);
 
@@ -33,15 +33,16 @@ char *state_path(const uint8_t *handle, const char *suffix);
 /* False with errno. */
 bool state_write(const uint8_t *handle, const struct state_record *record);
 
-/* False when there is none, or it makes no sense. */
+/* False when there is no record, or it is malformed. */
 bool state_read(const uint8_t *handle, struct state_record *record);
 
-/* The record and what goes with it. */
+/* Removes the record and its companion files. */
 void state_remove(const uint8_t *handle);
 
 /*
- * Removes records of domains that are gone.  With several hypervisors on a
- * machine "not in the list" is not enough: a live device model keeps its own.
+ * Removes records of domains that do not exist.  With several hypervisors on a
+ * machine, another one may have a domain that is not in the list: the record of
+ * a live device model is kept.
  */
 void state_prune(bool (*lives)(const uint8_t *handle, void *arg), void *arg);
 

@@ -14,7 +14,7 @@ void uuid_format(const uint8_t *handle, char text[UUID_TEXT]);
 /* Takes digits of either case; dashes where they belong, or none at all. */
 bool uuid_parse(const char *text, uint8_t *handle);
 
-/* A random one (version 4).  False with errno when there is no randomness. */
+/* A random UUID (version 4).  False with errno without random bytes. */
 bool uuid_random(uint8_t *handle);
 
 #endif
