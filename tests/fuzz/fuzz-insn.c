@@ -11,6 +11,8 @@
 
 #include <hv/emulate.h>
 
+#include <x86/defns.h>
+
 #define PAGES 16U
 #define PAGE 4096U
 #define BYTES (PAGES * PAGE)
@@ -312,8 +314,8 @@ static void make(struct input *in)
     r->cr4 = in_rarely(in, 16) ? 0 : 0x200;
     if ( mode == 8 )
     {
-        r->cr0 = 0x80010001;
-        r->cr4 |= 0x20;
+        r->cr0 = CR0_PG | CR0_WP | CR0_PE;
+        r->cr4 |= CR4_PAE;
         r->efer = in_rarely(in, 4) ? 0x500 : 0xd00;
     }
     else

@@ -7,9 +7,10 @@
  * flat_NAME, comes back; the ticks that the loop took.  Everything is mapped
  * one to one and lies below 4 GiB; interrupts are off.
  */
+#include <x86/defns.h>
+
 #define CODE64 8
 #define CODE32 24
-#define CR0_PG 0x80000000
 
     .text
     .code64

@@ -9,13 +9,6 @@
 
 enum { DB = 1, NMI = 2, UD = 6, GP = 13 };
 
-#define CR4_PAE (1UL << 5)
-#define CR4_PGE (1UL << 7)
-#define CR0_TS (1UL << 3)
-#define CR0_WP (1UL << 16)
-#define CR0_NW (1UL << 29)
-#define CR0_PG (1UL << 31)
-
 static uint64_t r[4]; /* rax, rbx, rcx, rdx of try_insn() */
 
 static unsigned int with(void (*insn)(void), uint64_t value)

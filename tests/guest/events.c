@@ -2,6 +2,8 @@
 /* Event channels, timers, blocking and polling, seen by a guest. */
 #include "guest.h"
 
+#include <x86/defns.h>
+
 #define WAIT_LIMIT 1000
 
 static bool wait_for(evtchn_port_t port, unsigned int count)
@@ -146,10 +148,10 @@ static void test_second_vcpu(void)
     r->rsp = ADDRESS(other_stack + sizeof(other_stack));
     r->rdi = ADDRESS(other_main);
     r->rip = ADDRESS(start_vcpu);
-    r->cr0 = 0x80000001;
+    r->cr0 = CR0_PG | CR0_PE;
     r->cr3 = ADDRESS(pml4);
-    r->cr4 = 0x220;
-    r->efer = 0x500;
+    r->cr4 = CR4_PAE | CR4_OSFXSR;
+    r->efer = EFER_LMA | EFER_LME;
     interrupts_on();
     rc = hypercall5(__HYPERVISOR_vcpu_op, VCPUOP_initialise, 1,
                     ADDRESS(&context), 0, 0);

@@ -20,6 +20,7 @@ guest-lds := tests/guest/guest.lds
 guest-cflags := -std=gnu11 -m64 -O2 -ffreestanding -fno-pic -fno-pie \
     -mno-red-zone -mgeneral-regs-only -fno-stack-protector \
     -fcf-protection=none -fno-asynchronous-unwind-tables \
-    -fno-tree-loop-distribute-patterns -Iinclude -Itests/guest
+    -fno-tree-loop-distribute-patterns -Iinclude -Ixen/arch/x86/include \
+    -Itests/guest
 guest-ldflags := -nostdlib -static -no-pie -Wl,--build-id=none \
     -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments

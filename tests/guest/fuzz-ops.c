@@ -5,6 +5,10 @@
  */
 #include "fuzz.h"
 
+/* What the fuzzer itself needs. */
+#define CR0_USED (CR0_PG | CR0_WP | CR0_NE | CR0_PE)
+#define CR4_USED (CR4_OSXSAVE | CR4_OSFXSR | CR4_PAE)
+
 /* ---- ports ---- */
 
 #define STRING(insn, reg)                                                    \
@@ -100,10 +104,10 @@ void fuzz_register(struct fuzz_cpu *c)
                          "d"(v >> 32));
         break;
     case 5: /* QEMU 7.2 checks nothing here: VMRUN would refuse the guest */
-        __asm__ volatile("mov %0, %%cr4" : : "r"(0x40220UL | (v & 0x1dc)));
+        __asm__ volatile("mov %0, %%cr4" : : "r"(CR4_USED | (v & 0x1dc)));
         break;
     case 6:
-        __asm__ volatile("mov %0, %%cr0" : : "r"(0x80010021UL | (v & 0x4000e)));
+        __asm__ volatile("mov %0, %%cr0" : : "r"(CR0_USED | (v & 0x4000e)));
         break;
     case 7: __asm__ volatile("invlpg (%0); wbinvd; invd" : : "r"(v)); break;
     case 8: __asm__ volatile("rdpmc" : : "c"(v) : "eax", "edx"); break;

@@ -290,8 +290,9 @@ static void initialise(struct fuzz_cpu *c)
     if ( one_in(c, 2) )
         form.cpu_regs.x86_64 = (struct vcpu_hvm_x86_64){
             .rsp = DATA + 0x1000 * (1 + below(c, 64)), .rflags = 2,
-            .rip = LOOPS + below(c, 64) * 64, .cr0 = 0x80000011,
-            .cr3 = ADDRESS(pml4), .cr4 = 0x220, .efer = 0x500 };
+            .rip = LOOPS + below(c, 64) * 64, .cr0 = CR0_PG | CR0_ET | CR0_PE,
+            .cr3 = ADDRESS(pml4), .cr4 = CR4_PAE | CR4_OSFXSR,
+            .efer = EFER_LMA | EFER_LME };
     else
     {
         bool wide = one_in(c, 2);

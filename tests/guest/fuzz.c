@@ -53,10 +53,10 @@ static void apic_on(void)
 {
     uint32_t low, high;
 
-    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(0x1b));
+    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(MSR_APIC_BASE));
     if ( low & 0x400 )
-        wrmsr(0x1b, APIC);
-    wrmsr(0x1b, APIC | 0x800);
+        wrmsr(MSR_APIC_BASE, APIC);
+    wrmsr(MSR_APIC_BASE, APIC | APIC_BASE_ENABLE);
     __asm__ volatile("mov %0, %%cr8" : : "r"(0UL));
     apic_write(APIC_SVR, 0x1ff);
     apic_write(APIC_TDCR, 0xb);
@@ -96,7 +96,7 @@ static void load_cpu(struct fuzz_cpu *c)
     c->gdt[9] = 0x00cffb000000ffff; /* USER32 */
     __asm__ volatile("lgdt %0; lidt %1; ltr %2"
                      : : "m"(gdtr), "m"(idtr), "m"(tss_selector));
-    __asm__ volatile("wrmsr" : : "c"(0xc0000080), "a"(0xd01), "d"(0));
+    __asm__ volatile("wrmsr" : : "c"(MSR_EFER), "a"(EFER_64), "d"(0));
     __asm__ volatile("mov %0, %%cr4" : : "r"(0x40220UL));
     __asm__ volatile("mov %0, %%cr0" : : "r"(0x80010011UL));
 }
@@ -299,7 +299,7 @@ static _Noreturn void live(struct fuzz_cpu *c)
         ack(c, trap);
         if ( trap == 3 || one_in(c, 64) ) /* that NMI is the watcher's */
         {
-            wrmsr(0xc0000080, 0xd01);
+            wrmsr(MSR_EFER, EFER_64);
             arm_timer(PERIOD_US);
         }
     }
@@ -341,7 +341,7 @@ static void protect_image(uint64_t *pd)
 
         pt[i] = at | (fixed ? 1 : 3);
     }
-    pt[0] |= NX; /* data: QEMU 7.2 ends with "invalid tss" if it has 0F 00 */
+    pt[0] |= PTE_NX; /* data: QEMU 7.2 ends with "invalid tss" if it has 0F 00 */
     pd[0] = ADDRESS(pt) | 3;
 }
 
@@ -361,12 +361,12 @@ static void narrow_pages(void)
 
         pdpt[at >> 30] |= 4;
         if ( at >= 16UL << 20 )
-            pd[at >> 21 & 511] = used ? at | NX | 0x87 : 0;
+            pd[at >> 21 & 511] = used ? at | PTE_NX | 0x87 : 0;
         else if ( at >= CODE )
-            pd[at >> 21 & 511] |= at < DATA ? 4 : NX | 4;
+            pd[at >> 21 & 511] |= at < DATA ? 4 : PTE_NX | 4;
     }
     protect_image((uint64_t *)(pdpt[0] & ~0xfffUL));
-    wrmsr(0xc0000080, 0xd01); /* NX */
+    wrmsr(MSR_EFER, EFER_64);
     __asm__ volatile("mov %0, %%cr3" : : "r"(top) : "memory");
 }
 

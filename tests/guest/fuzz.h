@@ -19,8 +19,8 @@
 #define DEVICE 0xf1000000UL
 #define ABSENT 0xf2000000UL
 #define IOAPIC 0xfec00000UL
-#define NX (1UL << 63)
 #define WATCH_VECTOR 0x41
+#define EFER_64 (EFER_NX | EFER_LMA | EFER_LME | EFER_SCE)
 
 /* Selectors: see load_cpu(). */
 #define CODE64 0x08

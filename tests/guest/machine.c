@@ -8,17 +8,13 @@
  */
 #include "smp.h"
 
-#define LIMIT 600000000000UL /* ticks: minutes, which only a fault takes */
 #define VECTOR 0x40        /* and the next ones */
 #define VECTOR_HIGH 0x90
-#define WAIT_FOR(condition)                                                  \
-    ({                                                                       \
-        uint64_t start_ = ticks();                                           \
-                                                                             \
-        while ( !(condition) && ticks() - start_ < LIMIT )                   \
-            __asm__ volatile("pause" ::: "memory");                          \
-        (condition);                                                         \
-    })
+#define ON APIC_BASE_ENABLE
+#define X2APIC APIC_BASE_X2APIC
+#define BSP APIC_BASE_BSP
+#define CR0_64 (CR0_PG | CR0_ET | CR0_PE)
+#define EFER_64 (EFER_LMA | EFER_LME)
 
 enum { UD = 6, GP = 13 };
 
@@ -28,7 +24,7 @@ static bool is_x2apic(void)
 {
     uint32_t low, high;
 
-    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(0x1b));
+    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(MSR_APIC_BASE));
     return low & 0x400;
 }
 
@@ -142,19 +138,20 @@ static void test_msrs(void)
 {
     uint64_t v, again;
 
-    tap(rdmsr(0x1b, &v) == NO_FAULT && v == (APIC | 0x900), "the APIC's base");
-    tap(rdmsr(0xc0000080, &v) == NO_FAULT && v == 0x500, "EFER");
-    tap(wrmsr(0xc0000080, v | 1UL << 40) == GP, "EFER: a reserved bit");
-    tap(wrmsr(0xc0000080, v & ~0x100UL) == GP, "EFER: LME while paging");
-    tap(wrmsr(0xc0000080, v | 1 << 12) == GP, "EFER: no virtualisation");
-    tap(wrmsr(0xc0000080, v | 0x801) == NO_FAULT &&
-            rdmsr(0xc0000080, &again) == NO_FAULT && again == (v | 0x801),
+    tap(rdmsr(MSR_APIC_BASE, &v) == NO_FAULT && v == (APIC | ON | BSP),
+        "the APIC's base");
+    tap(rdmsr(MSR_EFER, &v) == NO_FAULT && v == EFER_64, "EFER");
+    tap(wrmsr(MSR_EFER, v | 1UL << 40) == GP, "EFER: a reserved bit");
+    tap(wrmsr(MSR_EFER, v & ~EFER_LME) == GP, "EFER: LME while paging");
+    tap(wrmsr(MSR_EFER, v | EFER_SVME) == GP, "EFER: no virtualisation");
+    tap(wrmsr(MSR_EFER, v | 0x801) == NO_FAULT &&
+            rdmsr(MSR_EFER, &again) == NO_FAULT && again == (v | 0x801),
         "EFER: syscall and NX");
-    tap(wrmsr(0xc0000101, 0xffff800000001234) == NO_FAULT &&
-            rdmsr(0xc0000101, &v) == NO_FAULT && v == 0xffff800000001234,
+    tap(wrmsr(MSR_GS_BASE, 0xffff800000001234) == NO_FAULT &&
+            rdmsr(MSR_GS_BASE, &v) == NO_FAULT && v == 0xffff800000001234,
         "GS base");
-    tap(wrmsr(0xc0000082, 0x5000) == NO_FAULT &&
-            rdmsr(0xc0000082, &v) == NO_FAULT && v == 0x5000, "LSTAR");
+    tap(wrmsr(MSR_LSTAR, 0x5000) == NO_FAULT &&
+            rdmsr(MSR_LSTAR, &v) == NO_FAULT && v == 0x5000, "LSTAR");
     tap(rdmsr(0x10, &v) == NO_FAULT && rdmsr(0x10, &again) == NO_FAULT &&
             again > v && ticks() > again, "the TSC");
     tap(rdmsr(0x12345, &v) == GP && wrmsr(0x12345, 0) == GP, "nobody's MSR");
@@ -166,12 +163,12 @@ static void test_pat(void)
 {
     uint64_t v, again;
 
-    tap(rdmsr(0x277, &v) == NO_FAULT && v == 0x0007040600070406, "PAT");
-    tap(wrmsr(0x277, 0x0007040600070402) == GP, "PAT: no such type");
-    tap(wrmsr(0x277, 0x0007040600070400) == NO_FAULT &&
-            rdmsr(0x277, &again) == NO_FAULT && again == 0x0007040600070400,
+    tap(rdmsr(MSR_PAT, &v) == NO_FAULT && v == PAT_RESET, "PAT");
+    tap(wrmsr(MSR_PAT, 0x0007040600070402) == GP, "PAT: no such type");
+    tap(wrmsr(MSR_PAT, 0x0007040600070400) == NO_FAULT &&
+            rdmsr(MSR_PAT, &again) == NO_FAULT && again == 0x0007040600070400,
         "PAT: written");
-    wrmsr(0x277, v);
+    wrmsr(MSR_PAT, v);
 }
 
 /* ---- hypercalls ---- */
@@ -358,8 +355,8 @@ static long initialise(uint64_t cr4)
 {
     struct vcpu_hvm_context form = {
         .mode = VCPU_HVM_MODE_64B,
-        .cpu_regs.x86_64 = { .cr0 = 0x80000011, .cr3 = ADDRESS(pml4),
-                             .cr4 = cr4, .efer = 0x500 },
+        .cpu_regs.x86_64 = { .cr0 = CR0_64, .cr3 = ADDRESS(pml4),
+                             .cr4 = cr4, .efer = EFER_64 },
     };
 
     return hypercall5(__HYPERVISOR_vcpu_op, VCPUOP_initialise, 1,
@@ -420,10 +417,12 @@ static void test_x2apic(void)
     uint64_t v;
     unsigned int before = taken[VECTOR];
 
-    tap(wrmsr(0x1b, APIC | 0x500) == GP, "x2APIC without xAPIC: #GP");
+    tap(wrmsr(MSR_APIC_BASE, APIC | X2APIC | BSP) == GP,
+        "x2APIC without xAPIC: #GP");
     tap(rdmsr(0x802, &v) == GP, "no x2APIC registers yet");
-    tap(wrmsr(0x1b, APIC | 0xd00) == NO_FAULT && rdmsr(0x1b, &v) == NO_FAULT &&
-            v == (APIC | 0xd00), "x2APIC on");
+    tap(wrmsr(MSR_APIC_BASE, APIC | ON | X2APIC | BSP) == NO_FAULT &&
+            rdmsr(MSR_APIC_BASE, &v) == NO_FAULT &&
+            v == (APIC | ON | X2APIC | BSP), "x2APIC on");
     tap(rdmsr(0x802, &v) == NO_FAULT && v == 0 && wrmsr(0x802, 0) == GP,
         "the id is read-only");
     tap(rdmsr(0x80d, &v) == NO_FAULT && v == 1, "the logical id");
@@ -438,8 +437,9 @@ static void test_x2apic(void)
     ap_job = 0;
     wrmsr(0x830, (uint64_t)AP << 32 | VECTOR);
     tap(WAIT_FOR(ap_woken == before + 1), "to the second vCPU");
-    tap(wrmsr(0x1b, APIC | 0x900) == GP, "no way straight back");
-    tap(wrmsr(0x1b, APIC) == NO_FAULT && wrmsr(0x1b, APIC | 0x800) == NO_FAULT,
+    tap(wrmsr(MSR_APIC_BASE, APIC | ON | BSP) == GP, "no way straight back");
+    tap(wrmsr(MSR_APIC_BASE, APIC) == NO_FAULT &&
+            wrmsr(MSR_APIC_BASE, APIC | ON) == NO_FAULT,
         "but by switching it off");
     tap(apic_read(APIC_SVR) == 0xff, "then it is as after reset");
 }

@@ -9,19 +9,6 @@
  */
 #include "smp.h"
 
-#define CR4_VME 0x1UL
-#define CR4_DE 0x8UL
-#define CR4_PSE 0x10UL
-#define CR4_MCE 0x40UL
-#define CR4_PGE 0x80UL
-#define CR4_UMIP 0x800UL
-#define CR4_FSGSBASE 0x10000UL
-#define CR4_PCIDE 0x20000UL
-#define CR4_OSXSAVE 0x40000UL
-#define CR4_SMEP 0x100000UL
-#define CR4_SMAP 0x200000UL
-#define CR4_PKE 0x400000UL
-
 enum { A, B, C, D };
 
 static char memory[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
@@ -107,13 +94,16 @@ static void test_cpuid_faulting(void)
     enum { DB = 1, GP = 13 };
     uint64_t v;
 
-    tap(rdmsr(0xce, &v) == NO_FAULT && v == 1UL << 31, "CPUID can be a fault");
-    tap(wrmsr(0xce, v) == GP && wrmsr(0x140, 2) == GP, "what is reserved");
-    tap(wrmsr(0x140, 1) == NO_FAULT && rdmsr(0x140, &v) == NO_FAULT && v == 1 &&
+    tap(rdmsr(MSR_PLATFORM_INFO, &v) == NO_FAULT &&
+            v == PLATFORM_INFO_CPUID_FAULTING, "CPUID can be a fault");
+    tap(wrmsr(MSR_PLATFORM_INFO, v) == GP &&
+            wrmsr(MSR_MISC_FEATURES, 2) == GP, "what is reserved");
+    tap(wrmsr(MSR_MISC_FEATURES, 1) == NO_FAULT &&
+            rdmsr(MSR_MISC_FEATURES, &v) == NO_FAULT && v == 1 &&
             in_ring3(ring3_cpuid) == (1UL << 32 | GP), "then it is, in ring 3");
     tap(try_insn(insn_cpuid_step, r) == DB, "and not in ring 0");
-    tap(wrmsr(0x140, 0) == NO_FAULT && in_ring3(ring3_cpuid) == 0x566e6558,
-        "no longer");
+    tap(wrmsr(MSR_MISC_FEATURES, 0) == NO_FAULT &&
+            in_ring3(ring3_cpuid) == 0x566e6558, "no longer");
 }
 
 /* ---- features ---- */
@@ -156,11 +146,11 @@ struct feature {
 
 static const struct feature f_1d[] = {
     PLAIN(0, fpu), BY_CR4(1, "vme", CR4_VME), BY_CR4(2, "de", CR4_DE),
-    BY_CR4(3, "pse", CR4_PSE), PLAIN(4, tsc), BY_MSR(5, "msr", 0xc0000080),
-    BY_CR4(7, "mce", CR4_MCE), PLAIN(8, cx8), BY_MSR(9, "apic", 0x1b),
-    BY_MSR(11, "sep", 0x174), BY_MSR(12, "mtrr", 0xfe),
+    BY_CR4(3, "pse", CR4_PSE), PLAIN(4, tsc), BY_MSR(5, "msr", MSR_EFER),
+    BY_CR4(7, "mce", CR4_MCE), PLAIN(8, cx8), BY_MSR(9, "apic", MSR_APIC_BASE),
+    BY_MSR(11, "sep", MSR_SYSENTER_CS), BY_MSR(12, "mtrr", MSR_MTRR_CAP),
     BY_CR4(13, "pge", CR4_PGE), BY_MSR(14, "mca", 0x179), PLAIN(15, cmov),
-    BY_MSR(16, "pat", 0x277), PLAIN(19, clflush), PLAIN(23, mmx),
+    BY_MSR(16, "pat", MSR_PAT), PLAIN(19, clflush), PLAIN(23, mmx),
     PLAIN(24, fxsr), PLAIN(25, sse), PLAIN(26, sse2), { },
 };
 static const struct feature f_1c[] = {
@@ -192,7 +182,7 @@ static const struct feature f_71a[] = {
     AVX(4, avx_vnni), AVX512(5, avx512bf16), { },
 };
 static const struct feature f_e1d[] = {
-    BY_MSR(11, "syscall", 0xc0000081), PLAIN(22, mmxext), PLAIN(27, rdtscp),
+    BY_MSR(11, "syscall", MSR_STAR), PLAIN(22, mmxext), PLAIN(27, rdtscp),
     PLAIN(30, 3dnowext), PLAIN(31, 3dnow), { },
 };
 static const struct feature f_e1c[] = {

@@ -2,10 +2,10 @@
 /*
  * From SIPI to 64-bit mode, ring 3 and back, instructions that may fault.
  */
-#define CR4_PAE_FXSR 0x220
-#define MSR_EFER 0xc0000080
-#define EFER_LME_BIT 8
-#define CR0_PG_PE 0x80000001
+#include <x86/defns.h>
+
+#define CR4_PAE_FXSR (CR4_PAE | CR4_OSFXSR)
+#define CR0_PG_PE (CR0_PG | CR0_PE)
 #define KERNEL_DATA 16
 #define USER_DATA 27
 #define USER_CODE 35
@@ -22,7 +22,7 @@ cpu_code:
     mov %eax, %cr3
     mov $MSR_EFER, %ecx
     rdmsr
-    bts $EFER_LME_BIT, %eax
+    or $EFER_LME, %eax
     wrmsr
     lgdtl %cs:cpu_gdtr - cpu_code
     mov $CR0_PG_PE, %eax
@@ -184,7 +184,7 @@ RING3(ring3_cpuid, mov $0x40000000, %eax; cpuid; mov %ebx, %eax)
 RING3(ring3_mmio, mov 0xfee00030, %eax)
 RING3(ring3_in, mov $0x80, %edx; in %dx, %al)
 RING3(ring3_hlt, hlt)
-RING3(ring3_rdmsr, mov $0x1b, %ecx; rdmsr)
+RING3(ring3_rdmsr, mov $MSR_APIC_BASE, %ecx; rdmsr)
 
     .bss
     .balign 16

@@ -9,6 +9,18 @@
 
 #include "guest.h"
 
+#include <x86/defns.h>
+
+#define LIMIT 600000000000UL /* ticks: minutes, which only a fault takes */
+#define WAIT_FOR(condition)                                                  \
+    ({                                                                       \
+        uint64_t start_ = ticks();                                           \
+                                                                             \
+        while ( !(condition) && ticks() - start_ < LIMIT )                   \
+            __asm__ volatile("pause" ::: "memory");                          \
+        (condition);                                                         \
+    })
+
 #define APIC 0xfee00000UL
 #define APIC_ID 0x20
 #define APIC_TPR 0x80

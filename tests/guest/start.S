@@ -4,11 +4,10 @@
  * one to one by 2 MiB pages, a flat GDT, a stack.
  */
 #include <xen/elfnote.h>
+#include <x86/defns.h>
 
-#define CR4_PAE_FXSR 0x220
-#define MSR_EFER 0xc0000080
-#define EFER_LME_BIT 8
-#define CR0_PG_PE 0x80000001
+#define CR4_PAE_FXSR (CR4_PAE | CR4_OSFXSR)
+#define CR0_PG_PE (CR0_PG | CR0_PE)
 
     .section .note.Xen, "a", @note
     .balign 4
@@ -48,7 +47,7 @@ start:
     mov %eax, %cr3
     mov $MSR_EFER, %ecx
     rdmsr
-    bts $EFER_LME_BIT, %eax
+    or $EFER_LME, %eax
     wrmsr
     mov $CR0_PG_PE, %eax
     mov %eax, %cr0

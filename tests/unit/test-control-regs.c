@@ -11,15 +11,15 @@
 
 #include "fixture.h"
 
-#define PE 0x1UL
-#define NW 0x20000000UL
-#define CD 0x40000000UL
-#define PG 0x80000000UL
-#define PAE 0x20UL
-#define PGE 0x80UL
-#define PCIDE 0x20000UL
-#define LME 0x100UL
-#define LMA 0x400UL
+#define PE CR0_PE
+#define NW CR0_NW
+#define CD CR0_CD
+#define PG CR0_PG
+#define PAE CR4_PAE
+#define PGE CR4_PGE
+#define PCIDE CR4_PCIDE
+#define LME EFER_LME
+#define LMA EFER_LMA
 
 #define LEAF(n, s, ra, rb, rc, rd)                                           \
     { .leaf = n, .subleaf = s, .a = ra, .b = rb, .c = rc, .d = rd }

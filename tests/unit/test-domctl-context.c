@@ -10,6 +10,8 @@
 
 #include <xen/hvm/save.h>
 
+#include <x86/defns.h>
+
 #define CPU 2
 #define MTRR 14
 
@@ -155,7 +157,8 @@ static void test_get_one(void **state)
 static void test_set_starts_the_vcpu(void **state)
 {
     struct domain *d = fixture_guest(2);
-    struct hvm_hw_cpu cpu = { .cr0 = 0x11, .rip = 0x1000850, .rbx = 0x1234 };
+    struct hvm_hw_cpu cpu = { .cr0 = CR0_ET | CR0_PE,
+                              .rip = 0x1000850, .rbx = 0x1234 };
     uint8_t buf[2048];
     uint32_t at;
 

@@ -24,6 +24,8 @@
 #include <xen/hvm/save.h>
 #include <xen/sched.h>
 
+#include <x86/defns.h>
+
 #define GUEST_PAGES 1024
 #define START_INFO_GFN 9
 #define DM_PORT 0x500
@@ -230,13 +232,13 @@ static inline struct hvm_hw_cpu pvh_context(uint64_t entry)
         .rip = entry,
         .rbx = START_INFO_GFN << PAGE_SHIFT,
         .rflags = 2,
-        .cr0 = 0x11,
+        .cr0 = CR0_ET | CR0_PE,
         .cs_limit = ~0U, .cs_arbytes = 0xc9b,
         .ds_limit = ~0U, .ds_arbytes = 0xc93,
         .es_limit = ~0U, .es_arbytes = 0xc93,
         .ss_limit = ~0U, .ss_arbytes = 0xc93,
         .tr_limit = 0x67, .tr_arbytes = 0x8b,
-        .dr6 = 0xffff0ff0, .dr7 = 0x400,
+        .dr6 = DR6_RESET, .dr7 = DR7_RESET,
     };
 }
 

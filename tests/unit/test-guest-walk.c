@@ -10,18 +10,20 @@
 
 #include <hv/guest-walk.h>
 
-#define PG 0x80000000UL
-#define WP 0x10000UL
-#define PSE 0x10UL
-#define PAE 0x20UL
-#define LMA 0x400UL
-#define NXE 0x800UL
-#define NX (1UL << 63)
-#define P 1UL
-#define RW 3UL
-#define US 5UL
-#define ALL 7UL
-#define PS 0x80UL
+#include <x86/defns.h>
+
+#define PG CR0_PG
+#define WP CR0_WP
+#define PSE CR4_PSE
+#define PAE CR4_PAE
+#define LMA EFER_LMA
+#define NXE EFER_NX
+#define NX PTE_NX
+#define P PTE_P
+#define RW (PTE_P | PTE_RW)
+#define US (PTE_P | PTE_US)
+#define ALL (PTE_P | PTE_RW | PTE_US)
+#define PS PTE_PS
 
 #define W WALK_WRITE
 #define U WALK_USER

@@ -102,9 +102,9 @@ static void test_fetch(void **state)
     regs->RBX = DEV;
     memcpy(box.arena + PAGE - 2, "\x8b\x43\x04", 3); /* mov 4(%rbx),%eax */
     page_fault(BASE + PAGE, 0);
-    regs->efer |= 0x800;
+    regs->efer |= EFER_NX;
     page_fault(BASE + PAGE, 0x10);
-    set_pte(1, 1UL << 63 | 7);
+    set_pte(1, PTE_NX | 7);
     page_fault(BASE + PAGE, 0x11);
     set_pte(1, 7);
     assert_int_equal(box_run(&box), EMUL_DONE);

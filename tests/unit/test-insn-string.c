@@ -82,7 +82,7 @@ static void test_ins_lot_down(void **state)
 {
     (void)state;
     begin("\xf3\x6c", 0, RAM + 4, 100); /* rep insb */
-    regs->rflags |= 0x400;
+    regs->rflags |= RFLAGS_DF;
     assert_int_equal(emul_port_string(&box.e, PORT, 1, true), EMUL_RETRY);
     check_last(IOREQ_TYPE_PIO, IOREQ_READ, PORT, RAM + 4, 5, 1);
     assert_true(box.last.df);
@@ -295,7 +295,7 @@ static void test_single_steps(void **state)
     regs->gpr[EMUL_RCX] = 3;
     regs->gpr[EMUL_RSI] = BASE + DEVICE_AT;
     regs->gpr[EMUL_RDI] = BASE + PAGE;
-    regs->rflags |= 0x100;
+    regs->rflags |= RFLAGS_TF;
     for ( unsigned int left = 3; left--; )
     {
         assert_int_equal(emulate(&box.e), left ? EMUL_RETRY : EMUL_DONE);

@@ -139,7 +139,7 @@ static void test_cmpxchg16_becomes_ram(void **state)
     value = box.waiting.data;
     assert_int_equal(value, 8);
     assert_int_equal(emulate(&box.e), EMUL_DONE);
-    assert_true(regs->rflags & 0x40);
+    assert_true(regs->rflags & RFLAGS_ZF);
     assert_int_equal(box.arena[DEVICE_AT + 8], 0);
 }
 

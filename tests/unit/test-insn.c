@@ -44,7 +44,7 @@ static void apply(enum tweak t)
     case READ_ONLY: ds->attr &= (uint16_t)~2U; break;
     case DOWN: ds->attr |= 4; ds->limit = DEV - 1; break;
     case NULL_DS: ds->attr = 0; break;
-    case VM86: regs->rflags |= 0x20000; regs->cr0 |= CR0_PE; regs->cpl = 3;
+    case VM86: regs->rflags |= RFLAGS_VM; regs->cr0 |= CR0_PE; regs->cpl = 3;
         break;
     case FS_BASE: regs->seg[EMUL_FS].base = 0x2000; break;
     case DS_BASE: regs->seg[EMUL_DS].base = 0x2000; break;
@@ -285,7 +285,7 @@ static void test_rip_wraps(void **state)
     regs->seg[EMUL_CS].base = 0x10000 + CODE_AT - 0xffff;
     box.arena[CODE_AT] = 0xaa; /* stosb */
     regs->gpr[EMUL_RDI] = DEVICE_AT;
-    regs->rflags |= 0x10000; /* RF */
+    regs->rflags |= RFLAGS_RF;
     assert_int_equal(box_run(&box), EMUL_DONE);
     assert_int_equal(regs->rip, 0);
     assert_int_equal(regs->rflags, 2);

@@ -18,21 +18,14 @@
 
 #include <hv/emulate.h>
 
+#include <x86/defns.h>
+
 #define PAGE 4096U
 #define ARENA_PAGES 6U /* 0 code, 1 RAM, 2 and 3 a device's, 4 and 5 RAM */
 #define CODE_AT 0x100U
 #define DEVICE_AT (2 * PAGE)
 #define DEVICE_END (4 * PAGE)
 #define ARENA_BYTES (ARENA_PAGES * PAGE)
-
-#define CR0_PE 0x1UL
-#define CR0_WP 0x10000UL
-#define CR0_PG 0x80000000UL
-#define CR0_EM 0x4UL
-#define CR0_TS 0x8UL
-#define CR4_PAE 0x20UL
-#define CR4_OSFXSR 0x200UL
-#define EFER_LMA 0x400UL
 
 struct box {
     uint64_t base;              /* guest-physical address of the arena */

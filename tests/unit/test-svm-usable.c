@@ -36,8 +36,8 @@ static void test_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t *a,
         *a = machine.max;
     else if ( leaf == 0x80000001 )
     {
-        *c = machine.svm ? CPUID_1_C_SVM : 0;
-        *d = machine.rdtscp ? CPUID_1_D_RDTSCP : 0;
+        *c = machine.svm ? CPUID_E1C_SVM : 0;
+        *d = machine.rdtscp ? CPUID_E1D_RDTSCP : 0;
     }
     else
     {

@@ -11,6 +11,8 @@
 #include <xen/hvm/save.h>
 #include <xen/vcpu.h>
 
+#include <x86/defns.h>
+
 static long vcpu_op(unsigned int cmd, unsigned int id, void *arg)
 {
     return hcall(__HYPERVISOR_vcpu_op, cmd, id, P(arg), 0, 0);
@@ -130,7 +132,7 @@ static int take_context(struct vcpu *v, const struct hvm_hw_cpu *ctx)
 static const struct vcpu_hvm_context flat32 = {
     .mode = VCPU_HVM_MODE_32B,
     .cpu_regs.x86_32 = {
-        .eip = 0x1000, .cr0 = 0x11, .ebx = 7,
+        .eip = 0x1000, .cr0 = CR0_ET | CR0_PE, .ebx = 7,
         .cs_limit = ~0U, .ds_limit = ~0U, .ss_limit = ~0U, .es_limit = ~0U,
         .tr_limit = 0x67,
         .cs_ar = 0xc9b, .ds_ar = 0xc93, .ss_ar = 0xc93, .es_ar = 0xc93,
@@ -158,11 +160,11 @@ static void test_initialise(void **state)
 
     c = (struct vcpu_hvm_context){ .mode = VCPU_HVM_MODE_64B };
     c.cpu_regs.x86_64.rip = 0xffffffff81000000UL;
-    c.cpu_regs.x86_64.cr0 = 0x80000011;
-    c.cpu_regs.x86_64.cr4 = 0x20;
-    c.cpu_regs.x86_64.efer = 0x100;
+    c.cpu_regs.x86_64.cr0 = CR0_PG | CR0_ET | CR0_PE;
+    c.cpu_regs.x86_64.cr4 = CR4_PAE;
+    c.cpu_regs.x86_64.efer = EFER_LME;
     assert_int_equal(vcpu_op(VCPUOP_initialise, 1, &c), -EINVAL); /* LMA */
-    c.cpu_regs.x86_64.efer = 0x500;
+    c.cpu_regs.x86_64.efer = EFER_LMA | EFER_LME;
     assert_int_equal(vcpu_op(VCPUOP_initialise, 1, &c), 0);
     assert_int_equal(got.rip, 0xffffffff81000000UL);
     assert_int_equal(got.cs_arbytes, 0xa9b);

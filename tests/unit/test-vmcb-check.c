@@ -37,7 +37,7 @@ static struct vmcb good(void)
         .np_control = NP_ENABLE, .np_cr3 = 0x30000,
         .efer = EFER_SVME | EFER_LME | EFER_LMA,
         .cr0 = CR0_PG | CR0_PE, .cr3 = 0x1000, .cr4 = CR4_PAE,
-        .dr6 = 0xffff0ff0, .dr7 = 0x400, .rflags = RFLAGS_GOOD,
+        .dr6 = DR6_RESET, .dr7 = DR7_RESET, .rflags = RFLAGS_GOOD,
         .pat = 0x0007040600070406,
         .cs = { 8, 0xa9b, 0xffffffff, 0 },
     };

@@ -14,14 +14,9 @@
 #include <xen/hvm/hvm_vcpu.h>
 #include <xen/hvm/save.h>
 
-#include "vcpu-private.h"
+#include <x86/defns.h>
 
-#define CR0_PE 0x1UL
-#define CR0_PG 0x80000000UL
-#define CR4_PAE 0x20UL
-#define EFER_LME 0x100UL
-#define EFER_LMA 0x400UL
-#define RFLAGS_FIXED 0x2UL
+#include "vcpu-private.h"
 
 /* Segment attributes, packed as in the ABI: see hvm_vcpu.h. */
 #define AR_TYPE 0xf
@@ -153,8 +148,8 @@ long vcpu_initialise(struct vcpu *v, uint64_t arg)
         return -EINVAL;
 
     memset(&ctx, 0, sizeof(ctx));
-    ctx.dr6 = 0xffff0ff0;
-    ctx.dr7 = 0x400;
+    ctx.dr6 = DR6_RESET;
+    ctx.dr7 = DR7_RESET;
     switch ( form.mode )
     {
     case VCPU_HVM_MODE_32B:

@@ -21,8 +21,6 @@ struct cpu_policy {
 };
 
 /* An MSR of policies: what of the platform a guest may use. */
-#define MSR_PLATFORM_INFO 0xce
-#define PLATFORM_INFO_CPUID_FAULTING (1UL << 31)
 
 struct cpuid_regs {
     uint32_t a, b, c, d;

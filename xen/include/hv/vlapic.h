@@ -20,19 +20,13 @@
 #include <hv/timer.h>
 #include <hv/types.h>
 
+#include <x86/defns.h>
+
 struct domain;
 struct vcpu;
 
 #define VLAPIC_PAGE 0xfee00000UL
 #define VLAPIC_BUS_NS 10 /* the timer counts at 100 MHz before its divider */
-
-#define MSR_APIC_BASE 0x1b
-#define APIC_BASE_BSP 0x100U
-#define APIC_BASE_X2APIC 0x400U
-#define APIC_BASE_ENABLE 0x800U
-
-#define MSR_X2APIC_FIRST 0x800
-#define MSR_X2APIC_LAST 0x8ff
 
 enum vlapic_lvt {
     LVT_TIMER, LVT_THERMAL, LVT_PERF, LVT_LINT0, LVT_LINT1, LVT_ERROR,

@@ -18,30 +18,11 @@
 
 #include "engine-private.h"
 
-#define CR0_PE 0x1UL
-#define CR0_PG 0x80000000UL
-#define CR4_PAE 0x20UL
-#define EFER_LME 0x100UL
-#define EFER_LMA 0x400UL
-#define RFLAGS_VM 0x20000UL
 #define AR_CODE 0x18
 #define AR_DPL 0x60
 #define AR_P 0x80
 #define AR_L 0x200
 #define AR_G 0x800
-
-enum {
-    MSR_SYSENTER_CS = 0x174,
-    MSR_SYSENTER_ESP,
-    MSR_SYSENTER_EIP,
-    MSR_EFER = 0xc0000080,
-    MSR_STAR,
-    MSR_LSTAR,
-    MSR_CSTAR,
-    MSR_SYSCALL_MASK,
-    MSR_SHADOW_GS = 0xc0000102,
-    MSR_TSC_AUX,
-};
 
 /* The start pages: code, descriptors, and tables that map 2 MiB one to one. */
 #define START_GDTR 0x7f0
@@ -248,7 +229,7 @@ static const struct {
     M(SYSENTER_CS, sysenter_cs),   M(SYSENTER_ESP, sysenter_esp),
     M(SYSENTER_EIP, sysenter_eip), M(STAR, msr_star),
     M(LSTAR, msr_lstar),           M(CSTAR, msr_cstar),
-    M(SYSCALL_MASK, msr_syscall_mask), M(SHADOW_GS, shadow_gs),
+    M(SFMASK, msr_syscall_mask),   M(KERNEL_GS_BASE, shadow_gs),
     M(TSC_AUX, msr_tsc_aux),
 #undef M
 };

@@ -22,6 +22,8 @@
 
 #include <xen/hvm/save.h>
 
+#include <x86/defns.h>
+
 /* Guest memory below this can be mapped into engines. */
 #define WINDOW_PAGES (1UL << 24) /* 64 GiB */
 #define ENGINE_PHYS_END (1UL << 40)
@@ -206,7 +208,6 @@ bool guest_read_phys(void *arg, uint64_t gpa, void *buf, unsigned int bytes);
 bool guest_is_64bit(struct hosted_vcpu *h);
 /* Deliver pending events if the guest takes them now; else set want_window. */
 void inject_events(struct hosted_vcpu *h);
-enum { VECTOR_UD = 6, VECTOR_GP = 13 };
 /* A fault of the instruction at RIP. */
 void inject_exception(struct hosted_vcpu *h, unsigned int vector);
 

@@ -234,7 +234,7 @@ bool engine_return(struct hosted_vcpu *h)
 
 static bool interrupts_enabled(const struct hosted_vcpu *h)
 {
-    return engine_reg(h, UC_X86_REG_RFLAGS) & 0x200;
+    return engine_reg(h, UC_X86_REG_RFLAGS) & RFLAGS_IF;
 }
 
 static void before_block(uc_engine *uc, uint64_t address, uint32_t size,

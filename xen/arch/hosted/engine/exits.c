@@ -21,7 +21,6 @@
 #include "engine-private.h"
 
 #define DEBUG_CONSOLE 0xe9
-#define RFLAGS_IF 0x200
 #define LATE 10000 /* accesses: more than any block makes by itself */
 
 /* ---- I/O ---- */

@@ -10,17 +10,7 @@
 
 #include "engine-private.h"
 
-#define EFER_MSR 0xc0000080
-#define EFER_LMA 0x400UL
-#define EFER_NX 0x800UL
-#define CR4_PAE 0x20UL
-#define RFLAGS_TF 0x100UL
-#define RFLAGS_IF 0x200UL
-#define RFLAGS_NT 0x4000UL
-#define RFLAGS_RF 0x10000UL
 #define DESCRIPTOR_L (1UL << 53)
-
-enum { VECTOR_DF = 8, VECTOR_PF = 14 };
 
 /* ---- the guest's memory, by its page tables ---- */
 
@@ -43,7 +33,7 @@ struct guest_paging guest_paging_of(struct hosted_vcpu *h)
         .cr0 = engine_reg(h, UC_X86_REG_CR0),
         .cr3 = engine_reg(h, UC_X86_REG_CR3),
         .cr4 = engine_reg(h, UC_X86_REG_CR4),
-        .efer = engine_msr(h, EFER_MSR),
+        .efer = engine_msr(h, MSR_EFER),
     };
 }
 
@@ -97,7 +87,7 @@ bool guest_is_64bit(struct hosted_vcpu *h)
     uint64_t cs = engine_reg(h, UC_X86_REG_CS), descriptor;
     uc_x86_mmr gdtr = { 0 };
 
-    if ( !(engine_msr(h, EFER_MSR) & EFER_LMA) )
+    if ( !(engine_msr(h, MSR_EFER) & EFER_LMA) )
         return false;
     uc_reg_read(h->uc, UC_X86_REG_GDTR, &gdtr);
     /* Without a table the guest is still in the segment of its start. */
@@ -153,7 +143,7 @@ static bool find_stack(struct hosted_vcpu *h, unsigned int ist, uint64_t *sp)
 static bool deliver(struct hosted_vcpu *h, unsigned int vector, bool has_error,
                     uint32_t error)
 {
-    bool wide = engine_msr(h, EFER_MSR) & EFER_LMA;
+    bool wide = engine_msr(h, MSR_EFER) & EFER_LMA;
     uint64_t flags = engine_reg(h, UC_X86_REG_RFLAGS);
     uint64_t frame[6], sp, start;
     uint32_t narrow[4];

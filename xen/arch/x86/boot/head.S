@@ -9,6 +9,7 @@
  * other CPUs come up through them.
  */
 #include <x86/boot.h>
+#include <x86/defns.h>
 
 #define MB1_MAGIC 0x1badb002
 #define MB1_FLAGS 0x00010003 /* aligned modules, memory map, addresses below */
@@ -18,8 +19,10 @@
 
 #define PHYS(sym) ((sym) - ORIEL_VIRT)
 
-#define PTE_TABLE 0x03 /* present, writable */
-#define PTE_2M 0x83
+#define PTE_TABLE (PTE_P | PTE_RW)
+#define PTE_2M (PTE_TABLE | PTE_PS)
+
+#define CR0_64 (CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE)
 
 #define PML4_SLOT(va) (((va) >> 39) & 511)
 #define PDPT_SLOT(va) (((va) >> 30) & 511)
@@ -79,8 +82,8 @@ start:
         jb      no_long_mode
         mov     $0x80000001, %eax
         cpuid
-        bt      $29, %edx
-        jnc     no_long_mode
+        test    $CPUID_E1D_LM, %edx
+        jz      no_long_mode
         push    %edx
 
         mov     $PHYS(bss_start), %edi
@@ -113,19 +116,19 @@ start:
         mov     $PHYS(boot_pdpt_image) + PTE_TABLE, %eax
         mov     %eax, PHYS(boot_pml4) + 8 * PML4_SLOT(ORIEL_VIRT)
 
-        mov     $0x20, %eax             /* PAE */
+        mov     $CR4_PAE, %eax
         mov     %eax, %cr4
         mov     $PHYS(boot_pml4), %eax
         mov     %eax, %cr3
         pop     %ebx
-        mov     $0xc0000080, %ecx       /* EFER */
+        mov     $MSR_EFER, %ecx
         rdmsr
-        bts     $8, %eax                /* long mode */
-        bt      $20, %ebx
-        jnc     1f
-        bts     $11, %eax               /* no-execute, if it has that */
+        or      $EFER_LME, %eax
+        test    $CPUID_E1D_NX, %ebx
+        jz      1f
+        or      $EFER_NX, %eax
 1:      wrmsr
-        mov     $0x80010033, %eax       /* PG, WP, NE, ET, MP, PE */
+        mov     $CR0_64, %eax
         mov     %eax, %cr0
         ljmp    $0x08, $PHYS(start64)
 

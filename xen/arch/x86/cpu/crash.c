@@ -14,8 +14,6 @@
 #include <x86/irq.h>
 
 #define MAX_FRAMES 32
-#define VECTOR_DF 8
-#define VECTOR_PF 14
 
 bool nmi_stops;
 

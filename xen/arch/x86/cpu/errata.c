@@ -10,10 +10,6 @@
 #include <x86/irq.h>
 #include <x86/processor.h>
 
-#define MSR_LS_CFG 0xc0011020
-#define MSR_DE_CFG 0xc0011029
-#define MSR_BP_CFG_2 0xc00110e3
-
 static const struct erratum {
     uint8_t family, first_model, last_model;
     uint32_t msr;

@@ -19,27 +19,14 @@
 #include <x86/boot.h>
 #include <x86/cpu.h>
 
-#define PTE_P (1UL << 0)
-#define PTE_W (1UL << 1)
-#define PTE_PWT (1UL << 3)
-#define PTE_PCD (1UL << 4)
-#define PTE_A (1UL << 5)
-#define PTE_D (1UL << 6)
-#define PTE_PS (1UL << 7)
-#define PTE_NX (1UL << 63)
-#define PTE_ADDR 0x000ffffffffff000UL
-
 #define CODE (PTE_P | PTE_A)
 #define CONSTANT (PTE_P | PTE_A | nx)
-#define DATA (PTE_P | PTE_W | PTE_A | PTE_D | nx)
+#define DATA (PTE_P | PTE_RW | PTE_A | PTE_D | nx)
 #define REGISTERS (DATA | PTE_PCD | PTE_PWT)
 
 #define ROOT_LEVEL 4
 #define LEVEL_SHIFT(l) (PAGE_SHIFT + 9 * ((l) - 1))
 #define LEVEL_SIZE(l) (1UL << LEVEL_SHIFT(l))
-
-#define CPUID_80000001_D_NX (1U << 20)
-#define CPUID_80000001_D_1G (1U << 26)
 
 /*
  * Enough for the image, the window and 90 GiB of RAM without 1 GiB pages; and
@@ -87,7 +74,7 @@ static void split(uint64_t *e, unsigned int level)
 
     for ( unsigned int i = 0; i < 512; i++ )
         table[i] = leaf + i * LEVEL_SIZE(level - 1);
-    *e = phys | PTE_P | PTE_W | PTE_A;
+    *e = phys | PTE_P | PTE_RW | PTE_A;
 }
 
 /* The entry for va at this level, with all tables above it. */
@@ -102,10 +89,10 @@ static uint64_t *entry_at(uint64_t va, unsigned int level)
         if ( l == level )
             return e;
         if ( !(*e & PTE_P) )
-            *e = new_table() | PTE_P | PTE_W | PTE_A;
+            *e = new_table() | PTE_P | PTE_RW | PTE_A;
         else if ( *e & PTE_PS )
             split(e, l);
-        table = phys_to_virt(*e & PTE_ADDR);
+        table = phys_to_virt(*e & PTE_ADDRESS);
     }
 }
 
@@ -145,8 +132,8 @@ void paging_init(void)
     uint32_t a, b, c, d;
 
     cpuid(0x80000001, 0, &a, &b, &c, &d);
-    nx = d & CPUID_80000001_D_NX ? PTE_NX : 0;
-    top_leaf = d & CPUID_80000001_D_1G ? 3 : 2;
+    nx = d & CPUID_E1D_NX ? PTE_NX : 0;
+    top_leaf = d & CPUID_E1D_PAGE1GB ? 3 : 2;
 
     map_image(image_start, rodata_start, CODE);
     map_image(rodata_start, data_start, CONSTANT);

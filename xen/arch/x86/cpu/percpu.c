@@ -21,12 +21,6 @@ enum { GDT_CODE = 1, GDT_DATA, GDT_TSS, GDT_SLOTS = GDT_TSS + 2 };
 #define DATA32 0x00cf93000000ffffUL
 #define TSS64_AVAILABLE 0x0000890000000000UL
 
-#define CR4_MCE (1UL << 6) /* an error of the machine is said, not silent */
-#define CPUID_7_B_SMEP (1U << 7)
-#define CPUID_7_B_SMAP (1U << 20)
-#define CPUID_1_C_XSAVE (1U << 26)
-#define CPUID_80000001_D_NX (1U << 20)
-
 _Static_assert(offsetof(struct cpu, self) == 0, "this_cpu() counts on it");
 
 struct cpu *cpus[MAX_CPUS];
@@ -126,18 +120,18 @@ static void load_control_registers(void)
 
     cpuid(0, 0, &max_leaf, &b, &c, &d);
     cpuid(1, 0, &a, &b, &c, &d);
-    if ( c & CPUID_1_C_XSAVE )
+    if ( c & CPUID_1C_XSAVE )
         cr4 |= CR4_OSXSAVE;
     if ( max_leaf >= 7 )
     {
         cpuid(7, 0, &a, &b, &c, &d);
-        if ( b & CPUID_7_B_SMEP )
+        if ( b & CPUID_7B_SMEP )
             cr4 |= CR4_SMEP;
-        if ( b & CPUID_7_B_SMAP )
+        if ( b & CPUID_7B_SMAP )
             cr4 |= CR4_SMAP;
     }
     cpuid(0x80000001, 0, &a, &b, &c, &d);
-    if ( d & CPUID_80000001_D_NX )
+    if ( d & CPUID_E1D_NX )
         wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NX);
     write_cr0(CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE);
     write_cr4(cr4);

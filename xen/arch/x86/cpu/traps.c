@@ -9,9 +9,6 @@
 #include <x86/cpu.h>
 #include <x86/irq.h>
 
-#define VECTOR_NMI 2
-#define VECTOR_DF 8
-#define VECTOR_MC 18
 #define STUB_SIZE 16
 #define GATE_INTERRUPT 0x8e00U /* present, interrupts stay off */
 

@@ -111,8 +111,8 @@ static void start_first_vcpu(const struct dom0_layout *l)
 
     context = (struct hvm_hw_cpu){
         .rip = l->entry, .rbx = l->start_info,
-        .rflags = 0x2, .cr0 = CR0_PE | CR0_ET,
-        .dr6 = 0xffff0ff0, .dr7 = 0x400,
+        .rflags = RFLAGS_FIXED, .cr0 = CR0_PE | CR0_ET,
+        .dr6 = DR6_RESET, .dr7 = DR7_RESET,
         .cs_limit = ~0U, .cs_arbytes = FLAT_CODE,
         .ds_limit = ~0U, .ds_arbytes = FLAT_DATA,
         .es_limit = ~0U, .es_arbytes = FLAT_DATA,

@@ -173,7 +173,6 @@ void dom0_eoi(struct vcpu *v, unsigned int vector)
 
 /* ---- ports ---- */
 
-#define MSR_CSTATE_BASE 0xc0010073 /* AMD's: reads of 8 ports from there on */
 #define CSTATE_PORTS 8
 #define P_LVL2 4 /* in a processor's block */
 #define P_LVL3 5

@@ -12,14 +12,6 @@
 #include <x86/irq.h>
 #include <x86/processor.h>
 
-#define MSR_MTRR_CAP 0xfe
-#define MSR_MTRR_FIRST 0x200
-#define MSR_MTRR_LAST 0x26f
-#define MSR_MTRR_DEFAULT 0x2ff
-#define MSR_SYSCFG 0xc0010010
-#define MSR_TOP_MEM 0xc001001a
-#define MSR_TOP_MEM2 0xc001001d
-
 #define SYSCFG_FIX_DRAM (1UL << 18) /* fixed MTRRs tell RAM from devices */
 #define SYSCFG_VAR_DRAM (1UL << 20) /* so does TOP_MEM                    */
 #define SYSCFG_TOM2 (1UL << 21)     /* TOP_MEM2 is on                     */

@@ -6,29 +6,14 @@
 #include <hv/control-regs.h>
 #include <hv/cpu-policy.h>
 
-#define CR0_PE 0x1UL
-#define CR0_ET 0x10UL
-#define CR0_NW 0x20000000UL
-#define CR0_CD 0x40000000UL
-#define CR0_PG 0x80000000UL
-#define CR0_KNOWN 0xe005003fUL
+#include <x86/defns.h>
 
-#define CR4_PAE 0x20UL
-#define CR4_PCIDE 0x20000UL
-#define CR4_ALWAYS 0x100UL /* PCE */
-#define CR3_PCID 0xfffUL
+#define CR0_KNOWN                                                            \
+    (CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM |  \
+     CR0_NW | CR0_CD | CR0_PG)
 
-#define EFER_SCE 0x1UL
-#define EFER_LME 0x100UL
-#define EFER_LMA 0x400UL
-#define EFER_NX 0x800UL
-#define EFER_FFXSR 0x4000UL
+#define CR4_ALWAYS CR4_PCE
 
-#define XCR0_X87 0x1UL
-#define XCR0_SSE 0x2UL
-#define XCR0_AVX 0x4UL
-#define XCR0_AVX512 0xe0UL
-#define XCR0_PKRU 0x200UL
 #define XCR0_KNOWN                                                           \
     (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_AVX512 | XCR0_PKRU)
 
@@ -44,8 +29,8 @@ static void cpuid_of(const struct vcpu *v, uint32_t leaf, struct cpuid_regs *r)
 
 /* ---- bits ---- */
 
-/* Bit `to` when the feature's bit `from` is set. */
-#define IF(reg, from, to) ((uint64_t)((reg) >> (from) & 1) << (to))
+/* Register bits that a feature comes with. */
+#define IF(reg, feature, bits) ((reg) & CPUID_##feature ? (bits) : 0)
 
 uint64_t cr4_bits(const struct vcpu *v)
 {
@@ -55,15 +40,14 @@ uint64_t cr4_bits(const struct vcpu *v)
     cpuid_of(v, 1, &one);
     cpuid_of(v, 7, &seven);
     bits = CR4_ALWAYS;
-    bits |= IF(one.d, 1, 0) | IF(one.d, 1, 1);   /* VME, PVI */
-    bits |= IF(one.d, 4, 2) | IF(one.d, 2, 3);   /* TSD, DE */
-    bits |= IF(one.d, 3, 4) | IF(one.d, 6, 5);   /* PSE, PAE */
-    bits |= IF(one.d, 7, 6) | IF(one.d, 13, 7);  /* MCE, PGE */
-    bits |= IF(one.d, 24, 9) | IF(one.d, 25, 10); /* OSFXSR, OSXMMEXCPT */
-    bits |= IF(seven.c, 2, 11) | IF(seven.b, 0, 16); /* UMIP, FSGSBASE */
-    bits |= IF(one.c, 17, 17) | IF(one.c, 26, 18);   /* PCIDE, OSXSAVE */
-    bits |= IF(seven.b, 7, 20) | IF(seven.b, 20, 21); /* SMEP, SMAP */
-    bits |= IF(seven.c, 3, 22);                       /* PKE */
+    bits |= IF(one.d, 1D_VME, CR4_VME | CR4_PVI) | IF(one.d, 1D_DE, CR4_DE);
+    bits |= IF(one.d, 1D_PSE, CR4_PSE) | IF(one.d, 1D_TSC, CR4_TSD);
+    bits |= IF(one.d, 1D_PAE, CR4_PAE) | IF(one.d, 1D_MCE, CR4_MCE);
+    bits |= IF(one.d, 1D_PGE, CR4_PGE) | IF(one.d, 1D_FXSR, CR4_OSFXSR);
+    bits |= IF(one.d, 1D_SSE, CR4_OSXMMEXCPT) | IF(one.c, 1C_PCID, CR4_PCIDE);
+    bits |= IF(one.c, 1C_XSAVE, CR4_OSXSAVE) | IF(seven.c, 7C_UMIP, CR4_UMIP);
+    bits |= IF(seven.b, 7B_FSGSBASE, CR4_FSGSBASE) | IF(seven.c, 7C_PKU, CR4_PKE);
+    bits |= IF(seven.b, 7B_SMEP, CR4_SMEP) | IF(seven.b, 7B_SMAP, CR4_SMAP);
     return bits;
 }
 
@@ -72,8 +56,9 @@ uint64_t efer_bits(const struct vcpu *v)
     struct cpuid_regs r;
 
     cpuid_of(v, 0x80000001, &r);
-    return IF(r.d, 11, 0) | IF(r.d, 29, 8) | IF(r.d, 29, 10) | /* SCE, LM. */
-           IF(r.d, 20, 11) | IF(r.d, 25, 14);                  /* NX, FFXSR */
+    return IF(r.d, E1D_SYSCALL, EFER_SCE) | IF(r.d, E1D_NX, EFER_NX) |
+           IF(r.d, E1D_LM, EFER_LME | EFER_LMA) |
+           IF(r.d, E1D_FFXSR, EFER_FFXSR);
 }
 
 uint64_t xcr0_bits(const struct vcpu *v)
@@ -82,7 +67,7 @@ uint64_t xcr0_bits(const struct vcpu *v)
 
     cpuid_of(v, 1, &one);
     cpuid_of(v, 0xd, &states);
-    if ( !(one.c >> 26 & 1) )
+    if ( !(one.c & CPUID_1C_XSAVE) )
         return 0;
     return ((uint64_t)states.d << 32 | states.a) & XCR0_KNOWN;
 }
@@ -154,7 +139,7 @@ bool cr3_legal(const struct vcpu *v, const struct guest_paging *p,
                uint64_t value)
 {
     if ( p->cr4 & CR4_PCIDE )
-        value &= ~(1UL << 63);
+        value &= ~CR3_KEEP_TLB;
     return !(p->efer & EFER_LMA) || !(value & ~physical_bits(v));
 }
 

@@ -19,16 +19,12 @@
 #define LIMIT_BASIC 0xd
 #define LIMIT_EXTENDED 0x80000021U
 
-#define MSR_HYPERCALL_PAGE 0x40000000
 #define VERSION (4U << 16 | 17)
 
 #define HVM_VCPU_ID 0x8
 #define HVM_DOMID 0x10
 #define HVM_UPCALL_VECTOR 0x40
 
-#define CPUID_E1D_RDTSCP 0x08000000U
-#define CPUID_E7D_ITSC 0x100U
-#define CPUID_E8B_NO_LMSL 0x00100000U /* EFER.LMSLE is refused */
 #define E1D_SAME_AS_1D 0x0183f3ffU /* AMD repeats these of 1.edx */
 #define XSTATE_LOW 0xe7U /* x87, SSE, AVX, AVX-512 */
 

@@ -34,8 +34,6 @@
 #define NR_TOPOLOGY 2
 #define NR_XSAVE 63
 
-#define MSR_ARCH_CAPABILITIES 0x10a
-
 enum { NOT_MADE, BEING_MADE, MADE };
 
 static struct cpu_policy host_policy, default_policy;

@@ -5,6 +5,8 @@
 
 #include <hv/cpu-policy.h>
 
+#include <x86/defns.h>
+
 enum cpuid_reg { REG_NONE, REG_A, REG_B, REG_C, REG_D };
 
 /* Where a word of the feature set lives, and what guests may have of it. */
@@ -14,11 +16,6 @@ struct feature_word {
     uint32_t guest;
 };
 extern const struct feature_word cpuid_feature_words[CPU_FEATURE_WORDS];
-
-#define CPUID_1C_X2APIC 0x00200000U
-#define CPUID_1C_HYPERVISOR 0x80000000U
-#define CPUID_D1A_XSAVEC 0x2U
-#define CPUID_D1A_XSAVES 0x8U
 
 static inline uint32_t *cpuid_reg(xen_cpuid_leaf_t *l, enum cpuid_reg reg)
 {

@@ -106,7 +106,7 @@ static enum emul_result run_once(struct emul *e)
 
     if ( !insn_decode(&run) || !execute(&run) )
         return run.result;
-    run.r.rflags &= ~X86_RF;
+    run.r.rflags &= ~RFLAGS_RF;
     insn_commit(&run);
     e->regs.rip = (run.r.rip + run.i.len) & mask_of(run.i.mode);
     return EMUL_DONE;

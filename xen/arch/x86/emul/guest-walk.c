@@ -8,21 +8,7 @@
  */
 #include <hv/guest-walk.h>
 
-#define CR0_WP 0x10000UL
-#define CR0_PG 0x80000000UL
-#define CR4_PSE 0x10UL
-#define CR4_PAE 0x20UL
-#define EFER_LMA 0x400UL
-#define EFER_NX 0x800UL
-
-#define PTE_P 0x1UL
-#define PTE_RW 0x2UL
-#define PTE_US 0x4UL
-#define PTE_ACCESSED 0x20UL
-#define PTE_DIRTY 0x40UL
-#define PTE_PS 0x80UL
-#define PTE_NX (1UL << 63)
-#define PTE_ADDRESS 0x000ffffffffff000UL
+#include <x86/defns.h>
 
 #define MAX_LEVELS 4
 
@@ -184,10 +170,10 @@ enum walk_result guest_walk_marking(const struct guest_paging *p, uint64_t va,
     /* PAE's top entries have no such bits. */
     for ( unsigned int i = m.levels == 3; i < e.nr; i++ )
     {
-        uint64_t old = e.value[i], seen = old, new = old | PTE_ACCESSED;
+        uint64_t old = e.value[i], seen = old, new = old | PTE_A;
 
         if ( i == e.nr - 1 && (access & WALK_WRITE) )
-            new |= PTE_DIRTY;
+            new |= PTE_D;
         if ( new == old )
             continue;
         if ( !cmpxchg(arg, e.gpa[i], &seen, new, m.entry_bytes) )

@@ -16,7 +16,7 @@ bool insn_raise(struct run *run, unsigned int vector, uint32_t error)
     struct emul *e = run->e;
 
     e->vector = (uint8_t)vector;
-    e->has_error = vector >= VECTOR_SS && (run->r.cr0 & X86_CR0_PE);
+    e->has_error = vector >= VECTOR_SS && (run->r.cr0 & CR0_PE);
     e->error = e->has_error ? error : 0;
     return insn_stop(run, EMUL_EXCEPTION);
 }
@@ -82,7 +82,7 @@ static bool rights_allow(const struct run *run, unsigned int seg, bool write)
     uint16_t attr = run->r.seg[seg].attr;
     bool code = attr & 8, second = attr & 2; /* readable or writable */
 
-    if ( !(run->r.cr0 & X86_CR0_PE) || (run->r.rflags & X86_VM) )
+    if ( !(run->r.cr0 & CR0_PE) || (run->r.rflags & RFLAGS_VM) )
         return true;
     if ( !(attr & EMUL_SEG_P) || !(attr & EMUL_SEG_S) )
         return false;
@@ -105,7 +105,7 @@ bool segment_allows(const struct run *run, unsigned int seg, uint64_t offset,
     if ( !rights_allow(run, seg, write) )
         return false;
     /* Data segments that expand down are valid above their limit. */
-    if ( (run->r.cr0 & X86_CR0_PE) && !(run->r.rflags & X86_VM) &&
+    if ( (run->r.cr0 & CR0_PE) && !(run->r.rflags & RFLAGS_VM) &&
          (s->attr & 0xc) == 4 )
         return offset > s->limit &&
                last <= (s->attr & EMUL_SEG_DB ? 0xffffffffUL : 0xffffUL);

@@ -12,9 +12,9 @@ static bool even_parity(uint64_t v)
 
 uint64_t insn_result_flags(uint64_t result, unsigned int bytes)
 {
-    return (even_parity(result & 0xff) ? X86_PF : 0) |
-           (result ? 0 : X86_ZF) |
-           (result >> (bytes * 8 - 1) ? X86_SF : 0);
+    return (even_parity(result & 0xff) ? RFLAGS_PF : 0) |
+           (result ? 0 : RFLAGS_ZF) |
+           (result >> (bytes * 8 - 1) ? RFLAGS_SF : 0);
 }
 
 /*
@@ -27,15 +27,15 @@ static uint64_t carry_flags(uint64_t out, unsigned int bytes)
     unsigned int last = bytes * 8 - 1;
     uint64_t cf = out >> last & 1, into = out >> (last - 1) & 1;
 
-    return (cf ? X86_CF : 0) | (out & 8 ? X86_AF : 0) |
-           (cf != into ? X86_OF : 0);
+    return (cf ? RFLAGS_CF : 0) | (out & 8 ? RFLAGS_AF : 0) |
+           (cf != into ? RFLAGS_OF : 0);
 }
 
 uint64_t insn_alu(enum alu_op op, uint64_t a, uint64_t b, unsigned int bytes,
                   uint64_t *flags)
 {
     uint64_t mask = mask_of(bytes), r, out = 0;
-    uint64_t carry = (op == ALU_ADC || op == ALU_SBB) && (*flags & X86_CF);
+    uint64_t carry = (op == ALU_ADC || op == ALU_SBB) && (*flags & RFLAGS_CF);
 
     a &= mask;
     b &= mask;
@@ -62,7 +62,7 @@ uint64_t insn_alu(enum alu_op op, uint64_t a, uint64_t b, unsigned int bytes,
         r = a ^ b;
         break;
     }
-    *flags = (*flags & ~X86_ARITH) | insn_result_flags(r, bytes) |
+    *flags = (*flags & ~RFLAGS_ARITH) | insn_result_flags(r, bytes) |
              carry_flags(out, bytes);
     return r;
 }
@@ -70,9 +70,9 @@ uint64_t insn_alu(enum alu_op op, uint64_t a, uint64_t b, unsigned int bytes,
 static uint64_t keep_carry(enum alu_op op, uint64_t a, unsigned int bytes,
                            uint64_t *flags)
 {
-    uint64_t cf = *flags & X86_CF, r = insn_alu(op, a, 1, bytes, flags);
+    uint64_t cf = *flags & RFLAGS_CF, r = insn_alu(op, a, 1, bytes, flags);
 
-    *flags = (*flags & ~X86_CF) | cf;
+    *flags = (*flags & ~RFLAGS_CF) | cf;
     return r;
 }
 
@@ -91,7 +91,7 @@ uint64_t insn_alu_bit(enum bit_op op, uint64_t a, unsigned int bit,
 {
     uint64_t one = 1UL << bit;
 
-    *flags = (*flags & ~X86_CF) | (a & one ? X86_CF : 0);
+    *flags = (*flags & ~RFLAGS_CF) | (a & one ? RFLAGS_CF : 0);
     switch ( op )
     {
     case BIT_SET:

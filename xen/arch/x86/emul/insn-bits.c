@@ -6,18 +6,18 @@
 
 bool insn_condition(unsigned int condition, uint64_t flags)
 {
-    bool less = !!(flags & X86_SF) != !!(flags & X86_OF), is;
+    bool less = !!(flags & RFLAGS_SF) != !!(flags & RFLAGS_OF), is;
 
     switch ( condition >> 1 )
     {
-    case 0: is = flags & X86_OF; break;
-    case 1: is = flags & X86_CF; break;
-    case 2: is = flags & X86_ZF; break;
-    case 3: is = flags & (X86_CF | X86_ZF); break;
-    case 4: is = flags & X86_SF; break;
-    case 5: is = flags & X86_PF; break;
+    case 0: is = flags & RFLAGS_OF; break;
+    case 1: is = flags & RFLAGS_CF; break;
+    case 2: is = flags & RFLAGS_ZF; break;
+    case 3: is = flags & (RFLAGS_CF | RFLAGS_ZF); break;
+    case 4: is = flags & RFLAGS_SF; break;
+    case 5: is = flags & RFLAGS_PF; break;
     case 6: is = less; break;
-    default: is = less || (flags & X86_ZF); break;
+    default: is = less || (flags & RFLAGS_ZF); break;
     }
     return is != (condition & 1);
 }
@@ -36,12 +36,12 @@ static enum scan_op as_executed(enum scan_op op)
         if ( a < 7 )
             return SCAN_FORWARD;
         cpuid(7, 0, &a, &b, &c, &d);
-        return b & (1U << 3) ? op : SCAN_FORWARD;
+        return b & CPUID_7B_BMI1 ? op : SCAN_FORWARD;
     }
     if ( op == SCAN_LEADING )
     {
         cpuid(0x80000001, 0, &a, &b, &c, &d);
-        return c & (1U << 5) ? op : SCAN_REVERSE;
+        return c & CPUID_E1C_LZCNT ? op : SCAN_REVERSE;
     }
     return op;
 }
@@ -65,11 +65,11 @@ bool insn_scan(enum scan_op op, uint64_t a, unsigned int bytes,
     {
     case SCAN_ONES:
         *result = count_ones(a);
-        *flags = (*flags & ~X86_ARITH) | (a ? 0 : X86_ZF);
+        *flags = (*flags & ~RFLAGS_ARITH) | (a ? 0 : RFLAGS_ZF);
         return true;
     case SCAN_FORWARD:
     case SCAN_REVERSE:
-        *flags = (*flags & ~X86_ZF) | (a ? 0 : X86_ZF);
+        *flags = (*flags & ~RFLAGS_ZF) | (a ? 0 : RFLAGS_ZF);
         if ( a )
             *result = op == SCAN_FORWARD ? (unsigned int)__builtin_ctzl(a)
                                          : 63U - __builtin_clzl(a);
@@ -80,8 +80,8 @@ bool insn_scan(enum scan_op op, uint64_t a, unsigned int bytes,
             *result = op == SCAN_TRAILING
                           ? (unsigned int)__builtin_ctzl(a)
                           : (unsigned int)__builtin_clzl(a) - (64 - bits);
-        *flags = (*flags & ~(X86_CF | X86_ZF)) | (a ? 0 : X86_CF) |
-                 (*result ? 0 : X86_ZF);
+        *flags = (*flags & ~(RFLAGS_CF | RFLAGS_ZF)) | (a ? 0 : RFLAGS_CF) |
+                 (*result ? 0 : RFLAGS_ZF);
         return true;
     }
 }

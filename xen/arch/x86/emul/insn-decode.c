@@ -39,7 +39,7 @@ static uint8_t mode_of(const struct emul_regs *r)
 {
     uint16_t attr = r->seg[EMUL_CS].attr;
 
-    if ( (r->efer & X86_EFER_LMA) && (attr & EMUL_SEG_L) )
+    if ( (r->efer & EFER_LMA) && (attr & EMUL_SEG_L) )
         return 8;
     return attr & EMUL_SEG_DB ? 4 : 2;
 }

@@ -203,10 +203,10 @@ static uint64_t compare_pair(struct run *run, uint64_t old)
 
     if ( old == expected )
     {
-        run->r.rflags |= X86_ZF;
+        run->r.rflags |= RFLAGS_ZF;
         return reg_read(run, EMUL_RCX, 4) << 32 | reg_read(run, EMUL_RBX, 4);
     }
-    run->r.rflags &= ~X86_ZF;
+    run->r.rflags &= ~RFLAGS_ZF;
     reg_write(run, EMUL_RAX, 4, old);
     reg_write(run, EMUL_RDX, 4, old >> 32);
     return old; /* there is always a write */
@@ -246,7 +246,7 @@ static uint64_t modify(struct run *run, uint64_t old)
     case OP_CMPXCHG:
         v = reg_read(run, EMUL_RAX, i->bytes);
         insn_alu(ALU_CMP, v, old, i->bytes, flags);
-        if ( *flags & X86_ZF )
+        if ( *flags & RFLAGS_ZF )
             return source(run);
         reg_write(run, EMUL_RAX, i->bytes, old);
         return old; /* there is always a write */

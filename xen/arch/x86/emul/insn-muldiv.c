@@ -27,7 +27,8 @@ struct pair insn_multiply(bool is_signed, uint64_t a, uint64_t b,
     p.low = (uint64_t)w & mask;
     p.high = (uint64_t)(w >> bytes * 8) & mask;
     more = is_signed ? w != sign_extend_wide(p.low, bytes) : p.high;
-    *flags = (*flags & ~(X86_CF | X86_OF)) | (more ? X86_CF | X86_OF : 0);
+    *flags &= ~(RFLAGS_CF | RFLAGS_OF);
+    *flags |= more ? RFLAGS_CF | RFLAGS_OF : 0;
     return p;
 }
 

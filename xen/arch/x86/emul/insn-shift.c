@@ -48,7 +48,7 @@ uint64_t insn_shift(enum shift_op op, uint64_t a, uint64_t count,
                     unsigned int bytes, uint64_t *flags)
 {
     unsigned int n = effective_count(count, bytes), top = bytes * 8 - 1;
-    bool carry = *flags & X86_CF;
+    bool carry = *flags & RFLAGS_CF;
     uint64_t mask = mask_of(bytes);
 
     if ( !n )
@@ -56,11 +56,11 @@ uint64_t insn_shift(enum shift_op op, uint64_t a, uint64_t count,
     a &= mask;
     while ( n-- )
         a = shift_one(op, a, top, &carry) & mask;
-    *flags &= ~(is_rotate(op) ? X86_CF | X86_OF : X86_ARITH);
+    *flags &= ~(is_rotate(op) ? RFLAGS_CF | RFLAGS_OF : RFLAGS_ARITH);
     if ( !is_rotate(op) )
         *flags |= insn_result_flags(a, bytes);
-    *flags |= (carry ? X86_CF : 0) |
-              (overflow(a, top, is_right(op), carry) ? X86_OF : 0);
+    *flags |= (carry ? RFLAGS_CF : 0) |
+              (overflow(a, top, is_right(op), carry) ? RFLAGS_OF : 0);
     return a;
 }
 
@@ -81,8 +81,8 @@ uint64_t insn_shift_double(bool right, uint64_t a, uint64_t b, uint64_t count,
         carry = right ? a & 1 : a >> top & 1;
         a = right ? a >> 1 | (uint64_t)in << top : ((a << 1) & mask) | in;
     }
-    *flags = (*flags & ~X86_ARITH) | insn_result_flags(a, bytes) |
-             (carry ? X86_CF : 0) |
-             (overflow(a, top, right, carry) ? X86_OF : 0);
+    *flags = (*flags & ~RFLAGS_ARITH) | insn_result_flags(a, bytes) |
+             (carry ? RFLAGS_CF : 0) |
+             (overflow(a, top, right, carry) ? RFLAGS_OF : 0);
     return a;
 }

@@ -34,7 +34,7 @@ static void describe(const struct run *run, struct string *s)
     *s = (struct string){
         .from = { .seg = i->seg, .reg = EMUL_RSI },
         .to = { .seg = EMUL_ES, .reg = EMUL_RDI },
-        .down = run->r.rflags & X86_DF,
+        .down = run->r.rflags & RFLAGS_DF,
         .port = op == OP_INS || op == OP_OUTS,
         .in = op == OP_INS,
         .count = i->rep ? reg_read(run, EMUL_RCX, i->ad_bytes) : 1,
@@ -144,7 +144,7 @@ static bool try_batch(struct run *run, const struct string *s, uint64_t *n)
     ioreq_t p;
 
     *n = 0;
-    if ( run->r.rflags & X86_TF ) /* a trap is due after each */
+    if ( run->r.rflags & RFLAGS_TF ) /* a trap is due after each */
         return true;
     *n = min(s->count, min(side_fits(run, s, &s->from),
                            side_fits(run, s, &s->to)));
@@ -204,7 +204,7 @@ static bool is_over(const struct run *run)
         return true;
     if ( i->op != OP_CMPS && i->op != OP_SCAS )
         return false;
-    return (i->rep == 0xf3) != !!(run->r.rflags & X86_ZF);
+    return (i->rep == 0xf3) != !!(run->r.rflags & RFLAGS_ZF);
 }
 
 bool insn_string(struct run *run)
@@ -230,7 +230,7 @@ bool insn_string(struct run *run)
         if ( is_over(run) )
             break;
         insn_commit(run);
-        if ( run->r.rflags & X86_TF )
+        if ( run->r.rflags & RFLAGS_TF )
         {
             e->stepped = true;
             return insn_stop(run, EMUL_RETRY);

@@ -60,9 +60,9 @@ static bool unit_is_there(struct run *run)
 
     if ( !ops->read_xmm || !ops->write_xmm )
         return insn_stop(run, EMUL_UNHANDLEABLE);
-    if ( (run->r.cr0 & X86_CR0_EM) || !(run->r.cr4 & X86_CR4_OSFXSR) )
+    if ( (run->r.cr0 & CR0_EM) || !(run->r.cr4 & CR4_OSFXSR) )
         return insn_raise(run, VECTOR_UD, 0);
-    if ( run->r.cr0 & X86_CR0_TS )
+    if ( run->r.cr0 & CR0_TS )
         return insn_raise(run, VECTOR_NM, 0);
     return true;
 }
@@ -109,10 +109,10 @@ bool insn_cmpxchg16(struct run *run)
     {
         const uint64_t new[2] = { gpr[EMUL_RBX], gpr[EMUL_RCX] };
 
-        run->r.rflags |= X86_ZF;
+        run->r.rflags |= RFLAGS_ZF;
         return write_wide(run, &o, new);
     }
-    run->r.rflags &= ~X86_ZF;
+    run->r.rflags &= ~RFLAGS_ZF;
     gpr[EMUL_RAX] = old[0];
     gpr[EMUL_RDX] = old[1];
     return write_wide(run, &o, old); /* there is always a write */

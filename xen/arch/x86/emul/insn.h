@@ -11,30 +11,7 @@
 
 #include <hv/emulate.h>
 
-#define X86_CF 0x1UL
-#define X86_PF 0x4UL
-#define X86_AF 0x10UL
-#define X86_ZF 0x40UL
-#define X86_SF 0x80UL
-#define X86_TF 0x100UL
-#define X86_DF 0x400UL
-#define X86_OF 0x800UL
-#define X86_RF 0x10000UL
-#define X86_VM 0x20000UL
-#define X86_ARITH (X86_CF | X86_PF | X86_AF | X86_ZF | X86_SF | X86_OF)
-
-#define X86_CR0_PE 0x1UL
-#define X86_CR0_EM 0x4UL
-#define X86_CR0_TS 0x8UL
-#define X86_CR4_OSFXSR 0x200UL
-#define X86_EFER_LMA 0x400UL
-
-#define VECTOR_DE 0
-#define VECTOR_UD 6
-#define VECTOR_NM 7
-#define VECTOR_SS 12
-#define VECTOR_GP 13
-#define VECTOR_PF 14
+#include <x86/defns.h>
 
 enum insn_op {
     OP_NONE, /* not known */
@@ -106,7 +83,7 @@ struct run {
 
 bool insn_decode(struct run *run) must_check;
 
-/* ---- insn-alu.c: bytes is 1, 2, 4 or 8; of flags X86_ARITH changes ---- */
+/* ---- insn-alu.c: bytes is 1, 2, 4 or 8; of flags RFLAGS_ARITH changes ---- */
 
 uint64_t insn_alu(enum alu_op op, uint64_t a, uint64_t b, unsigned int bytes,
                   uint64_t *flags);

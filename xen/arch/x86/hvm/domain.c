@@ -18,8 +18,6 @@
 
 #include <xen/hvm/save.h>
 
-#define CPUID_E1D_PAGE1GB (1U << 26)
-
 /* ---- local APICs ---- */
 
 /* MSIs of the machine's devices name real CPUs: its vcpus have their ids. */

@@ -16,12 +16,9 @@
 
 #include <xen/sched.h>
 
-#define CPUID_1C_OSXSAVE (1U << 27)
-#define CPUID_1D_APIC (1U << 9)
-#define CPUID_D1A_COMPACT 0xaU /* XSAVEC, XSAVES */
+#define CPUID_D1A_COMPACT (CPUID_D1A_XSAVEC | CPUID_D1A_XSAVES)
 
 enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10 };
-enum { VECTOR_GP = 13 };
 
 /*
  * What depends on the guest's control registers.  The size of the XSAVE area

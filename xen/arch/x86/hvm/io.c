@@ -21,8 +21,6 @@
 #define DEBUG_CONSOLE 0xe9
 #define WALK_RETRIES 16
 
-enum { VECTOR_GP = 13, VECTOR_PF = 14 };
-
 /* ---- one access ---- */
 
 /* Devices that every guest has; false: it is none of them. */

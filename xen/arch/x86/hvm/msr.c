@@ -19,11 +19,7 @@
 #include <x86/processor.h>
 #include <x86/vendor.h>
 
-#define MSR_HYPERCALL_PAGE 0x40000000 /* as CPUID says */
 #define HYPERCALL_STUB_BYTES 32
-#define MSR_PATCH_LEVEL 0x8b
-#define MSR_MISC_FEATURES 0x140
-#define MISC_FEATURES_CPUID_FAULTING 0x1UL
 
 /* What happens to a write. */
 enum { REFUSED, DROPPED, SAME /* as is read, or it is refused */ };

@@ -14,12 +14,8 @@
 #include <x86/platform.h>
 #include <x86/processor.h>
 
-#define MSR_INTERRUPT_PENDING 0xc0010055
 #define C1E_BY_SMI (1UL << 27)
 #define C1E_BY_CHIPSET (1UL << 28)
-
-#define CPUID_6_A_ARAT (1U << 2)          /* the timer never stops */
-#define CPUID_80000007_D_ITSC (1U << 8)
 
 /* From this family on the timer goes on in all C-states, said or not. */
 #define FIRST_ALWAYS_RUNNING 0x12
@@ -33,9 +29,9 @@ unsigned int clocks_lack(uint32_t signature, uint32_t leaf6_a,
 
     if ( family == 0xf )
         family += signature >> 20 & 0xff;
-    if ( !(power_d & CPUID_80000007_D_ITSC) )
+    if ( !(power_d & CPUID_E7D_ITSC) )
         lack |= CLOCKS_TSC_VARIES;
-    if ( !(leaf6_a & CPUID_6_A_ARAT) && family < FIRST_ALWAYS_RUNNING )
+    if ( !(leaf6_a & CPUID_6A_ARAT) && family < FIRST_ALWAYS_RUNNING )
         lack |= CLOCKS_TIMER_STOPS;
     return lack;
 }

@@ -50,9 +50,6 @@
 #define ICR_BUSY 0x1000U
 #define ICR_ASSERT 0x4000U
 
-#define CPUID_1_C_X2APIC (1U << 21)
-#define APIC_BASE_ADDRESS 0x000ffffffffff000UL
-
 #define NS_PER_MS 1000000UL
 
 static volatile uint32_t *page; /* NULL: x2APIC */
@@ -97,7 +94,7 @@ void lapic_init_boot(void)
     cpuid(1, 0, &a, &b, &c, &d);
     /* There is no way back that firmware's own CPUs would survive. */
     if ( (base & APIC_BASE_X2APIC) ||
-         ((c & CPUID_1_C_X2APIC) && option_bool("x2apic", true)) )
+         ((c & CPUID_1C_X2APIC) && option_bool("x2apic", true)) )
         page = NULL;
     else
         page = map_mmio(base & APIC_BASE_ADDRESS, PAGE_SIZE);

@@ -7,8 +7,11 @@
  * 32-bit mode to the tables of head.S, which map the page, and from there to
  * the second part, in the image, which takes the real tables and the stack.
  */
+#include <x86/defns.h>
+
 #define IN_PAGE(sym) ((sym) - trampoline_start)
 
+#define CR0_64 (CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE)
 #define CODE32 0x08
 #define CODE64 0x10
 #define DATA32 0x18
@@ -34,7 +37,7 @@ trampoline_start:
         mov     %eax, IN_PAGE(far64)
 
         lgdtl   IN_PAGE(gdtr)
-        mov     $0x11, %eax             /* ET, PE; caches on */
+        mov     $CR0_ET | CR0_PE, %eax  /* caches on */
         mov     %eax, %cr0
         ljmpl   *IN_PAGE(far32)
 
@@ -43,15 +46,15 @@ mode32:
         mov     $DATA32, %eax
         mov     %eax, %ds
         mov     %eax, %ss
-        mov     $0x20, %eax             /* PAE */
+        mov     $CR4_PAE, %eax
         mov     %eax, %cr4
         mov     IN_PAGE(trampoline_cr3)(%ebx), %eax
         mov     %eax, %cr3
-        mov     $0xc0000080, %ecx       /* EFER */
+        mov     $MSR_EFER, %ecx
         mov     IN_PAGE(trampoline_efer)(%ebx), %eax
         xor     %edx, %edx
         wrmsr
-        mov     $0x80010033, %eax       /* PG, WP, NE, ET, MP, PE */
+        mov     $CR0_64, %eax
         mov     %eax, %cr0
         ljmp    *IN_PAGE(far64)(%ebx)
 

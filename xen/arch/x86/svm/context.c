@@ -15,11 +15,6 @@
 
 #include "svm.h"
 
-#define PAT_RESET 0x0007040600070406UL
-#define DR6_RESET 0xffff0ff0UL
-#define DR7_RESET 0x400UL
-#define RFLAGS_VM (1UL << 17)
-#define RFLAGS_LEGAL 0x3f7fd7UL
 #define ATTR_CODE (EMUL_SEG_S | 0x8)
 #define ATTR_MASK 0xfffU
 #define SEG_DPL(attr) ((attr) >> 5 & 3)
@@ -103,7 +98,7 @@ static int check_mode(const struct vcpu *v, const struct hvm_hw_cpu *c)
     if ( c->cr0 > UINT32_MAX || (c->cr4 & ~cr4_bits(v)) ||
          c->dr6 > UINT32_MAX || c->dr7 > UINT32_MAX ||
          (c->cr3 & ~physical_bits(v)) || (c->msr_efer & ~efer_bits(v)) ||
-         (c->rflags & ~RFLAGS_LEGAL) )
+         (c->rflags & ~RFLAGS_DEFINED) )
         return -EINVAL;
     if ( ((c->cr0 & CR0_NW) && !(c->cr0 & CR0_CD)) ||
          ((c->cr0 & CR0_PG) && !pe) || ((c->rflags & RFLAGS_VM) && !pe) )

@@ -11,12 +11,7 @@
 
 #include "svm.h"
 
-enum { VECTOR_UD = 6, VECTOR_GP = 13, VECTOR_PF = 14 };
-
-#define DR6_ONES 0xffff0ff0UL
-#define DR6_LEGAL 0xe00fUL
-#define DR7_ONE 0x400UL
-#define DR7_LEGAL 0xffff23ffUL
+#define DR6_LEGAL (DR6_BREAKPOINTS | DR6_BD | DR6_BS | DR6_BT)
 #define CR0_LMSW 0xfUL
 
 static void general_protection(struct vcpu *v)
@@ -137,9 +132,9 @@ void svm_dr_write(struct vcpu *v)
     }
     /* DR4 and DR5, without CR4.DE, are DR6 and DR7. */
     if ( c.reg & 1 )
-        b->dr7 = (c.value & DR7_LEGAL) | DR7_ONE;
+        b->dr7 = (c.value & DR7_DEFINED) | DR7_RESET;
     else
-        b->dr6 = (c.value & DR6_LEGAL) | DR6_ONES;
+        b->dr6 = (c.value & DR6_LEGAL) | DR6_RESET;
     vmcb_changed(b, CLEAN_DR);
     svm_advance(v, c.len);
 }

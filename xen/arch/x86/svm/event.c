@@ -22,9 +22,6 @@
 #include "svm.h"
 #include "vmcb-check.h"
 
-enum { VECTOR_DB = 1, VECTOR_NMI = 2, VECTOR_BP = 3, VECTOR_OF = 4, VECTOR_DF = 8,
-       VECTOR_PF = 14 };
-
 #define HLT 0xf4
 
 /* ---- exceptions ---- */
@@ -116,9 +113,6 @@ void svm_unmask_nmi(struct svm_vcpu *s)
     s->vmcb->intercept_1 &= ~INTERCEPT_IRET;
     vmcb_changed(s->vmcb, CLEAN_INTERCEPTS);
 }
-
-#define DR6_BS (1UL << 14)
-#define DR6_BREAKPOINTS 0xfUL
 
 /* A window needs IF set, which it may not be behind IRET: a trap is sure. */
 static void step_begin(struct svm_vcpu *s)

@@ -16,11 +16,6 @@
 
 #include "svm.h"
 
-enum { VECTOR_DB = 1, VECTOR_UD = 6, VECTOR_NP = 11, VECTOR_GP = 13,
-       VECTOR_PF = 14, VECTOR_AC = 17, VECTOR_MC = 18 };
-
-#define DR7_GD (1UL << 13)
-
 /* ---- lengths ---- */
 
 static __attribute__((noinline)) unsigned int

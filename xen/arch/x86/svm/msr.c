@@ -10,10 +10,6 @@
 
 #include "svm.h"
 
-#define MSR_DEBUGCTL 0x1d9
-#define DEBUGCTL_LBR 0x1UL
-#define DEBUGCTL_BTF 0x2UL
-
 static const struct {
     uint32_t msr;
     uint16_t offset;
@@ -21,9 +17,9 @@ static const struct {
 } fields[] = {
 #define F(msr, field, address)                                               \
     { msr, offsetof(struct vmcb, field), address }
-    F(0x174, sysenter_cs, false),
-    F(0x175, sysenter_esp, true),
-    F(0x176, sysenter_eip, true),
+    F(MSR_SYSENTER_CS, sysenter_cs, false),
+    F(MSR_SYSENTER_ESP, sysenter_esp, true),
+    F(MSR_SYSENTER_EIP, sysenter_eip, true),
     F(MSR_STAR, star, false),
     F(MSR_LSTAR, lstar, true),
     F(MSR_CSTAR, cstar, true),

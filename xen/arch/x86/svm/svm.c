@@ -21,10 +21,6 @@
 #include "usable.h"
 #include "vmcb-check.h"
 
-#define DR6_BS (1UL << 14)
-
-enum { VECTOR_DB = 1 };
-
 struct svm_features svm_features;
 
 /* ---- debug builds: what VMRUN demands, looked at before it ---- */

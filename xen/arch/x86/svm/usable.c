@@ -12,8 +12,6 @@
 #include "usable.h"
 
 #define CPUID_SVM 0x8000000aU
-#define CPUID_1_C_SVM (1U << 2)     /* 0x80000001 */
-#define CPUID_1_D_RDTSCP (1U << 27) /* 0x80000001 */
 #define VM_CR_LOCK (1UL << 3)
 #define VM_CR_SVMDIS (1UL << 4)
 
@@ -39,8 +37,8 @@ void svm_look(struct svm_found *f)
     if ( max < CPUID_SVM )
         return;
     cpuid(0x80000001, 0, &a, &b, &c, &d);
-    f->rdtscp = d & CPUID_1_D_RDTSCP;
-    f->there = c & CPUID_1_C_SVM;
+    f->rdtscp = d & CPUID_E1D_RDTSCP;
+    f->there = c & CPUID_E1C_SVM;
     if ( !f->there )
         return;
     f->vm_cr = switch_on();

@@ -11,8 +11,7 @@
 
 #include "vmcb-check.h"
 
-#define RFLAGS_VM (1UL << 17)
-#define RFLAGS_RESERVED (~0x3f7fd5UL & ~RFLAGS_FIXED)
+#define RFLAGS_RESERVED (~RFLAGS_DEFINED)
 #define EVENT_RESERVED 0x7ffff000UL
 #define CR3_LONG_RESERVED 0xfff0000000000000UL
 #define NP_CR3_RESERVED 0xfe7UL

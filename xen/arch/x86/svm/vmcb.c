@@ -25,7 +25,7 @@ static uint8_t msrpm[MSRPM_BYTES] __attribute__((aligned(4096)));
 static bool have_guests_maps, have_dom0s_map;
 
 static const uint32_t own_msrs[] = {
-    0x174, 0x175, 0x176, /* SYSENTER */
+    MSR_SYSENTER_CS, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP,
     MSR_STAR, MSR_LSTAR, MSR_CSTAR, MSR_SFMASK,
     MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE,
 };

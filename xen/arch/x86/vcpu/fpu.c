@@ -33,9 +33,9 @@ void fpu_cpu_up(void)
     write_cr0((read_cr0() | CR0_MP | CR0_NE) & ~(CR0_EM | CR0_TS));
     write_cr4(read_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT);
     cpuid(0x80000008, 0, &a, &b, &c, &d);
-    leaves_pointers = !(b & (1U << 2));
+    leaves_pointers = !(b & CPUID_E8B_XSAVE_POINTERS);
     cpuid(1, 0, &a, &b, &c, &d);
-    have_xsave = c & (1U << 26);
+    have_xsave = c & CPUID_1C_XSAVE;
     if ( !have_xsave )
         return;
     write_cr4(read_cr4() | CR4_OSXSAVE);

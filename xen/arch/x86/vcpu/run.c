@@ -27,8 +27,6 @@
 
 #define PREEMPT_NS 100000UL /* what one hypercall may take before it yields */
 
-#define CPUID_E8B_IBPB (1U << 12)
-
 static uint64_t preempt_tsc;
 
 bool arch_hypercall_preempted(void)

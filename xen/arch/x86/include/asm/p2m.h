@@ -10,11 +10,8 @@
 
 #include <hv/p2m.h>
 
-#define PTE_PRESENT 0x1UL
-#define PTE_WRITE 0x2UL
-#define PTE_USER 0x4UL
-#define PTE_LARGE 0x80UL
-#define PTE_MFN_MASK 0x000ffffffffff000UL
+#include <x86/defns.h>
+
 #define PTE_TYPE_SHIFT 52
 
 /* A leaf entry; not present for types without a frame, which keep the type. */
@@ -24,39 +21,39 @@ static inline uint64_t arch_pte_make(mfn_t mfn, enum p2m_type type)
 
     if ( type == P2M_NONE || type == P2M_MMIO_DM )
         return pte;
-    pte |= (mfn_x(mfn) << PAGE_SHIFT) | PTE_PRESENT | PTE_USER;
+    pte |= (mfn_x(mfn) << PAGE_SHIFT) | PTE_P | PTE_US;
     if ( p2m_is_writable(type) && type != P2M_IOREQ )
-        pte |= PTE_WRITE;
+        pte |= PTE_RW;
     if ( type == P2M_MMIO_DIRECT )
-        pte |= PTE_WRITE;
+        pte |= PTE_RW;
     return pte;
 }
 
 /* A leaf of a higher level, from one of the lowest with its first frame. */
 static inline uint64_t arch_pte_make_large(uint64_t pte)
 {
-    return pte | PTE_LARGE;
+    return pte | PTE_PS;
 }
 
 static inline bool arch_pte_large(uint64_t pte)
 {
-    return pte & PTE_LARGE;
+    return pte & PTE_PS;
 }
 
 /* An entry that points to the next lower table. */
 static inline uint64_t arch_pte_table(mfn_t table)
 {
-    return (mfn_x(table) << PAGE_SHIFT) | PTE_PRESENT | PTE_WRITE | PTE_USER;
+    return (mfn_x(table) << PAGE_SHIFT) | PTE_P | PTE_RW | PTE_US;
 }
 
 static inline bool arch_pte_present(uint64_t pte)
 {
-    return pte & PTE_PRESENT;
+    return pte & PTE_P;
 }
 
 static inline mfn_t arch_pte_mfn(uint64_t pte)
 {
-    return _mfn((pte & PTE_MFN_MASK) >> PAGE_SHIFT);
+    return _mfn((pte & PTE_ADDRESS) >> PAGE_SHIFT);
 }
 
 static inline enum p2m_type arch_pte_type(uint64_t pte)

@@ -5,7 +5,8 @@
 
 #include <hv/types.h>
 
-#define VECTOR_FIRST_DEVICE 0x20 /* below: exceptions */
+#include <x86/defns.h>
+
 #define VECTOR_TIMER 0xf0        /* the local APIC's timer */
 #define VECTOR_RESCHEDULE 0xf1    /* cpu_raise_softirq(), from another CPU */
 #define VECTOR_SPURIOUS 0xff

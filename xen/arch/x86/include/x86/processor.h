@@ -4,55 +4,8 @@
 #define X86_PROCESSOR_H
 
 #include <hv/types.h>
-#include <hv/vlapic.h> /* MSR_APIC_BASE and its bits */
 
-#define CR0_PE (1UL << 0)
-#define CR0_MP (1UL << 1)
-#define CR0_EM (1UL << 2)
-#define CR0_TS (1UL << 3)
-#define CR0_ET (1UL << 4)
-#define CR0_NE (1UL << 5)
-#define CR0_WP (1UL << 16)
-#define CR0_NW (1UL << 29)
-#define CR0_CD (1UL << 30)
-#define CR0_PG (1UL << 31)
-
-#define CR4_PSE (1UL << 4)
-#define CR4_PAE (1UL << 5)
-#define CR4_PGE (1UL << 7)
-#define CR4_OSFXSR (1UL << 9)
-#define CR4_OSXMMEXCPT (1UL << 10)
-#define CR4_PCIDE (1UL << 17)
-#define CR4_OSXSAVE (1UL << 18)
-#define CR4_SMEP (1UL << 20)
-#define CR4_SMAP (1UL << 21)
-
-#define RFLAGS_FIXED (1UL << 1)
-#define RFLAGS_TF (1UL << 8)
-#define RFLAGS_IF (1UL << 9)
-#define RFLAGS_RF (1UL << 16)
-
-#define MSR_TSC 0x10
-#define MSR_PRED_CMD 0x49
-#define PRED_CMD_IBPB 1
-#define MSR_PAT 0x277
-#define MSR_EFER 0xc0000080
-#define MSR_STAR 0xc0000081
-#define MSR_LSTAR 0xc0000082
-#define MSR_CSTAR 0xc0000083
-#define MSR_SFMASK 0xc0000084
-#define MSR_FS_BASE 0xc0000100
-#define MSR_GS_BASE 0xc0000101
-#define MSR_KERNEL_GS_BASE 0xc0000102
-#define MSR_TSC_AUX 0xc0000103
-#define MSR_VM_CR 0xc0010114
-#define MSR_VM_HSAVE_PA 0xc0010117
-
-#define EFER_SCE (1UL << 0)
-#define EFER_LME (1UL << 8)
-#define EFER_LMA (1UL << 10)
-#define EFER_NX (1UL << 11)
-#define EFER_SVME (1UL << 12)
+#include <x86/defns.h>
 
 static inline uint64_t rdmsr(uint32_t msr)
 {
