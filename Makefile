@@ -249,7 +249,7 @@ $(foreach v,asan tsan cov,\
 
 unit-progs := $(addprefix $(B)/asan/tests/unit/test-,$(unit-core) $(unit-race) \
     $(unit-libs) $(unit-engine))
-race-progs := $(addprefix $(B)/tsan/tests/unit/test-,$(unit-race))
+race-progs := $(addprefix $(B)/tsan/tests/unit/test-,$(unit-race) $(race-alone))
 
 # Debian packages: looked for once, installed when missing.
 $(B)/.need-%: scripts/need

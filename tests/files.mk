@@ -14,8 +14,10 @@ unit-core := acpi-make acquire acquire-life acquire-map budget bzimage console c
     vioapic vlapic vlapic-ipi vlapic-timer vpit
 unit-race := evtchn-race grant-race ioreq-race vlapic-irq
 # Of files that need no machine.
-unit-alone := array acpi acpi-parse dom0-msr iommu elf errata layout rtc runqueue guest-msr c1e \
-    options svm-usable svm-event svm-intercepts unpack vmcb-check
+unit-alone := array acpi acpi-parse dom0-msr iommu elf errata layout rtc runqueue guest-kind \
+    guest-race guest-msr c1e options svm-usable svm-event svm-intercepts unpack vmcb-check
+# Of these, those with threads.
+race-alone := guest-race
 unit-libs := toollog foreignmemory ctrl $(unit-alone)
 libs-test-unpack := -llzma -lz
 unit-engine := engine engine-cpu insn-engine

@@ -8,49 +8,18 @@
  * was paused, shut down, crashed or without a CPU went on running; branch
  * predictors that are kept for the next domain with the same number.
  */
-#include <asm/prctl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-/* Not the hosted machine's. */
-#include "../../xen/arch/x86/include/asm/domain.h"
-
-#include <x86/processor.h>
-
-static void test_wrmsr(uint32_t msr, uint64_t value);
-#define wrmsr test_wrmsr
-#define irq_window() ((void)0)
-#define irq_wait() ((void)0)
-#define sleep cpu_sleep
-
-#include "../../xen/arch/x86/vcpu/sched.c"
-#include "../../xen/arch/x86/vcpu/run.c"
-#include "../../xen/common/vcpu.c"
-#include "../../xen/common/vcpu-run.c"
+#include "test-vcpu.h"
 
 #define NR_CPUS 2
 #define NR_DOMAINS 4
 
 /* ---- the machine ---- */
 
-struct cpu *cpus[MAX_CPUS];
-unsigned int nr_cpus;
-bool stop_machine_wanted;
-
 static struct cpu cpu[NR_CPUS];
 static struct domain domains[NR_DOMAINS];
 static struct shared_info shared;
 static struct vcpu vcpus[NR_DOMAINS], *vcpu_of[NR_DOMAINS];
-static uint64_t clock_now, nr_ibpb;
+static uint64_t nr_ibpb;
 /* What a guest does when it is entered, for how long. */
 static void (*guest_does)(struct vcpu *v);
 
@@ -59,79 +28,23 @@ static void test_wrmsr(uint32_t msr, uint64_t value)
     nr_ibpb += msr == MSR_PRED_CMD && value == PRED_CMD_IBPB;
 }
 
+static void test_irq_window(void)
+{
+}
+
+static void test_irq_wait(void)
+{
+}
+
 static void be_cpu(unsigned int i)
 {
-    assert_int_equal(syscall(SYS_arch_prctl, ARCH_SET_GS, &cpu[i]), 0);
+    be_this_cpu(&cpu[i]);
 }
 
-uint64_t now_ns(void)
-{
-    return clock_now;
-}
-
-void spin_lock_init(spinlock_t *l, enum lock_level level)
-{
-    (void)level;
-    memset(l, 0, sizeof(*l));
-}
-
-static const spinlock_t *held[4];
-static unsigned int nr_held;
-
-void spin_lock(spinlock_t *l)
-{
-    for ( unsigned int i = 0; i < nr_held; i++ )
-        assert_ptr_not_equal(held[i], l);
-    assert_true(nr_held < ARRAY_SIZE(held));
-    held[nr_held++] = l;
-}
-
-void spin_unlock(spinlock_t *l)
-{
-    unsigned int i = nr_held;
-
-    while ( i && held[i - 1] != l )
-        i--;
-    assert_true(i);
-    for ( nr_held--; i <= nr_held; i++ )
-        held[i - 1] = held[i];
-}
-
-bool spin_is_mine(const spinlock_t *l)
-{
-    return nr_held && held[nr_held - 1] == l;
-}
-
-void spin_lock_two(spinlock_t *a, spinlock_t *b)
-{
-    spin_lock(a);
-    if ( a != b )
-        spin_lock(b);
-}
-
-void spin_unlock_two(spinlock_t *a, spinlock_t *b)
-{
-    spin_unlock(a);
-    if ( a != b )
-        spin_unlock(b);
-}
-
-void cpu_raise_softirq(struct cpu *c)
-{
-    WRITE_ONCE(c->softirq_pending, true);
-}
-
-struct vcpu *arch_current(void)
-{
-    return this_cpu()->vcpu;
-}
-
-void arch_vcpu_kick(struct vcpu *v)
-{
-    WRITE_ONCE(v->arch.kicked, true);
-    if ( vcpu_runnable(v) || v->arch.on_cpu )
-        sched_wake(v);
-}
+void domain_deliver(void) {}
+void machine_poweroff(void) { abort(); }
+void machine_reboot(void) { abort(); }
+void machine_end_of_crash(void) { abort(); }
 
 static void guest_run(struct vcpu *v, bool flush)
 {
@@ -150,72 +63,15 @@ static bool not_answered(struct vcpu *v)
     return v == NULL;
 }
 
+static bool no_interrupt(const struct vcpu *v)
+{
+    return v == NULL;
+}
+
 static const struct guest_ops test_ops = {
     .run = guest_run, .load = nothing, .save = nothing, .start = nothing,
-    .resume = not_answered,
+    .resume = not_answered, .interrupt_pending = no_interrupt,
 };
-
-/* What is not asked for here. */
-void fpu_load(struct vcpu *v) { (void)v; }
-void fpu_save(struct vcpu *v) { (void)v; }
-void vcpu_runstate_show(struct vcpu *v) { (void)v; }
-void vcpu_time_update(struct vcpu *v) { (void)v; }
-bool ioreq_in_flight(const struct vcpu *v) { return v->io.pending; }
-void timer_rearm(struct cpu *c) { (void)c; }
-void timer_run(void) {}
-void timer_stop(struct timer *t) { (void)t; }
-void serial_wait(bool wait) { (void)wait; }
-void domain_deliver(void) {}
-void stop_machine_wait(void) {}
-void serial_flush(void) {}
-void machine_poweroff(void) { abort(); }
-void machine_reboot(void) { abort(); }
-void machine_end_of_crash(void) { abort(); }
-void c1e_off(void) { }
-uint64_t ns_to_tsc(uint64_t ns) { return ns; }
-struct vcpu *domain_vcpu(struct domain *d, unsigned int id)
-{
-    return id < d->max_vcpus ? d->vcpu[id] : NULL;
-}
-void hv_free(void *p) { (void)p; }
-void spin_lock_destroy(spinlock_t *l) { (void)l; }
-void evtchn_vcpu_destroy(struct vcpu *v) { (void)v; }
-void arch_vcpu_destroy(struct vcpu *v) { (void)v; }
-void ioreq_vcpu_remove(struct vcpu *v) { (void)v; }
-void arch_vcpu_sync(struct vcpu *v) { (void)v; }
-void evtchn_send_virq(struct vcpu *v, unsigned int virq) { (void)v, (void)virq; }
-bool arch_vcpu_interrupt_pending(const struct vcpu *v) { return !v; }
-int arch_vcpu_create(struct vcpu *v) { return v ? 0 : -EINVAL; }
-int ioreq_vcpu_add(struct vcpu *v) { return v ? 0 : -EINVAL; }
-int arch_vcpu_set_context(struct vcpu *v, const struct hvm_hw_cpu *c)
-{
-    return v && c ? 0 : -EINVAL;
-}
-void timer_init(struct timer *t, void (*fn)(void *data), void *data)
-{
-    t->fn = fn;
-    t->data = data;
-}
-unsigned int option_uint(const char *name, unsigned int other)
-{
-    (void)name;
-    return other;
-}
-void *hv_zalloc(size_t bytes)
-{
-    (void)bytes;
-    return NULL;
-}
-void printk(enum log_level level, const char *fmt, ...)
-{
-    (void)level;
-    (void)fmt;
-}
-void panic(const char *fmt, ...)
-{
-    fail_msg("%s", fmt);
-    abort();
-}
 
 /* ---- machines ---- */
 
@@ -226,7 +82,6 @@ static void machine(unsigned int nr_guests, unsigned int nr)
     memset(domains, 0, sizeof(domains));
     memset(vcpus, 0, sizeof(vcpus));
     clock_now = 1000;
-    nr_held = 0;
     nr_ibpb = 0;
     nr_cpus = nr;
     for ( unsigned int i = 0; i < nr; i++ )

@@ -27,7 +27,7 @@
 
 #define PREEMPT_NS 100000UL /* what one hypercall may take before it yields */
 
-static uint64_t preempt_tsc;
+static uint64_t preempt_tsc; /* [a] each CPU writes the same */
 
 bool arch_hypercall_preempted(void)
 {
@@ -35,7 +35,7 @@ bool arch_hypercall_preempted(void)
 
     /* At boot there is nobody to give way to. */
     return c->vcpu && (READ_ONCE(c->softirq_pending) ||
-                          rdtsc() - c->busy_since > preempt_tsc);
+                          rdtsc() - c->busy_since > READ_ONCE(preempt_tsc));
 }
 
 /* Pending work: timers that expired, events that hypercalls left to deliver. */
@@ -238,7 +238,7 @@ void run_loop(void)
 {
     struct cpu *c = this_cpu();
 
-    preempt_tsc = ns_to_tsc(PREEMPT_NS);
+    WRITE_ONCE(preempt_tsc, ns_to_tsc(PREEMPT_NS));
     c->have_ibpb = ibpb_usable();
     timer_rearm(c); /* its heartbeat begins */
     for ( ;; )
