@@ -5,6 +5,8 @@
 
 #include <hv/types.h>
 
+#define NS_PER_S 1000000000UL
+
 struct timer {
     struct timer *up, *left, *right; /* [T] in the heap */
     uint64_t expires;                /* [T] ns since boot */
