@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The auditor: see the header.  Holders report each reference by name; then
- * every page's count must equal the sum, and every domain's accounting the
- * pages it owns.
+ * audit_all(): see hv/audit.h.  Holders report each reference by kind; then
+ * each page's count must equal the sum of its reports, and each domain's
+ * counts the pages that the domain owns.
  *
- * One tally at a time, kept in a table of the heap; the callbacks of the
- * holders have no argument, so it hangs in a static variable.
+ * The sums are in a table on the heap, which a static variable points to, since
+ * count() has no argument for it: one audit at a time.
  */
 #include <hv/audit.h>
 #include <hv/domain.h>
@@ -20,7 +20,7 @@ struct tally {
 
 static struct tally *tally; /* one for each frame, during an audit */
 static unsigned int findings;
-static uint64_t reserved; /* frames: page_reserve() */
+static uint64_t reserved; /* frames of page_reserve(), without references */
 
 static const char *const holder_name[NR_PAGE_HOLDERS] = {
     "p2m", "foreign", "grant", "table", "arch",
@@ -47,7 +47,7 @@ static int count_p2m_entry(struct domain *d, gfn_t gfn, struct p2m_entry e,
     return 0;
 }
 
-/* Charged to d, but no pages yet: the rest of a staged block. */
+/* Frames charged to d without references: the rest of a staged block. */
 static uint64_t nr_reserved(const struct domain *d)
 {
     return d->staged.nr - d->staged.clean;

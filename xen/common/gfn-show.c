@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The debug key `g`: where the control domain has other domains' pages.
+ * The debug key `g`: the gfns at which the control domain has mapped pages of
+ * other domains.
  *
- * Its devices take its addresses for the machine's.  So a page of another
- * domain belongs where the machine has no RAM, and its own memory, when it is
- * direct mapped, at the machine's addresses; whatever is elsewhere is counted.
+ * The control domain's devices use gfns as machine addresses.  So pages of
+ * other domains should be mapped where the machine has no RAM, and the memory
+ * of a direct-mapped control domain at the machine's addresses; pages for which
+ * that does not hold are counted.
  */
 #include <hv/audit.h>
 #include <hv/domain.h>
 #include <hv/lib.h>
 #include <hv/memory.h>
 
-#define LOOK_AT_ONCE 512 /* entries, under the p2m lock */
+#define LOOK_AT_ONCE 512 /* entries per hold of the p2m lock */
 #define MAX_LINES 32
 
 struct show {

@@ -4,8 +4,8 @@
  *
  * Order of checks: caller (-EPERM, at dispatch), -EFAULT, interface version
  * -EACCES, unknown operation -ENOSYS, then the operation's own.  The structure
- * is copied in once and goes back when the operation succeeded, or ran out of
- * the caller's room.  Padding is not looked at: clients leave it as it comes.
+ * is copied in once and copied back when the operation succeeded, or when the
+ * caller's buffer was too small.  Padding is ignored: clients do not clear it.
  */
 #include <hv/array.h>
 #include <hv/audit.h>
@@ -76,14 +76,14 @@ static long getdomaininfolist(struct xen_sysctl *s)
     return 0;
 }
 
-/* Nothing of CPUID is levelled for guests that trap on it anyway. */
+/* No levelling by CPUID masks: guests' CPUID is intercepted. */
 static long levelling_caps(struct xen_sysctl *s)
 {
     s->u.cpu_levelling_caps.caps = 0;
     return 0;
 }
 
-/* As in Xen, keys that mean nothing are no error. */
+/* As in Xen, an unknown key is no error. */
 static long debug_keys(struct xen_sysctl *s)
 {
     const struct xen_sysctl_debug_keys *op = &s->u.debug_keys;
