@@ -37,7 +37,7 @@ long sysctl_physinfo(struct xen_sysctl *s)
     return 0;
 }
 
-/* Fill the caller's array as far as it goes; nr_cpus gets the entries filled. */
+/* Fill the caller's array as far as it goes; nr_cpus is the number filled. */
 long sysctl_getcpuinfo(struct xen_sysctl *s)
 {
     struct xen_sysctl_getcpuinfo *op = &s->u.getcpuinfo;
