@@ -24,9 +24,9 @@ struct xen_domctl_createdomain;
 
 /*
  * Create a version 1 table of one frame, with limits from d->config.  Negative
- * max_grant_frames and max_maptrack_frames mean the defaults.  -EINVAL no frame, more than MAX_GRANT_FRAMES or 65536 maptrack frames, or
- * grant_opts other than version 1 or 2; -ENOMEM.  d->grant is set on success
- * only.
+ * max_grant_frames and max_maptrack_frames mean the defaults.  -EINVAL no
+ * frame, more than MAX_GRANT_FRAMES or 65536 maptrack frames, or grant_opts
+ * other than version 1 or 2; -ENOMEM.  d->grant is set on success only.
  */
 int grant_table_init(struct domain *d) must_check;
 /*
