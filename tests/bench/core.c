@@ -2,8 +2,8 @@
 /*
  * The core by itself: a machine in this process, the device model too.
  *
- * Nobody sleeps and nothing is switched: what is measured is the code that a
- * hypercall or an access runs through.
+ * No thread sleeps and no process is switched: the rows measure the code that a
+ * hypercall or an access executes.
  */
 #include "fixture.h"
 

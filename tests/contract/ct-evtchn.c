@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Event channels as a program sees them through /dev/xen/evtchn: binding,
- * delivery, masking until the port is written back, whose port is whose, the
- * end of one side, limits, and two processes talking.
+ * delivery, masking until the port is written back, ownership of ports, the end
+ * of one side, limits, and two processes that notify each other.
  */
 #include <sys/wait.h>
 #include <unistd.h>

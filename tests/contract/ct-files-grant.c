@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /dev/xen/gntdev and gntalloc: ioctls with bad arguments, and what happens on
- * unmapping, on closing and on the death of who has mapped.
+ * /dev/xen/gntdev and gntalloc: ioctls with bad arguments, and the effects of
+ * unmapping, of closing and of the death of a process with mappings.
  */
 #define _GNU_SOURCE
 #include <signal.h>

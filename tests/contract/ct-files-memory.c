@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory mapped by /dev/xen/privcmd: batches, offsets, parts, whose file. */
+/* Memory mapped by /dev/xen/privcmd: batches, offsets, parts, two files. */
 #define _GNU_SOURCE
 #include <xen/memory.h>
 #include <xen/sys/privcmd.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Clients that die without a word while they map, use and unmap all there is:
- * whatever they held is released, pages come back and domains go.
+ * Clients that are killed while they map, use and unmap everything: all that
+ * they held is released, pages are free again and domains end.
  *
  * A round: a child works in a loop until SIGKILL, which comes some random time
  * after a random step of its work (or at the very beginning).  Every few rounds

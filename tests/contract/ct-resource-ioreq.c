@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pages of an ioreq server as a resource: who gets which error in which
- * order, what the pages hold, how they are accounted for, and that they stay
- * what they were while somebody maps them.
+ * The pages of an ioreq server as a resource: errors and their order, the
+ * content of the pages, accounting, and that content and owner stay the same
+ * while a program maps the pages.
  */
 #include <xen/hvm/ioreq.h>
 

@@ -3,7 +3,7 @@
  * A domain is destroyed while another process maps its ioreq pages, its grant
  * table and 512 pages of its memory.  The mapper goes on reading and writing
  * dead memory; the domain is dying until the mapper unmaps, or is killed; then
- * it has gone, and the host has all pages again.
+ * the domain is gone, and the host has all pages again.
  */
 #include <signal.h>
 #include <sys/wait.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * dm_op against a guest with live servers: buffers of any size and content,
- * from its device model, domain 0 and those who may not; the guest's accesses
- * go on meanwhile, and its memory changes.
+ * from its device model, domain 0 and domains without the permission, while the
+ * guest makes accesses and its memory changes.
  */
 #include "gen.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Event channels while their owners write what they like into event words,
- * control blocks and shared pages: the hypervisor may lose or repeat events
- * of theirs, never follow a link of theirs.
+ * Event channels while their owners write random values into event words,
+ * control blocks and shared pages: the hypervisor may lose or repeat events of
+ * such an owner, but never trusts a link in an event word.
  *
  * The words and blocks are in the memory that gen_guest_write() writes to.
  */

@@ -2,8 +2,8 @@
 /*
  * All hypercalls, by all kinds of callers: two in control, one of them
  * translated, a device model, its guest, another guest.  In between guests
- * write into their memory, a client of domain 0 holds and spoils pages it was
- * told of, and vcpus make accesses.  While a call gives way others run.
+ * write into their memory, a client of domain 0 holds and overwrites pages that
+ * it may map, and vcpus make accesses.  While a call gives way other calls run.
  */
 #include "gen.h"
 

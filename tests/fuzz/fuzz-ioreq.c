@@ -3,7 +3,7 @@
  * A hostile device model: it writes into slots and rings at any moment, makes
  * and destroys servers while vcpus wait for them, holds on to their pages.
  *
- * What must hold: nobody but the target ever crashes; an access that is
+ * What must hold: no domain but the target crashes; an access that is
  * answered as the protocol says is over with the value that was given, and
  * every access is over when the last server is gone.
  */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The arena gives addresses in rising order and takes nothing back until the
- * machine is: an object that was freed stays poisoned for AddressSanitizer, so
- * whoever uses it is found however much is allocated meanwhile.  Between two
- * objects there is a poisoned gap.  When the arena is full the heap has no
- * memory, which callers survive.
+ * The arena gives addresses in rising order and reuses none until the machine
+ * is put back: a freed object stays poisoned for AddressSanitizer, so a use of
+ * it is found however much is allocated meanwhile.  Between two objects there
+ * is a poisoned gap.  When the arena is full the heap has no memory, which
+ * callers survive.
  */
 #define _GNU_SOURCE
 #include "fuzz.h"

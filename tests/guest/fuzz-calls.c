@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What chance makes: numbers and addresses that matter more often than others,
- * and hypercalls of them.
+ * Random numbers and addresses, with interesting ones more often than others,
+ * and hypercalls made of them.
  */
 #include "fuzz.h"
 

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A guest that does what no guest should, on two vCPUs: seed=N decides what,
- * ops=N how much.  Ports, devices' memory by made-up instructions, MSRs, CPUID,
- * hypercalls, APIC registers, IPIs, INIT, jumps into rubbish in each mode;
- * whatever trap that is, it goes on.  A third vCPU counts, wakes the two by
- * NMI, starts them again by INIT and SIPI, and makes an end: a triple fault.
- * Debug registers are left alone: QEMU 7.2 mixes up those of the levels, and
- * dies of it.
+ * A guest that executes random operations, also forbidden ones, on two vCPUs:
+ * seed=N chooses the operations, ops=N their number.  Ports, devices' memory by
+ * random instructions, MSRs, CPUID, hypercalls, APIC registers, IPIs, INIT,
+ * jumps to random bytes in each mode; after any trap the vCPU continues.  A
+ * third vCPU counts, wakes the two by NMI, starts them again by INIT and SIPI,
+ * and ends the guest by a triple fault.  Debug registers are not used: QEMU 7.2
+ * confuses those of the two levels, and crashes.
  *
- * It still hangs when all three lost their way at once: a stray IPI or write
- * must have hit the watcher while the others sleep or loop with interrupts
- * masked, where nobody misses it.
+ * The guest hangs when all three vCPUs stop at once: a stray IPI or write hit
+ * the third vCPU while the others sleep or loop with interrupts masked.
  *
  * Memory: 4 MiB code that is made up, 6 MiB arguments and targets, 12 MiB to
- * 16 MiB pages that are given away and taken back.  Below 1 MiB are loops, which
- * real mode finds after a SIPI to a page that nobody prepared.
+ * 16 MiB pages that are given back and populated again.  Below 1 MiB are loops,
+ * for real mode after a SIPI to a page without code.
  */
 #include "fuzz.h"
 

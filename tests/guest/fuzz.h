@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Between the files of the guest that does what no guest should. */
+/* Shared by the files of the guest that fuzzes. */
 #ifndef FUZZ_H
 #define FUZZ_H
 

@@ -7,9 +7,9 @@
  * and content, each domain's account, which domains still exist; and
  * audit_all() must find nothing.
  *
- * Every page has a tag of its own, written into it when it is new (and then
- * must be zero): whoever reaches a page finds its tag there, or somebody saw a
- * page that is none of his.
+ * Every page has a tag of its own, written into the page when it is new (and
+ * must be zero): an operation that reaches the page must find this tag, or a
+ * domain has got a page of another one.
  */
 #ifndef TESTS_MODEL_H
 #define TESTS_MODEL_H

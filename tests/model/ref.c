@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The reference: who holds what, and what goes when nobody does. */
+/* The reference: the holders of each page, and what is freed with the last. */
 #include "model.h"
 
 #include <hv/grant.h>

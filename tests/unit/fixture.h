@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A hosted machine for one test: dom0 (not translated, in control), guests
- * made as a toolstack would, hypercalls as anybody, and an audit at the end.
+ * made as a toolstack makes them, hypercalls of any vcpu, an audit at the end.
  */
 #ifndef TESTS_FIXTURE_H
 #define TESTS_FIXTURE_H

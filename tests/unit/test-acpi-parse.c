@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What ACPI tables say: MADT, FADT, the \_S5 of a DSDT; then noise in them. */
+/* Parsing MADT, FADT and the \_S5 of a DSDT; then damaged tables. */
 #include "test-acpi.h"
 
 static uint32_t add_fadt(uint32_t dsdt);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The way to the firmware's ACPI tables. */
+/* Finding the firmware's ACPI tables. */
 #include "test-acpi.h"
 
 static void test_loader_rsdp(void **state)

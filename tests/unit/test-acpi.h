@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A machine made of ACPI tables, and the parsers that look at it.  They see
- * memory through map_phys() alone, which here gives out copies of exactly the
- * bytes asked for: the sanitizer catches whoever reads further.
+ * A machine made of ACPI tables, and the parsers.  The parsers reach memory by
+ * map_phys() only, which here returns copies of exactly the bytes asked for:
+ * the sanitizer catches a parser that reads further.
  */
 #ifndef TEST_ACPI_H
 #define TEST_ACPI_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * acquire_resource: how long what was mapped lives, who keeps whom alive, and
- * the largest resource there can be.
+ * acquire_resource: the lifetime of mapped pages, of their owner and of the
+ * domains that map them, and the largest possible resource.
  */
 #include "test-acquire.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * acquire_resource for translated callers: entries of their p2m, all of them or
- * none, also when the call gives way or the world changes meanwhile.
+ * none, also when the call gives way or other calls change the domains
+ * meanwhile.
  */
 #include "test-acquire.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* hv/array.h: what it answers.  scripts/lint looks at the instructions. */
+/* hv/array.h: results.  scripts/lint checks the instructions. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

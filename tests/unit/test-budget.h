@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * For the test of budgets: calls whose steps between two preemption checks
- * are counted, and guests that have as much as they can.
+ * are counted, and guests that have the most of everything.
  */
 #ifndef TESTS_TEST_BUDGET_H
 #define TESTS_TEST_BUDGET_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* platform/c1e.c: what clocks lack by CPUID, and C1E that firmware set. */
+/* platform/c1e.c: clock features that CPUID lacks, and C1E set by firmware. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

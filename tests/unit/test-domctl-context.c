@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HVM contexts: what is written, and that no list of records, however
- * malformed, does harm.
+ * HVM contexts: their content, and that no malformed list of records does harm.
  *
  * Seen failing with: no check of a record's length against what is left; a
  * context of a domain without vcpus; a CPU record that leaves its vcpu down.

@@ -2,8 +2,8 @@
 /*
  * Maps as loaders pass them: ragged, overlapping, unsorted, far too long.
  *
- * Seen failing with: what was there before, which took the first 128 entries
- * and lost all RAM above 4 GiB of test_ragged() without a word.
+ * Seen failing with: a reader that takes the first 128 entries only and so
+ * loses all RAM above 4 GiB of test_ragged() without a message.
  */
 #include <setjmp.h>
 #include <stdarg.h>

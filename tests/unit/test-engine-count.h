@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a test lets a guest run for a while: what engines execute is counted, by
- * hooks added where the engine adds its own (linked with --wrap=uc_hook_add).
+ * For tests that let a guest run for a while: hooks count the blocks that
+ * engines execute (added where the engine adds its own, by --wrap=uc_hook_add).
  */
 #ifndef TESTS_TEST_ENGINE_COUNT_H
 #define TESTS_TEST_ENGINE_COUNT_H

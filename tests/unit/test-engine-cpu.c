@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The processor of the hosted machine: what its vcpus are counted as doing, and
- * that it does what it is said to do.
+ * The processor of the hosted machine: the runstates of its vcpus, and that it
+ * executes the features that CPUID shows.
  *
  * Seen failing with: CPUID with features that the engine does not execute; a
  * guest ended because it executed where no memory is.

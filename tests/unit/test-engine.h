@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For the tests of the engine: a guest made as a toolstack would from an
+ * For the tests of the engine: a guest made as a toolstack makes it from an
  * image in build/guest, its console as text, timers, and a device model on a
  * thread of its own, which serves ports 0x500-0x50f, a serial port and
  * registers at 0xf1000000 and 0xa0000.

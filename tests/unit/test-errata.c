@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cpu/errata.c, with processors that have the MSRs, or forget what is set. */
+/* cpu/errata.c, on processors with, without and with unreliable MSRs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

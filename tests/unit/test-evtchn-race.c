@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Event channels with several threads: senders against those who close, free,
- * switch the ABI, spoil the words or die.  To be run under the thread
- * sanitizer, and the address sanitizer for what is freed.
+ * Event channels with several threads: senders, while other threads close
+ * ports, free them, switch the ABI, overwrite the event words or end their
+ * domain.  Run by the thread sanitizer, and by the address sanitizer for freed
+ * objects.
  */
 #include "test-evtchn.h"
 

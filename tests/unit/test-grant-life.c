@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Grants and the end of domains; faults and failures half-way. */
+/* Grants when domains end; faults and failures in the middle of a call. */
 #include <sys/mman.h>
 
 #include "test-grant.h"

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Grants against the clock: guests that change their entries between check
- * and use, and versions that change under mappers and clients.  Run under the
- * thread sanitizer as well: accesses of the guests are atomic, as a
- * processor's are.
+ * Races on grants: guests change their entries between check and use, and the
+ * table's version changes while others map.  Run under the thread sanitizer as
+ * well: accesses of the guests are atomic, as a processor's are.
  */
 #include <pthread.h>
 

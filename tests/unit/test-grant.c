@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Grant tables: limits, growth, sizes, and the frames that others map. */
+/* Grant tables: limits, growth, sizes, and frames that other domains map. */
 #include "test-grant.h"
 
 #define BIG_WORLD 80000 /* frames: a table of 65536 and its status frames */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hvm/msr.c's table: each row that takes a write says why nothing comes of it,
- * no MSR stands in two rows, and writes are answered as the rows say.
+ * hvm/msr.c's table: each row that accepts a write without effect has a reason,
+ * no MSR is in two rows, and writes are answered as the rows say.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The emulator against another one that is made for whole programs, in real
- * mode and in 32-bit protected mode.
+ * Oriel's instruction emulator compared with Unicorn, in real mode and in
+ * 32-bit protected mode.
  *
  * Seen failing with: BX+SI taken for BX+DI; 16-bit addresses that do not wrap;
  * a 32-bit stack in real mode; CX written as ECX; OF of shifts taken from the

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * emulate() and what others can change: page tables, memory, code, while an
+ * emulate() while other vcpus change page tables, memory or code, when an
  * instruction runs or waits.
  *
  * Seen failing with: a second page of code fetched too early; no dirty bits,

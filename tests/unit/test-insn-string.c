@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * String instructions and ports: what goes to a device model in one request,
- * what goes one by one, what is left of it in the registers.
+ * String instructions and ports: elements that a device model gets in one
+ * request or one by one, and the registers afterwards.
  *
  * Seen failing with: a lot that goes on over the end of a page, or below its
  * beginning; a lot between two devices; a refused lot taken as done; a port

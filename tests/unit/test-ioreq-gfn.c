@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The pages of servers as GFNs of the target, and against the resource. */
+/* Servers' pages at GFNs of the target, or as a resource, not both. */
 #include "test-ioreq.h"
 
 #define POOL 0x100 /* first GFN of the pool */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A device model that goes away without a word: its event channels close.
- * Nobody would answer its guest, so the hypervisor does, with all-ones, until
- * another one binds.
+ * A device model that dies: its event channels close, and the hypervisor
+ * answers the guest's requests with all-ones until another device model binds a
+ * port.
  */
 #include "test-ioreq.h"
 

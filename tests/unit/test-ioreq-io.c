@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A vcpu's request: what the emulator may do with it, and what comes back. */
+/* A vcpu's request: legal and illegal answers of the emulator. */
 #include "test-ioreq.h"
 
 /* ---- the slot ---- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The pages of servers as a resource: errors, accounts, life after death. */
+/* Servers' pages as a resource: errors, accounting, destroyed servers. */
 #include "test-ioreq.h"
 
 static void test_resource_errors(void **state)

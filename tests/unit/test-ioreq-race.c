@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vcpus, an emulator and a toolstack at once: servers come and go while
- * requests are on their way.  Run by the thread sanitizer as well.
+ * vcpus, an emulator and a toolstack at once: servers are created and destroyed
+ * while requests are in flight.  Run by the thread sanitizer as well.
  */
 #include "test-ioreq.h"
 

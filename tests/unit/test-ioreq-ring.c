@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Buffered writes: what goes into the ring, and whom a mad ring hurts. */
+/* Buffered writes: the ring's entries, and emulators that corrupt the ring. */
 #include "test-ioreq.h"
 
 #define VGA 0xa0000UL

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Life of ioreq servers: ids, ports, ranges, who may, what failures leave. */
+/* ioreq servers: ids, ports, ranges, permissions, cleanup after failures. */
 #include "test-ioreq.h"
 
 static void test_ids_are_the_lowest_free(void **state)

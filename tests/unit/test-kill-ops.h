@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Operations of all kinds on the guest of test-kill.h, by whoever is current:
- * some of them are refused, always or once it is dying.
+ * Operations of all kinds of the current vcpu on the guest of test-kill.h: some
+ * of them are refused, always or once the guest is dying.
  */
 #ifndef TESTS_TEST_KILL_OPS_H
 #define TESTS_TEST_KILL_OPS_H

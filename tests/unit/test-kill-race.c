@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A guest is killed while everybody works on it: its paging pool grows, memory
- * comes and goes, is mapped and unmapped, its types change, it is shut down and
- * resumed, paused and unpaused.  Nothing is asserted while they run but what
- * the core asserts itself; at rest the audit is clean and what belongs together
- * agrees.  Run by the thread sanitizer as well.
+ * A guest is killed while other threads operate on it: its paging pool grows,
+ * its memory is populated, given back, mapped and unmapped, types of pages
+ * change, it is shut down and resumed, paused and unpaused.  While the threads
+ * run only the core's own assertions check; when they have ended, the audit
+ * must be clean and counters consistent.  Run by the thread sanitizer as well.
  */
 #include "test-kill.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Everything that anybody may ask for, between all steps of a kill and on the
- * zombie that a foreign mapping keeps: the audit is clean after each, and when
- * the zombie has gone all pages and objects are back.
+ * All operations of test-kill-ops.h between all steps of a kill, and on the
+ * zombie that a foreign mapping keeps: the audit is clean after each operation,
+ * and when the zombie is freed all pages and objects are free.
  */
 #include "test-kill-ops.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the tests of dying domains share: a guest with a device model, memory,
- * grants, events and servers, and operations that anybody may try on it at any
- * moment.  Their results do not matter: that nothing is lost or gained does.
+ * grants, events and servers, and operations on this guest.  The tests ignore
+ * the results of the operations, and check that no reference is lost or gained.
  */
 #ifndef TESTS_TEST_KILL_H
 #define TESTS_TEST_KILL_H

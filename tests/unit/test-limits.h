@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* For test-limits.c: a guest and its device model take all that they can. */
+/* For test-limits.c: a guest and its device model use up all limits. */
 #ifndef TESTS_TEST_LIMITS_H
 #define TESTS_TEST_LIMITS_H
 

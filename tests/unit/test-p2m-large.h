@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A fixture for large entries: 2 GiB of frames, most of which nobody ever writes
- * to.  The heap has the first 32 MiB; `large` is a translated domain that owns,
- * with one reference each, the 1 GiB from G1 on and 16 MiB from M2_FRAMES on.
+ * A fixture for large entries: 2 GiB of frames, most of which are never
+ * written. The heap has the first 32 MiB; `large` is a translated domain that
+ * owns, with one reference each, the 1 GiB from G1 on and 16 MiB from M2_FRAMES
+ * on.
  */
 #ifndef TEST_P2M_LARGE_H
 #define TEST_P2M_LARGE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What vcpus are counted as doing, by a clock that stands still unless told,
- * with the test as the machine's scheduler.
+ * Runstates of vcpus, with a fake clock and the test as the machine's
+ * scheduler.
  *
  * Seen failing with: runstates made of a vcpu's flags alone, so that one that
  * was paused, shut down, crashed or without a CPU went on running.

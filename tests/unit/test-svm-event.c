@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is delivered to a guest next: svm/event.c and hvm/event.c, with a local
+ * The choice of a guest's next event: svm/event.c and hvm/event.c, with a local
  * APIC that has only IRR and ISR.
  *
  * Seen failing with: an interrupt or an NMI lost for an exception; an upcall

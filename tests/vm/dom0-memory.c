@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * In dom0 of a machine: where does it have other domains' pages?  TAP.
+ * In dom0 of a machine: the gfns at which dom0 has other domains' pages.  TAP.
  *
- * Devices take dom0's addresses for the machine's.  So the ranges that Linux
- * takes for such pages ("Xen scratch" in /proc/iomem), and the gfns that the
+ * Devices use dom0's addresses as the machine's.  So the ranges that Linux uses
+ * for such pages ("Xen scratch" in /proc/iomem), and the gfns that the
  * hypervisor lists while pages of each kind are mapped, must hold none of the
  * machine's RAM; and what the balloon gave must come back to its own address.
  */
