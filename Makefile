@@ -247,8 +247,10 @@ $(foreach v,asan tsan cov,\
 
 # ---- tests ----
 
-unit-progs := $(addprefix $(B)/asan/tests/unit/test-,$(unit-core) $(unit-race) \
-    $(unit-libs) $(unit-engine))
+# Those that take longest first.
+unit-names := $(unit-core) $(unit-race) $(unit-libs) $(unit-engine)
+slow-first = $(filter $(unit-slow),$(1)) $(filter-out $(unit-slow),$(1))
+unit-progs := $(addprefix $(B)/asan/tests/unit/test-,$(call slow-first,$(unit-names)))
 race-progs := $(addprefix $(B)/tsan/tests/unit/test-,$(unit-race) $(race-alone))
 
 # Debian packages: looked for once, installed when missing.
@@ -258,7 +260,7 @@ $(B)/.need-%: scripts/need
 
 .PHONY: check check-abi check-unit check-race check-libs check-debian
 check-abi: | $(B)/.need-build $(B)/.need-check
-	$(Q)tests/abi/run
+	$(Q)scripts/run-tests ABI tests/abi/run
 check-unit: guests $(unit-progs)
 	$(Q)scripts/run-tests unit $(unit-progs)
 # Threads: the core's races, and the whole server under its busiest clients.
@@ -273,11 +275,15 @@ $(B)/debian/done/%: | $(B)/.need-debian
 	@scripts/fetch-debian $*
 debian: $(debian-packages:%=$(B)/debian/done/%)
 check-libs: libs debian | $(B)/.need-check
-	$(Q)scripts/check-libs
-	$(Q)tools/libs/ctrl/check-prototypes
-	$(Q)tools/libs/ctrl/check-calls
-check-debian: hosted libs debian
-	$(Q)scripts/check-debian
+	$(Q)scripts/run-tests libraries scripts/check-libs \
+	    tools/libs/ctrl/check-prototypes tools/libs/ctrl/check-calls
+# Unmodified, with Debian's libraries and with ours.
+debian-run = scripts/run-tests "Debian's programs with $(1) libraries" --wrap \
+    "env LD_LIBRARY_PATH=$(2) $(B)/bin/xen-hosted --audit --" \
+    $(addprefix $(B)/debian/root/usr/lib/xen-4.17/bin/,test-resource test-paging-mempool)
+check-debian: hosted libs debian | $(B)/.need-check
+	$(Q)$(call debian-run,Debian's,)
+	$(Q)$(call debian-run,our,$(CURDIR)/$(B)/lib)
 
 # The public libraries' contract, as programs that run on any hypervisor.
 $(foreach p,$(contract-progs),$(eval $(call program,$(B)/contract/$(p),$($(p)-src),$(call list-of,contract),$(contract-libs))))
@@ -295,7 +301,7 @@ check-contract: hosted $(B)/asan/bin/xen-hosted $(B)/asan/bin/oriel-devxen.so \
 # Which lines of the core the unit tests reach.
 # Without test-budget, which needs a core that counts its steps (asan).
 cover-progs := $(addprefix $(B)/cov/tests/unit/test-, \
-    $(filter-out budget,$(unit-core)))
+    $(call slow-first,$(filter-out budget,$(unit-core))))
 cover: $(cover-progs) | $(B)/.need-cover
 	$(Q)find $(B)/cov -name '*.gcda' -delete
 	$(Q)scripts/run-tests coverage $(cover-progs)
@@ -358,7 +364,8 @@ check-programs: all | $(B)/.need-check
 	    "scripts/hosted --audit --console $(B)/log/console --" tests/programs/run
 	$(Q)scripts/run-tests "the hosted machine's life" tests/programs/hosted-life
 	$(Q)scripts/run-tests "what is installed, what manuals say" \
-	    tests/programs/installed tests/programs/examples
+	    tests/programs/installed tests/programs/examples \
+	    tests/programs/junit
 
 vm-list := $(call list-of,vm)
 $(eval $(call program,$(B)/vm/keep-dm,$(keep-dm-src),$(vm-list),$(oriel-dm-libs)))
@@ -368,8 +375,8 @@ $(foreach p,dom0-memory dom0-devices,$(eval $(call program,$(B)/vm/$(p),\
     tests/vm/$(p).c tests/contract/ct.c,$(vm-list),$(contract-libs))))
 $(call objs,hosted,tests/vm/keep.c): $(vm-list)
 # On Debian's real Xen, in QEMU: what differs must be in CAVEATS.md.
-check-xen: $(B)/.need-vm all $(contract-progs:%=$(B)/contract/%) $(B)/vm/keep-dm dom0
-	$(Q)scripts/check-xen
+check-xen: machine-xen machine-hosted
+	$(Q)scripts/check-xen -k
 # Oriel on a machine of its own, in QEMU; run-vm for people.
 vm-programs := $(programs:%=$(B)/bin/%)
 run-vm: $(B)/.need-vm bare libs programs guests
@@ -384,13 +391,21 @@ check-vm-progs := $(contract-progs:%=$(B)/contract/%) $(B)/vm/keep-dm \
     $(B)/vm/free-pages $(B)/vm/press-key $(B)/vm/dom0-memory $(B)/vm/dom0-devices
 dom0: $(B)/.need-vm
 	$(Q)scripts/vm --prepare
-check-vm: $(B)/.need-vm all bare debug $(check-vm-progs) dom0
+# Each machine keeps one processor busy, that with Oriel the longest; what runs
+# hosted is compared with both.
+machine-vm: $(B)/.need-vm all bare debug $(check-vm-progs) dom0
+	$(Q)scripts/run-tests "Oriel in QEMU" --limit MACHINE --args --run \
+	    scripts/check-vm
+machine-xen: $(B)/.need-vm all $(check-vm-progs) dom0
+	$(Q)scripts/run-tests "Xen in QEMU" --limit MACHINE --args --run \
+	    scripts/check-xen
+machine-hosted: all $(check-vm-progs) | $(B)/.need-check
+	$(Q)scripts/run-tests "hosted, as in QEMU" --limit MACHINE scripts/check-hosted
+check-vm-script: $(B)/.need-vm all bare debug $(check-vm-progs) dom0
 	$(Q)tests/vm/run
-	$(Q)scripts/check-vm
-# Both, at the same time.
-check-machines: $(B)/.need-vm all bare debug $(check-vm-progs) dom0
-	$(Q)tests/vm/run
-	$(Q)scripts/check-machines
+check-vm: machine-vm machine-hosted check-vm-script
+	$(Q)scripts/check-vm -k
+check-machines: check-vm check-xen
 # A thousand guests, then a hundred of those that do what none should.
 soak: $(B)/.need-vm all bare debug $(check-vm-progs)
 	$(Q)scripts/check-vm --soak 1000 --fuzz 100
@@ -403,21 +418,27 @@ bench-vm: $(B)/.need-vm libs programs bare $(bench-machine-progs)
 shell-xen: $(B)/.need-vm all
 	$(Q)scripts/vm --lib-dir $(B)/lib $(programs:%=--add $(B)/bin/%) --shell
 
-check-demo: run
+check-demo: all | $(B)/.need-check
+	$(Q)scripts/run-tests demonstration --wrap "scripts/hosted --audit --" scripts/demo
 run: all
 	$(Q)scripts/hosted --audit -- scripts/demo
 
 # Everything compiles without a warning with clang too.
 check-clang: $(call objs,clang,$(machine-src) $(server-y) $(engine-y) \
     $(foreach p,$(programs),$($(p)-src)) $(foreach l,$(libraries),$($(l)-src)))
-	@echo '== clang' && echo '1 passed, 0 failed'
+	@printf '== clang\n  ok    all of it compiles with clang\n' | \
+	    tee /dev/fd/2 | scripts/junit $(B)/junit/clang.xml
 # scripts/folders makes the objects itself: not beside another make.
 lint: $(bare-obj) | $(B)/.need-build
 	$(Q)scripts/lint
 
-all-checks := check-lint check-clang check-abi check-unit check-race \
-    check-model check-fuzz check-libs check-debian check-contract check-programs check-demo check-machines
-check-lint: lint
+# The longest first: the machine with Oriel keeps one processor to the end, what
+# is compiled and run hosted goes beside it.
+all-checks := check-machines check-unit check-contract check-race check-fuzz \
+    check-model check-programs check-clang check-abi check-libs check-debian \
+    check-demo check-lint
+check-lint: lint | $(B)/.need-check
+	$(Q)printf '== lint\n  ok    scripts/lint\n' | scripts/junit $(B)/junit/lint.xml
 
 # ---- installation ----
 
@@ -454,9 +475,9 @@ install: libs programs hosted guests
 all-checks += cover
 check: $(all-checks)
 # The quick part.
-test: lint check-abi check-unit check-contract
+test: check-unit check-contract check-abi check-lint
 tests: test
-.PHONY: test tests dom0 check-machines
+.PHONY: test tests dom0 check-machines machine-vm machine-xen machine-hosted check-vm-script
 .PHONY: all bare debug check-vm run-vm shell-vm soak check-xen shell-xen bench bench-xen bench-vm check-fuzz check-model cover fuzz fuzz-all clean help run install libs hosted programs guests debian \
     check-demo check-contract check-programs check-clang check-lint lint
 all: libs hosted programs guests

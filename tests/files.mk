@@ -24,3 +24,5 @@ unit-engine := engine engine-cpu insn-engine
 ldflags-test-engine := -Wl,--wrap=uc_hook_add
 # What the dying and their pages need.
 unit-race += kill-race
+# Those that take longest, which are started first.
+unit-slow := kill-steps budget unpack insn-engine engine

@@ -23,8 +23,10 @@ PROGRAMS = ["build/bin/oriel", "build/bin/oriel-dm", "build/bin/oriel-config",
             "build/vm/keep-dm"]
 SHARED_GUESTS = ["hello", "property", "events", "exits"]  # the hosted machine has no APIC
 GUESTS = [f"build/guest/{g}.elf" for g in SHARED_GUESTS + ["machine", "processor"]]
+HOSTED = "build/vm/hosted"  # what the hosted programs said, for both machines
 TIMEOUT = 124  # the status of what was ended at a limit
 passed = failed = late = 0
+said = []  # each verdict, for scripts/junit
 
 
 def verdict(good, name, details=(), status=None):
@@ -33,18 +35,19 @@ def verdict(good, name, details=(), status=None):
     timeout = not good and status == TIMEOUT
     passed, late = passed + good, late + timeout
     failed += not good and not timeout
-    print(f"  {'ok   ' if good else 'TIME ' if timeout else 'FAIL '} {name}")
+    lines = [f"  {'ok   ' if good else 'TIME ' if timeout else 'FAIL '} {name}"]
     if not good:
-        for line in details:
-            print(f"        {line}")
-    sys.stdout.flush()
+        lines += [f"        {line}" for line in details]
+    print("\n".join(lines), flush=True)
+    said.extend(lines)
 
 
 def contract_programs():
     """The lists in tests/contract/files.mk, as make understands them."""
     text = ("B := build\ninclude tests/contract/files.mk\n"
             "all: ; @echo '$(contract-both)' && echo '$(contract-ours)'\n")
-    out = subprocess.run(["make", "-s", "-f", "-", "all"], input=text,
+    env = {k: v for k, v in os.environ.items() if k != "MAKEFLAGS"}
+    out = subprocess.run(["make", "-s", "-f", "-", "all"], input=text, env=env,
                          text=True, check=True, stdout=subprocess.PIPE).stdout
     return out.rstrip("\n").split("\n")
 
@@ -125,7 +128,7 @@ def read(folder, name):
 
 def run_both(folder, both, ours, *vm):
     """The hosted half beside the machine's; vm as of run_vm."""
-    hosted = threading.Thread(target=run_hosted, args=(folder, both, ours))
+    hosted = threading.Thread(target=run_hosted, args=(both, ours))
     hosted.start()
     run_vm(folder, *vm)
     hosted.join()
@@ -181,9 +184,10 @@ def must_exist(name, files):
         sys.exit(f"{name}: not built: {' '.join(missing)}; run: make {name}")
 
 
-def run_hosted(folder, both, ours):
+def run_hosted(both, ours):
     """The same programs, one hosted hypervisor for each."""
     text, consoles = "", ""
+    os.makedirs(HOSTED, exist_ok=True)
     lib = os.path.abspath("build/lib")
     jobs = [(p, "our", [f"build/contract/{p}"]) for p in
             (both + " " + ours).split()]
@@ -196,7 +200,7 @@ def run_hosted(folder, both, ours):
               "libraries", file=sys.stderr, flush=True)
         env = dict(os.environ)
         env["LD_LIBRARY_PATH"] = lib if libraries == "our" else ""
-        console = folder + "/console"
+        console = HOSTED + "/console"
         if os.path.exists(console):
             os.remove(console)
         try:
@@ -213,8 +217,8 @@ def run_hosted(folder, both, ours):
         if name == "guest.sh":
             with open(console, errors="replace") as f:
                 consoles = f.read()
-    save(folder, "hosted.out", text)
-    save(folder, "hosted.console", consoles)
+    save(HOSTED, "out", text)
+    save(HOSTED, "guests", consoles)
 
 
 # ---- comparison ----
@@ -329,7 +333,7 @@ def table(hosted):
 def judge(where, name, folder, wanted):
     """What the machine in QEMU said, by program; and then the hosted one."""
     vm = parse(read(folder, "vm.out"))
-    hosted = parse(read(folder, "hosted.out"))
+    hosted = parse(read(HOSTED, "out"))
     console = read(folder, "vm/hypervisor.log")
     print(f"== On {where}")
     judge_end(folder)
@@ -351,7 +355,7 @@ def judge(where, name, folder, wanted):
     if guests in vm and guests in hosted:
         compare_guests(guest_lines(vm[guests], console),
                        guest_lines(hosted[guests],
-                                   read(folder, "hosted.console")), name)
+                                   read(HOSTED, "guests")), name)
     skipped(vm, name)
     skipped(hosted, "the hosted hypervisor")
     table({**vm, **hosted} if name == "Oriel" else hosted)
@@ -366,7 +370,9 @@ def all_runs(both, ours):
                      [*ours.split(), "guest.sh", "machine.sh", "processor.sh"]]
 
 
-def summary():
+def summary(name):
+    subprocess.run(["scripts/junit", f"build/junit/{name}.xml"], check=True,
+                   text=True, input="\n".join([f"== {name}", *said, ""]))
     print(f"{passed} passed," + (f" {late} timed out," if late else "") +
           f" {failed} failed")
     return 1 if failed else TIMEOUT if late else 0
