@@ -365,7 +365,7 @@ check-programs: all | $(B)/.need-check
 	$(Q)scripts/run-tests "the hosted machine's life" tests/programs/hosted-life
 	$(Q)scripts/run-tests "what is installed, what manuals say" \
 	    tests/programs/installed tests/programs/examples \
-	    tests/programs/junit
+	    tests/programs/junit tests/programs/need tests/programs/rebuild
 
 vm-list := $(call list-of,vm)
 $(eval $(call program,$(B)/vm/keep-dm,$(keep-dm-src),$(vm-list),$(oriel-dm-libs)))
