@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ACPI tables for a domain that has the machine's devices: its own RSDP, XSDT
- * and MADT; everything else is the machine's, where it is.
+ * ACPI tables for a domain that has the machine's devices: RSDP, XSDT and MADT
+ * are made for the domain; all others are the firmware's, where they are.
  *
  *   RSDP --> XSDT --> own MADT
  *              +----> FADT, SSDTs, MCFG, ... of the firmware
  *
- * The MADT's processor n has UID n, which the domain takes for its vcpu's
- * number, and the APIC id that its vcpu n has.
+ * The MADT's processor n has UID n, the number of the domain's vcpu, and that
+ * vcpu's APIC id.
  */
 #ifndef HV_ACPI_MAKE_H
 #define HV_ACPI_MAKE_H
@@ -20,21 +20,21 @@ struct acpi_make {
     const struct acpi_info *machine; /* I/O APICs, overrides, local APICs */
     const uint32_t *apic_id;         /* of each processor */
     unsigned int nr_cpus;
-    const uint64_t *table; /* the firmware's that the domain gets */
+    const uint64_t *table; /* addresses of firmware tables for the domain */
     unsigned int nr_tables;
 };
 
 /*
- * Writes the tables to memory, size bytes that the domain has at gpa, a
- * multiple of 16.  Returns the RSDP's address; 0: they need more room.
+ * Write the tables to memory, size bytes that the domain has at gpa, which is a
+ * multiple of 16.  Returns the RSDP's address; 0: size is too small.
  */
 uint64_t acpi_make(const struct acpi_make *what, void *memory, uint64_t gpa,
                    size_t size);
 
 /*
  * May a domain have the firmware's table with this signature (4 characters)?
- * Not those that are made anew, nor those of what it does not have: the
- * machine's whole set of processors and memory, its IOMMU, its HPET.
+ * Not tables that are made for it, and not tables of what it does not have: all
+ * processors and memory of the machine, its IOMMU, its HPET.
  */
 bool acpi_table_passed(const char *signature);
 

@@ -16,11 +16,11 @@
  *   248  4  offset of the payload; 0: not said
  *   24c  4  its length
  *
- * The payload begins as the format it is packed in does.  Its last 4 bytes are
- * the size of what is packed: gzip's format ends with that, to others Linux's
- * build appends it.
+ * The payload begins with the magic number of its format.  Its last 4 bytes are
+ * the size of the unpacked kernel: gzip's format ends with the size, to other
+ * formats Linux's build appends it.
  *
- * The file may hold anything: nothing outside of it is read.
+ * The file's content is not trusted: nothing outside of the file is read.
  */
 #ifndef HV_BZIMAGE_H
 #define HV_BZIMAGE_H
@@ -40,17 +40,17 @@ enum bzimage_packer {
 
 struct bzimage {
     const void *packed;         /* in the file, at any alignment          */
-    uint32_t packed_size;       /* without what is appended to the format */
-    uint32_t size;              /* of what is packed, as the file says; > 0 */
+    uint32_t packed_size;       /* without the size appended by the build */
+    uint32_t size;              /* unpacked, as the file says; > 0        */
     enum bzimage_packer packer;
 };
 
-/* Is it one, for all that can be known from its signatures? */
+/* Has the file the signatures of a bzImage? */
 bool bzimage_detect(const void *file, size_t bytes);
 
 /*
- * Look at a file that bzimage_detect() knows: NULL, with *bz filled, or what
- * is wrong with it, for people.
+ * Check a file for which bzimage_detect() is true.  NULL, and *bz is filled; or
+ * a message that says what is wrong.
  */
 const char *bzimage_check(const void *file, size_t bytes,
                           struct bzimage *bz) must_check;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * RAM of a domain whose addresses are the machine's: where in it things go
- * that it starts with, and the map it gets of it.
+ * RAM of a direct-mapped domain: the places of what the domain starts with, and
+ * its E820 map.
  */
 #ifndef HV_RAM_MAP_H
 #define HV_RAM_MAP_H
@@ -22,17 +22,17 @@ struct ram_range {
 
 struct ram_map {
     unsigned int nr, nr_taken;
-    struct ram_range ram[RAM_MAX_RANGES];   /* whole pages, in order, apart */
+    struct ram_range ram[RAM_MAX_RANGES];   /* whole pages, sorted, disjoint */
     struct ram_range taken[RAM_MAX_TAKEN];  /* in use, in any order         */
 };
 
-/* One more range, above those before it.  False: no room for it. */
+/* Add a range above all others.  False: RAM_MAX_RANGES exist. */
 bool ram_add(struct ram_map *m, uint64_t start, uint64_t end) must_check;
 
-/* Is all of [start, end) there, in one range? */
+/* Is all of [start, end) in one range of RAM? */
 bool ram_contains(const struct ram_map *m, uint64_t start, uint64_t end);
 
-/* Nothing is placed in [start, end); a place of its own when it has RAM. */
+/* Keep [start, end) free of ram_place(). */
 void ram_take(struct ram_map *m, uint64_t start, uint64_t end);
 
 /*

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An I/O APIC as a domain sees it: a select and a window register, and one
- * redirection entry for each pin.
+ * An I/O APIC for a domain: a select and a window register, and one redirection
+ * entry for each pin.
  *
- * A pin is driven in one of two ways.  A line of ours: vioapic_set_irq(), and
- * the message goes where the entry says.  Or the machine's pin passed through:
- * the machine programs it as the guest programs its entry (route()), the
- * interrupt arrives at a CPU, and vioapic_arrived() holds it back until the
- * guest's EOI when it is level triggered.
+ * A pin is driven in one of two ways.  An emulated line: vioapic_set_irq()
+ * sends the message that the entry describes.  Or a pin of the machine that is
+ * passed through: the machine programs its pin as the guest programs the entry
+ * (route()), the interrupt arrives at a CPU, and vioapic_arrived() masks a
+ * level-triggered one until the guest's EOI.
  *
  *   level:  idle --sent: remote IRR--> in service --EOI--> idle, or sent again
  *
- * No callback and no delivery happens with the lock held.
+ * Callbacks and deliveries happen without the lock.
  */
 #ifndef HV_VIOAPIC_H
 #define HV_VIOAPIC_H
@@ -31,23 +31,24 @@ struct vlapic;
 #define RTE_MODE_SHIFT 8 /* enum vlapic_mode, three bits */
 #define RTE_LOGICAL 0x800UL
 #define RTE_STATUS 0x1000UL /* read only: always delivered */
-#define RTE_LOW 0x2000UL    /* polarity: of no meaning for lines of ours */
+#define RTE_LOW 0x2000UL    /* polarity: no effect for emulated lines */
 #define RTE_REMOTE_IRR 0x4000UL /* read only */
 #define RTE_LEVEL 0x8000UL
 #define RTE_MASKED 0x10000UL
 #define RTE_DEST_SHIFT 56
 
 /*
- * For pins passed through: make the machine's pin as vioapic_rte() says, and
- * masked while that has RTE_MASKED or RTE_REMOTE_IRR.  Read it under the
- * machine's own lock, so that of two changes the last one wins.
+ * For pins passed through: program the machine's pin as vioapic_rte() of this
+ * pin, masked while that entry has RTE_MASKED or RTE_REMOTE_IRR.  The machine
+ * reads the entry under a lock of its own, so that the later of two changes
+ * wins.
  */
 typedef void (*vioapic_route_t)(struct vioapic *io, unsigned int pin);
 
 struct vioapic {
     spinlock_t lock;                 /* LOCK_ARCH */
     struct domain *d;                /* [I] */
-    vioapic_route_t route;           /* [I] or NULL: lines of ours only */
+    vioapic_route_t route;           /* [I] NULL: emulated lines only */
     uint64_t gpa;                    /* [I] of its page */
     unsigned int gsi_base, nr_pins;  /* [I] */
     uint8_t id;                      /* [i] */
@@ -78,28 +79,30 @@ uint32_t vioapic_mmio_read(struct vioapic *io, unsigned int offset,
 void vioapic_mmio_write(struct vioapic *io, unsigned int offset,
                         unsigned int size, uint32_t value);
 
-/* The entry as the guest reads it. */
+/* The pin's redirection entry, as the guest reads it. */
 uint64_t vioapic_rte(const struct vioapic *io, unsigned int pin);
 
 /*
- * A line of ours rises or falls.  Locks below LOCK_ARCH may be held; a pin
- * that does not exist is ignored.
+ * Assert or deassert an emulated line.  A pin that does not exist is ignored.
+ * Locks below LOCK_ARCH may be held.
  */
 void vioapic_set_irq(struct vioapic *io, unsigned int pin, bool asserted);
 
 /*
- * A vector arrived from the machine, at the CPU of l's vcpu.  When unmasked
- * level entries send this vector to l: they show remote IRR, their pins are
- * masked (route()), l gets the interrupt; true.  The machine then EOIs its
- * own local APIC.  False: nothing was done, the interrupt is edge triggered or
- * of no I/O APIC: for vlapic_set_irq().  When l does not take it remote IRR is
- * not shown, but the pins stay masked until the guest writes their entries.
+ * A vector arrived from the machine, at the CPU of l's vcpu.  True: unmasked
+ * level-triggered entries send this vector to l; they have remote IRR set now,
+ * their pins are masked (route()), and l got the interrupt.  The machine then
+ * EOIs its own local APIC.  False, and nothing was done: the interrupt is edge
+ * triggered or of no I/O APIC, and is for vlapic_set_irq().  When l does not
+ * take the interrupt, remote IRR stays clear, but the pins stay masked until
+ * the guest writes their entries.
  */
 bool vioapic_arrived(struct vioapic *io, uint8_t vector, struct vlapic *l);
 
 /*
- * A level interrupt ended, on any vcpu: all pins with this vector leave remote
- * IRR, route() is called, lines still asserted send again.  No locks held.
+ * A vcpu ended a level-triggered interrupt: clear remote IRR of all pins with
+ * this vector, call route(), and send again for lines that are still asserted.
+ * No locks held.
  */
 void vioapic_eoi(struct vioapic *io, uint8_t vector);
 

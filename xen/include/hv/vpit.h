@@ -2,7 +2,7 @@
 /*
  * The interval timer (8254) and port 0x61, as far as guests measure time with
  * them: counters run and can be read, channel 2 has its gate and its output.
- * Nothing is interrupted: channel 0's output goes nowhere.
+ * There are no interrupts: channel 0's output is not connected.
  */
 #ifndef HV_VPIT_H
 #define HV_VPIT_H
@@ -17,21 +17,21 @@ struct vpit_channel {
     uint8_t mode;      /* 0..5 */
     bool bcd;
     bool gate;
-    bool null;         /* no count since the mode was set: not counting */
-    bool write_high, read_high; /* of access 3: the second byte is next */
+    bool null;         /* no count written since the mode was: not counting */
+    bool write_high, read_high; /* access 3: the second byte is next */
     uint8_t low;       /* the first byte written */
     bool count_latched, status_latched;
     uint16_t latch;
     uint8_t status;
     uint32_t initial;  /* 1..65536 */
-    uint64_t ticks;    /* counted until `since` */
-    uint64_t since;    /* ns; counting goes on from there when the gate is up */
+    uint64_t ticks;    /* ticks counted up to `since` */
+    uint64_t since;    /* ns; while the gate is up, ticks count from here on */
 };
 
 struct vpit {
     spinlock_t lock; /* LOCK_ARCH */
     struct vpit_channel channel[3];
-    uint8_t speaker; /* port 0x61's bits that keep what is written */
+    uint8_t speaker; /* the writable bits of port 0x61 */
 };
 
 void vpit_init(struct vpit *p);
