@@ -5,7 +5,8 @@
 common-y := $(addprefix xen/common/, \
     audit.c console-guest.c console-io.c console-log.c console.c control.c dm-op-hvm.c dm-op.c \
     domain-ref.c domain-run.c domain.c domctl-create.c domctl-mem.c domctl-policy.c \
-    domctl-vcpu.c domctl.c gfn-show.c evtchn-2l.c evtchn-bind.c evtchn-fifo-setup.c \
+    domctl-vcpu.c domctl.c domain-show.c gfn-show.c evtchn-2l.c evtchn-show.c gnttab-show.c ioreq-show.c \
+    key-print.c keys.c evtchn-bind.c evtchn-fifo-setup.c \
     evtchn-fifo.c evtchn-free.c evtchn-hv.c evtchn-life.c evtchn-port.c evtchn.c gnttab-array.c gnttab-copy.c \
     gnttab-map.c gnttab-maptrack.c gnttab-pin.c gnttab-table.c \
     gnttab-version.c gnttab.c guest-access.c heap.c hvm-op.c hvm-save.c \

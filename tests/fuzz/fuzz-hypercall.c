@@ -42,5 +42,14 @@ static void one_operation(struct input *in)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    return gen_run(data, size, (1U << FUZZ_NR) - 1, NULL, one_operation);
+    struct input in = { data, data + size };
+
+    fuzz_start((1U << FUZZ_NR) - 1);
+    while ( in_more(&in) )
+    {
+        one_operation(&in);
+        fuzz_step_done();
+    }
+    fuzz_end();
+    return 0;
 }

@@ -184,15 +184,19 @@ static void one_operation(struct input *in)
     }
 }
 
-static void begin(void)
-{
-    next_gfn = 0;
-    set_param(HVM_PARAM_IOREQ_SERVER_PFN, POOL_GFN);
-    set_param(HVM_PARAM_NR_IOREQ_SERVER_PAGES, POOL_GFNS);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    return gen_run(data, size, 1U << FUZZ_DOM0 | 1U << FUZZ_GUEST | STUBS,
-                   begin, one_operation);
+    struct input in = { data, data + size };
+
+    next_gfn = 0;
+    fuzz_start(1U << FUZZ_DOM0 | 1U << FUZZ_GUEST | STUBS);
+    set_param(HVM_PARAM_IOREQ_SERVER_PFN, POOL_GFN);
+    set_param(HVM_PARAM_NR_IOREQ_SERVER_PAGES, POOL_GFNS);
+    while ( in_more(&in) )
+    {
+        one_operation(&in);
+        fuzz_step_done();
+    }
+    fuzz_end();
+    return 0;
 }

@@ -255,20 +255,3 @@ void gen_call(struct input *in, const struct gen_mix *mix, unsigned int n)
     mix_size = n;
     call_one(in, between);
 }
-
-int gen_run(const uint8_t *data, size_t size, unsigned int present,
-            void (*begin)(void), void (*operation)(struct input *in))
-{
-    struct input in = { data, data + size };
-
-    fuzz_start(present);
-    if ( begin )
-        begin();
-    while ( in_more(&in) )
-    {
-        operation(&in);
-        fuzz_step_done();
-    }
-    fuzz_end();
-    return 0;
-}

@@ -89,13 +89,6 @@ struct gen_mix {
  */
 void gen_call(struct input *in, const struct gen_mix *mix, unsigned int n);
 
-/*
- * The whole of a target: start with the domains in the mask `present`, call
- * begin() (or NULL), then operation() until the input ends; returns 0.
- */
-int gen_run(const uint8_t *data, size_t size, unsigned int present,
-            void (*begin)(void), void (*operation)(struct input *in));
-
 void gen_memory_op(struct input *in, struct hypercall *hc);
 void gen_event_channel_op(struct input *in, struct hypercall *hc);
 void gen_grant_table_op(struct input *in, struct hypercall *hc);

@@ -58,6 +58,24 @@ __attribute__((interrupt)) static void on_nmi(struct trap_frame *f)
 
 static uint64_t r[4]; /* rax, rbx, rcx, rdx of try_insn() */
 
+static unsigned int rdmsr(uint32_t msr, uint64_t *value)
+{
+    unsigned int fault;
+
+    r[2] = msr;
+    fault = try_insn(insn_rdmsr, r);
+    *value = (uint32_t)r[0] | r[3] << 32;
+    return fault;
+}
+
+static unsigned int wrmsr(uint32_t msr, uint64_t value)
+{
+    r[2] = msr;
+    r[0] = (uint32_t)value;
+    r[3] = value >> 32;
+    return try_insn(insn_wrmsr, r);
+}
+
 /* ---- CPUID, XCR0 ---- */
 
 static void test_cpuid(void)
@@ -120,25 +138,23 @@ static void test_msrs(void)
 {
     uint64_t v, again;
 
-    tap(try_rdmsr(MSR_APIC_BASE, &v) == NO_FAULT && v == (APIC | ON | BSP),
+    tap(rdmsr(MSR_APIC_BASE, &v) == NO_FAULT && v == (APIC | ON | BSP),
         "the APIC's base");
-    tap(try_rdmsr(MSR_EFER, &v) == NO_FAULT && v == EFER_64, "EFER");
-    tap(try_wrmsr(MSR_EFER, v | 1UL << 40) == GP, "EFER: a reserved bit");
-    tap(try_wrmsr(MSR_EFER, v & ~EFER_LME) == GP, "EFER: LME while paging");
-    tap(try_wrmsr(MSR_EFER, v | EFER_SVME) == GP, "EFER: no virtualisation");
-    tap(try_wrmsr(MSR_EFER, v | 0x801) == NO_FAULT &&
-            try_rdmsr(MSR_EFER, &again) == NO_FAULT && again == (v | 0x801),
+    tap(rdmsr(MSR_EFER, &v) == NO_FAULT && v == EFER_64, "EFER");
+    tap(wrmsr(MSR_EFER, v | 1UL << 40) == GP, "EFER: a reserved bit");
+    tap(wrmsr(MSR_EFER, v & ~EFER_LME) == GP, "EFER: LME while paging");
+    tap(wrmsr(MSR_EFER, v | EFER_SVME) == GP, "EFER: no virtualisation");
+    tap(wrmsr(MSR_EFER, v | 0x801) == NO_FAULT &&
+            rdmsr(MSR_EFER, &again) == NO_FAULT && again == (v | 0x801),
         "EFER: syscall and NX");
-    tap(try_wrmsr(MSR_GS_BASE, 0xffff800000001234) == NO_FAULT &&
-            try_rdmsr(MSR_GS_BASE, &v) == NO_FAULT && v == 0xffff800000001234,
+    tap(wrmsr(MSR_GS_BASE, 0xffff800000001234) == NO_FAULT &&
+            rdmsr(MSR_GS_BASE, &v) == NO_FAULT && v == 0xffff800000001234,
         "GS base");
-    tap(try_wrmsr(MSR_LSTAR, 0x5000) == NO_FAULT &&
-            try_rdmsr(MSR_LSTAR, &v) == NO_FAULT && v == 0x5000, "LSTAR");
-    tap(try_rdmsr(0x10, &v) == NO_FAULT &&
-            try_rdmsr(0x10, &again) == NO_FAULT &&
+    tap(wrmsr(MSR_LSTAR, 0x5000) == NO_FAULT &&
+            rdmsr(MSR_LSTAR, &v) == NO_FAULT && v == 0x5000, "LSTAR");
+    tap(rdmsr(0x10, &v) == NO_FAULT && rdmsr(0x10, &again) == NO_FAULT &&
             again > v && ticks() > again, "the TSC");
-    tap(try_rdmsr(0x12345, &v) == GP && try_wrmsr(0x12345, 0) == GP,
-        "nobody's MSR");
+    tap(rdmsr(0x12345, &v) == GP && wrmsr(0x12345, 0) == GP, "nobody's MSR");
     tap(in_ring3(ring3_rdmsr) == (1UL << 32 | GP), "RDMSR in ring 3");
 }
 
@@ -147,13 +163,12 @@ static void test_pat(void)
 {
     uint64_t v, again;
 
-    tap(try_rdmsr(MSR_PAT, &v) == NO_FAULT && v == PAT_RESET, "PAT");
-    tap(try_wrmsr(MSR_PAT, 0x0007040600070402) == GP, "PAT: no such type");
-    tap(try_wrmsr(MSR_PAT, 0x0007040600070400) == NO_FAULT &&
-            try_rdmsr(MSR_PAT, &again) == NO_FAULT &&
-            again == 0x0007040600070400,
+    tap(rdmsr(MSR_PAT, &v) == NO_FAULT && v == PAT_RESET, "PAT");
+    tap(wrmsr(MSR_PAT, 0x0007040600070402) == GP, "PAT: no such type");
+    tap(wrmsr(MSR_PAT, 0x0007040600070400) == NO_FAULT &&
+            rdmsr(MSR_PAT, &again) == NO_FAULT && again == 0x0007040600070400,
         "PAT: written");
-    try_wrmsr(MSR_PAT, v);
+    wrmsr(MSR_PAT, v);
 }
 
 /* ---- hypercalls ---- */
@@ -171,14 +186,13 @@ static void test_hypercalls(void)
 {
     long version = hypercall5(__HYPERVISOR_xen_version, 0, 0, 0, 0, 0);
 
-    tap(try_wrmsr(0x40000000, ADDRESS(page)) == NO_FAULT, "the hypercall page");
+    tap(wrmsr(0x40000000, ADDRESS(page)) == NO_FAULT, "the hypercall page");
     tap(by_page(__HYPERVISOR_xen_version) == NO_FAULT &&
             (long)r[0] == version, "a hypercall by it");
     tap(by_page(__HYPERVISOR_iret) == UD, "its entry for iret: #UD");
     tap(by_page(63) == NO_FAULT && (long)r[0] == -38, "a number without call");
-    tap(try_wrmsr(0x40000000, ADDRESS(page) + 1) == GP,
-        "there is one page only");
-    tap(try_wrmsr(0x40000000, 1UL << 45) == GP, "not where no memory is");
+    tap(wrmsr(0x40000000, ADDRESS(page) + 1) == GP, "there is one page only");
+    tap(wrmsr(0x40000000, 1UL << 45) == GP, "not where no memory is");
     tap((long)in_ring3(ring3_hypercall) == -1, "in ring 3: EPERM");
 }
 
@@ -403,30 +417,29 @@ static void test_x2apic(void)
     uint64_t v;
     unsigned int before = taken[VECTOR];
 
-    tap(try_wrmsr(MSR_APIC_BASE, APIC | X2APIC | BSP) == GP,
+    tap(wrmsr(MSR_APIC_BASE, APIC | X2APIC | BSP) == GP,
         "x2APIC without xAPIC: #GP");
-    tap(try_rdmsr(0x802, &v) == GP, "no x2APIC registers yet");
-    tap(try_wrmsr(MSR_APIC_BASE, APIC | ON | X2APIC | BSP) == NO_FAULT &&
-            try_rdmsr(MSR_APIC_BASE, &v) == NO_FAULT &&
+    tap(rdmsr(0x802, &v) == GP, "no x2APIC registers yet");
+    tap(wrmsr(MSR_APIC_BASE, APIC | ON | X2APIC | BSP) == NO_FAULT &&
+            rdmsr(MSR_APIC_BASE, &v) == NO_FAULT &&
             v == (APIC | ON | X2APIC | BSP), "x2APIC on");
-    tap(try_rdmsr(0x802, &v) == NO_FAULT && v == 0 && try_wrmsr(0x802, 0) == GP,
+    tap(rdmsr(0x802, &v) == NO_FAULT && v == 0 && wrmsr(0x802, 0) == GP,
         "the id is read-only");
-    tap(try_rdmsr(0x80d, &v) == NO_FAULT && v == 1, "the logical id");
-    tap(try_rdmsr(0x80e, &v) == GP && try_rdmsr(0x831, &v) == GP,
+    tap(rdmsr(0x80d, &v) == NO_FAULT && v == 1, "the logical id");
+    tap(rdmsr(0x80e, &v) == GP && rdmsr(0x831, &v) == GP,
         "registers it has not");
-    tap(try_wrmsr(0x80b, 1) == GP, "EOI takes 0 only");
-    tap(try_wrmsr(0x830, ICR_SELF | VECTOR) == NO_FAULT &&
+    tap(wrmsr(0x80b, 1) == GP, "EOI takes 0 only");
+    tap(wrmsr(0x830, ICR_SELF | VECTOR) == NO_FAULT &&
             WAIT_FOR(taken[VECTOR] == before + 1), "an IPI to itself");
-    tap(try_wrmsr(0x83f, VECTOR) == NO_FAULT &&
+    tap(wrmsr(0x83f, VECTOR) == NO_FAULT &&
             WAIT_FOR(taken[VECTOR] == before + 2), "by SELF IPI");
     before = ap_woken;
     ap_job = 0;
-    try_wrmsr(0x830, (uint64_t)AP << 32 | VECTOR);
+    wrmsr(0x830, (uint64_t)AP << 32 | VECTOR);
     tap(WAIT_FOR(ap_woken == before + 1), "to the second vCPU");
-    tap(try_wrmsr(MSR_APIC_BASE, APIC | ON | BSP) == GP,
-        "no way straight back");
-    tap(try_wrmsr(MSR_APIC_BASE, APIC) == NO_FAULT &&
-            try_wrmsr(MSR_APIC_BASE, APIC | ON) == NO_FAULT,
+    tap(wrmsr(MSR_APIC_BASE, APIC | ON | BSP) == GP, "no way straight back");
+    tap(wrmsr(MSR_APIC_BASE, APIC) == NO_FAULT &&
+            wrmsr(MSR_APIC_BASE, APIC | ON) == NO_FAULT,
         "but by switching it off");
     tap(apic_read(APIC_SVR) == 0xff, "then it is as after reset");
 }

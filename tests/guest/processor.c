@@ -15,6 +15,24 @@ static char memory[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 
 static uint64_t r[4]; /* rax, rbx, rcx, rdx of try_insn() */
 
+static unsigned int rdmsr(uint32_t msr, uint64_t *value)
+{
+    unsigned int fault;
+
+    r[2] = msr;
+    fault = try_insn(insn_rdmsr, r);
+    *value = (uint32_t)r[0] | r[3] << 32;
+    return fault;
+}
+
+static unsigned int wrmsr(uint32_t msr, uint64_t value)
+{
+    r[2] = msr;
+    r[0] = (uint32_t)value;
+    r[3] = value >> 32;
+    return try_insn(insn_wrmsr, r);
+}
+
 /* ---- the dump ---- */
 
 static void dump_leaf(uint32_t leaf, uint32_t sub, bool has_sub)
@@ -48,9 +66,9 @@ static void dump_msr(uint32_t msr)
 {
     uint64_t value;
 
-    if ( try_rdmsr(msr, &value) == NO_FAULT )
+    if ( rdmsr(msr, &value) == NO_FAULT )
         say("msr %08x: %016lx, the same written: %s\n", msr, value,
-            try_wrmsr(msr, value) == NO_FAULT ? "fine" : "#GP");
+            wrmsr(msr, value) == NO_FAULT ? "fine" : "#GP");
 }
 
 static void dump(void)
@@ -76,15 +94,15 @@ static void test_cpuid_faulting(void)
     enum { DB = 1, GP = 13 };
     uint64_t v;
 
-    tap(try_rdmsr(MSR_PLATFORM_INFO, &v) == NO_FAULT &&
+    tap(rdmsr(MSR_PLATFORM_INFO, &v) == NO_FAULT &&
             v == PLATFORM_INFO_CPUID_FAULTING, "CPUID can be a fault");
-    tap(try_wrmsr(MSR_PLATFORM_INFO, v) == GP &&
-            try_wrmsr(MSR_MISC_FEATURES, 2) == GP, "what is reserved");
-    tap(try_wrmsr(MSR_MISC_FEATURES, 1) == NO_FAULT &&
-            try_rdmsr(MSR_MISC_FEATURES, &v) == NO_FAULT && v == 1 &&
+    tap(wrmsr(MSR_PLATFORM_INFO, v) == GP &&
+            wrmsr(MSR_MISC_FEATURES, 2) == GP, "what is reserved");
+    tap(wrmsr(MSR_MISC_FEATURES, 1) == NO_FAULT &&
+            rdmsr(MSR_MISC_FEATURES, &v) == NO_FAULT && v == 1 &&
             in_ring3(ring3_cpuid) == (1UL << 32 | GP), "then it is, in ring 3");
     tap(try_insn(insn_cpuid_step, r) == DB, "and not in ring 0");
-    tap(try_wrmsr(MSR_MISC_FEATURES, 0) == NO_FAULT &&
+    tap(wrmsr(MSR_MISC_FEATURES, 0) == NO_FAULT &&
             in_ring3(ring3_cpuid) == 0x566e6558, "no longer");
 }
 

@@ -96,22 +96,6 @@ void smp_init(void)
     trap_hook = recover;
 }
 
-unsigned int try_rdmsr(uint32_t msr, uint64_t *value)
-{
-    uint64_t r[4] = { [2] = msr };
-    unsigned int fault = try_insn(insn_rdmsr, r);
-
-    *value = (uint32_t)r[0] | r[3] << 32;
-    return fault;
-}
-
-unsigned int try_wrmsr(uint32_t msr, uint64_t value)
-{
-    uint64_t r[4] = { (uint32_t)value, 0, msr, value >> 32 };
-
-    return try_insn(insn_wrmsr, r);
-}
-
 /* ---- vCPUs ---- */
 
 void apic_send(unsigned int id, uint32_t icr)

@@ -89,8 +89,6 @@ void start_cpu(unsigned int id, void (*fn)(void));
  */
 #define NO_FAULT 0x100U
 unsigned int try_insn(void (*insn)(void), uint64_t r[4]);
-unsigned int try_rdmsr(uint32_t msr, uint64_t *value);
-unsigned int try_wrmsr(uint32_t msr, uint64_t value);
 extern volatile uint64_t try_rip; /* where the last exception was */
 
 /* fn() in ring 3, which ends with "int $0x80"; its rax. */

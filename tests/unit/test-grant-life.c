@@ -4,6 +4,8 @@
 
 #include "test-grant.h"
 
+#define HOST GNTMAP_host_map
+#define MAP_ADDR (MAP_GFN << PAGE_SHIFT)
 
 /* The mapper's death gives back every page and clears every flag. */
 static void test_mapper_dies(void **state)

@@ -4,7 +4,10 @@
 
 #include "../../xen/common/gnttab-private.h"
 
+#define HOST GNTMAP_host_map
 #define DEV GNTMAP_device_map
+#define RO GNTMAP_readonly
+#define MAP_ADDR (MAP_GFN << PAGE_SHIFT)
 
 static void test_map_shows_and_counts(void **state)
 {

@@ -8,6 +8,7 @@
 
 #include "test-grant.h"
 
+#define HOST GNTMAP_host_map
 #define ROUNDS 3000
 
 static struct pair pair;

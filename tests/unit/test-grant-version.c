@@ -2,6 +2,9 @@
 /* Version 2 tables, and the change between the versions. */
 #include "test-grant.h"
 
+#define HOST GNTMAP_host_map
+#define RO GNTMAP_readonly
+#define MAP_ADDR (MAP_GFN << PAGE_SHIFT)
 
 static void test_get_version(void **state)
 {

@@ -10,9 +10,6 @@
 #define SHARED XENMEM_resource_grant_table_id_shared
 #define STATUS XENMEM_resource_grant_table_id_status
 #define MAP_GFN 0x8000UL /* where mappers put what they map */
-#define MAP_ADDR (MAP_GFN << PAGE_SHIFT)
-#define HOST GNTMAP_host_map
-#define RO GNTMAP_readonly
 #define RAM_GFN 0x100UL  /* the granters' memory */
 
 /* A frame of d's table, as the guest that mapped it would see it. */

@@ -86,7 +86,7 @@ static const char *press(const char *key)
 /* Ranges of others' pages that meet RAM. */
 static unsigned int look_at_gfns(void)
 {
-    const char *p = press("g");
+    const char *p = press("F");
     unsigned int bad = 0;
     unsigned long a, b;
 

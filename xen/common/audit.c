@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * audit_all(): see hv/audit.h.  Holders report each reference by kind; then
- * each page's count must equal the sum of its reports, and each domain's
- * counts the pages that the domain owns.
+ * The auditor: see the header.  Holders report each reference by name; then
+ * every page's count must equal the sum, and every domain's accounting the
+ * pages it owns.
  *
- * The sums are in a table on the heap, which a static variable points to, since
- * count() has no argument for it: one audit at a time.
+ * One tally at a time, kept in a table of the heap; the callbacks of the
+ * holders have no argument, so it hangs in a static variable.
  */
 #include <hv/audit.h>
 #include <hv/domain.h>
 #include <hv/evtchn.h>
 #include <hv/grant.h>
 #include <hv/heap.h>
+#include <hv/keys.h>
 #include <hv/lib.h>
 
 struct tally {
@@ -20,7 +21,7 @@ struct tally {
 
 static struct tally *tally; /* one for each frame, during an audit */
 static unsigned int findings;
-static uint64_t reserved; /* frames of page_reserve(), without references */
+static uint64_t reserved; /* frames: page_reserve() */
 
 static const char *const holder_name[NR_PAGE_HOLDERS] = {
     "p2m", "foreign", "grant", "table", "arch",
@@ -47,7 +48,7 @@ static int count_p2m_entry(struct domain *d, gfn_t gfn, struct p2m_entry e,
     return 0;
 }
 
-/* Frames charged to d without references: the rest of a staged block. */
+/* Charged to d, but no pages yet: the rest of a staged block. */
 static uint64_t nr_reserved(const struct domain *d)
 {
     return d->staged.nr - d->staged.clean;
@@ -153,19 +154,19 @@ unsigned int audit_all(void)
     return findings;
 }
 
-int audit_by_key(void)
+int audit_key_all(struct key_press *k)
 {
     unsigned int found;
     int rc = arch_stop_machine();
 
     if ( rc )
         return rc;
+    /* Findings are printed however many there are, and the last line counts. */
     found = audit_all();
     arch_start_machine();
     if ( found )
-        printk(XENLOG_ALWAYS, "audit: %u findings\n", found);
+        key_print(k, "audit: %u findings", found);
     else
-        printk(XENLOG_ALWAYS,
-               "audit: every page and reference is accounted for\n");
+        key_print(k, "audit: every page and reference is accounted for");
     return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Helpers of domctl and sysctl.  The caller chooses the address and the length
- * in bits of a struct xenctl_bitmap: neither is trusted.
+ * Helpers of domctl and sysctl.  A struct xenctl_bitmap names a byte array of
+ * the caller's and its length in bits, both of them its own choice.
  */
 #include <hv/guest-access.h>
 #include <hv/lib.h>

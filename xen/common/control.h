@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Helpers of domctl and sysctl: bit maps in the caller's memory, policies. */
+/* What domctl and sysctl share: bit maps in the caller's memory, policies. */
 #ifndef CONTROL_H
 #define CONTROL_H
 
@@ -7,7 +7,7 @@
 
 #include <xen/xen.h>
 
-/* The scheduler that is reported to clients: weights and caps, no pinning. */
+/* The scheduler that clients are told of: weights and caps, nothing pinned. */
 #define SCHEDULER_ID XEN_SCHEDULER_CREDIT2
 
 #define MAX_CPUS 1024
@@ -17,24 +17,24 @@
 unsigned int control_nr_cpus(void);
 
 /*
- * Copy bits [0, nr) of map to the caller's buffer, as many as fit; the rest of
- * the buffer is cleared.  -EINVAL the buffer has more than MAX_BITMAP_BITS;
- * -EFAULT.
+ * Bits [0, nr) of map, of which the caller's buffer gets as many as it has
+ * room for, and zeroes for the rest.  -EFAULT; -EINVAL for a buffer that is
+ * unreasonably long.
  */
 int control_bitmap_out(const struct xenctl_bitmap *to, const uint64_t *map,
                        unsigned int nr) must_check;
 
-/* Copy nr bits of the caller's map in; bits beyond its length are 0. */
+/* The first nr bits of the caller's map; those it does not have are 0. */
 int control_bitmap_in(const struct xenctl_bitmap *from, uint64_t *map,
                       unsigned int nr) must_check;
 
-/* Set bits [0, nr). */
+/* All of bits [0, nr). */
 void control_bitmap_fill(uint64_t *map, unsigned int nr);
 
 /*
- * Copy a policy's leaves or MSRs to the caller's array of *nr entries; *nr gets
- * their number.  A NULL handle asks for the largest possible number.  -ENOBUFS
- * the array is too short; -EFAULT.
+ * A policy's leaves and MSRs to the caller.  A NULL handle asks for the
+ * largest number there can be.  -ENOBUFS (and *nr as needed) when they do not
+ * fit; -EFAULT.
  */
 int control_copy_leaves(const struct cpu_policy *p, uint64_t to, uint32_t *nr)
     must_check;

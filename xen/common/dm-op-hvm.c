@@ -13,8 +13,8 @@
 #include <xen/hvm/hvm_op.h>
 
 /*
- * Check for preemption after this many frames: each one needs a TLB flush,
- * which visits all vcpus.
+ * Check for preemption after this many frames: each is a flush, which looks at
+ * all vcpus.
  */
 #define BATCH 32
 
@@ -23,8 +23,8 @@
 #define MAX_VRAM_FRAMES (1U << (30 - PAGE_SHIFT)) /* 1 GiB */
 
 /*
- * There is no dirty logging: the bitmap says that every frame has changed since
- * the last call.
+ * Without dirty logging every frame may have changed since the last call, and
+ * the bitmap says so.
  */
 int dm_op_track_dirty_vram(struct dm_op *x)
 {
@@ -54,7 +54,7 @@ int dm_op_track_dirty_vram(struct dm_op *x)
     return 0;
 }
 
-/* Exactly two buffers; without dirty logging there is nothing to do. */
+/* Exactly two buffers; without dirty logging nobody is to be told. */
 int dm_op_modified_memory(struct dm_op *x)
 {
     return x->nr_bufs == 2 ? 0 : -EINVAL;
@@ -107,8 +107,8 @@ int dm_op_relocate_memory(struct dm_op *x)
 }
 
 /*
- * Memory of a domain without devices is always cached: the type is checked and
- * has no effect.
+ * Frames of a domain without devices of its own are cached whatever their
+ * type says: nothing is to be remembered.
  */
 int dm_op_pin_memory_cacheattr(struct dm_op *x)
 {

@@ -18,7 +18,7 @@ struct dm_op {
 
 /*
  * Handlers: 0, -errno, or -ERESTART with progress in x->op.  Errors are those
- * of the same operation in Xen 4.17, except where noted.
+ * of the operation as Xen 4.17 has it, except where said.
  */
 int dm_op_track_dirty_vram(struct dm_op *x);
 int dm_op_set_pci_intx_level(struct dm_op *x);

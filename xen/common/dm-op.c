@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hypercall 41, dm_op: a device model's operations on its target.
+ * Hypercall 41, dm_op: what a device model asks for its target.
  *
  * a[0] domid, a[1] nr_bufs, a[2] array of struct xen_dm_op_buf; buffer 0 is
- * the operation, which may be shorter than the union if it has all fields of
- * the operation.  In the order of checks:
+ * the operation, which may be shorter than the union as long as it holds what
+ * the operation needs.  In the order of checks:
  *
  *   -E2BIG       more than two buffers
  *   -EFAULT      array not readable
@@ -18,8 +18,8 @@
  *   -EINVAL      padding not zero
  *   then those of the operation
  *
- * The operation is copied back on success, and with its progress when it is
- * preempted; after an error the caller's bytes are unchanged.
+ * The operation is copied back on success, and as the record of progress when
+ * a long one gives way; after an error the caller's bytes are untouched.
  */
 #include "dm-op-private.h"
 
@@ -138,7 +138,7 @@ static const struct dm_op_entry table[] = {
 
 #define HEADER_BYTES offsetof(struct xen_dm_op, u)
 
-/* Check the caller's rights to x->d, and copy the operation in. */
+/* The target is known: may the caller, and what does it want? */
 static int decode(struct dm_op *x, const struct dm_op_entry **entry)
 {
     uint64_t addr = handle_addr(x->buf[0].h);

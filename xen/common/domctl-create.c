@@ -7,11 +7,12 @@
  * an invalid field, -EOPNOTSUPP for a set of emulated devices that cannot be
  * combined.  Grant limits below zero become the defaults here.
  */
-#include <hv/grant.h>
 #include <hv/lib.h>
 
 #include "domctl-private.h"
 
+#define DEFAULT_GRANT_FRAMES 64
+#define DEFAULT_MAPTRACK_FRAMES 1024
 
 #define SUPPORTED_FLAGS                                                      \
     (XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap | XEN_DOMCTL_CDF_oos_off |      \

@@ -2,8 +2,8 @@
 /*
  * domctl operations on a domain's memory limit and its paging pool.
  *
- * Setting the pool's size is preemptible, and is called again with the same
- * size: the pool's own size is the progress.
+ * Setting the pool's size gives way and starts again with the same target:
+ * progress is in the pool itself.
  */
 #include <hv/lib.h>
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * domctl operations on a guest's virtual processor: CPUID policy and time stamp
- * counter.
+ * domctl operations on what a guest's processor looks like: CPUID policy and
+ * time stamp counter.
  *
- * A domain's policy is replaced as a whole, and only before the domain is
- * unpaused for the first time, since its own vcpus read the policy without a
- * lock.  All other readers copy the policy under d->lock.
+ * A domain's policy is replaced as a whole, and only before the domain was
+ * first unpaused: its own vcpus read it without a lock.  Everybody else reads
+ * it under d->lock, into a copy.
  */
 #include <hv/guest-access.h>
 #include <hv/heap.h>
@@ -156,7 +156,7 @@ long domctl_gettscinfo(struct domctl *c)
     return 0;
 }
 
-/* Guests read the machine's own counter: emulation is not supported. */
+/* Guests read the machine's own counter: emulation cannot be promised. */
 long domctl_settscinfo(struct domctl *c)
 {
     const struct xen_domctl_tsc_info *info = &c->op.u.tsc_info;
@@ -177,7 +177,7 @@ long domctl_settscinfo(struct domctl *c)
     spin_lock(&d->lock);
     d->tsc_mode = info->tsc_mode;
     d->tsc_khz = info->gtsc_khz;
-    d->tsc_incarnation = info->incarnation + 1; /* as in Xen */
+    d->tsc_incarnation = info->incarnation + 1; /* one more */
     d->tsc_elapsed = info->elapsed_nsec;
     spin_unlock(&d->lock);
     return 0;

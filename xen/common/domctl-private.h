@@ -13,7 +13,7 @@
 struct domctl {
     struct xen_domctl op;
     struct domain *d; /* referenced; NULL for createdomain */
-    bool copyback;    /* copy op back to the caller, also after an error */
+    bool copyback;    /* the structure goes back to the caller, errors too */
 };
 
 typedef long domctl_fn(struct domctl *c);

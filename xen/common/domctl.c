@@ -59,7 +59,7 @@ static long setdomainhandle(struct domctl *c)
     return 0;
 }
 
-/* Make c->d the device model of the target; a second call is refused. */
+/* c->d becomes the device model of the target; once and for all. */
 static long set_target(struct domctl *c)
 {
     struct domain *target = domain_get(c->op.u.set_target.target);
@@ -108,7 +108,7 @@ static domctl_fn *const table[] = {
     [XEN_DOMCTL_set_paging_mempool_size] = domctl_set_mempool,
 };
 
-/* Take a reference on the domain of the operation, in c->d: -ESRCH, -EINVAL. */
+/* The domain that the operation is about, into c->d. */
 static long find_domain(struct domctl *c)
 {
     switch ( c->op.cmd )
@@ -116,7 +116,7 @@ static long find_domain(struct domctl *c)
     case XEN_DOMCTL_createdomain:
         return 0;
     case XEN_DOMCTL_getdomaininfo:
-        /* ABI: the first domain from this id on; clients walk all by that. */
+        /* The next one is as good: clients walk all domains with it. */
         if ( c->op.domain >= DOMID_FIRST_RESERVED )
             return -EINVAL;
         c->d = domain_get_from(c->op.domain);
@@ -128,10 +128,7 @@ static long find_domain(struct domctl *c)
     return c->d ? 0 : -ESRCH;
 }
 
-/*
- * Control domains may do all; xenstore's domain may call getdomaininfo; device
- * models may call four operations on their target.  -EPERM.
- */
+/* Who may do this: control domains all, xenstore's ask, models their own. */
 static long permission(const struct domctl *c)
 {
     const struct domain *caller = current_domain;

@@ -3,11 +3,11 @@
  * The 2-level ABI: a pending and a mask bit for each port in the shared info
  * page, a selector bit for each word of 64 ports in the vcpu's info.
  *
- * This file takes no lock: it uses atomic operations on shared memory.  A guest
- * may switch to the FIFO ABI while another domain sends.  The switch changes
- * d->evtchn.abi first and collects the pending bits then; the sender sets its
- * bit first and reads d->evtchn.abi then.  Either the switch finds the bit, or
- * the sender finds the new ABI and sends by that one.
+ * Nothing here takes a lock: all of it is atomic operations on shared memory.
+ * A guest that switches to the FIFO ABI while somebody sends is the one case
+ * that needs care: the switch changes d->evtchn.abi and then collects the
+ * pending bits; the sender sets its bit and then looks at the ABI.  Either the
+ * switch finds the bit, or the sender finds the new ABI and carries it over.
  */
 #include "evtchn-private.h"
 
@@ -20,7 +20,7 @@ static bool in_bitmap(evtchn_port_t port)
     return port < EVTCHN_2L_NR_CHANNELS;
 }
 
-/* chn is pending and not masked: notify its vcpu. */
+/* port is pending and not masked: tell whom it notifies. */
 static void raise(struct domain *d, const struct evtchn *chn)
 {
     struct vcpu *v = domain_vcpu(d, READ_ONCE(chn->vcpu));
@@ -56,7 +56,7 @@ static bool set_pending(struct domain *d, struct evtchn *chn)
     return true;
 }
 
-/* A port with a consumer may be beyond this ABI's bitmap. */
+/* A port of the hypervisor may be beyond what this ABI can name. */
 static void clear_pending(struct domain *d, struct evtchn *chn)
 {
     if ( in_bitmap(chn->port) )

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sub-operations that allocate a port: unbound, interdomain, virtual
- * interrupt and inter-vcpu interrupt; and EVTCHNOP_bind_vcpu.
+ * The sub-operations that make a port: unbound, interdomain, virtual interrupt
+ * and inter-vcpu interrupt; and the one that moves it to another vcpu.
  *
- * Each sub-operation looks its objects up, takes the lock or the two locks,
- * finds a free port, checks the rest, and then fills the port in, which cannot
- * fail.  On an error the port found stays free.
+ * Each looks its objects up, takes the lock or the two locks, gets a free
+ * port, checks the rest, and then fills the port in, which cannot fail.  A free
+ * port that was looked at and not taken is still free.
  */
 #include "evtchn-private.h"
 
@@ -73,7 +73,7 @@ int evtchn_bind_interdomain(struct evtchn_bind_interdomain *bind)
     connect(lchn, rd, rchn);
     connect(rchn, ld, lchn);
     bind->local_port = lchn->port;
-    /* Events that the other domain sent before the binding were dropped. */
+    /* What the other side sent while nobody was bound was dropped. */
     evtchn_deliver(ld, lchn);
  unlock:
     spin_unlock_two(&ld->evtchn.lock, &rd->evtchn.lock);
@@ -131,7 +131,7 @@ int evtchn_bind_ipi(struct evtchn_bind_ipi *bind)
     return rc;
 }
 
-/* IPIs and per-vcpu VIRQs always notify the vcpu that they were bound to. */
+/* IPIs and per-vcpu VIRQs belong to their vcpu. */
 static bool may_move(const struct evtchn *chn)
 {
     if ( chn->state == EVTCHN_VIRQ )

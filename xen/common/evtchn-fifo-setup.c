@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The FIFO ABI, setup: the guest provides a control block for each vcpu and
- * pages of event words for the domain.  The first control block switches the
- * whole domain to this ABI; a reset switches the domain back.
+ * The FIFO ABI, setting up: a guest gives each vcpu a control block and the
+ * domain pages for event words, and by the first control block switches its
+ * whole domain over; a reset switches it back.
  *
- * Each of these pages is the guest's own memory, with one HOLD_TABLE reference
- * until the switch back or the end of the domain.  The reference is taken
- * before the evtchn lock (the p2m lock comes first in the order), and dropped
- * again if the checks under that lock fail.
+ * Each of these pages is the guest's own memory, held by one HOLD_TABLE
+ * reference until the switch back or the end of the domain.  They are found
+ * and held before the lock is taken (the p2m's comes first in the order) and
+ * dropped again if it turns out that they are not wanted.
  */
 #include "evtchn-private.h"
 
@@ -15,9 +15,9 @@
 #include <hv/lib.h>
 
 /*
- * The new ABI is in place: deliver by it the events that are pending in the old
- * one.  There are no event words yet, so chn->saved keeps these events.  A
- * sender that still used the old ABI checks the ABI again: see evtchn-2l.c.
+ * The new ABI is in place: collect what is pending in the old one.  There are
+ * no event words yet, so it is kept until there are.  A sender that still used
+ * the old ABI looks again afterwards: see evtchn-2l.c.
  */
 static void carry_over(struct domain *d)
 {
@@ -34,7 +34,7 @@ static void carry_over(struct domain *d)
     }
 }
 
-/* On success takes over fv with its page reference, and *fd if it is used. */
+/* Takes over *fd if the domain needs one, and fv with its page reference. */
 static int install_control(struct vcpu *v, struct evtchn_fifo_vcpu *fv,
                            struct evtchn_fifo_domain **fd)
 {
@@ -160,7 +160,7 @@ void evtchn_fifo_stop(struct domain *d)
     if ( !fd )
         return;
 
-    /* No event is being sent: all ports are closed, and the lock is held. */
+    /* Nobody is sending: that takes a binding, or this lock. */
     store_release(&e->abi, &evtchn_abi_2l);
     spin_lock(&e->queue_lock);
     e->fifo = NULL;

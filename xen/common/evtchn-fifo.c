@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The FIFO ABI, delivery: each port has an event word in pages that the guest
- * provides.  Each vcpu has sixteen queues, one for each priority: lists of
- * event words linked by port numbers.  The hypervisor appends, the guest
- * removes.
+ * gave, each vcpu has sixteen queues, one a priority, that are lists of event
+ * words linked by port numbers.  We append, the guest removes.
  *
  * The guest is an adversary that can write any event word and the control
- * block at any time.  The hypervisor never follows a link: it uses its own tail
- * of each queue, which names an event word that exists.  A guest that corrupts
- * its words loses or repeats its own events.
+ * block at any time.  We never follow a link: all we use is our own tail of
+ * each queue, which names an event word that exists.  A guest that spoils its
+ * words loses or repeats its own events.
  *
  * queue_lock serialises all linking in one domain; event words and control
  * blocks are only accessed atomically.
@@ -24,12 +23,12 @@
 #define BUSY (1U << EVTCHN_FIFO_BUSY)
 #define LINK_MASK ((1U << EVTCHN_FIFO_LINK_BITS) - 1)
 
-/* Tries to change a word that the guest keeps changing. */
+/* How often we try to change a word that the guest keeps changing. */
 #define LINK_TRIES 5
 
 _Static_assert(EVTCHN_FIFO_NR_CHANNELS == MAX_EVTCHNS, "all ports have links");
 
-/* The port's event word; NULL: its page is not there yet.  Either lock held. */
+/* NULL while the guest has not given the page; either lock held. */
 static event_word_t *word_of(const struct domain *d, evtchn_port_t port)
 {
     const struct evtchn_fifo_domain *f = d->evtchn.fifo;
@@ -43,8 +42,8 @@ static event_word_t *word_of(const struct domain *d, evtchn_port_t port)
 }
 
 /*
- * Link port behind `tail`, if tail is still linked; false when it is not, and
- * port becomes the head.  BUSY asks the guest not to change the word.
+ * Let the word of `tail` point at port, if it is still linked: false when it
+ * is not, so that port becomes the head.  BUSY asks the guest to keep off.
  */
 static bool append(struct domain *d, evtchn_port_t tail, evtchn_port_t port)
 {
@@ -78,7 +77,7 @@ static bool append(struct domain *d, evtchn_port_t tail, evtchn_port_t port)
     return true;
 }
 
-/* If the port is the tail of the queue it was in last, that one is empty. */
+/* If the old queue ended with this port, it is empty by now. */
 static void leave_last_queue(struct domain *d, const struct evtchn *chn)
 {
     struct vcpu *v = domain_vcpu(d, chn->last_vcpu);
@@ -87,7 +86,7 @@ static void leave_last_queue(struct domain *d, const struct evtchn *chn)
         v->fifo->tail[chn->last_queue] = 0;
 }
 
-/* Link a pending port into the queue of its vcpu and priority, once. */
+/* Put a pending port in the queue that it belongs to, once. */
 static void link_port(struct domain *d, struct evtchn *chn, event_word_t *word)
 {
     struct vcpu *v = domain_vcpu(d, READ_ONCE(chn->vcpu));
@@ -145,7 +144,7 @@ void evtchn_fifo_raise_saved(struct domain *d, struct evtchn *chn)
         evtchn_deliver(d, chn);
 }
 
-/* The guest skips a word without PENDING when it comes to that word. */
+/* The guest drops it from the queue when it gets there. */
 static void clear_pending(struct domain *d, struct evtchn *chn)
 {
     event_word_t *word = word_of(d, chn->port);
@@ -191,7 +190,7 @@ static int set_priority(struct domain *d, struct evtchn *chn, uint32_t prio)
     return 0;
 }
 
-/* Nothing to do: the ready bits are in the control block, not in vcpu_info. */
+/* The ready bits are in the control block, which does not move. */
 static void rescan(struct vcpu *v)
 {
     (void)v;

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Free ports: the lowest is found in a bounded number of steps, however many
- * ports there are.
+ * Which ports are free: found in a few steps, however many there are and
+ * whatever the guest has done with them.
  *
- * A free port is in one of two sets.  Ports in `free` may be taken.  Ports in
- * `linked` were still linked in a FIFO queue when they were closed: the guest
- * must consume the queue's entry before the port is used again, and gives no
- * notice of that.  So each allocation for the guest checks some linked ports,
- * in turn.
+ * A free port is in one of two sets.  `free` are those that may be taken; the
+ * lowest is.  `linked` are those that were still linked in a FIFO queue when
+ * they were closed: the guest must take them out before they are used again,
+ * and nobody tells us when it does.  So each time that the guest wants a port
+ * some of them are looked at, round and round.
  *
- * A port with a consumer does not use its event word, and so may take a linked
- * port when no other is free.
+ * A port of the hypervisor has no use for its event word, so that it takes a
+ * linked one where no other is left.
  *
- * The evtchn lock protects both sets.
+ * Both sets are protected by the evtchn lock.
  */
 #include "evtchn-private.h"
 
 #include <hv/heap.h>
 #include <hv/lib.h>
 
-/* Linked ports checked for each allocation, and when no port is free. */
+/* Linked ports looked at for each port that is taken, and when none is free. */
 #define LOOK_AT_ONCE 64
 #define LOOK_AT_MOST 1024
 
@@ -84,7 +84,7 @@ static void set_fill(struct port_set *s)
     }
 }
 
-/* The lowest port of the set from `from` on, or NO_PORT. */
+/* The lowest one not below `from`, or NO_PORT. */
 static uint32_t set_next(const struct port_set *s, uint32_t from)
 {
     for ( unsigned int i = 0; i < PORT_SET_LEVELS; i++ )
@@ -127,7 +127,7 @@ void evtchn_free_destroy(struct evtchn_domain *e)
     e->free.level[0] = e->linked.level[0] = NULL;
 }
 
-/* Check up to nr linked ports: those that are no longer linked are free. */
+/* Look at up to nr linked ports: those that the guest let go are free. */
 static void look_at_linked(struct domain *d, unsigned int nr)
 {
     struct evtchn_domain *e = &d->evtchn;
@@ -181,6 +181,7 @@ void evtchn_free_give(struct domain *d, const struct evtchn *chn)
     set_add(e->abi->is_busy(d, chn) ? &e->linked : &e->free, chn->port);
 }
 
+/* No queues any more. */
 void evtchn_free_unlink_all(struct evtchn_domain *e)
 {
     for ( unsigned int i = 0; i < PORT_SET_LEVELS; i++ )

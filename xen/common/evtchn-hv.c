@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hypervisor's own use of event channels: ports with a consumer function,
- * virtual interrupts, and notifying a vcpu of its events.
+ * The hypervisor's own use of event channels: ports whose other end it is,
+ * virtual interrupts, and making a vcpu look at its events.
  *
- * The other domain binds to a port with a consumer, sends through it and closes
- * its own end as with any other port.  The guest in whose table the port is
- * cannot use or close it.
+ * A port of the hypervisor is an ordinary one with a consumer function: a
+ * domain binds to it, sends through it and closes its end as it would with
+ * any other, while the guest in whose table it is cannot touch it.
  */
 #include "evtchn-private.h"
 
@@ -129,8 +129,8 @@ void evtchn_mark_upcall(struct vcpu *v)
 void evtchn_rescan(struct vcpu *v)
 {
     /*
-     * A sender that still used the old area had set the event's pending bit
-     * before: the guest finds that bit when it scans all events now.
+     * A sender that still saw the old area had set the event itself before:
+     * the guest finds it when it scans everything because of the new area.
      */
     smp_mb();
     load_acquire(&v->domain->evtchn.abi)->rescan(v);

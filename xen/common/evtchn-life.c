@@ -39,7 +39,7 @@ int evtchn_relinquish(struct domain *d)
 
     ASSERT(domain_is_dying(d));
     spin_lock(&e->lock);
-    nr = e->nr_ports; /* final: evtchn_get_free() refuses a dying domain */
+    nr = e->nr_ports; /* final: no port is added to a dying domain */
     spin_unlock(&e->lock);
 
     while ( e->close_next < nr )

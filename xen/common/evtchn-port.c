@@ -36,7 +36,7 @@ int evtchn_get_free(struct domain *d, bool xen, struct evtchn **chnp)
     port = evtchn_free_pick(d, xen);
     if ( !port )
         return -ENOSPC;
-    /* The lowest free port: at most the first of the next bucket. */
+    /* The lowest one: at most the first of the next bucket. */
     if ( port == e->nr_ports && evtchn_add_bucket(e) )
         return -ENOMEM;
     *chnp = evtchn_find(d, port);
@@ -68,7 +68,7 @@ static int may_close(const struct evtchn *chn, enum evtchn_closer closer)
     return 0;
 }
 
-/* chn of d has a consumer: call it.  d's lock or the sender's held. */
+/* A port of the hypervisor in d, whose lock or whose sender's is held. */
 static void call_consumer(struct domain *d, const struct evtchn *chn)
 {
     struct vcpu *v = domain_vcpu(d, READ_ONCE(chn->vcpu));
@@ -77,7 +77,7 @@ static void call_consumer(struct domain *d, const struct evtchn *chn)
         chn->consumer(v, chn->port);
 }
 
-/* Both domains' locks are held, if chn is bound to another domain's port. */
+/* All locks that it takes are held. */
 static void close_port(struct domain *d, struct evtchn *chn)
 {
     struct evtchn_domain *e = &d->evtchn;
@@ -98,7 +98,7 @@ static void close_port(struct domain *d, struct evtchn *chn)
     }
     else if ( chn->state == EVTCHN_VIRQ )
     {
-        /* A global VIRQ may notify another vcpu, but is bound to vcpu 0. */
+        /* A global one may notify another vcpu, but is vcpu 0's. */
         struct vcpu *v = domain_vcpu(d, virq_is_global(chn->virq)
                                             ? 0 : chn->vcpu);
 
@@ -121,8 +121,8 @@ static void close_port(struct domain *d, struct evtchn *chn)
 
 /*
  * Closing an interdomain port needs the other domain's lock too, which may
- * come first in the order: drop the lock, take both, and check that the port is
- * still bound to that domain.  A reference keeps the other domain meanwhile.
+ * have to be taken first: let go, take both, and look again whether the other
+ * end is still that domain.  A reference keeps it across the gap.
  */
 int evtchn_close(struct domain *d, evtchn_port_t port,
                  enum evtchn_closer closer)
@@ -160,8 +160,8 @@ int evtchn_close(struct domain *d, evtchn_port_t port,
 /* ---- sending ---- */
 
 /*
- * A polling vcpu sets its flag first and reads its ports then; here the port is
- * set first and the flags are read then.  One of the two sees the other.
+ * Whoever polls sets its flag and then looks at its ports; here the port is
+ * set and then the flags are looked at.  One of the two sees the other.
  */
 static void wake_pollers(struct domain *d)
 {
@@ -183,7 +183,7 @@ void evtchn_deliver(struct domain *d, struct evtchn *chn)
         wake_pollers(d);
 }
 
-/* The sender's lock keeps the binding, and so the other domain. */
+/* The lock of the sender keeps the binding, and so the other domain. */
 static void send_to_remote(const struct evtchn *chn)
 {
     struct evtchn *remote = chn->remote;

@@ -39,13 +39,13 @@ enum evtchn_state {
 struct evtchn {
     uint32_t port;      /* [I] */
     uint8_t state;      /* [E] enum evtchn_state                            */
-    uint8_t priority;   /* [Ea] FIFO: the queue for the next event          */
-    uint16_t vcpu;      /* [Ea] the vcpu that is notified                   */
-    uint16_t last_vcpu; /* [Q] FIFO: vcpu and queue that the port was linked */
-    uint8_t last_queue; /* [Q] in last, and may still be: kept over a close */
-    bool saved;         /* [Q] FIFO: pending, but without an event word yet */
-    bool lost;          /* [B] with a consumer: was bound, and was closed   */
-    domid_t remote_id;  /* [E] UNBOUND: the domain that may bind            */
+    uint8_t priority;   /* [Ea] FIFO: the queue it will join                */
+    uint16_t vcpu;      /* [Ea] whom it notifies                            */
+    uint16_t last_vcpu; /* [Q] FIFO: the queue that it joined last, which it */
+    uint8_t last_queue; /* [Q] may still be linked in: outlives a close     */
+    bool saved;         /* [Q] FIFO: pending, but it has no event word yet  */
+    bool lost;          /* [B] hypervisor's own: was bound, and closed      */
+    domid_t remote_id;  /* [E] UNBOUND: who may bind                        */
     uint32_t virq;      /* [E] VIRQ                                         */
     struct domain *remote_dom; /* [B] INTERDOMAIN: the other end            */
     struct evtchn *remote;     /* [B] */
@@ -60,12 +60,12 @@ struct evtchn {
 /* An ABI's operations on a port; all but set_pending with the lock held. */
 struct evtchn_abi {
     uint32_t max_ports;
-    /* False: chn was pending before.  The sender's or d's lock held. */
+    /* Returns whether it became pending; sender's or d's lock held. */
     bool (*set_pending)(struct domain *d, struct evtchn *chn);
     void (*clear_pending)(struct domain *d, struct evtchn *chn);
     void (*unmask)(struct domain *d, struct evtchn *chn);
     bool (*is_pending)(struct domain *d, const struct evtchn *chn);
-    /* Is a closed port still linked in the guest's queue?  No reuse then. */
+    /* A closed port that the guest has not let go of: not to be reused. */
     bool (*is_busy)(struct domain *d, const struct evtchn *chn);
     int (*set_priority)(struct domain *d, struct evtchn *chn, uint32_t prio);
     void (*rescan)(struct vcpu *v);
@@ -75,7 +75,7 @@ extern const struct evtchn_abi evtchn_abi_2l, evtchn_abi_fifo;
 
 /* ---- evtchn-port.c ---- */
 
-/* The port; NULL: no such port.  Lock held. */
+/* NULL when there is none; lock held. */
 static inline struct evtchn *evtchn_find(const struct domain *d,
                                          evtchn_port_t port)
 {
@@ -92,9 +92,9 @@ static inline struct evtchn *evtchn_find(const struct domain *d,
 int evtchn_add_bucket(struct evtchn_domain *e) must_check;
 
 /*
- * Find a free port, which stays FREE; lock held.  xen: for the hypervisor's
- * use.  -EINVAL d is dying; -ENOSPC; -ENOMEM.  evtchn_take() then gives the
- * port its state, and cannot fail.
+ * A free port, still FREE; lock held.  -EINVAL dying, -ENOSPC, -ENOMEM.  It
+ * becomes the caller's by evtchn_take(), which cannot fail.  xen: for the
+ * hypervisor itself.
  */
 int evtchn_get_free(struct domain *d, bool xen, struct evtchn **chn)
     must_check;
@@ -102,15 +102,14 @@ void evtchn_take(struct domain *d, struct evtchn *chn, enum evtchn_state state,
                  unsigned int vcpu);
 
 /*
- * Close a port.  -EINVAL the port is free or does not exist, or this closer
- * must not close it (CLOSED_BY_HV: ports with a consumer; CLOSED_BY_GUEST: all
- * others).
+ * Close a port.  -EINVAL when there is nothing to close, or it is not one of
+ * the closer's.
  */
 enum evtchn_closer { CLOSED_BY_GUEST, CLOSED_BY_HV, CLOSED_BY_TEARDOWN };
 int evtchn_close(struct domain *d, evtchn_port_t port,
                  enum evtchn_closer closer);
 
-/* Make chn of d pending; d's lock or the sender's held. */
+/* Make chn of d pending; its domain's lock or its sender's held. */
 void evtchn_deliver(struct domain *d, struct evtchn *chn);
 
 /* Is virq one that vcpu 0 of a domain binds for the whole machine? */
@@ -130,9 +129,9 @@ bool port_set_has(const struct port_set *s, uint32_t port);
 /* A free port of d, for the guest or for the hypervisor; 0: none is left. */
 uint32_t evtchn_free_pick(struct domain *d, bool xen);
 void evtchn_free_take(struct evtchn_domain *e, uint32_t port);
-/* chn was closed: make the port free, or linked. */
+/* chn is closed. */
 void evtchn_free_give(struct domain *d, const struct evtchn *chn);
-/* The FIFO ABI ends, and with it all queues: make all linked ports free. */
+/* The FIFO ABI ends. */
 void evtchn_free_unlink_all(struct evtchn_domain *e);
 
 /* ---- evtchn-bind.c: decoded sub-operations of current_domain ---- */
@@ -153,7 +152,7 @@ bool evtchn_2l_take_pending(struct domain *d, evtchn_port_t port);
 int evtchn_fifo_init_control(struct evtchn_init_control *init);
 int evtchn_fifo_expand_array(const struct evtchn_expand_array *expand);
 
-/* Change back to the 2-level ABI: lock held, no port of the guest's open. */
+/* Back to 2-level: lock held, no guest's port open.  */
 void evtchn_fifo_stop(struct domain *d);
 
 /* ---- evtchn-fifo.c ---- */
@@ -164,7 +163,7 @@ void evtchn_fifo_stop(struct domain *d);
 struct evtchn_fifo_domain {
     unsigned int nr_pages;             /* [E+Q] grows only */
     struct page *page[FIFO_MAX_PAGES]; /* [E+Q] event words, held */
-    bool complained;                   /* [Q] a lost event was printed */
+    bool complained;                   /* [Q] of a guest that fights us */
 };
 
 struct evtchn_fifo_vcpu {
@@ -173,7 +172,7 @@ struct evtchn_fifo_vcpu {
     uint32_t tail[EVTCHN_FIFO_MAX_QUEUES]; /* [Q] last port linked, 0: none */
 };
 
-/* Deliver chn if it became pending while it had no event word. */
+/* Re-raise chn if it was made pending while it had no event word. */
 void evtchn_fifo_raise_saved(struct domain *d, struct evtchn *chn);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The event channel hypercall: decoding, and the sub-operations that do not
- * allocate a port.
+ * The event channel hypercall: decoding, and the sub-operations that look at
+ * ports rather than make them.
  *
- * ops[] has one row for each sub-operation: the size of its structure, whether
- * the structure is copied back to the caller, and the handler, which works on a
- * copy and holds no lock on return.
+ * One row a sub-operation: the size of its structure, whether it goes back to
+ * the caller, and the handler, which works on a copy and holds no lock on
+ * return.
  */
 #include "evtchn-private.h"
 
@@ -166,8 +166,8 @@ static int op_set_priority(union op_arg *a)
 /* ---- reset ---- */
 
 /*
- * *port gets the first port to close.  -EBUSY a new reset while one is in
- * progress, or a continuation while none is.
+ * Where to begin, or -EBUSY: only one reset of a domain is in progress, and
+ * only one that is can be continued.
  */
 static int reset_begin(struct evtchn_domain *e, bool resuming, uint32_t *port)
 {
@@ -211,7 +211,7 @@ static int reset_domain(struct domain *d, bool resuming)
     if ( rc )
         return rc;
 
-    /* Not locked: reset_end() finds ports that are bound meanwhile. */
+    /* Not locked: ports that are added now are reset_end()'s to find. */
     while ( port < READ_ONCE(e->nr_ports) )
     {
         (void)evtchn_close(d, port, CLOSED_BY_GUEST);
@@ -279,7 +279,7 @@ static const struct op ops[] = {
     ROW(reset_cont, reset, false),
 };
 
-/* The new port's number could not be copied to the caller: close the port. */
+/* The caller cannot be told its new port: it shall not have it. */
 static void undo(unsigned int cmd, const union op_arg *a)
 {
     struct domain *d;

@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The debug key `g`: the gfns at which the control domain has mapped pages of
- * other domains.
+ * The debug key `F`: where the control domain has other domains' pages.
  *
- * The control domain's devices use gfns as machine addresses.  So pages of
- * other domains should be mapped where the machine has no RAM, and the memory
- * of a direct-mapped control domain at the machine's addresses; pages for which
- * that does not hold are counted.
+ * Its devices take its addresses for the machine's.  So a page of another
+ * domain belongs where the machine has no RAM, and its own memory, when it is
+ * direct mapped, at the machine's addresses; whatever is elsewhere is counted.
  */
-#include <hv/audit.h>
 #include <hv/domain.h>
+#include <hv/keys.h>
 #include <hv/lib.h>
 #include <hv/memory.h>
 
-#define LOOK_AT_ONCE 512 /* entries per hold of the p2m lock */
 #define MAX_LINES 32
 
 struct show {
+    struct key_press *key;
     unsigned int left;     /* entries until the lock is released           */
     unsigned int lines;
     uint64_t start, end;   /* gfns of others' pages, not yet printed       */
@@ -39,8 +37,8 @@ static bool is_host_ram(uint64_t gfn)
 static void print_range(struct show *s)
 {
     if ( s->start != s->end && s->lines++ < MAX_LINES )
-        printk(XENLOG_ALWAYS, "gfns: %#lx-%#lx are of other domains\n",
-               (unsigned long)s->start, (unsigned long)s->end - 1);
+        key_print(s->key, "gfns: %#lx-%#lx are of other domains",
+                  (unsigned long)s->start, (unsigned long)s->end - 1);
     s->start = s->end = 0;
 }
 
@@ -66,18 +64,18 @@ static int look(struct domain *d, gfn_t gfn, struct p2m_entry e, void *arg)
     return 0;
 }
 
-void gfn_show(struct domain *d)
+int gfn_key_foreign(struct key_press *k)
 {
-    struct show s = { 0 };
+    struct show s = { .key = k };
     uint64_t gfn = 0;
 
     do
         s.left = LOOK_AT_ONCE;
-    while ( p2m_for_each(d, &gfn, look, &s) );
+    while ( p2m_for_each(current_domain, &gfn, look, &s) );
     print_range(&s);
-    printk(XENLOG_ALWAYS,
-           "gfns: %lu of other domains, %lu of these where the machine has "
-           "RAM; %lu of its own not at the machine's address\n",
-           (unsigned long)s.others, (unsigned long)s.in_ram,
-           (unsigned long)s.moved);
+    key_print(k, "gfns: %lu of other domains, %lu of these where the machine "
+              "has RAM; %lu of its own not at the machine's address",
+              (unsigned long)s.others, (unsigned long)s.in_ram,
+              (unsigned long)s.moved);
+    return 0;
 }

@@ -15,6 +15,7 @@
 
 #include <hv/guest-access.h>
 
+#define MAP_KINDS (GNTMAP_device_map | GNTMAP_host_map)
 
 static unsigned int pins_of(unsigned int flags)
 {

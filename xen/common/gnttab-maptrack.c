@@ -10,6 +10,7 @@
 
 #include <hv/array.h>
 
+#define MAP_KINDS (GNTMAP_device_map | GNTMAP_host_map)
 
 static struct mapping *mapping_locked(const struct grant_table *gt,
                                       uint32_t handle)

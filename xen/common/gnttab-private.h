@@ -34,6 +34,8 @@
 #include <hv/lib.h>
 
 #define INITIAL_GRANT_FRAMES 1
+#define DEFAULT_GRANT_FRAMES 64
+#define DEFAULT_MAPTRACK_FRAMES 1024
 #define MAX_MAPTRACK_FRAMES 65536
 
 #define V1_PER_FRAME (PAGE_SIZE / sizeof(grant_entry_v1_t))
@@ -68,7 +70,6 @@ struct active_entry {
 /* [G] gt->lock  [P] valid, and constant, while pinned */
 
 #define HANDLE_NONE UINT32_MAX
-#define MAP_KINDS (GNTMAP_device_map | GNTMAP_host_map)
 
 struct mapping {
     uint32_t ref;      /* grant reference; of a free one: next free handle  */

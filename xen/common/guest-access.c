@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Copies from and to the memory of the caller: hv/guest-access.h. */
+/* Copies from and to the memory of the caller: see the header. */
 #include <hv/guest-access.h>
 #include <hv/lib.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hvm_op(cmd, arg): parameters of HVM guests, and a few other operations.
+ * hvm_op(cmd, arg): parameters of HVM guests, and a few operations of theirs.
  *
- * One row of rules[] describes a parameter: which callers may set and read it,
- * whether the first value set is final, and the values that exist.  d->lock
- * protects the values.
+ * A parameter is described by one row of rules[]: who may set and read it,
+ * whether a value once set stays, and which values exist.  d->lock protects
+ * the values.
  *
  * Order of checks of get/set_param: -EFAULT, index -EINVAL, domain -ESRCH, not
  * HVM -EINVAL, caller neither itself nor its device model nor in control
@@ -21,7 +21,7 @@
 #include <xen/hvm/params.h>
 #include <xen/sched.h>
 
-#define FIRST_VECTOR 0x10 /* lower vectors are exceptions */
+#define FIRST_VECTOR 0x10 /* those below are exceptions */
 
 enum {
     KNOWN = 0x1,
@@ -94,7 +94,7 @@ static int set_param_locked(struct domain *d, uint32_t index, uint64_t value)
 {
     uint64_t *param = &array_at(d->params, index);
 
-    /* No second ioreq_params_changed(): it would free GFNs that are in use. */
+    /* The same once more is no change: what was handed out stays so. */
     if ( array_at(rules, index).flags & ONCE && *param )
         return *param == value ? 0 : -EEXIST;
     if ( !value_ok(index, value) )
@@ -117,7 +117,7 @@ static int set_param(struct domain *d, struct xen_hvm_param *a)
     rc = set_param_locked(d, a->index, a->value);
     spin_unlock(&d->lock);
 
-    /* The way events are delivered has changed: each vcpu checks again. */
+    /* The way events are delivered changed: let all look again. */
     if ( !rc && a->index == HVM_PARAM_CALLBACK_IRQ )
         for ( unsigned int i = 0; i < d->max_vcpus; i++ )
         {
@@ -144,8 +144,8 @@ static int get_param(struct domain *d, struct xen_hvm_param *a)
 }
 
 /*
- * Take a reference on an HVM guest: the caller itself, or a domain whose device
- * model or controller the caller is.  -ESRCH, -EINVAL not HVM, -EPERM.
+ * The domain, referenced, if it is an HVM guest that the caller may handle:
+ * itself, or one whose device model or controller the caller is.
  */
 static int target_get(domid_t domid, struct domain **dp)
 {

@@ -5,15 +5,14 @@
  *
  *   {type u16, instance u16, length u32} data ... , ended by {END, 0, 0}
  *
- * Saving writes HEADER, CPU for each vcpu that is up, MTRR for each vcpu, END.
- * All guest memory is write-back: a saved MTRR record always says so, and a
- * loaded one is checked and dropped.  Loading refuses all other records: a
- * guest whose devices have state cannot be restored here.
+ * We write HEADER, for each vcpu that is up CPU, for each vcpu MTRR, END.  All
+ * guest memory is write-back: MTRR always says so, and one that is set is
+ * checked and dropped.  Nothing else is taken: a guest whose devices have
+ * state cannot come from elsewhere.
  *
- * A context is copied in as a whole and then loaded record by record.  The
- * first bad record ends the load with an error; the records before it stay in
- * effect (a toolstack destroys such a domain).  Loading a CPU record starts
- * that vcpu.
+ * A context is read as a whole into memory of ours, then record by record; the
+ * first bad one ends it with an error, those before stay in effect (the
+ * toolstack gives such a domain up).  Setting a CPU record starts that vcpu.
  */
 #include <hv/cpu-policy.h>
 #include <hv/guest-access.h>
@@ -29,7 +28,7 @@
 #define TYPE_CPU HVM_SAVE_CODE(CPU)
 #define TYPE_MTRR HVM_SAVE_CODE(MTRR)
 
-#define MAX_CONTEXT (2U << 20) /* 512 vcpus need 0.7 MiB */
+#define MAX_CONTEXT (2U << 20) /* that of 512 vcpus is 0.7 MiB */
 
 #define PAT_DEFAULT 0x0007040600070406UL
 #define MTRR_CAP 0x508UL /* 8 variable ranges, fixed ones, write-combining */
@@ -37,7 +36,7 @@
 #define MTRR_ALL_WB 0x0606060606060606UL
 #define MTRR_DEF_TYPE_VALID 0xcffUL
 
-/* A context being written; bytes beyond size are only counted. */
+/* A context being written; what does not fit in size is only counted. */
 struct writer {
     uint8_t *data;
     uint32_t size, at;
@@ -83,7 +82,7 @@ static void make_mtrr(struct hvm_hw_mtrr *m)
         m->msr_mtrr_fixed[i] = MTRR_ALL_WB;
 }
 
-/* d is paused: no vcpu goes up or down meanwhile. */
+/* d is paused; which vcpus are up does not change. */
 static void save(struct domain *d, struct writer *w)
 {
     union {
@@ -112,15 +111,15 @@ static void save(struct domain *d, struct writer *w)
     put_record(w, TYPE_END, 0, NULL, 0);
 }
 
-/* Only of an HVM guest that is not the caller and has a vcpu. */
+/* An HVM guest, not the caller, that has a vcpu. */
 static bool has_context(struct domain *d)
 {
     return d != current_domain && d->translated && domain_vcpu(d, 0);
 }
 
 /*
- * Save d's context into memory that the caller frees.  d is paused meanwhile.
- * -ENOMEM; -EAGAIN d's controller added a vcpu between the two passes.
+ * The context of d into memory that the caller frees.  The domain is paused
+ * meanwhile; -EAGAIN if its controller added a vcpu between the two passes.
  */
 static long save_to_heap(struct domain *d, struct writer *w)
 {
@@ -271,7 +270,10 @@ static long load_header(const struct hvm_save_descriptor *desc,
                ? 0 : -EINVAL;
 }
 
-/* -ENODATA a record is cut off, or END is missing.  Ignores bytes after END. */
+/*
+ * -ENODATA when a record or the end is missing.  What follows the end is not
+ * looked at.
+ */
 static long load(struct domain *d, const uint8_t *data, uint32_t size)
 {
     struct hvm_save_descriptor desc;

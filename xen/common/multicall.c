@@ -3,12 +3,12 @@
  * multicall(list, nr): several hypercalls in one, in order.
  *
  * Each entry's result is written to its `result` field; the call itself fails
- * only when the list cannot be read or written.  A preempted entry is written
- * back with the arguments to continue with; the multicall then returns
- * -ERESTART and starts again at that entry.  If the guest changes the entry
- * meanwhile, the changed entry is executed.
+ * only when the list cannot be read or written.  An entry that gives way is
+ * written back with the arguments with which it goes on; the multicall then
+ * gives way too, and starts again at that entry.  A guest that changes the
+ * entry meanwhile gets what it wrote.
  *
- * Multicalls do not nest: an inner one gets -ENOSYS.
+ * Multicalls do not nest: such an entry gets -ENOSYS.
  */
 #include <hv/domain.h>
 #include <hv/guest-access.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * platform_op(op): the hardware domain's operations on the host.  Errors in
- * this order: -EFAULT, -EACCES another interface version, -EPERM not a control
- * domain, then those of the operation: xen/platform.h.
+ * platform_op(op): what the hardware domain does to the host; in this order
+ * -EFAULT, -EACCES another interface version, -EPERM not a control domain, then
+ * the operation's own: xen/platform.h.
  */
 #include <hv/cpu-policy.h>
 #include <hv/domain.h>
@@ -13,7 +13,9 @@
 
 #include <xen/platform.h>
 
-/* Set UTC for a moment that is given as the caller's system time. */
+#define NS_PER_S 1000000000UL
+
+/* UTC at the caller's system time. */
 static long set_time(uint64_t secs, uint32_t nsecs, uint64_t system_time)
 {
     wallclock_set(secs * NS_PER_S + nsecs,

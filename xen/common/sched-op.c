@@ -3,10 +3,9 @@
  * sched_op(cmd, arg) and set_timer_op(timeout): waiting and stopping.
  *
  * An operation that waits sets a flag of the vcpu and returns 0; the machine's
- * run loop does not enter the guest until the flag is cleared.  Against lost
- * wake-ups the operation sets the flag first, then executes a barrier, then
- * checks for events; a sender makes the event pending first, then executes a
- * barrier, then checks the flag.
+ * run loop does not go back to the guest before the flag is gone.  The order
+ * against lost wake-ups: the flag first, then a barrier, then the look at
+ * what may have happened meanwhile; whoever sends does the opposite.
  */
 #include <hv/domain.h>
 #include <hv/guest-access.h>
@@ -61,7 +60,7 @@ static long sched_remote_shutdown_op(uint64_t arg)
     return rc;
 }
 
-/* 1: a port is pending already; 0: wait; -EINVAL no such port; -EFAULT. */
+/* 1: something is there already; 0: wait; -EINVAL: no such port. */
 static int look_at_ports(const evtchn_port_t *ports, unsigned int nr)
 {
     int rc = vcpu_event_pending(current) ||
@@ -108,7 +107,7 @@ long do_sched_op(struct hypercall *hc)
     switch ( (unsigned int)hc->a[0] )
     {
     case SCHEDOP_yield:
-        return 0; /* the run loop checks for other vcpus at every exit */
+        return 0; /* every exit is a chance for others */
     case SCHEDOP_block:
         return sched_block();
     case SCHEDOP_shutdown:
@@ -119,14 +118,14 @@ long do_sched_op(struct hypercall *hc)
         return sched_remote_shutdown_op(arg);
     case SCHEDOP_pin_override:
         return is_control_domain(current_domain) ? -ENOSYS : -EPERM;
-    default: /* including shutdown_code and watchdog */
+    default: /* shutdown_code and watchdog among them */
         return -ENOSYS;
     }
 }
 
 /*
- * Some guests ask for a time before their epoch or far in the future after a
- * computation with a wrapped clock: fire soon, and such a guest tries again.
+ * Guests are known to ask for times in the past of their epoch or far away,
+ * when they computed with a wrapped clock: wake those soon, they will retry.
  */
 long do_set_timer_op(struct hypercall *hc)
 {

@@ -37,7 +37,7 @@ long sysctl_physinfo(struct xen_sysctl *s)
     return 0;
 }
 
-/* Fill the caller's array as far as it goes; nr_cpus is the number filled. */
+/* Of as many CPUs as there is room for, which it says. */
 long sysctl_getcpuinfo(struct xen_sysctl *s)
 {
     struct xen_sysctl_getcpuinfo *op = &s->u.getcpuinfo;
@@ -54,7 +54,7 @@ long sysctl_getcpuinfo(struct xen_sysctl *s)
     return 0;
 }
 
-/* Fill the caller's array as far as it goes; num_cpus gets the total number. */
+/* Says how many there are, and copies as many of them as there is room for. */
 long sysctl_cputopoinfo(struct xen_sysctl *s)
 {
     struct xen_sysctl_cputopoinfo *op = &s->u.cputopoinfo;
@@ -103,7 +103,7 @@ static uint32_t nr_domains(void)
     return nr;
 }
 
-/* Pool 0 has all processors and domains; no processor is free. */
+/* There is pool 0, with all processors and domains, and no free processor. */
 long sysctl_cpupool_op(struct xen_sysctl *s)
 {
     struct xen_sysctl_cpupool_op *op = &s->u.cpupool_op;
@@ -133,7 +133,7 @@ long sysctl_cpupool_op(struct xen_sysctl *s)
     }
 }
 
-/* -EINVAL unknown index; -EOPNOTSUPP PV guests, which are not supported. */
+/* -EINVAL unknown index, -EOPNOTSUPP for PV guests: there are none. */
 long sysctl_cpu_featureset(struct xen_sysctl *s)
 {
     struct xen_sysctl_cpu_featureset *op = &s->u.cpu_featureset;

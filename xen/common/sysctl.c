@@ -4,16 +4,15 @@
  *
  * Order of checks: caller (-EPERM, at dispatch), -EFAULT, interface version
  * -EACCES, unknown operation -ENOSYS, then the operation's own.  The structure
- * is copied in once and copied back when the operation succeeded, or when the
- * caller's buffer was too small.  Padding is ignored: clients do not clear it.
+ * is copied in once and goes back when the operation succeeded, or ran out of
+ * the caller's room.  Padding is not looked at: clients leave it as it comes.
  */
 #include <hv/array.h>
-#include <hv/audit.h>
-#include <hv/budget.h>
 #include <hv/console.h>
 #include <hv/domain.h>
 #include <hv/guest-access.h>
 #include <hv/hypercall.h>
+#include <hv/keys.h>
 #include <hv/lib.h>
 
 #include "control.h"
@@ -76,14 +75,14 @@ static long getdomaininfolist(struct xen_sysctl *s)
     return 0;
 }
 
-/* No levelling by CPUID masks: guests' CPUID is intercepted. */
+/* Nothing of CPUID is levelled for guests that trap on it anyway. */
 static long levelling_caps(struct xen_sysctl *s)
 {
     s->u.cpu_levelling_caps.caps = 0;
     return 0;
 }
 
-/* As in Xen, an unknown key is no error. */
+/* As in Xen, keys that mean nothing are no error. */
 static long debug_keys(struct xen_sysctl *s)
 {
     const struct xen_sysctl_debug_keys *op = &s->u.debug_keys;
@@ -97,12 +96,7 @@ static long debug_keys(struct xen_sysctl *s)
 
         if ( copy_from_handle(&key, op->keys, i, 1) )
             return -EFAULT;
-        budget_pause(true);
-        if ( key == AUDIT_KEY )
-            rc = audit_by_key();
-        else if ( key == GFN_KEY )
-            gfn_show(current_domain);
-        budget_pause(false);
+        rc = key_pressed(key);
     }
     return rc;
 }

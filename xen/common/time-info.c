@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The time as guests read it: each vcpu's clock in its vcpu_info (a TSC value,
- * the system time at that value, and the TSC's scale) and UTC in the shared
- * info.
+ * What guests read the time from: the clock of each vcpu in its vcpu_info (its
+ * TSC at some moment, the system time then, and how they go on together) and
+ * UTC in the shared info.
  *
- * Guests read both without a lock: a writer makes the version odd, changes the
- * fields, and makes the version even again.  A vcpu's clock is written by its
- * own run loop only, and again after REFRESH_NS, since the scale is rounded.
- * UTC is written under d->lock.
+ * Both are read without a lock: a writer makes the version odd, changes, makes
+ * it even again.  A vcpu's clock is written by its own run loop only, wherever
+ * its vcpu_info is now, and again after REFRESH_NS, for the scale is a rounded
+ * one; UTC under d->lock.
  *
- * Guests may write to these pages: the hypervisor trusts none of the content.
+ * Guests may write to these pages: nothing in them is believed.
  */
 #include <hv/atomic.h>
 #include <hv/cpu-policy.h>
@@ -20,6 +20,7 @@
 
 #include "vcpu-private.h"
 
+#define NS_PER_S 1000000000UL
 #define REFRESH_NS NS_PER_S
 
 void tsc_scale(uint32_t khz, uint32_t *mul, int8_t *shift)
@@ -37,7 +38,7 @@ void tsc_scale(uint32_t khz, uint32_t *mul, int8_t *shift)
         ticks <<= 1;
         ++*shift;
     }
-    /* Now ticks <= ns < 2 * ticks; with shift raised by 1 mul fits 32 bits. */
+    /* Now ticks <= ns < 2 * ticks; the one more shift lets mul fit 32 bits. */
     *mul = ticks ? (uint32_t)((ns << 31) / ticks) : 0;
 }
 
@@ -87,7 +88,7 @@ static void write_time(struct vcpu_time_info *to,
     end_write(&to->version, odd);
 }
 
-/* Write t to v's second copy, which user space reads on any processor. */
+/* The same into v's other copy: user space reads it on any processor. */
 static int copy_time(uint64_t addr, struct vcpu_time_info t)
 {
     uint32_t version;
@@ -117,7 +118,7 @@ void vcpu_time_update(struct vcpu *v)
         return;
     make_time(v, &clock, &t);
     write_time(&info->time, &t);
-    /* A failed copy harms only the guest, which unmapped its own area. */
+    /* An area that went away is the guest's affair. */
     if ( v->time_addr )
         (void)!copy_time(v->time_addr, t);
     v->time_info = info;
@@ -149,7 +150,7 @@ long vcpu_register_time(struct vcpu *v, uint64_t arg)
 
 /* ---- UTC ---- */
 
-/* wallclock_ns() minus the machine's UTC, in ns; two's complement. */
+/* What the machine's idea of UTC is off by; two's complement. */
 static uint64_t wallclock_moved;
 
 void wallclock_init(void)
@@ -170,10 +171,10 @@ void domain_wallclock_update(struct domain *d)
     uint32_t odd;
 
     if ( !pg || !page_get(pg, d) )
-        return; /* d is dead */
+        return; /* it is dead */
     s = page_to_virt(pg);
     spin_lock(&d->lock);
-    /* UTC at the moment when d's system time was 0. */
+    /* Of the moment when d's system time was 0. */
     utc = wallclock_ns() - now_ns() + (uint64_t)d->time_offset_ns;
     sec = utc / NS_PER_S;
     odd = begin_write(&s->wc_version);

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One-shot timers: one heap, the first to expire at the top, protected by
- * timer_lock (LOCK_TIMER).
+ * One-shot timers: one heap, the first to expire at its top, under timer_lock
+ * (LOCK_TIMER).
  *
  *   idle --timer_set--> armed --timer_run--> running (t->running counts)
  *    ^                    |                      |
  *    +-----timer_stop-----+<------fn returns-----+
  *
- * A function runs without the lock, and may arm its own timer again; then the
+ * A function runs without the lock, so it may arm its own timer again; then a
  * timer is both armed and running.  After the function has returned and the
- * count was decremented, timer_run() does not access the timer: a caller that
- * waited in timer_stop() may free it.
+ * count went down, timer_run() does not touch the timer: whoever waited for
+ * it in timer_stop() may free it.
  *
  * The heap is a leftist tree: each timer expires no later than those below it,
- * and the path down to the right is the shortest to a free place: at most
- * log2(n + 1) timers.  So adding and removing take that many steps down, and up
- * again, with no memory besides the timers.
+ * and the way down to the right is the shortest to a free place: at most
+ * log2(n + 1) timers, so that adding and removing take no more steps than
+ * that (and the way up again), with no memory besides the timers.
  */
 #include <hv/atomic.h>
 #include <hv/budget.h>
@@ -28,7 +28,7 @@
 
 static struct timer *first;
 static spinlock_t timer_lock;
-static uint64_t programmed; /* last argument of arch_timer_program() */
+static uint64_t programmed; /* for when some CPU minds the first one */
 
 void timer_system_init(void)
 {
@@ -49,13 +49,13 @@ void timer_init(struct timer *t, void (*fn)(void *data), void *data)
 
 /* ---- the heap; lock held ---- */
 
-/* The distance from t to the nearest free place; 0: t is one. */
+/* How far it is from t to a free place. */
 static unsigned int rank_of(const struct timer *t)
 {
     return t ? t->rank : 0;
 }
 
-/* t's children changed: order them and set t's rank; false if that stays. */
+/* The children of t changed: restore its order and rank.  Did it change? */
 static bool settle(struct timer *t)
 {
     unsigned int was = t->rank;
@@ -75,7 +75,7 @@ static struct timer *merge(struct timer *a, struct timer *b)
 {
     struct timer *top = NULL, **at = &top, *up = NULL;
 
-    /* Down: merge the two right paths in the order of expiry. */
+    /* Down: each next one of the two ways to the right, in order. */
     while ( a && b )
     {
         struct timer *t = b->expires < a->expires ? b : a;
@@ -105,7 +105,7 @@ static void heap_add(struct timer *t)
     first = merge(first, t);
 }
 
-/* At most log2(n + 1) ranks above t can change: ranks are no larger. */
+/* The ranks above change no further than ranks grow: log2(n + 1) steps. */
 static void heap_remove(struct timer *t)
 {
     struct timer *up = t->up, *below;
@@ -131,7 +131,7 @@ static uint64_t first_expiry(void)
     return first ? first->expires : NEVER;
 }
 
-/* Called whenever the first expiry has changed. */
+/* The machine must know whenever the first expiry changed. */
 static void program_first(void)
 {
     programmed = first_expiry();
@@ -146,8 +146,8 @@ bool timer_is_armed(const struct timer *t)
 }
 
 /*
- * A time in the past counts as now: the timer fires after others that are due,
- * and not in the timer_run() in progress, which would never end otherwise.
+ * One in the past fires no earlier than others that are due already, nor in
+ * the timer_run() that is going on: it would never end.
  */
 void timer_set(struct timer *t, uint64_t expires)
 {
@@ -182,11 +182,10 @@ void timer_stop(struct timer *t)
 }
 
 /*
- * Timers that become due meanwhile, or that exceed RUN_AT_ONCE, are left for
- * another call, which arch_timer_program() asks for at once.  If another CPU
- * has already programmed the first expiry, this one does not program it too:
- * otherwise soon all CPUs would be interrupted for each timer, and contend for
- * the lock.
+ * What becomes due meanwhile is for the next time, and so are those beyond
+ * RUN_AT_ONCE: the machine is asked to come at once.  A CPU that came too late,
+ * for an expiry that another one minds by now, does not mind it too: or soon
+ * all would be interrupted by each timer, and wait for each other's lock.
  */
 void timer_run(void)
 {

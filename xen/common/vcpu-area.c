@@ -3,10 +3,9 @@
  * Areas of guest memory that the hypervisor writes for a vcpu: its vcpu_info
  * and its runstate.
  *
- * vcpu_info moves at most once in a vcpu's life: from the shared info page, or
- * from v->own_info if that page has no place for the vcpu, to a page of the
- * guest's.  v->info_page then holds a reference on that page until the domain
- * is destroyed.
+ * vcpu_info moves once in a vcpu's life, from where it was (shared info page,
+ * or v->own_info for vcpus that have no place there) to the guest's page, on
+ * which v->info_page then holds a reference until the domain's end.
  */
 #include <hv/domain.h>
 #include <hv/guest-access.h>
@@ -34,7 +33,7 @@ long vcpu_register_info(struct vcpu *v, uint64_t arg)
     info = (struct vcpu_info *)((char *)page_to_virt(pg) + reg.offset);
 
     spin_lock(&d->lock);
-    /* While v runs, only v itself may move its vcpu_info. */
+    /* Of a running vcpu only itself knows when its info may move. */
     if ( v->info_page || domain_is_dying(d) ||
          (v != current && !(READ_ONCE(v->flags) & VCPU_DOWN)) )
         rc = -EINVAL;
@@ -55,13 +54,12 @@ void vcpu_runstate_show(struct vcpu *v)
 {
     struct vcpu_runstate_info info;
 
-    /* Without the lock in the common case: a later change is written at the
-     * next entry. */
+    /* The common case without the lock: a change to come is seen next time. */
     if ( likely(!v->runstate_addr) ||
          READ_ONCE(v->runstate.state_entry_time) == v->runstate_shown )
         return;
     vcpu_runstate_get(v, &info);
-    /* A failed copy harms only the guest, which unmapped its own area. */
+    /* An area that went away is the guest's affair. */
     if ( !copy_to_arg(v->runstate_addr, &info) )
         v->runstate_shown = info.state_entry_time;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * VCPUOP_initialise: the register state with which a guest starts one of its
- * vcpus, given as struct vcpu_hvm_context and converted to the record that
+ * vcpus, given as struct vcpu_hvm_context and turned into the record that
  * every machine takes.
  *
- * A state that no processor can have is refused here; a state that this
- * processor cannot have (control register bits) is refused by the machine.
+ * What the form can express and no processor can hold is refused here; what
+ * depends on the processor (control register bits) by the machine.
  */
 #include <hv/domain.h>
 #include <hv/guest-access.h>
@@ -71,7 +71,7 @@ static int from_32(const struct vcpu_hvm_x86_32 *r, struct hvm_hw_cpu *ctx)
     if ( r->pad1 || r->pad2[0] || r->pad2[1] || r->pad2[2] ||
          !segments_ok(r) )
         return -EINVAL;
-    /* 64-bit code is started by VCPU_HVM_MODE_64B only. */
+    /* 64-bit code is started by the other form. */
     if ( r->cs_ar & AR_L && r->efer & EFER_LMA )
         return -EINVAL;
 

@@ -2,8 +2,8 @@
 /*
  * vcpu_op(cmd, vcpuid, arg): a domain's operations on its own vcpus.
  *
- * -ENOENT for a vcpu that does not exist comes before all other errors: Linux
- * counts the processors by that errno.
+ * -ENOENT for a vcpu that does not exist comes before anything else; Linux
+ * counts the processors by it.
  */
 #include <hv/domain.h>
 #include <hv/guest-access.h>
@@ -19,7 +19,7 @@ static bool is_up(const struct vcpu *v)
     return !(READ_ONCE(v->flags) & VCPU_DOWN);
 }
 
-/* When the last vcpu goes down, the domain is shut down. */
+/* The last one that goes down takes the domain with it. */
 static long take_down(struct vcpu *v)
 {
     struct domain *d = v->domain;
@@ -96,7 +96,7 @@ long do_vcpu_op(struct hypercall *hc)
     case VCPUOP_register_runstate_memory_area:
         return vcpu_register_runstate(v, arg);
     case VCPUOP_stop_periodic_timer:
-        return 0; /* there is no periodic timer */
+        return 0; /* there is none that could run */
     case VCPUOP_set_singleshot_timer:
         return set_singleshot(v, arg);
     case VCPUOP_stop_singleshot_timer:
@@ -106,7 +106,7 @@ long do_vcpu_op(struct hypercall *hc)
     case VCPUOP_register_vcpu_time_memory_area:
         return vcpu_register_time(v, arg);
     case VCPUOP_get_physid:
-        return -EINVAL; /* vcpus are not bound to a processor */
+        return -EINVAL; /* vcpus have no fixed processor */
     default: /* periodic timer, NMI */
         return -ENOSYS;
     }

@@ -10,8 +10,9 @@
 struct vcpu;
 
 /*
- * VCPUOP_initialise, vcpu-context.c.  -EOPNOTSUPP not an HVM guest; -EFAULT;
- * -EEXIST the vcpu is up; -EINVAL an invalid mode, reserved field or register.
+ * VCPUOP_initialise of a vcpu of an HVM guest, vcpu-context.c.  -EFAULT;
+ * -EEXIST it is up; -EINVAL a mode, reserved field or register that cannot
+ * be; -EOPNOTSUPP not an HVM guest's.
  */
 long vcpu_initialise(struct vcpu *v, uint64_t arg);
 
@@ -20,8 +21,8 @@ long vcpu_register_info(struct vcpu *v, uint64_t arg);
 long vcpu_register_runstate(struct vcpu *v, uint64_t arg);
 
 /*
- * VCPUOP_register_vcpu_time_memory_area: time-info.c.  -ENOSYS the clock is not
- * stable, so that user space could not use the area; -EFAULT.
+ * VCPUOP_register_vcpu_time_memory_area: time-info.c.  -ENOSYS where the clock
+ * is not stable, so that nobody could use it; -EFAULT.
  */
 long vcpu_register_time(struct vcpu *v, uint64_t arg);
 

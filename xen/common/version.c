@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * xen_version(cmd, arg) and vm_assist(cmd, type): name, version and features.
+ * xen_version(cmd, arg) and vm_assist(cmd, type): who we are.
  *
- * The version is that of the interface, Xen 4.17, since clients compare it.
- * Every domain may call this; only control domains get the command line, which
- * is "<denied>" for all others, and the build id.
+ * The numbers are those of the interface that is spoken, Xen 4.17: clients
+ * compare them.  Everybody may ask, but for the command line ("<denied>") and
+ * the build id, which only control domains get.
  */
 #include <hv/console.h>
 #include <hv/domain.h>
@@ -118,7 +118,7 @@ long do_xen_version(struct hypercall *hc)
         return copy_string(arg, control ? hv_command_line : "<denied>",
                            sizeof(xen_commandline_t));
     case XENVER_build_id:
-        return control ? -ENODATA : -EPERM; /* no build id exists */
+        return control ? -ENODATA : -EPERM; /* there is none */
     default:
         return -ENOSYS;
     }

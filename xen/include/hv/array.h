@@ -2,19 +2,18 @@
 /*
  * Elements by an index that a guest, a device model or a toolstack chose.
  *
- * The comparison that refuses an index is a branch.  Code that the processor
- * executes speculatively, before the branch's outcome is known, leaves traces
- * in caches: with an index out of bounds, traces of any memory.  array_index()
- * and array_at() follow the comparison and keep the index in bounds by
- * arithmetic, which is not predicted.  scripts/lint lists the arrays that may
- * only be accessed through them.
+ * The comparison that refuses an index is a branch, and what the processor
+ * executes before it knows the branch's outcome leaves traces in caches: with an
+ * index out of bounds, of any memory.  These follow the comparison and keep the
+ * index in bounds by arithmetic, which is not predicted.  scripts/lint has the
+ * names of the arrays that are reached by them alone.
  */
 #ifndef HV_ARRAY_H
 #define HV_ARRAY_H
 
 #include <hv/types.h>
 
-/* i when i < n, else 0: without a branch, also where the compiler knows i. */
+/* i when i < n, else 0: without a branch, whatever is known about i. */
 static inline size_t array_index(size_t i, size_t n)
 {
     size_t mask;

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The limit of work between two preemption checks, whatever a guest or a device
- * model asks for: LOOP_BUDGET steps.
+ * How much is done between two preemption checks, at most, whatever a guest
+ * or a device model asks for: LOOP_BUDGET steps.
  *
- * A step is one executed basic block of the core, or 64 bytes cleared or
- * copied.  In builds with COUNT_STEPS (the unit tests, and the fuzz targets of
- * make check) the compiler puts a call at the beginning of each basic block of
- * xen/common, xen/lib and xen/arch/x86/emul, so that no loop is left out; there
- * exceeding the budget is a panic.  In all other builds these functions are
- * empty.
+ * A step is a basic block of the core that is executed, or 64 bytes that are
+ * cleared or copied.  In builds with COUNT_STEPS (those of the unit tests and
+ * of the fuzz targets in make check) the compiler puts a call at the beginning
+ * of each basic block of xen/common, xen/lib and xen/arch/x86/emul, so that no
+ * loop is left out; there, exceeding the budget is a panic.  In all others
+ * nothing is counted and nothing of this costs anything.
  *
- * Counting begins with a hypercall, an exit of a guest or a timer_run(), and
- * again at each hypercall_preempt_check(), whatever its result.  200000 steps
- * take about 100 us, which is also the time after which the bare machine
- * preempts a hypercall (PREEMPT_NS).
+ * Counting begins with a hypercall, an exit of a guest or a run of timers,
+ * and anew at each hypercall_preempt_check(), whatever its answer.  200000
+ * steps are about 100 us, which is also what the bare machine lets a
+ * hypercall take before it has to give way (PREEMPT_NS).
  */
 #ifndef HV_BUDGET_H
 #define HV_BUDGET_H
@@ -25,18 +25,18 @@
 
 #ifdef COUNT_STEPS
 
-/* Begin and end counting; a nested pair is a part of the outer one. */
+/* Nested ones count as a part of the outermost. */
 void budget_begin(void);
 void budget_end(void);
-void budget_renew(void); /* a preemption check: count from 0 again */
+void budget_renew(void); /* a preemption check */
 void budget_spend(uint64_t steps);
-/* Stop counting: for operations during which the whole machine is stopped. */
+/* Not counted: what a control domain asks the whole machine to wait for. */
 void budget_pause(bool on);
 
-/* The largest count of this thread since budget_forget(). */
+/* The most steps in a row of this thread, since budget_forget(). */
 uint64_t budget_most(void);
 void budget_forget(void);
-/* Do not panic beyond the budget, so that a test can report budget_most(). */
+/* Too many are no panic, so that a test can say how many. */
 void budget_measure(bool on);
 
 #else
@@ -49,7 +49,7 @@ static inline void budget_pause(bool on) { (void)on; }
 
 #endif
 
-/* For memset() and memcpy(), whose loops the compiler does not count. */
+/* The compiler does not see what memset() and its like do. */
 static inline void budget_spend_bytes(uint64_t bytes)
 {
     budget_spend(bytes / BYTES_PER_STEP);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The CPUID leaves and MSRs that a guest gets: policies, as lists of leaves. */
+/* What CPUID tells a guest: policies as lists of leaves. */
 #ifndef HV_CPU_POLICY_H
 #define HV_CPU_POLICY_H
 
@@ -20,6 +20,8 @@ struct cpu_policy {
     xen_msr_entry_t msr[CPU_POLICY_MAX_MSRS];
 };
 
+/* An MSR of policies: what of the platform a guest may use. */
+
 struct cpuid_regs {
     uint32_t a, b, c, d;
 };
@@ -33,18 +35,19 @@ void cpuid_for_guest(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
                      struct cpuid_regs *out);
 
 /*
- * The policy of a guest whose toolstack sets none, and the maximum for all
- * others.  Made by the first call, from the machine's CPUID.
+ * What a guest gets when its toolstack sets nothing, which is also the most it
+ * can get.  Made once, from the machine's CPUID, by the first who asks.
  */
 const struct cpu_policy *cpu_policy_default(void);
 
-/* The machine's own CPUID, including features that guests cannot have. */
+/* What the machine has: raw material, not all of it fit for guests. */
 const struct cpu_policy *cpu_policy_host(void);
 
 /*
- * Replace one leaf or MSR of p, for a toolstack.  Features that are not in
- * cpu_policy_default() are cleared.  -ERANGE no policy has such a leaf or MSR;
- * -EINVAL reserved bits, or a larger number of leaves than the machine's.
+ * Change p as a toolstack asks: the entry replaces the one of its place.
+ * -ERANGE for a place that does not exist, -EINVAL for reserved bits or a
+ * number of leaves beyond the machine's.  Features that the machine does not
+ * have for guests are dropped.
  */
 int cpu_policy_set_leaf(struct cpu_policy *p, const xen_cpuid_leaf_t *leaf)
     must_check;
@@ -56,12 +59,12 @@ int cpu_policy_set_msr(struct cpu_policy *p, const xen_msr_entry_t *msr)
 void cpu_policy_features(const struct cpu_policy *p,
                          uint32_t words[CPU_FEATURE_WORDS]);
 
-/* MSR_PLATFORM_INFO as d's vcpus read it: the policy's value. */
+/* MSR_PLATFORM_INFO as d's vcpus read it, which is the policy's. */
 uint64_t cpu_policy_platform_info(const struct domain *d);
 
 /* ---- arch contract ---- */
 
-/* Can the machine make CPUID outside ring 0 a fault, if a guest asks for it? */
+/* Can CPUID outside ring 0 be made a fault, where a guest asks for that? */
 bool arch_cpuid_faulting(void);
 
 struct cpu_info {
@@ -70,7 +73,7 @@ struct cpu_info {
 };
 void arch_cpu_info(struct cpu_info *info);
 
-/* The ids of an existing CPU in its local APIC and in ACPI's tables. */
+/* What an existing CPU is called by its local APIC and by ACPI's tables. */
 void arch_cpu_ids(unsigned int cpu, uint32_t *apic_id, uint32_t *acpi_id);
 
 /* The id of v's local APIC. */

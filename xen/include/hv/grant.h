@@ -18,15 +18,12 @@
 struct domain;
 struct xen_domctl_createdomain;
 
-/* Limits where a configuration leaves them to the hypervisor. */
-#define DEFAULT_GRANT_FRAMES 64
-#define DEFAULT_MAPTRACK_FRAMES 1024
-
 /*
  * Create a version 1 table of one frame, with limits from d->config.  Negative
- * max_grant_frames and max_maptrack_frames mean the defaults.  -EINVAL no
- * frame, more than MAX_GRANT_FRAMES or 65536 maptrack frames, or grant_opts
- * other than version 1 or 2; -ENOMEM.  d->grant is set on success only.
+ * max_grant_frames and max_maptrack_frames mean the defaults, 64 and 1024.
+ * -EINVAL no frame, more than MAX_GRANT_FRAMES or 65536 maptrack frames, or
+ * grant_opts other than version 1 or 2; -ENOMEM.  d->grant is set on success
+ * only.
  */
 int grant_table_init(struct domain *d) must_check;
 /*

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The only access to the memory of a hypercall's caller.
+ * The only way to the memory of the one who called.
  *
- * Addresses are virtual addresses of the caller (`current`).  A copy returns 0,
- * or -EFAULT with an unknown part copied.  A value is copied in once, then
- * checked, then used.  No lock is held over a copy.
+ * Addresses are virtual addresses of the caller (`current`).  Copies are all
+ * or error: 0, or -EFAULT with an unknown part copied.  A value is copied in
+ * once, then checked, then used.  No lock is held over a copy.
  */
 #ifndef HV_GUEST_ACCESS_H
 #define HV_GUEST_ACCESS_H
@@ -18,7 +18,7 @@ int guest_copy_out(uint64_t dst, const void *src, size_t bytes) must_check;
 #define handle_addr(h) ((uint64_t)(uintptr_t)(h).p)
 #define handle_is_null(h) ((h).p == NULL)
 
-/* Copy nr elements from element i of the handle's array on. */
+/* Element i of the array behind the handle, nr elements from it on. */
 #define copy_from_handle(dst, h, i, nr)                                      \
     guest_copy_in((dst), handle_addr(h) + (uint64_t)(i) * sizeof(*(h).p),    \
                   (nr) * sizeof(*(h).p) +                                    \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Small objects.  Tests can make the n-th allocation of the hypervisor, here
- * and in page.h, fail, and do so for each n.
+ * Small objects.  Every allocation of the hypervisor, here and in page.h, can
+ * be told to fail the n-th time; tests walk n.
  */
 #ifndef HV_HEAP_H
 #define HV_HEAP_H
@@ -23,14 +23,13 @@ void *arch_heap_alloc(size_t bytes);
 void arch_heap_free(void *p);
 
 /*
- * Of xen/lib/heap.c.  heap_init() is called before the first allocation;
- * heap_audit_refs(), by arch_audit_refs(), counts each frame of the heap as
- * HOLD_TABLE.
+ * Of xen/lib/heap.c: before the first allocation; and for arch_audit_refs(),
+ * one HOLD_TABLE for each frame it has.
  */
 void heap_init(void);
 void heap_audit_refs(void (*count)(mfn_t mfn, enum page_holder holder));
 
-/* Fault injection: true when a test wants this allocation to fail. */
+/* The point of fault injection: true when this allocation is to fail. */
 bool arch_alloc_fails(void);
 
 #endif

@@ -2,9 +2,9 @@
 /*
  * Hypercalls: one table, one dispatcher, one calling form.
  *
- * A handler gets its arguments in hc->a[].  A handler that is preempted stores
- * its progress there and returns -ERESTART: the dispatcher or the machine
- * underneath calls the handler again.  A guest never sees -ERESTART.
+ * A handler gets its arguments in hc->a[].  To give way it stores in them
+ * what it needs to go on and returns -ERESTART: the dispatcher or the machine
+ * underneath calls it again.  A guest never sees -ERESTART.
  */
 #ifndef HV_HYPERCALL_H
 #define HV_HYPERCALL_H
@@ -23,15 +23,14 @@ struct hypercall {
 #define ERESTART 85
 
 /*
- * Run one hypercall for `current`.  -ENOSYS no such hypercall; -EPERM for
- * control domains only; -ERESTART the handler was preempted, call again with
- * the same hc; or the handler's result.
+ * Run one hypercall for `current`.  -ENOSYS for one that does not exist;
+ * -ERESTART after an arch_hypercall_preempted() handler: call again.
  */
 long hypercall_dispatch(struct hypercall *hc);
 
 /*
- * hypercall_dispatch() until the result is not -ERESTART.  Afterwards the
- * caller may have to wait for device models: ioreq_in_flight().
+ * Run to the end, however often it gives way.  Afterwards the caller may have
+ * to wait for device models: ioreq_in_flight().
  */
 long hypercall_run(struct hypercall *hc);
 
@@ -55,8 +54,8 @@ long do_set_timer_op(struct hypercall *hc);    /* sched-op.c     */
 /* ---- arch contract ---- */
 
 /*
- * Should a long operation return -ERESTART now?  Hosted: at every n-th call, so
- * that tests exercise every restart point.
+ * Should a long operation give way now?  Hosted: every n-th call, so that
+ * every restart point is exercised.
  */
 bool arch_hypercall_preempted(void);
 

@@ -2,10 +2,9 @@
 /*
  * Everyday helpers: memory and string functions, console output, assertions.
  *
- * Reactions to an error, the mildest first: return an errno; domain_crash() for
- * a state that no correct guest or device model causes; BUG_ON() where going on
- * could leak or corrupt memory.  A BUG_ON or ASSERT that a guest can cause is a
- * security bug.
+ * Error ladder, mildest first: return an error < domain_crash() (the guest
+ * did the impossible) < BUG_ON() (going on could leak or corrupt).  A BUG_ON
+ * or ASSERT that a guest can reach is a security bug.
  */
 #ifndef HV_LIB_H
 #define HV_LIB_H
@@ -24,16 +23,15 @@ char *strchr(const char *s, int c);
 
 /*
  * The number at the beginning of s in this base (0: as in C, by its prefix);
- * ~0UL if the number is too large.  *end (end may be NULL) gets the first
- * character behind the number; s when there is no number.  No blanks, no sign.
+ * one that is too large is ~0UL.  *end (may be NULL) is where it stops: s when
+ * there is none.  No blanks, no sign.
  */
 unsigned long hv_strtoul(const char *s, const char **end, unsigned int base);
 
 /*
  * Format into buf (at most size bytes, always terminated when size > 0).
  * Knows %d %i %u %x %X %o %c %s %p %%, flags 0 - and #, width, .precision,
- * and h, hh, l, ll, z.  Returns the length of the whole text, which may be
- * beyond size.
+ * and h, hh, l, ll, z.  Returns the length the whole text would have.
  */
 int hv_snprintf(char *buf, size_t size, const char *fmt, ...)
     printf_like(3, 4);

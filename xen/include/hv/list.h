@@ -19,7 +19,7 @@ static inline bool list_empty(const struct list *l)
     return l->next == l;
 }
 
-/* Insert n before pos; before the head is at the tail. */
+/* Insert n before pos; before the head means: at the tail. */
 static inline void list_add_tail(struct list *n, struct list *pos)
 {
     n->prev = pos->prev;
@@ -43,7 +43,7 @@ static inline void list_del(struct list *l)
           &pos->member != (head);                                            \
           pos = list_entry(pos->member.next, typeof(*pos), member) )
 
-/* list_for_each() for a body that may unlink pos. */
+/* The same, when the body may unlink pos. */
 #define list_for_each_safe(pos, tmp, head, member)                           \
     for ( pos = list_entry((head)->next, typeof(*pos), member),              \
           tmp = list_entry(pos->member.next, typeof(*pos), member);          \

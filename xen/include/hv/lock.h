@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Spinlocks with an order: each lock has a level.
+ * Spinlocks with a place in one order.
  *
- * A lock of a lower level is never taken while a lock of a higher level is
- * held; debug builds panic then.  Two locks of the same level are taken only
- * through spin_lock_two(), which orders them by address.  No lock is recursive,
- * and no lock is held over a guest copy, which may fault, sleep, or take as
- * long as another process wants.
+ * A lock of a lower level is never taken while one of a higher level is held;
+ * debug builds panic when it is.  Two locks of the same level are taken only
+ * through spin_lock_two(), which orders them by address.  No lock is
+ * recursive, and none is held over a guest copy: a copy may fault, sleep or
+ * take as long as another process likes.
  */
 #ifndef HV_LOCK_H
 #define HV_LOCK_H
@@ -26,8 +26,8 @@ enum lock_level {
     LOCK_OBJECTS,         /* small objects, where the machine has no malloc */
     LOCK_HEAP,            /* the page allocator                            */
     LOCK_TIMER,           /* the timer list                                */
-    LOCK_ARCH,            /* locks of the machine underneath               */
-    LOCK_VCPU,            /* v->lock: flags and runstate                   */
+    LOCK_ARCH,            /* those of the machine underneath               */
+    LOCK_VCPU,            /* v->lock: what it waits for, its runstate      */
     LOCK_CONSOLE,         /* the console ring                              */
 };
 
@@ -40,14 +40,14 @@ void spin_lock(spinlock_t *l);
 bool spin_trylock(spinlock_t *l);
 void spin_unlock(spinlock_t *l);
 
-/* Is l held by this CPU (hosted: thread)?  For assertions only. */
+/* Taken by this CPU (thread)?  For assertions only. */
 bool spin_is_mine(const spinlock_t *l);
 
-/* Take two locks of one level in the order of their addresses; a may be b. */
+/* Takes two locks of one level in the order of their addresses; a == b ok. */
 void spin_lock_two(spinlock_t *a, spinlock_t *b);
 void spin_unlock_two(spinlock_t *a, spinlock_t *b);
 
-/* Free the machine's resources of an initialised lock, if any. */
+/* Free what the machine underneath tied to an initialised lock. */
 void spin_lock_destroy(spinlock_t *l);
 
 #endif

@@ -13,8 +13,8 @@
 #define PAGE_MASK (~(PAGE_SIZE - 1))
 
 /*
- * Guest and machine frame numbers are distinct struct types in every build: the
- * compiler refuses to mix them.
+ * Guest and machine frame numbers never mix: they are distinct struct types
+ * in every build.
  */
 typedef struct { uint64_t gfn; } gfn_t;
 typedef struct { uint64_t mfn; } mfn_t;
@@ -41,7 +41,7 @@ static inline mfn_t mfn_add(mfn_t m, uint64_t n) { return _mfn(m.mfn + n); }
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-/* Each use has variables of its own names, so that uses can nest. */
+/* Names of their own for each use, so that uses can nest. */
 #define CAT_(a, b) a##b
 #define CAT(a, b) CAT_(a, b)
 #define PICK_(a, op, b, x, y)                                                \

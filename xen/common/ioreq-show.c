@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The debug key `i`: ioreq servers, what they claim, and which of their claims
+ * overlap: an access that several enabled servers claim goes to the one with
+ * the highest id, which surprises whoever started the others.
+ */
+#include "ioreq-index.h"
+#include "ioreq-private.h"
+
+#include <hv/keys.h>
+
+static const char *const type_name[NR_IO_RANGE_TYPES] = {
+    [XEN_DMOP_IO_RANGE_PORT] = "ports",
+    [XEN_DMOP_IO_RANGE_MEMORY] = "memory",
+    [XEN_DMOP_IO_RANGE_PCI] = "PCI",
+};
+
+static uint64_t end_of(const struct ioreq_index *x, unsigned int i)
+{
+    return i + 1 < x->nr ? x->segment[i + 1].start - 1 : ~0UL;
+}
+
+/* PCI functions are numbered as in the ABI: segment, bus, device, function. */
+static void print_range(struct key_press *k, unsigned int type,
+                        const char *what, uint64_t start, uint64_t end)
+{
+    if ( type == XEN_DMOP_IO_RANGE_PCI )
+        key_print(k, "    PCI %04x:%02x:%02x.%x-%02x:%02x.%x%s",
+                  (unsigned int)(start >> 16) & 0xffff,
+                  (unsigned int)(start >> 8) & 0xff,
+                  (unsigned int)(start >> 3) & 0x1f, (unsigned int)start & 7,
+                  (unsigned int)(end >> 8) & 0xff,
+                  (unsigned int)(end >> 3) & 0x1f, (unsigned int)end & 7, what);
+    else
+        key_print(k, "    %s %#lx-%#lx%s", type_name[type],
+                  (unsigned long)start, (unsigned long)end, what);
+}
+
+/* Runs of segments with the server's bit. */
+static void print_ranges(struct key_press *k, const struct ioreq_server *s,
+                         unsigned int type)
+{
+    const struct ioreq_index *x = array_at(s->target->ioreq.index, type);
+    uint64_t start = 0;
+    bool inside = false;
+
+    for ( unsigned int i = 0; x && i < x->nr; i++ )
+    {
+        bool claims = x->segment[i].servers & ioreq_server_bit(s);
+
+        if ( claims && !inside )
+            start = x->segment[i].start;
+        if ( claims && (i + 1 == x->nr ||
+                        !(x->segment[i + 1].servers & ioreq_server_bit(s))) )
+            print_range(k, type, "", start, end_of(x, i));
+        inside = claims;
+    }
+}
+
+static void print_server(struct key_press *k, const struct ioreq_server *s)
+{
+    static const char *const backing[] = {
+        [BACKED_NOT_YET] = "no pages yet",
+        [BACKED_BY_GFN] = "pages at gfns",
+        [BACKED_BY_MFN] = "pages as a resource",
+    };
+
+    key_print(k, "  server %u: of d%u, %s, %s, ring %s, port %u", s->id,
+              s->emulator->domain_id,
+              ioreq_server_enabled(s) ? "enabled" : "disabled",
+              backing[s->backing], ioreq_server_buffers(s) ? "yes" : "no",
+              s->ring_port);
+    for ( unsigned int i = 0; i < s->target->max_vcpus; i++ )
+        if ( s->port[i] )
+            key_print(k, "    vcpu %u: port %u", i, s->port[i]);
+    for ( unsigned int i = 0; i < NR_IO_RANGE_TYPES; i++ )
+        print_ranges(k, s, i);
+}
+
+/* Segments that more than one enabled server claims. */
+static void print_overlaps(struct key_press *k, const struct ioreq_domain *io,
+                           unsigned int type)
+{
+    const struct ioreq_index *x = array_at(io->index, type);
+
+    for ( unsigned int i = 0; x && i < x->nr; i++ )
+    {
+        unsigned int left = x->segment[i].servers & io->enabled;
+        char what[80];
+        int len;
+
+        if ( !(left & (left - 1)) )
+            continue;
+        len = hv_snprintf(what, sizeof(what), ": overlap of servers");
+        for ( ; left & (left - 1); left &= left - 1 )
+            len += hv_snprintf(what + len, sizeof(what) - (size_t)len, " %u,",
+                               (unsigned int)__builtin_ctz(left));
+        hv_snprintf(what + len, sizeof(what) - (size_t)len,
+                    " %u: goes to %u", (unsigned int)__builtin_ctz(left),
+                    (unsigned int)__builtin_ctz(left));
+        print_range(k, type, what, x->segment[i].start, end_of(x, i));
+    }
+}
+
+static void print_servers(struct key_press *k, struct domain *d)
+{
+    struct ioreq_domain *io = &d->ioreq;
+    unsigned int nr = 0;
+
+    spin_lock(&io->lock);
+    for ( unsigned int i = 0; i < MAX_IOREQ_SERVERS; i++ )
+        nr += io->server[i] != NULL;
+    if ( nr )
+        key_print(k, "d%u: %u ioreq servers", d->domain_id, nr);
+    for ( unsigned int i = 0; i < MAX_IOREQ_SERVERS && !key_is_full(k); i++ )
+        if ( io->server[i] )
+            print_server(k, io->server[i]);
+    for ( unsigned int i = 0; i < NR_IO_RANGE_TYPES && !key_is_full(k); i++ )
+        print_overlaps(k, io, i);
+    spin_unlock(&io->lock);
+}
+
+int ioreq_key_servers(struct key_press *k)
+{
+    key_each_domain(k, print_servers);
+    return 0;
+}
