@@ -359,13 +359,15 @@ $(foreach b,hosted roundtrip report vm-calls,$(eval \
 bench: $(B)/.need-check all $(addprefix $(B)/bench/,core hosted roundtrip report)
 	$(Q)scripts/bench $(if $(COUNT),--count)
 
-check-programs: all | $(B)/.need-check
+check-programs: all | $(B)/.need-check $(B)/.need-gdb
 	$(Q)scripts/run-tests programs --wrap \
 	    "scripts/hosted --audit --console $(B)/log/console --" tests/programs/run
 	$(Q)scripts/run-tests "the hosted machine's life" tests/programs/hosted-life
 	$(Q)scripts/run-tests "what is installed, what manuals say" \
 	    tests/programs/installed tests/programs/examples \
 	    tests/programs/junit tests/programs/need tests/programs/rebuild
+	$(Q)scripts/run-tests "gdb on the hypervisor" --wrap \
+	    "scripts/hosted --audit --console $(B)/log/console --" tests/programs/gdb
 
 vm-list := $(call list-of,vm)
 $(eval $(call program,$(B)/vm/keep-dm,$(keep-dm-src),$(vm-list),$(oriel-dm-libs)))
