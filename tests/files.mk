@@ -15,7 +15,7 @@ unit-core := acpi-make acquire acquire-life acquire-map budget bzimage console c
 unit-race := evtchn-race grant-race ioreq-race vlapic-irq
 # Of files that need no machine.
 unit-alone := array acpi acpi-parse dom0-msr iommu elf errata layout rtc runqueue guest-kind \
-    guest-race guest-msr c1e options svm-usable svm-event svm-intercepts unpack vmcb-check
+    guest-race guest-msr c1e options rules svm-usable svm-event svm-intercepts unpack vmcb-check
 # Of these, those with threads.
 race-alone := guest-race
 unit-libs := toollog foreignmemory ctrl $(unit-alone)

@@ -20,6 +20,7 @@
 /* Not the hosted machine's. */
 #include "../../xen/arch/x86/include/asm/domain.h"
 
+#include "../../xen/arch/x86/emul/rules.c"
 #include "../../xen/arch/x86/svm/event.c"
 #include "../../xen/arch/x86/svm/vmcb-check.c"
 #include "../../xen/arch/x86/hvm/event.c"
@@ -100,7 +101,7 @@ static int setup(void **state)
     vmcb.cr0 = CR0_PE;
     vcpu.domain = &domain;
     vcpu.info = &vcpu.own_info;
-    vcpu.arch.hvm.svm = &svm;
+    vcpu.arch.hvm.vendor = &svm;
     vcpu.arch.hvm.emul.regs.rflags = RFLAGS_IF;
     lapic->base = APIC_BASE_ENABLE;
     return 0;

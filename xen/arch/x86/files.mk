@@ -8,10 +8,11 @@ x86-platform-y := $(addprefix xen/arch/x86/platform/, \
     acpi-parse.c acpi.c c1e.c console-poll.c ioapic.c iommu.c irq.c lapic.c \
     power.c rtc.c serial.c smp.c time.c trampoline.S)
 x86-svm-y := $(addprefix xen/arch/x86/svm/, \
-    context.c control.c entry.S event.c exits.c intercepts.c msr.c svm.c \
+    context.c control.c entry.S event.c exits.c fixed-msrs.c \
+    intercepts.c msr.c svm.c \
     usable.c vmcb-check.c vmcb.c)
 x86-hvm-y := $(addprefix xen/arch/x86/hvm/, \
-    copy.c domain.c event.c exits.c io.c msr.c)
+    copy.c domain.c event.c exits.c io.c msr.c vendor.c)
 x86-vcpu-y := $(addprefix xen/arch/x86/vcpu/, \
     domain.c fpu.c run.c sched.c stop-machine.c)
 x86-dom0-y := $(addprefix xen/arch/x86/dom0/, \

@@ -14,9 +14,6 @@
 #include <x86/platform.h>
 #include <x86/sched.h>
 #include <x86/smp.h>
-#include <x86/vendor.h>
-
-const struct vendor *vendor = &svm_vendor;
 
 static void start_interrupts_and_time(void)
 {
@@ -36,17 +33,13 @@ static void start_interrupts_and_time(void)
 static void cpu_up(struct cpu *c)
 {
     fpu_cpu_up();
-    vendor->cpu_up(c);
+    hvm_cpu_up(c);
     sched_cpu_init(c);
 }
 
 static void start_virtualisation(void)
 {
-    const char *why = vendor->present();
-
-    if ( why )
-        panic("this processor cannot run guests by %s: %s\n", vendor->name,
-              why);
+    hvm_find_vendor();
     cpu_up(this_cpu());
     hvm_init();
 }
@@ -57,7 +50,7 @@ static void start_other_cpus(void)
 
     how = (struct smp_start){
         .tables = virt_to_phys(boot_pml4),
-        .lacks = vendor->cpu_lacks,
+        .lacks = hvm_cpu_lacks,
         .up = cpu_up,
         .run = run_loop,
     };

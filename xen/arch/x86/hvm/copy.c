@@ -19,7 +19,7 @@
 #include <hv/lib.h>
 
 #include <x86/hvm.h>
-#include <x86/vendor.h>
+#include <x86/hvm-vendor.h>
 
 /* ---- by physical address ---- */
 

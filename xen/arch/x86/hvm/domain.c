@@ -14,7 +14,7 @@
 #include <x86/guest.h>
 #include <x86/hvm.h>
 #include <x86/sched.h>
-#include <x86/vendor.h>
+#include <x86/hvm-vendor.h>
 
 #include <xen/hvm/save.h>
 

@@ -9,7 +9,7 @@
  */
 #include <hv/domain.h>
 
-#include <x86/vendor.h>
+#include <x86/hvm-vendor.h>
 
 static int upcall_vector(const struct vcpu *v)
 {

@@ -12,7 +12,7 @@
 
 #include <x86/cpu.h>
 #include <x86/hvm.h>
-#include <x86/vendor.h>
+#include <x86/hvm-vendor.h>
 
 #include <xen/sched.h>
 

@@ -16,7 +16,7 @@
 #include <x86/cpu.h>
 #include <x86/dom0.h>
 #include <x86/hvm.h>
-#include <x86/vendor.h>
+#include <x86/hvm-vendor.h>
 
 #define DEBUG_CONSOLE 0xe9
 #define WALK_RETRIES 16

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * MSRs as guests see them: those of the local APIC and of the processor's
- * virtualisation, and one table for the rest.  What is in neither is #GP.
+ * MSRs as guests see them: those of the local APIC, those that the vendor keeps
+ * (x86/hvm-vendor.h), and two tables of MSRs with fixed values: one here, of all
+ * vendors, and the vendor's own.  An MSR in none of these is #GP.
  *
  * MTRRs exist and cannot be changed: dom0 sees the machine's (dom0/msr.c), for
- * others all memory is write-back.  There are two machine check banks, in which
- * never is anything, and room for the numbers of more.
+ * others all memory is write-back.  There are two machine check banks, always
+ * empty; MSRs of further banks read as zero.
  */
 #include <hv/cpu-policy.h>
 #include <hv/domain.h>
@@ -17,30 +18,21 @@
 #include <x86/hvm.h>
 #include <x86/irq.h>
 #include <x86/processor.h>
-#include <x86/vendor.h>
+#include <x86/hvm-vendor.h>
 
 #define HYPERCALL_STUB_BYTES 32
 
-/* What happens to a write. */
-enum { REFUSED, DROPPED, SAME /* as is read, or it is refused */ };
+#define DROP(why) MSR_DROPPED, why
 
-struct fixed_msr {
-    uint32_t first, last;
-    uint64_t value;  /* what is read */
-    uint8_t write;
-    const char *why; /* no write is taken without a reason; REFUSED: NULL */
-};
-#define DROP(why) DROPPED, why
-
-static const struct fixed_msr table[] = {
-    { 0x0, 0x1, 0, REFUSED, NULL },             /* the first machine checks' */
-    { 0x2c, 0x2c, 0, REFUSED, NULL },           /* clock ratios of some */
-    { 0xfe, 0xfe, 0x508, REFUSED, NULL },       /* MTRRcap: 8, fixed, WC */
+static const struct hvm_fixed_msr table[] = {
+    { 0x0, 0x1, 0, MSR_REFUSED, NULL },             /* the first machine checks' */
+    { 0x2c, 0x2c, 0, MSR_REFUSED, NULL },           /* clock ratios of some */
+    { 0xfe, 0xfe, 0x508, MSR_REFUSED, NULL },       /* MTRRcap: 8, fixed, WC */
     /* machine check: two banks */
     { 0x179, 0x179, 2, DROP("read-only on processors, but kernels write it") },
     { 0x17a, 0x17b, 0,
       DROP("kernels clear them, and have no machine checks") },
-    { 0x1db, 0x1de, 0, SAME, "branches that nobody recorded" },
+    { 0x1db, 0x1de, 0, MSR_SAME, "branches that nobody recorded" },
     /* variable MTRRs: none is on */
     { 0x200, 0x20f, 0, DROP("kernels clear them all") },
     /* fixed ones: write-back */
@@ -51,40 +43,29 @@ static const struct fixed_msr table[] = {
     /* default type: on, write-back */
     { 0x2ff, 0x2ff, 0xc06,
       DROP("kernels switch it off and on around changes") },
-    { 0x280, 0x29f, 0, SAME, "corrected errors are never told" },
+    { 0x280, 0x29f, 0, MSR_SAME, "corrected errors are never told" },
     { 0x400, 0x400, ~0UL, DROP("kernels clear and set all banks") },
-    { 0x401, 0x403, 0, SAME, "nothing is in a bank" },
+    { 0x401, 0x403, 0, MSR_SAME, "nothing is in a bank" },
     { 0x404, 0x404, ~0UL, DROP("as 0x400") },
-    { 0x405, 0x47f, 0, SAME, "as 0x401; those not there" },
-    /* performance counters */
-    { 0xc0010000, 0xc0010007, 0,
-      DROP("kernels look whether they keep a value") },
-    /* SYSCFG */
-    { 0xc0010010, 0xc0010010, 0,
-      DROP("kernels set what concerns memory types") },
-    /* HWCR: TSC runs at P0 */
-    { 0xc0010015, 0xc0010015, 0x1000000,
-      DROP("kernels set what concerns machine checks") },
-    /* NB_CFG */
-    { 0xc001001f, 0xc001001f, 0, DROP("kernels set what concerns PCI") },
-    { 0xc0010055, 0xc0010055, 0, REFUSED, NULL }, /* C1E by message: never */
-    { 0xc001001a, 0xc001001a, 0, SAME, "top of memory is not told" },
-    { 0xc001001d, 0xc001001d, 0, SAME, "as 0xc001001a" },
-    /* VM_CR: read-only as a whole */
-    { 0xc0010114, 0xc0010114, 0, DROP("read-only as a whole") },
-    /* performance counters */
-    { 0xc0010200, 0xc001020b, 0, DROP("as 0xc0010000") },
-    { 0xc0011023, 0xc0011023, 0, SAME, "chicken bits: none is set" },
-    { 0xc001102a, 0xc001102a, 0, SAME, "as 0xc0011023" },
-    { 0xc001102c, 0xc001102c, 0, SAME, "as 0xc0011023" },
+    { 0x405, 0x47f, 0, MSR_SAME, "as 0x401; those not there" },
 };
 
-static const struct fixed_msr *find(uint32_t msr)
+static const struct hvm_fixed_msrs every_vendor = { ARRAY_SIZE(table), table };
+
+static const struct hvm_fixed_msr *find(const struct hvm_fixed_msrs *msrs,
+                                        uint32_t msr)
 {
-    for ( unsigned int i = 0; i < ARRAY_SIZE(table); i++ )
-        if ( msr >= table[i].first && msr <= table[i].last )
-            return &table[i];
+    for ( unsigned int i = 0; i < msrs->nr; i++ )
+        if ( msr >= msrs->row[i].first && msr <= msrs->row[i].last )
+            return &msrs->row[i];
     return NULL;
+}
+
+static const struct hvm_fixed_msr *find_fixed(uint32_t msr)
+{
+    const struct hvm_fixed_msr *m = find(&every_vendor, msr);
+
+    return m ? m : find(vendor->fixed_msrs, msr);
 }
 
 static bool is_x2apic(uint32_t msr)
@@ -94,7 +75,7 @@ static bool is_x2apic(uint32_t msr)
 
 bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
 {
-    const struct fixed_msr *m;
+    const struct hvm_fixed_msr *m;
 
     if ( is_x2apic(msr) )
         return vlapic_msr_read(&v->arch.hvm.vlapic, msr, value);
@@ -108,7 +89,7 @@ bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
         *value = rdtsc();
         return true;
     }
-    if ( vendor_rdmsr(v, msr, value) )
+    if ( vendor->rdmsr(v, msr, value) )
         return true;
     switch ( msr )
     {
@@ -128,7 +109,7 @@ bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
         return true;
     if ( errata_rdmsr(msr, value) )
         return true;
-    m = find(msr);
+    m = find_fixed(msr);
     if ( m )
         *value = m->value;
     return m;
@@ -151,10 +132,9 @@ bool arch_cpuid_faulting(void)
     return true;
 }
 
-/* `mov $nr, %eax; vmcall or vmmcall; ret` for each hypercall; iret is none. */
+/* `mov $nr, %eax; vmcall or vmmcall; ret` for each hypercall but iret. */
 static bool write_hypercall_page(struct vcpu *v, uint64_t gpa)
 {
-    static const uint8_t vmmcall[] = { 0x0f, 0x01, 0xd9 };
     uint8_t stub[HYPERCALL_STUB_BYTES];
 
     for ( uint32_t nr = 0; nr < PAGE_SIZE / HYPERCALL_STUB_BYTES; nr++ )
@@ -162,7 +142,7 @@ static bool write_hypercall_page(struct vcpu *v, uint64_t gpa)
         memset(stub, 0xcc, sizeof(stub));
         stub[0] = 0xb8;
         memcpy(stub + 1, &nr, sizeof(nr));
-        memcpy(stub + 5, vmmcall, sizeof(vmmcall));
+        memcpy(stub + 5, vendor->hypercall, HYPERCALL_INSN_BYTES);
         stub[8] = 0xc3;
         if ( nr == __HYPERVISOR_iret )
         {
@@ -178,7 +158,7 @@ static bool write_hypercall_page(struct vcpu *v, uint64_t gpa)
 
 bool guest_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
 {
-    const struct fixed_msr *m;
+    const struct hvm_fixed_msr *m;
     uint64_t now;
 
     if ( is_x2apic(msr) )
@@ -191,11 +171,11 @@ bool guest_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
         return true; /* it is the machine's: nobody sets it */
     if ( msr == MSR_MISC_FEATURES )
         return set_misc_features(v, value);
-    if ( vendor_wrmsr(v, msr, value) )
+    if ( vendor->wrmsr(v, msr, value) )
         return true;
     if ( errata_rdmsr(msr, &now) ) /* bits are as they can be */
         return value == now;
-    m = find(msr);
-    return m && (m->write == DROPPED ||
-                 (m->write == SAME && value == m->value));
+    m = find_fixed(msr);
+    return m && (m->write == MSR_DROPPED ||
+                 (m->write == MSR_SAME && value == m->value));
 }

@@ -30,7 +30,7 @@
 /* Everything about v changed: nothing that was kept of it is good. */
 static void forget(struct vcpu *v)
 {
-    struct svm_vcpu *s = v->arch.hvm.svm;
+    struct svm_vcpu *s = svm_of(v);
     struct vmcb *b = s->vmcb;
 
     b->clean = 0;
@@ -51,7 +51,7 @@ void svm_reset(struct vcpu *v)
 {
     const struct vmcb_seg data = { 0, 0x93, 0xffff, 0 };
     struct emul_regs *regs = &v->arch.hvm.emul.regs;
-    struct vmcb *b = v->arch.hvm.svm->vmcb;
+    struct vmcb *b = svm_of(v)->vmcb;
 
     forget(v);
     memset(regs, 0, sizeof(*regs));
@@ -75,7 +75,7 @@ void svm_reset(struct vcpu *v)
 
 void svm_startup(struct vcpu *v, uint8_t page)
 {
-    struct vmcb *b = v->arch.hvm.svm->vmcb;
+    struct vmcb *b = svm_of(v)->vmcb;
 
     svm_reset(v);
     b->cs.sel = (uint16_t)(page << 8);
@@ -189,7 +189,7 @@ static void set_fpu(struct vcpu *v, const struct hvm_hw_cpu *c)
 /* Whether it has an error code, vector and mode say. */
 static void set_event(struct vcpu *v, const struct hvm_hw_cpu *c)
 {
-    struct svm_vcpu *s = v->arch.hvm.svm;
+    struct svm_vcpu *s = svm_of(v);
     uint64_t type = c->pending_event & EVENT_TYPE;
     unsigned int vector = c->pending_event & EVENT_VECTOR;
 
@@ -204,7 +204,7 @@ static void set_event(struct vcpu *v, const struct hvm_hw_cpu *c)
 int svm_set_context(struct vcpu *v, const struct hvm_hw_cpu *c)
 {
     struct emul_regs *regs = &v->arch.hvm.emul.regs;
-    struct svm_vcpu *s = v->arch.hvm.svm;
+    struct svm_vcpu *s = svm_of(v);
     struct vmcb *b = s->vmcb;
 
     if ( check_mode(v, c) || check_code(c) || check_event(c) || check_fpu(c) )
@@ -236,7 +236,7 @@ int svm_set_context(struct vcpu *v, const struct hvm_hw_cpu *c)
 void svm_get_context(struct vcpu *v, struct hvm_hw_cpu *c)
 {
     const struct emul_regs *regs = &v->arch.hvm.emul.regs;
-    const struct svm_vcpu *s = v->arch.hvm.svm;
+    const struct svm_vcpu *s = svm_of(v);
     const struct vmcb *b = s->vmcb;
     uint64_t event = b->event_inject & EVENT_VALID ? b->event_inject : s->event;
 
@@ -283,7 +283,7 @@ _Static_assert(sizeof(struct emul_seg) == sizeof(struct vmcb_seg) &&
 void svm_fill_regs(struct vcpu *v)
 {
     struct emul_regs *regs = &v->arch.hvm.emul.regs;
-    const struct vmcb *b = v->arch.hvm.svm->vmcb;
+    const struct vmcb *b = svm_of(v)->vmcb;
 
     /* ES, CS, SS, DS, FS, GS: both are in the processor's order. */
     memcpy(regs->seg, &b->es, sizeof(regs->seg));

@@ -51,7 +51,7 @@ static bool long_code(const struct vmcb *b)
 /* The TLB has nothing that was made in another mode. */
 static void commit(struct vcpu *v, const struct guest_paging *p)
 {
-    struct svm_vcpu *s = v->arch.hvm.svm;
+    struct svm_vcpu *s = svm_of(v);
     struct vmcb *b = s->vmcb;
 
     uint64_t changed = ((b->cr0 ^ p->cr0) & ~(CR0_TS | CR0_MP)) |
@@ -72,7 +72,7 @@ static void svm_paging_now(const struct vmcb *b, struct guest_paging *p)
 
 static bool write_cr(struct vcpu *v, unsigned int cr, uint64_t value)
 {
-    const struct vmcb *b = v->arch.hvm.svm->vmcb;
+    const struct vmcb *b = svm_of(v)->vmcb;
     struct guest_paging p;
 
     svm_paging_now(b, &p);
@@ -105,10 +105,10 @@ void svm_cr_write(struct vcpu *v)
     if ( !decode(v, &c) || c.op == EMUL_MOV_DR )
         return;
     if ( c.op == EMUL_CLTS )
-        c.value = v->arch.hvm.svm->vmcb->cr0 & ~CR0_TS;
+        c.value = svm_of(v)->vmcb->cr0 & ~CR0_TS;
     /* LMSW has the lowest four bits, and cannot clear PE. */
     if ( c.op == EMUL_LMSW )
-        c.value = (v->arch.hvm.svm->vmcb->cr0 & ~(CR0_LMSW & ~CR0_PE)) |
+        c.value = (svm_of(v)->vmcb->cr0 & ~(CR0_LMSW & ~CR0_PE)) |
                   (c.value & CR0_LMSW);
     if ( c.reg != 0 && c.reg != 4 && c.reg != 8 )
         return;
@@ -120,7 +120,7 @@ void svm_cr_write(struct vcpu *v)
 
 void svm_dr_write(struct vcpu *v)
 {
-    struct vmcb *b = v->arch.hvm.svm->vmcb;
+    struct vmcb *b = svm_of(v)->vmcb;
     struct emul_control c;
 
     if ( !decode(v, &c) || c.op != EMUL_MOV_DR || (c.reg & 7) < 4 )
@@ -149,7 +149,7 @@ bool svm_cr3_refused(struct vcpu *v)
     struct emul_control c;
 
     svm_fill_regs(v);
-    svm_paging_now(v->arch.hvm.svm->vmcb, &p);
+    svm_paging_now(svm_of(v)->vmcb, &p);
     if ( emul_control(&v->arch.hvm.emul, &c) != EMUL_DONE ||
          c.op != EMUL_MOV_CR || c.reg != 3 || cr3_legal(v, &p, c.value) )
         return false;

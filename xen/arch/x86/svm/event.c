@@ -19,6 +19,8 @@
 #include <hv/guest-access.h>
 #include <hv/lib.h>
 
+#include <x86/rules.h>
+
 #include "svm.h"
 #include "vmcb-check.h"
 
@@ -26,35 +28,27 @@
 
 /* ---- exceptions ---- */
 
-/* Faults that, when they happen in a delivery, may make a double fault. */
-static bool is_contributory(unsigned int vector)
-{
-    return vector == 0 || (vector >= 10 && vector <= 13);
-}
-
 void svm_inject(struct vcpu *v, unsigned int vector, bool has_error,
                 uint32_t error)
 {
-    struct svm_vcpu *s = v->arch.hvm.svm;
+    struct svm_vcpu *s = svm_of(v);
     uint64_t old = s->event;
 
     if ( (old & EVENT_VALID) && (old & EVENT_TYPE) == EVENT_EXCEPTION )
     {
-        unsigned int first = old & EVENT_VECTOR;
-        bool serious = is_contributory(vector) || vector == VECTOR_PF;
-
-        if ( first == VECTOR_DF && serious )
+        switch ( fault_pair(old & EVENT_VECTOR, vector) )
         {
+        case FAULTS_TRIPLE:
             s->event = 0;
             exit_triple_fault(v);
             return;
-        }
-        if ( (is_contributory(first) && is_contributory(vector)) ||
-             (first == VECTOR_PF && serious) )
-        {
+        case FAULTS_DOUBLE:
             vector = VECTOR_DF;
             has_error = true;
             error = 0;
+            break;
+        case FAULTS_SECOND:
+            break;
         }
     }
     else if ( old & EVENT_VALID ) /* an NMI: it is due again, behind this */
@@ -69,7 +63,7 @@ void svm_inject(struct vcpu *v, unsigned int vector, bool has_error,
 
 void svm_inject_page_fault(struct vcpu *v, uint32_t error, uint64_t cr2)
 {
-    struct vmcb *b = v->arch.hvm.svm->vmcb;
+    struct vmcb *b = svm_of(v)->vmcb;
 
     b->cr2 = cr2;
     vmcb_changed(b, CLEAN_CR2);
@@ -78,7 +72,7 @@ void svm_inject_page_fault(struct vcpu *v, uint32_t error, uint64_t cr2)
 
 void svm_event_interrupted(struct vcpu *v)
 {
-    struct svm_vcpu *s = v->arch.hvm.svm;
+    struct svm_vcpu *s = svm_of(v);
     uint64_t event = s->vmcb->exit_int_info, type = event & EVENT_TYPE;
     unsigned int vector = event & EVENT_VECTOR;
 
@@ -127,7 +121,7 @@ static void step_begin(struct svm_vcpu *s)
 void svm_step_end(struct vcpu *v)
 {
     struct emul_regs *regs = &v->arch.hvm.emul.regs;
-    struct svm_vcpu *s = v->arch.hvm.svm;
+    struct svm_vcpu *s = svm_of(v);
     struct vmcb *b = s->vmcb;
 
     b->intercept_exceptions &= ~STEP_FAULTS;
@@ -143,7 +137,7 @@ void svm_step_end(struct vcpu *v)
 
 bool svm_step_was_ours(struct vcpu *v)
 {
-    struct svm_vcpu *s = v->arch.hvm.svm;
+    struct svm_vcpu *s = svm_of(v);
     struct vmcb *b = s->vmcb;
 
     if ( !s->stepping )
@@ -157,7 +151,7 @@ bool svm_step_was_ours(struct vcpu *v)
 /* True when it has to wait for a window. */
 static bool nmi(struct vcpu *v, bool shadow)
 {
-    struct svm_vcpu *s = v->arch.hvm.svm;
+    struct svm_vcpu *s = svm_of(v);
     bool busy = s->vmcb->event_inject & EVENT_VALID;
 
     if ( s->nmi_masked ) /* its IRET comes out */
@@ -226,7 +220,7 @@ static void set_virtual(struct svm_vcpu *s, bool window, bool cr8)
 /* QEMU leaves VINTR_IRQ set when the delivery was interrupted: due, too. */
 void svm_vintr_taken_back(struct vcpu *v)
 {
-    struct svm_vcpu *s = v->arch.hvm.svm;
+    struct svm_vcpu *s = svm_of(v);
     struct vmcb *b = s->vmcb;
 
     if ( b->vintr & VINTR_IRQ )
@@ -244,7 +238,7 @@ void svm_vintr_taken_back(struct vcpu *v)
  */
 static bool at_hlt(struct vcpu *v)
 {
-    const struct vmcb *b = v->arch.hvm.svm->vmcb;
+    const struct vmcb *b = svm_of(v)->vmcb;
     uint8_t code;
 
     return !b->cpl &&
@@ -256,7 +250,7 @@ static bool at_hlt(struct vcpu *v)
 static bool nothing_due(const struct vcpu *v)
 {
     const struct vlapic *l = &v->arch.hvm.vlapic;
-    const struct svm_vcpu *s = v->arch.hvm.svm;
+    const struct svm_vcpu *s = svm_of(v);
 
     return !s->event && !vcpu_event_pending(v) && !vlapic_nmi_pending(l) &&
            vlapic_highest(l->irr) < 0 &&
@@ -266,7 +260,7 @@ static bool nothing_due(const struct vcpu *v)
 void svm_events(struct vcpu *v)
 {
     const struct vlapic *l = &v->arch.hvm.vlapic;
-    struct svm_vcpu *s = v->arch.hvm.svm;
+    struct svm_vcpu *s = svm_of(v);
     struct vmcb *b = s->vmcb;
     bool shadow = b->interrupt_shadow & 1, window = false, skip = false, ready;
     uint8_t cr8 = vlapic_get_cr8(l);

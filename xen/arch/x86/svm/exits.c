@@ -32,7 +32,7 @@ length_anew(struct vcpu *v, struct svm_length *l, uint64_t rip, uint64_t where,
 /* 0: it is not that instruction any more; the guest executes what it is. */
 static unsigned int length(struct vcpu *v, enum emul_insn what)
 {
-    struct svm_vcpu *s = v->arch.hvm.svm;
+    struct svm_vcpu *s = svm_of(v);
     uint64_t rip = s->vmcb->cs.base + v->arch.hvm.emul.regs.rip;
     /* No root has bits up there. */
     uint64_t where = s->vmcb->cr3 | (uint64_t)what << 56;
@@ -73,7 +73,7 @@ static void on_hlt(struct vcpu *v)
 
 static void on_msr(struct vcpu *v)
 {
-    bool write = v->arch.hvm.svm->vmcb->exit_info_1 & 1;
+    bool write = svm_of(v)->vmcb->exit_info_1 & 1;
     unsigned int len = length(v, write ? EMUL_INSN_WRMSR : EMUL_INSN_RDMSR);
 
     if ( unlikely(!len) )
@@ -86,7 +86,7 @@ static void on_msr(struct vcpu *v)
 
 static void on_ioio(struct vcpu *v)
 {
-    const struct vmcb *b = v->arch.hvm.svm->vmcb;
+    const struct vmcb *b = svm_of(v)->vmcb;
     uint32_t info = (uint32_t)b->exit_info_1;
     uint16_t port = (uint16_t)(info >> IOIO_PORT_SHIFT);
     unsigned int size = info >> IOIO_SIZE_SHIFT & IOIO_SIZE_MASK;
@@ -99,7 +99,7 @@ static void on_ioio(struct vcpu *v)
 
 static void on_npf(struct vcpu *v)
 {
-    const struct vmcb *b = v->arch.hvm.svm->vmcb;
+    const struct vmcb *b = svm_of(v)->vmcb;
 
     exit_memory(v, b->exit_info_2, b->exit_info_1 & NPF_WRITE,
                 b->exit_info_1 & NPF_FETCH, b->exit_info_1 & NPF_IN_WALK,
@@ -135,7 +135,7 @@ static void on_xsetbv(struct vcpu *v)
 
     if ( !len )
         return;
-    if ( v->arch.hvm.svm->vmcb->cpl || (uint32_t)gpr[EMUL_RCX] ||
+    if ( svm_of(v)->vmcb->cpl || (uint32_t)gpr[EMUL_RCX] ||
          (value & ~fpu_states()) || !xcr0_legal(v, value) )
     {
         svm_inject(v, VECTOR_GP, true, 0);
@@ -162,7 +162,7 @@ static void on_protected(struct vcpu *v)
 /* Delivering it clears GD, but not when it is injected. */
 static void on_debug(struct vcpu *v)
 {
-    struct vmcb *b = v->arch.hvm.svm->vmcb;
+    struct vmcb *b = svm_of(v)->vmcb;
 
     if ( svm_step_was_ours(v) )
         return;
@@ -174,7 +174,7 @@ static void on_debug(struct vcpu *v)
 /* Intercepted while IRET is stepped over: it has not happened. */
 static void on_fault_in_step(struct vcpu *v)
 {
-    const struct vmcb *b = v->arch.hvm.svm->vmcb;
+    const struct vmcb *b = svm_of(v)->vmcb;
     unsigned int vector = (unsigned int)b->exit_code - EXIT_EXCEPTION;
     uint32_t error = (uint32_t)b->exit_info_1;
 
@@ -187,7 +187,7 @@ static void on_fault_in_step(struct vcpu *v)
 static void on_alignment(struct vcpu *v)
 {
     svm_inject(v, VECTOR_AC, true,
-               (uint32_t)v->arch.hvm.svm->vmcb->exit_info_1);
+               (uint32_t)svm_of(v)->vmcb->exit_info_1);
 }
 
 static void on_machine_check(struct vcpu *v)
@@ -213,7 +213,7 @@ static void on_nothing(struct vcpu *v)
  */
 static void on_iret(struct vcpu *v)
 {
-    struct svm_vcpu *s = v->arch.hvm.svm;
+    struct svm_vcpu *s = svm_of(v);
 
     svm_unmask_nmi(s);
     s->vmcb->interrupt_shadow |= 1;
@@ -228,7 +228,7 @@ static void on_task_switch(struct vcpu *v)
 
 static void on_unknown(struct vcpu *v)
 {
-    const struct vmcb *b = v->arch.hvm.svm->vmcb;
+    const struct vmcb *b = svm_of(v)->vmcb;
 
     if ( (uint32_t)b->exit_code == EXIT_INVALID && svm_cr3_refused(v) )
         return;
@@ -292,7 +292,7 @@ bool svm_exit_is_known(unsigned int code)
 
 void svm_exit(struct vcpu *v)
 {
-    uint64_t code = v->arch.hvm.svm->vmcb->exit_code;
+    uint64_t code = svm_of(v)->vmcb->exit_code;
     void (*handler)(struct vcpu *) = on_unknown;
 
     if ( code < ARRAY_SIZE(handlers) )

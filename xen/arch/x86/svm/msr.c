@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * MSRs that are in the VMCB.  Most of them a guest reaches without us; they
- * are here for completeness of the contract in x86/vendor.h.
+ * are here for completeness of the contract in x86/hvm-vendor.h.
  */
 #include <hv/control-regs.h>
 #include <hv/lib.h>
 
 #include <x86/cpu.h>
+#include <x86/rules.h>
 
 #include "svm.h"
 
@@ -30,11 +31,6 @@ static const struct {
 #undef F
 };
 
-static bool canonical(uint64_t va)
-{
-    return (uint64_t)((int64_t)(va << 16) >> 16) == va;
-}
-
 static uint64_t *field_of(struct vmcb *b, uint32_t msr, bool *is_address)
 {
     for ( unsigned int i = 0; i < ARRAY_SIZE(fields); i++ )
@@ -46,9 +42,9 @@ static uint64_t *field_of(struct vmcb *b, uint32_t msr, bool *is_address)
     return NULL;
 }
 
-bool vendor_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
+bool svm_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
 {
-    struct svm_vcpu *s = v->arch.hvm.svm;
+    struct svm_vcpu *s = svm_of(v);
     bool is_address;
     uint64_t *f;
 
@@ -75,7 +71,7 @@ bool vendor_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
 
 static bool set_efer(struct vcpu *v, uint64_t value)
 {
-    struct vmcb *b = v->arch.hvm.svm->vmcb;
+    struct vmcb *b = svm_of(v)->vmcb;
     struct guest_paging p = { b->cr0, b->cr3, b->cr4, b->efer & ~EFER_SVME };
 
     if ( !efer_write(v, &p, value) )
@@ -85,16 +81,10 @@ static bool set_efer(struct vcpu *v, uint64_t value)
     return true;
 }
 
-/* Each byte a memory type: UC, WC, WT, WP, WB, UC-. */
 static bool set_pat(struct vmcb *b, uint64_t value)
 {
-    for ( unsigned int i = 0; i < 64; i += 8 )
-    {
-        unsigned int type = value >> i & 0xff;
-
-        if ( type > 7 || type == 2 || type == 3 )
-            return false;
-    }
+    if ( !pat_legal(value) )
+        return false;
     b->pat = value;
     vmcb_changed(b, CLEAN_NP);
     return true;
@@ -111,9 +101,9 @@ static bool set_tsc_aux(struct svm_vcpu *s, uint64_t value)
     return true;
 }
 
-bool vendor_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
+bool svm_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
 {
-    struct svm_vcpu *s = v->arch.hvm.svm;
+    struct svm_vcpu *s = svm_of(v);
     bool is_address;
     uint64_t *f;
 
@@ -129,7 +119,7 @@ bool vendor_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
         return set_tsc_aux(s, value);
     }
     f = field_of(s->vmcb, msr, &is_address);
-    if ( !f || (is_address && !canonical(value)) )
+    if ( !f || (is_address && !address_is_canonical(value)) )
         return false;
     *f = value;
     return true;

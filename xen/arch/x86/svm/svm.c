@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * AMD's virtualisation: the operations of x86/vendor.h, and the way into the
+ * AMD's virtualisation: the operations of x86/hvm-vendor.h, and the way into the
  * guest and out, which everything a guest asks for goes through.
  *
  *   run: ASID -> is an instruction over? -> events -> svm_enter()
@@ -45,7 +45,7 @@ static void debug_limits(void)
 
 static const char *check_entry(const struct vcpu *v)
 {
-    const struct svm_vcpu *s = v->arch.hvm.svm;
+    const struct svm_vcpu *s = svm_of(v);
     const struct svm_cpu *sc = this_cpu()->vendor;
     const char *broken = vmcb_check(s->vmcb, &limits);
 
@@ -170,7 +170,7 @@ static int svm_vcpu_create(struct vcpu *v)
 
 static void svm_load(struct vcpu *v)
 {
-    struct svm_vcpu *s = v->arch.hvm.svm;
+    struct svm_vcpu *s = svm_of(v);
     struct svm_cpu *sc = this_cpu()->vendor;
 
     if ( s->cpu != sc )
@@ -194,7 +194,7 @@ static void svm_save(struct vcpu *v)
 
 void svm_advance(struct vcpu *v, unsigned int len)
 {
-    const struct vmcb *b = v->arch.hvm.svm->vmcb;
+    const struct vmcb *b = svm_of(v)->vmcb;
     uint64_t rip = v->arch.hvm.emul.regs.rip + len;
 
     if ( !((b->efer & EFER_LMA) && (b->cs.attr & EMUL_SEG_L)) )
@@ -204,7 +204,7 @@ void svm_advance(struct vcpu *v, unsigned int len)
 
 enum vendor_mode svm_mode(struct vcpu *v)
 {
-    const struct vmcb *b = v->arch.hvm.svm->vmcb;
+    const struct vmcb *b = svm_of(v)->vmcb;
 
     if ( b->cpl )
         return MODE_USER;
@@ -214,7 +214,7 @@ enum vendor_mode svm_mode(struct vcpu *v)
 
 static void svm_paging(struct vcpu *v, struct guest_paging *p)
 {
-    const struct vmcb *b = v->arch.hvm.svm->vmcb;
+    const struct vmcb *b = svm_of(v)->vmcb;
 
     p->cr0 = b->cr0;
     p->cr3 = b->cr3;
@@ -241,8 +241,8 @@ static void svm_audit_refs(audit_count_t count)
     }
     for ( d = domain_next(NULL); d; d = domain_next(d) )
         for ( unsigned int i = 0; i < d->max_vcpus; i++ )
-            if ( d->vcpu[i] && d->vcpu[i]->arch.hvm.svm )
-                count_page(count, d->vcpu[i]->arch.hvm.svm->vmcb_pa);
+            if ( d->vcpu[i] && svm_of(d->vcpu[i]) )
+                count_page(count, svm_of(d->vcpu[i])->vmcb_pa);
 }
 
 /* ---- in and out ---- */
@@ -279,7 +279,7 @@ static void prepare_asid(struct svm_vcpu *s, struct svm_cpu *sc, bool flush)
 static void instruction_over(struct vcpu *v)
 {
     struct emul_regs *regs = &v->arch.hvm.emul.regs;
-    struct svm_vcpu *s = v->arch.hvm.svm;
+    struct svm_vcpu *s = svm_of(v);
     struct vmcb *b = s->vmcb;
 
     b->interrupt_shadow &= ~1UL;
@@ -297,7 +297,7 @@ static void instruction_over(struct vcpu *v)
 static void svm_run(struct vcpu *v, bool flush_tlb)
 {
     struct emul_regs *regs = &v->arch.hvm.emul.regs;
-    struct svm_vcpu *s = v->arch.hvm.svm;
+    struct svm_vcpu *s = svm_of(v);
     struct cpu *c = this_cpu();
     struct svm_cpu *sc = c->vendor;
     struct vmcb *b = s->vmcb;
@@ -352,8 +352,11 @@ static void svm_run(struct vcpu *v, bool flush_tlb)
     svm_exit(v);
 }
 
-const struct vendor svm_vendor = {
+extern const struct hvm_vendor svm_vendor; /* for hvm/vendor.c */
+const struct hvm_vendor svm_vendor = {
     .name = "SVM",
+    .hypercall = { 0x0f, 0x01, 0xd9 }, /* VMMCALL */
+    .fixed_msrs = &svm_fixed_msrs,
     .present = svm_present,
     .cpu_lacks = svm_cpu_lacks,
     .cpu_up = svm_cpu_up,
@@ -371,5 +374,7 @@ const struct vendor svm_vendor = {
     .mode = svm_mode,
     .paging = svm_paging,
     .fill_regs = svm_fill_regs,
+    .rdmsr = svm_rdmsr,
+    .wrmsr = svm_wrmsr,
     .audit_refs = svm_audit_refs,
 };

@@ -16,7 +16,7 @@
 #include <hv/domain.h>
 
 #include <x86/processor.h>
-#include <x86/vendor.h>
+#include <x86/hvm-vendor.h>
 
 #include "vmcb.h"
 
@@ -52,6 +52,11 @@ struct svm_vcpu {
 
     struct svm_length length[NR_LENGTHS];
 };
+
+static inline struct svm_vcpu *svm_of(const struct vcpu *v)
+{
+    return v->arch.hvm.vendor;
+}
 
 /* What this processor can do besides; the same on all CPUs. */
 struct svm_features {
@@ -123,6 +128,12 @@ void svm_event_interrupted(struct vcpu *v);
 
 void svm_exit(struct vcpu *v);
 bool svm_exit_is_known(unsigned int code);
+
+/* ---- msr.c, fixed-msrs.c: for the vendor's table ---- */
+
+bool svm_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value);
+bool svm_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value);
+extern const struct hvm_fixed_msrs svm_fixed_msrs;
 
 /* ---- control.c: exits ---- */
 

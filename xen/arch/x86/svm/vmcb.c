@@ -96,20 +96,20 @@ int vmcb_create(struct vcpu *v)
     b->np_control = NP_ENABLE;
     b->np_cr3 = mfn_x(page_to_mfn(v->domain->p2m.root)) << PAGE_SHIFT;
     b->vintr = VINTR_MASKING;
-    v->arch.hvm.svm = s;
+    v->arch.hvm.vendor = s;
     return 0;
 }
 
 void vmcb_destroy(struct vcpu *v)
 {
-    struct svm_vcpu *s = v->arch.hvm.svm;
+    struct svm_vcpu *s = svm_of(v);
 
     if ( !s )
         return;
     page_put(mfn_to_page(_mfn(s->vmcb_pa >> PAGE_SHIFT)));
     hv_free(s->kept);
     hv_free(s);
-    v->arch.hvm.svm = NULL;
+    v->arch.hvm.vendor = NULL;
 }
 
 /* ---- for crashes ---- */
@@ -124,7 +124,7 @@ static void show_seg(struct domain *d, const char *name,
 
 void vmcb_show(const struct vcpu *v)
 {
-    const struct vmcb *b = v->arch.hvm.svm->vmcb;
+    const struct vmcb *b = svm_of(v)->vmcb;
     struct domain *d = v->domain;
 
 #define L(x) (unsigned long)b->x

@@ -9,7 +9,6 @@
 #include <hv/vlapic.h>
 #include <hv/vpit.h>
 
-struct svm_vcpu;
 
 struct hvm_domain {
     struct vioapic *vioapic; /* [I] dom0 has them, others none */
@@ -62,7 +61,7 @@ struct hvm_vcpu {
     struct walked walked[WALKED_PAGES];
     struct emul emul;   /* its registers are the vcpu's between exits */
     struct vlapic vlapic;
-    struct svm_vcpu *svm;
+    void *vendor; /* of x86/hvm-vendor.h: its state of this vcpu */
 };
 /* [a] atomic  [I] immutable after creation */
 

@@ -66,7 +66,7 @@ struct cpu {
     uint64_t last_domain; /* own: serial of whose branches it knows */
     struct vcpu *loaded; /* whose FPU and other state the registers hold */
 
-    void *vendor;   /* svm: struct svm_cpu */
+    void *vendor;   /* of x86/hvm-vendor.h: its state of this CPU */
     uint64_t *gdt;
     struct tss tss;
     void *stack;    /* its bottom */

@@ -5,8 +5,18 @@
 
 #include <hv/types.h>
 
+struct cpu;
 struct vcpu;
 
+/*
+ * vendor.c: hvm_find_vendor() first, once, on the boot CPU; it panics if the
+ * processor cannot run guests.  hvm_cpu_lacks(), on another CPU: NULL if it can
+ * run them as the boot CPU does, or why not.  hvm_cpu_up(): each CPU, before it
+ * runs any.
+ */
+void hvm_find_vendor(void);
+const char *hvm_cpu_lacks(void);
+void hvm_cpu_up(struct cpu *c);
 /* domain.c: once, at boot: there are HVM and PVH guests. */
 void hvm_init(void);
 

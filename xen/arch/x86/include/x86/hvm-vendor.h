@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a processor's virtualisation must provide: AMD's SVM does, Intel's VMX
- * can.
+ * What a processor's virtualisation must provide to hvm/, the only folder that
+ * uses this contract; svm/ implements it for AMD's processors.
  *
  * Between exits v->arch.hvm.emul.regs has the vcpu's general registers, rip and
  * rflags; what is changed there is what the guest goes on with.  The rest of
@@ -20,19 +20,45 @@ struct guest_paging;
 struct hvm_hw_cpu;
 struct vcpu;
 
-/* Who executes. */
+/* What the vcpu executes. */
 enum vendor_mode {
     MODE_KERNEL_64, /* ring 0, 64-bit code      */
     MODE_KERNEL_32, /* ring 0, anything else    */
     MODE_USER,      /* ring 1 to 3              */
 };
 
-struct vendor {
+/* What happens to a write of an MSR whose value is fixed. */
+enum hvm_msr_write {
+    MSR_REFUSED, /* #GP                                         */
+    MSR_DROPPED, /* nothing                                     */
+    MSR_SAME,    /* nothing if the value is that read, else #GP */
+};
+
+/* MSRs with a number from `first` to `last`, of which nothing is kept. */
+struct hvm_fixed_msr {
+    uint32_t first, last;
+    uint64_t value;  /* what is read */
+    uint8_t write;   /* enum hvm_msr_write */
+    const char *why; /* a write is taken; MSR_REFUSED: NULL */
+};
+struct hvm_fixed_msrs {
+    unsigned int nr;
+    const struct hvm_fixed_msr *row;
+};
+
+#define HYPERCALL_INSN_BYTES 3
+
+struct hvm_vendor {
     const char *name;
+    /* The instruction of the hypercall page: VMMCALL or VMCALL. */
+    uint8_t hypercall[HYPERCALL_INSN_BYTES];
+    /* MSRs that only this vendor's processors have. */
+    const struct hvm_fixed_msrs *fixed_msrs;
     /*
-     * The boot CPU has it, and firmware left it usable: NULL, or why not.
-     * Then of any other CPU: does that have what the boot CPU has?  It only
-     * looks; a CPU that lacks something is not brought up.
+     * present(): NULL if the boot CPU has this virtualisation and firmware left
+     * it usable, else the reason why not.  cpu_lacks(), on another CPU: NULL if
+     * that CPU has all that the boot CPU has, else the reason why it is not
+     * brought up; changes nothing.
      */
     const char *(*present)(void);
     const char *(*cpu_lacks)(void);
@@ -43,7 +69,7 @@ struct vendor {
     void (*vcpu_startup)(struct vcpu *v, uint8_t page);
     int (*set_context)(struct vcpu *v, const struct hvm_hw_cpu *c);
     void (*get_context)(struct vcpu *v, struct hvm_hw_cpu *c);
-    /* v becomes this CPU's vcpu; it stops being it. */
+    /* load(): v's state goes to this CPU.  save(): it comes back. */
     void (*load)(struct vcpu *v);
     void (*save)(struct vcpu *v);
     /*
@@ -60,9 +86,9 @@ struct vendor {
      */
     void (*run)(struct vcpu *v, bool flush_tlb);
     /*
-     * A fault of the current instruction; delivered at the next entry.  One
-     * that happened while another was delivered makes a double fault of it,
-     * or a triple fault; an interrupt or NMI that was is due again after it.
+     * Queue a fault of the current instruction for the next entry.  If a fault
+     * is queued already the two may become a double or triple fault, as
+     * x86/rules.h says; a queued NMI becomes pending again behind the fault.
      */
     void (*inject_exception)(struct vcpu *v, unsigned int vector,
                              bool has_error, uint32_t error);
@@ -72,21 +98,31 @@ struct vendor {
      * ---- of a vcpu that is out of guest mode, on this CPU or nowhere ----
      */
 
-    /* The instruction of `len` bytes is over: rip goes on. */
+    /* The instruction at rip, of `len` bytes, is over: add len to rip. */
     void (*advance)(struct vcpu *v, unsigned int len);
     enum vendor_mode (*mode)(struct vcpu *v);
     void (*paging)(struct vcpu *v, struct guest_paging *p);
     /*
-     * The registers that are not in v->arch.hvm.emul.regs between exits: there.
-     * The emulator reads them, and changes none of them.
+     * Copy the registers that v->arch.hvm.emul.regs lacks between exits to it.
+     * The emulator reads them and changes none of them.
      */
     void (*fill_regs)(struct vcpu *v);
-    /* The pages it has, of CPUs and vcpus; the domain list is locked. */
+    /*
+     * MSRs that this vendor keeps in its own way: SYSENTER_*, PAT, DEBUGCTL,
+     * EFER, STAR to SFMASK, FS_BASE, GS_BASE, KERNEL_GS_BASE, TSC_AUX.  False:
+     * msr is none of these, or the value is not legal, and the guest gets #GP.
+     */
+    bool (*rdmsr)(struct vcpu *v, uint32_t msr, uint64_t *value);
+    bool (*wrmsr)(struct vcpu *v, uint32_t msr, uint64_t value);
+    /*
+     * Report one HOLD_ARCH reference for each page the vendor owns, for CPUs and
+     * for vcpus.  Caller holds the domain-list lock.
+     */
     void (*audit_refs)(audit_count_t count);
 };
 
-extern const struct vendor *vendor;
-extern const struct vendor svm_vendor;
+/* hvm/vendor.c: that of this machine; NULL before hvm_find_vendor(). */
+extern const struct hvm_vendor *vendor;
 
 /* ---- hvm/: exits, the same for every vendor; called by it ---- */
 
@@ -129,16 +165,5 @@ bool io_resume(struct vcpu *v);
 int event_next(struct vcpu *v, bool interruptible, bool *window);
 void event_taken(struct vcpu *v, unsigned int vector);
 void event_returned(struct vcpu *v, unsigned int vector);
-
-/*
- * ---- MSRs that vendors keep in their own way ----
- *
- * TSC, SYSENTER_*, PAT, DEBUGCTL, EFER, STAR..SFMASK, FS_BASE, GS_BASE,
- * KERNEL_GS_BASE, TSC_AUX.  False: none of these, or a value that is not
- * legal: the guest gets #GP.
- */
-
-bool vendor_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value);
-bool vendor_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value);
 
 #endif
