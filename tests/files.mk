@@ -19,6 +19,8 @@ unit-alone := array acpi acpi-parse dom0-msr iommu elf errata layout rtc runqueu
 # Of these, those with threads.
 race-alone := guest-race
 unit-libs := toollog foreignmemory ctrl $(unit-alone)
+unit-core += trace
+unit-race += trace-race
 libs-test-unpack := -llzma -lz
 unit-engine := engine engine-cpu insn-engine
 ldflags-test-engine := -Wl,--wrap=uc_hook_add

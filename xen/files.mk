@@ -14,8 +14,8 @@ common-y := $(addprefix xen/common/, \
     ioreq-server.c ioreq.c memory-map.c memory-op.c memory.c multicall.c p2m-pool.c \
     p2m-own.c p2m-pt.c p2m-range.c p2m.c page-alloc.c page.c physmap.c platform-op.c \
     reservation.c resource.c time-info.c \
-    sched-op.c sysctl-topology.c sysctl.c timer.c vcpu-area.c vcpu-context.c \
-    vcpu-op.c vcpu-run.c vcpu.c version.c)
+    sched-op.c sysctl-topology.c sysctl.c timer.c trace-show.c trace.c vcpu-area.c \
+    vcpu-context.c vcpu-op.c vcpu-run.c vcpu.c version.c)
 lib-y := $(addprefix xen/lib/, \
     strtoul.c vsnprintf.c)
 # For machines without a libc, whose memory is all in one linear map.
@@ -30,7 +30,7 @@ emul-y := $(addprefix xen/arch/x86/emul/, \
 # The hosted machine; its server, which plays dom0's kernel; its engine,
 # which runs guests.
 hosted-y := $(addprefix xen/arch/hosted/, \
-    access.c budget.c cpu.c lock.c machine.c)
+    access.c budget.c cpu.c lock.c machine.c trace.c)
 server-y := $(addprefix xen/arch/hosted/server/, \
     doorbell.c command.c connection.c dev-evtchn.c dev-gntalloc.c dev-gntdev.c \
     dev-privcmd.c file.c folder.c life.c main.c mm.c vma.c)

@@ -13,6 +13,7 @@
 
 #include <hv/console.h>
 #include <hv/page.h>
+#include <hv/trace.h>
 
 #define FUZZ_OP_NS 10000UL
 #define NS_PER_S 1000000000UL
@@ -103,7 +104,8 @@ static void check_max_pages(void)
 
 static void check_host(void)
 {
-    uint64_t used = page_nr_total() - page_nr_free(), pages = 0, heap = 0;
+    uint64_t used = page_nr_total() - page_nr_free(), pages = 0;
+    uint64_t heap = trace_bytes();
     struct domain *d = NULL;
 
     domain_list_lock();

@@ -7,6 +7,7 @@
 #include <hv/errno.h>
 #include <hv/lib.h>
 #include <hv/page.h>
+#include <hv/trace.h>
 
 #define FRAMES 1536
 #define POOL_PAGES 32
@@ -162,6 +163,7 @@ static void make_machine(unsigned int who)
 {
     if ( hosted_init(FRAMES) )
         fuzz_fail("no machine\n");
+    trace_init(TRACE_MIN_SIZE);
     hosted_hooks.audit = count_clients;
     hosted_local_window(fuzz_arena, sizeof(fuzz_arena));
     memset(fuzz_dom, 0, sizeof(fuzz_dom));

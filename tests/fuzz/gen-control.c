@@ -5,6 +5,8 @@
 #include <xen/domctl.h>
 #include <xen/sysctl.h>
 
+#include <oriel/trace.h>
+
 /* Seldom: a domain that goes or comes is much work. */
 static bool is_heavy(uint32_t cmd)
 {
@@ -115,7 +117,17 @@ void gen_domctl(struct input *in, struct hypercall *hc)
     F(struct xen_sysctl, interface_version, VERSION), ##__VA_ARGS__ } }
 #define A(name, k) F(struct xen_sysctl, u.name, k)
 
+#define T(name, k)                                                           \
+    { offsetof(struct xen_sysctl, u) +                                       \
+          offsetof(struct oriel_sysctl_trace, name),                         \
+      sizeof(((struct oriel_sysctl_trace *)0)->name), k }
+
 static const struct shape sysctl_shapes[] = {
+    { ORIEL_SYSCTL_trace, sizeof(struct xen_sysctl), {
+      F(struct xen_sysctl, interface_version, VERSION), T(op, SMALL),
+      T(events, NUM), T(cpu, SMALL), T(nr, NUM), T(record_size, NUM),
+      T(domain, DOM), T(vcpu, VCPU), T(cursor, NUM), T(records, PTR),
+      T(counters, PTR) } },
     C(readconsole, A(readconsole.clear, SMALL),
       A(readconsole.incremental, SMALL), A(readconsole.index, RAW),
       A(readconsole.buffer, PTR), A(readconsole.count, NUM)),
@@ -144,6 +156,14 @@ void gen_sysctl(struct input *in, struct hypercall *hc)
 
     gen_struct(in, s, fuzz_arena);
     op->cmd = in_rarely(in, 64) ? in8(in) : s->cmd;
+    if ( op->cmd == ORIEL_SYSCTL_trace && !in_rarely(in, 16) )
+    {
+        struct oriel_sysctl_trace *t = (void *)&op->u;
+
+        t->op %= ORIEL_TRACE_OP_counters + 1;
+        t->record_size = sizeof(struct oriel_trace_record);
+        t->events &= (1U << ORIEL_TRACE_NR_EVENTS) - 1;
+    }
     hc->nr = __HYPERVISOR_sysctl;
     hc->a[0] = in_rarely(in, 64) ? gen_pointer(in) : (uintptr_t)fuzz_arena;
 }

@@ -84,4 +84,27 @@ check "hello: the serial port is shown" has "$work/hello.said" \
 to_the_end events "$programs/oriel-dm"
 to_the_end exits "$keep"
 
+# ---- a trace of a guest's port read, which only Oriel has ----
+
+way_of_a_read() {
+    [ "$hypervisor" = oriel ] || {
+        no "$oriel" trace true 2>"$work/way" &&
+            has "$work/way" "no trace of Oriel's kind"
+        return
+    }
+    config traced hello ""
+    "$oriel" trace -e exit,ioreq,event,resume,enter "$oriel" create -F -q \
+        -d "$programs/oriel-dm" "$work/traced.cfg" >"$work/way" || return 1
+    awk '$5 == "ioreq" && /port read 0x500,/ && !who {
+            who = $4; way = before[who] " ioreq" }
+        { before[$4] = $5 }
+        who && $5 == "event" && way !~ /event/ { way = way " event" }
+        who == $4 && $5 != "ioreq" && !done {
+            way = way " " $5; done = $5 == "enter" }
+        END { print way }' "$work/way" |
+        grep -x "exit ioreq event resume enter" ||
+        { tail -n 40 "$work/way"; false; }
+}
+check "the way of a port read in a trace" way_of_a_read
+
 finish

@@ -9,6 +9,7 @@
 static const struct command *const commands[] = {
     &command_create, &command_list, &command_pause, &command_unpause,
     &command_shutdown, &command_destroy, &command_console, &command_resources,
+    &command_trace, &command_counters,
 };
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

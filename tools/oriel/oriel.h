@@ -7,6 +7,7 @@
  *   create.c list.c control.c console.c resources.c      the commands
  *   config*.c elf.c layout.c build*.c dm.c               create's parts
  *   snapshot.c resources-text.c resources-json.c         resources' parts
+ *   trace.c trace-text.c counters.c                      the hypervisor's trace
  *   xen.c state.c uuid.c say.c                           used by all
  */
 #ifndef ORIEL_H
@@ -28,7 +29,7 @@ struct command {
 
 extern const struct command command_create, command_list, command_pause,
     command_unpause, command_shutdown, command_destroy, command_console,
-    command_resources;
+    command_resources, command_trace, command_counters;
 
 /* Prints a command's help to standard output.  Returns EXIT_OK. */
 int command_help(const struct command *command);

@@ -11,6 +11,7 @@
 #include <hv/heap.h>
 #include <hv/hypercall.h>
 #include <hv/lib.h>
+#include <hv/trace.h>
 
 int evtchn_add_bucket(struct evtchn_domain *e)
 {
@@ -179,6 +180,9 @@ static void wake_pollers(struct domain *d)
 
 void evtchn_deliver(struct domain *d, struct evtchn *chn)
 {
+    if ( trace_wants(ORIEL_TRACE_event) )
+        trace_record(ORIEL_TRACE_event, d->domain_id, READ_ONCE(chn->vcpu), 0,
+                     0, chn->port);
     if ( load_acquire(&d->evtchn.abi)->set_pending(d, chn) )
         wake_pollers(d);
 }

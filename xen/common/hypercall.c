@@ -7,6 +7,7 @@
 #include <hv/domain.h>
 #include <hv/hypercall.h>
 #include <hv/lib.h>
+#include <hv/trace.h>
 
 /* Kinds of guests, as a mask: who has the hypercall at all. */
 #define TRANSLATED 0x1U /* HVM and PVH */
@@ -68,6 +69,8 @@ long hypercall_dispatch(struct hypercall *hc)
     budget_begin();
     rc = e->handler(hc);
     domain_deliver();
+    trace(ORIEL_TRACE_hypercall, current, (uint64_t)rc, (uint32_t)hc->nr,
+          (uint32_t)hc->a[0]);
     budget_end();
     return rc;
 }

@@ -23,6 +23,7 @@
 
 #include <hv/array.h>
 #include <hv/lib.h>
+#include <hv/trace.h>
 
 #define CF8_PORT 0xcf8
 #define CFC_PORT 0xcfc
@@ -156,6 +157,7 @@ static bool slot_send(struct ioreq_server *s, struct vcpu *v, const ioreq_t *p)
 
     slot_fill(slot, &req);
     slot_publish(slot, &req, STATE_IOREQ_READY);
+    trace_ioreq(ORIEL_TRACE_ioreq, v, &req, s->id, req.vp_eport);
     if ( !evtchn_notify_xen(v->domain, req.vp_eport) )
     {
         slot_publish(slot, &req, STATE_IOREQ_NONE);
@@ -193,7 +195,10 @@ static enum io_result send_locked(struct vcpu *v, const ioreq_t *p)
         return r;
     s = array_at(d->ioreq.server, id);
     if ( may_buffer(d, &req) && ioreq_ring_put(s, &req) )
+    {
+        trace_ioreq(ORIEL_TRACE_buffered, v, &req, id, 0);
         return IO_DONE;
+    }
     if ( !slot_send(s, v, &req) )
         return IO_UNHANDLED;
 
@@ -348,6 +353,7 @@ enum io_result ioreq_resume(struct vcpu *v, ioreq_t *p)
         return IO_PENDING;
 
     v->io.req.state = STATE_IOREQ_NONE;
+    trace_ioreq(ORIEL_TRACE_resume, v, &v->io.req, (uint8_t)v->io.server, 0);
     *p = v->io.req;
     return IO_DONE;
 }

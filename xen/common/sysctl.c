@@ -14,6 +14,7 @@
 #include <hv/hypercall.h>
 #include <hv/keys.h>
 #include <hv/lib.h>
+#include <hv/trace.h>
 
 #include "control.h"
 #include "domctl-private.h"
@@ -116,6 +117,13 @@ static sysctl_fn *const table[] = {
     [XEN_SYSCTL_get_cpu_policy] = sysctl_cpu_policy,
 };
 
+static sysctl_fn *find(uint32_t cmd)
+{
+    if ( cmd == ORIEL_SYSCTL_trace )
+        return sysctl_trace;
+    return cmd < ARRAY_SIZE(table) ? array_at(table, cmd) : NULL;
+}
+
 long do_sysctl(struct hypercall *hc)
 {
     struct xen_sysctl op;
@@ -126,9 +134,7 @@ long do_sysctl(struct hypercall *hc)
         return -EFAULT;
     if ( op.interface_version != XEN_SYSCTL_INTERFACE_VERSION )
         return -EACCES;
-    if ( op.cmd >= ARRAY_SIZE(table) )
-        return -ENOSYS;
-    fn = array_at(table, op.cmd);
+    fn = find(op.cmd);
     if ( !fn )
         return -ENOSYS;
     rc = fn(&op);

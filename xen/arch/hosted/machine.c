@@ -22,6 +22,7 @@
 #include <hv/memory.h>
 #include <hv/p2m.h>
 #include <hv/timer.h>
+#include <hv/trace.h>
 
 struct hosted_hooks hosted_hooks;
 int hosted_memfd = -1;
@@ -83,6 +84,7 @@ int hosted_init(uint64_t frames)
     timer_system_init();
     wallclock_init();
     console_init();
+    trace_init(TRACE_SIZE);
     began_ns = now_ns();
     return 0;
 }
@@ -112,6 +114,7 @@ unsigned int hosted_exit(void)
     struct domain *d;
 
     kill_all_domains();
+    trace_end();
     while ( (d = domain_get_from(0)) != NULL )
     {
         printf("left over: domain %u\n", d->domain_id);

@@ -3,13 +3,13 @@
 x86-boot-y := $(addprefix xen/arch/x86/boot/, head.S main.c)
 x86-lib-y := $(addprefix xen/arch/x86/lib/, loader.c memory.c options.c)
 x86-cpu-y := $(addprefix xen/arch/x86/cpu/, \
-    crash.c entry.S errata.c lock.c paging.c percpu.c symbols.c traps.c)
+    crash.c entry.S errata.c lock.c paging.c percpu.c symbols.c trace.c traps.c)
 x86-platform-y := $(addprefix xen/arch/x86/platform/, \
     acpi-parse.c acpi.c c1e.c console-poll.c ioapic.c iommu.c irq.c lapic.c \
     power.c rtc.c serial.c smp.c time.c trampoline.S)
 x86-svm-y := $(addprefix xen/arch/x86/svm/, \
     context.c control.c entry.S event.c exits.c fixed-msrs.c \
-    intercepts.c msr.c svm.c \
+    intercepts.c msr.c reasons.c svm.c \
     usable.c vmcb-check.c vmcb.c)
 x86-hvm-y := $(addprefix xen/arch/x86/hvm/, \
     copy.c domain.c event.c exits.c io.c msr.c vendor.c)

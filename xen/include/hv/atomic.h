@@ -18,6 +18,9 @@
 
 /* Full barrier, for the flag protocols that store, then load another word. */
 static inline void smp_mb(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+/* Stores before it come before stores after it; so do loads. */
+static inline void smp_wmb(void) { __atomic_thread_fence(__ATOMIC_RELEASE); }
+static inline void smp_rmb(void) { __atomic_thread_fence(__ATOMIC_ACQUIRE); }
 
 #define atomic_add_return(p, n) __atomic_add_fetch((p), (n), __ATOMIC_SEQ_CST)
 #define atomic_sub_return(p, n) __atomic_sub_fetch((p), (n), __ATOMIC_SEQ_CST)

@@ -30,6 +30,8 @@
 #include <xen/vcpu.h>
 #include <xen/xen.h>
 
+#include <oriel/trace.h>
+
 #include <asm/domain.h> /* struct arch_domain, struct arch_vcpu */
 
 #define MAX_VCPUS 512
@@ -80,6 +82,7 @@ struct vcpu {
     uint8_t upcall_vector;         /* [s] HVMOP_set_evtchn_upcall_vector */
 
     struct ioreq_vcpu io; /* [s] the request this vcpu waits for */
+    uint64_t exits[ORIEL_NR_EXIT_REASONS]; /* [s] read anywhere: hv/trace.h  */
     struct arch_vcpu arch;
 };
 /*

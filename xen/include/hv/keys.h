@@ -56,6 +56,8 @@ key_fn evtchn_key_ports;     /* e: evtchn-show.c: ports that are not free  */
 key_fn grant_key_tables;     /* g: gnttab-show.c: tables and grants in use */
 key_fn ioreq_key_servers;    /* i: ioreq-show.c: servers, ranges, overlaps */
 key_fn gfn_key_foreign;      /* F: gfn-show.c: where the caller has others' */
+key_fn trace_key_counters;   /* p: trace-show.c: exits, by reason          */
+key_fn trace_key_records;    /* T: trace-show.c: each CPU's newest records */
 key_fn audit_key_all;        /* f: audit.c: references counted again       */
 
 /* Ports of d that are pending, a line or none: evtchn-show.c. */

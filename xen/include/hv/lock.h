@@ -22,6 +22,7 @@ enum lock_level {
     LOCK_P2M,             /* d->p2m.lock                                   */
     LOCK_EVTCHN,          /* d->evtchn.lock: ports of one domain           */
     LOCK_EVTCHN_QUEUE,    /* the FIFO queues of one domain                  */
+    LOCK_TRACE,           /* who makes the rings of trace.c                */
     LOCK_PAGE,            /* d->page_lock: accounting                      */
     LOCK_OBJECTS,         /* small objects, where the machine has no malloc */
     LOCK_HEAP,            /* the page allocator                            */

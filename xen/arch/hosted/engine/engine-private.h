@@ -192,6 +192,9 @@ void regions_free(struct regions *regions);
 uc_err exits_install(struct hosted_vcpu *h);
 /* After the engine stopped: handle the exit. */
 void exits_handle(struct hosted_vcpu *h);
+/* Why it stopped, or it was left in a call-back, for counters and traces. */
+enum oriel_exit_reason exits_reason(struct hosted_vcpu *h, uc_err err);
+void exits_trace(struct hosted_vcpu *h, enum oriel_exit_reason reason);
 uint64_t exits_mmio_read(uc_engine *uc, uint64_t offset, unsigned int size,
                          void *arg);
 void exits_mmio_write(uc_engine *uc, uint64_t offset, unsigned int size,

@@ -31,6 +31,7 @@
 
 #include <hv/heap.h>
 #include <hv/lib.h>
+#include <hv/trace.h>
 
 #define SLICE 20000 /* blocks of code, when another vcpu waits */
 
@@ -41,11 +42,13 @@ static void take_turn(struct hosted_vcpu *h)
     vcpu_placed(h->v, VCPU_QUEUED);
     turn_take(&h->h->turns);
     turn_take(&machine_turns);
+    trace(ORIEL_TRACE_pick, h->v, 0, 0, 0);
 }
 
 /* The vcpu stays runnable: a vcpu that sleeps is placed by its caller. */
 static void give_turn(struct hosted_vcpu *h)
 {
+    trace_put(h->v, true);
     vcpu_placed(h->v, VCPU_QUEUED);
     turn_give(&machine_turns);
     turn_give(&h->h->turns);
@@ -67,6 +70,7 @@ static void wake_locked(struct hosted_vcpu *h)
     if ( !h->sleeping )
         return;
     h->sleeping = false; /* one write is enough */
+    trace(ORIEL_TRACE_wake, h->v, 0, 1, 0);
     (void)!write(h->kick_fd, &one, sizeof(one));
 }
 
@@ -171,6 +175,7 @@ static bool enter(struct hosted_vcpu *h)
     if ( !READ_ONCE(h->terminate) && vcpu_runnable(h->v) )
     {
         vcpu_placed(h->v, VCPU_ON_CPU);
+        trace(ORIEL_TRACE_enter, h->v, 0, 0, 0);
         return true;
     }
     give_turn(h);
@@ -333,10 +338,14 @@ static void run(struct hosted_vcpu *h)
     h->half.valid = h->last_read.valid = false;
     rip = engine_reg(h, UC_X86_REG_RIP);
     err = uc_emu_start(h->uc, rip, 0, 0, 0);
+    if ( READ_ONCE(h->terminate) )
+    {
+        give_turn(h);
+        return;
+    }
+    exits_trace(h, exits_reason(h, err));
     give_turn(h);
 
-    if ( READ_ONCE(h->terminate) )
-        return;
     if ( err == UC_ERR_FETCH_UNMAPPED || err == UC_ERR_FETCH_PROT )
         inject_exception(h, VECTOR_GP); /* no memory is there */
     else if ( err )

@@ -15,6 +15,7 @@
 #include <hv/cpu-policy.h>
 #include <hv/hypercall.h>
 #include <hv/lib.h>
+#include <hv/trace.h>
 
 #include <xen/sched.h>
 
@@ -38,6 +39,13 @@ static bool await_answer(struct hosted_vcpu *h, ioreq_t *p)
     }
 }
 
+void exits_trace(struct hosted_vcpu *h, enum oriel_exit_reason reason)
+{
+    bool wanted = trace_wants(ORIEL_TRACE_exit);
+
+    trace_exit(h->v, reason, wanted ? engine_reg(h, UC_X86_REG_RIP) : 0, 0);
+}
+
 /* One access; returns the value of a read. */
 static uint64_t do_io(struct hosted_vcpu *h, ioreq_t *p)
 {
@@ -46,6 +54,8 @@ static uint64_t do_io(struct hosted_vcpu *h, ioreq_t *p)
 
     if ( READ_ONCE(h->terminate) ) /* the rest of its last block */
         return ~0UL;
+    exits_trace(h, p->type == IOREQ_TYPE_PIO ? ORIEL_EXIT_port
+                                             : ORIEL_EXIT_memory);
     for ( ;; )
     {
         enum io_result r;
@@ -85,7 +95,11 @@ static void port_out(uc_engine *uc, uint32_t port, int size, uint32_t value,
     (void)uc;
     p.data = size == 4 ? value : value & ((1U << size * 8) - 1);
     if ( port == DEBUG_CONSOLE && size == 1 )
+    {
+        exits_trace(h, ORIEL_EXIT_port);
         domain_console_putc(h->v->domain, (char)value);
+        trace(ORIEL_TRACE_enter, h->v, 0, 0, 0);
+    }
     else
         do_io(h, &p);
 }
@@ -195,12 +209,14 @@ static int on_cpuid(uc_engine *uc, void *arg)
     struct cpuid_regs r;
 
     (void)uc;
+    exits_trace(h, ORIEL_EXIT_cpuid);
     cpuid_for_guest(h->v, (uint32_t)engine_reg(h, UC_X86_REG_RAX),
                     (uint32_t)engine_reg(h, UC_X86_REG_RCX), &r);
     engine_set_reg(h, UC_X86_REG_RAX, r.a);
     engine_set_reg(h, UC_X86_REG_RBX, r.b);
     engine_set_reg(h, UC_X86_REG_RCX, r.c);
     engine_set_reg(h, UC_X86_REG_RDX, r.d);
+    trace(ORIEL_TRACE_enter, h->v, 0, 0, 0);
     return 1; /* handled: the engine skips the instruction */
 }
 
@@ -271,17 +287,27 @@ static void hypercall(struct hosted_vcpu *h)
                    is_64bit ? (uint64_t)rc : (uint32_t)rc);
 }
 
+#define HYPERCALL_BYTES 3
+
+/* VMCALL or VMMCALL is what it stands at. */
+static bool at_hypercall(struct hosted_vcpu *h)
+{
+    uint8_t code[HYPERCALL_BYTES];
+
+    return !guest_virt_copy(h, engine_reg(h, UC_X86_REG_RIP), code,
+                            sizeof(code), false) &&
+           code[0] == 0x0f && code[1] == 0x01 &&
+           (code[2] == 0xc1 || code[2] == 0xd9);
+}
+
 static void invalid_instruction(struct hosted_vcpu *h)
 {
     uint64_t rip = engine_reg(h, UC_X86_REG_RIP);
-    uint8_t code[3];
 
-    if ( !guest_virt_copy(h, rip, code, sizeof(code), false) &&
-         code[0] == 0x0f && code[1] == 0x01 &&
-         (code[2] == 0xc1 || code[2] == 0xd9) )
+    if ( at_hypercall(h) )
     {
         hypercall(h);
-        engine_set_reg(h, UC_X86_REG_RIP, rip + sizeof(code));
+        engine_set_reg(h, UC_X86_REG_RIP, rip + HYPERCALL_BYTES);
     }
     else
         inject_exception(h, VECTOR_UD);
@@ -321,5 +347,23 @@ void exits_handle(struct hosted_vcpu *h)
     default:
         halted(h);
         break;
+    }
+}
+
+enum oriel_exit_reason exits_reason(struct hosted_vcpu *h, uc_err err)
+{
+    if ( err )
+        return err == UC_ERR_FETCH_UNMAPPED || err == UC_ERR_FETCH_PROT
+                   ? ORIEL_EXIT_exception : ORIEL_EXIT_other;
+    switch ( h->reason )
+    {
+    case EXIT_KICK:
+        return ORIEL_EXIT_interrupt;
+    case EXIT_INVALID:
+        return at_hypercall(h) ? ORIEL_EXIT_hypercall : ORIEL_EXIT_exception;
+    case EXIT_EXCEPTION:
+        return ORIEL_EXIT_exception;
+    default:
+        return ORIEL_EXIT_halt;
     }
 }

@@ -4,6 +4,7 @@
 #include <hv/domain.h>
 #include <hv/lib.h>
 #include <hv/timer.h>
+#include <hv/trace.h>
 
 #include <x86/boot.h>
 #include <x86/cpu.h>
@@ -91,6 +92,7 @@ void boot_main(uint32_t magic, uint64_t info)
     memory_start();
     domain_list_init();
     timer_system_init();
+    trace_init(option_size("trace_size", TRACE_SIZE));
     wallclock_init();
 
     start_interrupts_and_time();

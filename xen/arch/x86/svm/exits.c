@@ -11,6 +11,7 @@
 #include <hv/array.h>
 #include <hv/control-regs.h>
 #include <hv/lib.h>
+#include <hv/trace.h>
 
 #include <x86/fpu.h>
 
@@ -295,6 +296,8 @@ void svm_exit(struct vcpu *v)
     uint64_t code = svm_of(v)->vmcb->exit_code;
     void (*handler)(struct vcpu *) = on_unknown;
 
+    trace_exit(v, svm_exit_reason(code), v->arch.hvm.emul.regs.rip,
+               (uint32_t)code);
     if ( code < ARRAY_SIZE(handlers) )
         handler = array_at(handlers, code);
     else if ( code == EXIT_NPF ) /* far behind all others */

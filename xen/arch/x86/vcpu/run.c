@@ -16,6 +16,7 @@
 #include <hv/ioreq.h>
 #include <hv/lib.h>
 #include <hv/timer.h>
+#include <hv/trace.h>
 
 #include <x86/boot.h>
 #include <x86/fpu.h>
@@ -59,7 +60,9 @@ static void sleep(struct cpu *c)
     {
         c1e_off();
         sched_idle(c, true);
+        trace_cpu(ORIEL_TRACE_sleep);
         irq_wait();
+        trace_cpu(ORIEL_TRACE_awake);
         sched_idle(c, false);
     }
     WRITE_ONCE(c->idle, false);
@@ -131,6 +134,7 @@ static void enter(struct cpu *c, struct vcpu *v)
         bool stale = v->arch.flushed != flushes;
 
         WRITE_ONCE(v->arch.flushed, flushes);
+        trace(ORIEL_TRACE_enter, v, 0, 0, 0);
         v->domain->arch.ops->run(v, stale);
     }
 }

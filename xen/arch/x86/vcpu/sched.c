@@ -19,6 +19,7 @@
 #include <hv/domain.h>
 #include <hv/lib.h>
 #include <hv/timer.h>
+#include <hv/trace.h>
 
 #include <x86/platform.h>
 #include <x86/sched.h>
@@ -181,6 +182,7 @@ static struct cpu *best_cpu(struct cpu *c, const struct vcpu *v)
 /* From c, where v sleeps; both CPUs' locks held. */
 static void wake_on(struct cpu *c, struct vcpu *v)
 {
+    trace(ORIEL_TRACE_wake, v, 0, c->id, 0);
     WRITE_ONCE(v->arch.cpu, c->id);
     v->arch.boosted = true;
     enqueue(c, v);
@@ -286,6 +288,7 @@ struct vcpu *sched_pick(void)
     if ( !v )
         return NULL;
     begin_slice(c, v);
+    trace(ORIEL_TRACE_pick, v, 0, 0, 0);
     WRITE_ONCE(v->arch.on_cpu, true);
     /*
      * Before the look at what keeps it from running: who pauses it counts
@@ -315,6 +318,7 @@ void sched_put(struct vcpu *v, bool runnable)
     struct cpu *c = this_cpu();
     bool dying = domain_is_dying(v->domain), movable = !v->arch.pinned;
 
+    trace_put(v, runnable);
     WRITE_ONCE(c->vcpu, NULL);
     spin_lock(&c->rq.lock);
     if ( c->rq.boost_since )
