@@ -275,6 +275,9 @@ static inline void gen_start(struct gen *g, const struct form *f)
             g->xmm[i][k] = (uint8_t)below(g, 256);
     }
     g->rflags = (draw(&g->seed) & (FLAGS_ALL | 0x400)) | 2;
+    /* Canonical: a kernel may end a process that it finds with another rsp. */
+    if ( g->mode == 8 )
+        g->gpr[4] >>= 17;
     if ( f->flags & F_STACK )
     {
         g->gpr[4] = g->base + PAGE + 8 + 8 * below(g, 1600);
