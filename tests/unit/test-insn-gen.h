@@ -275,7 +275,7 @@ static inline void gen_start(struct gen *g, const struct form *f)
             g->xmm[i][k] = (uint8_t)below(g, 256);
     }
     g->rflags = (draw(&g->seed) & (FLAGS_ALL | 0x400)) | 2;
-    /* Canonical: a kernel may end a process that it finds with another rsp. */
+    /* Canonical: test-insn-native has to come back from faults with it. */
     if ( g->mode == 8 )
         g->gpr[4] >>= 17;
     if ( f->flags & F_STACK )
