@@ -9,7 +9,7 @@ x86-platform-y := $(addprefix xen/arch/x86/platform/, \
     power.c rtc.c serial.c smp.c time.c trampoline.S)
 x86-svm-y := $(addprefix xen/arch/x86/svm/, \
     context.c control.c entry.S event.c exits.c fixed-msrs.c \
-    intercepts.c msr.c reasons.c svm.c \
+    intercepts.c msr.c svm.c \
     usable.c vmcb-check.c vmcb.c)
 x86-hvm-y := $(addprefix xen/arch/x86/hvm/, \
     copy.c domain.c event.c exits.c io.c msr.c vendor.c)

@@ -241,68 +241,76 @@ static void on_unknown(struct vcpu *v)
                  (unsigned long)b->exit_code);
 }
 
-static void (*const handlers[])(struct vcpu *v) = {
-    [EXIT_CR_WRITE + 0] = svm_cr_write,
-    [EXIT_CR_WRITE + 4] = svm_cr_write,
-    [EXIT_CR_WRITE + 8] = svm_cr_write,
-    [EXIT_DR_WRITE + 4 ... EXIT_DR_WRITE + 7] = svm_dr_write,
-    [EXIT_EXCEPTION + VECTOR_DB] = on_debug,
-    [EXIT_EXCEPTION + VECTOR_NP ... EXIT_EXCEPTION + VECTOR_PF] =
-        on_fault_in_step,
-    [EXIT_EXCEPTION + VECTOR_AC] = on_alignment,
-    [EXIT_EXCEPTION + VECTOR_MC] = on_machine_check,
-    [EXIT_INTR] = on_nothing,
-    [EXIT_NMI] = on_nothing,
-    [EXIT_SMI] = on_nothing,
-    [EXIT_INIT] = on_nothing,
-    [EXIT_VINTR] = on_nothing,
-    [EXIT_RDPMC] = on_protected,
-    [EXIT_CPUID] = on_cpuid,
-    [EXIT_IRET] = on_iret,
-    [EXIT_INVD] = on_wbinvd,
-    [EXIT_HLT] = on_hlt,
-    [EXIT_INVLPGA] = on_undefined,
-    [EXIT_IOIO] = on_ioio,
-    [EXIT_MSR] = on_msr,
-    [EXIT_TASK_SWITCH] = on_task_switch,
-    [EXIT_FERR_FREEZE] = on_nothing,
-    [EXIT_SHUTDOWN] = exit_triple_fault,
-    [EXIT_VMRUN] = on_undefined,
-    [EXIT_VMMCALL] = on_vmmcall,
-    [EXIT_VMLOAD] = on_undefined,
-    [EXIT_VMSAVE] = on_undefined,
-    [EXIT_STGI] = on_undefined,
-    [EXIT_CLGI] = on_undefined,
-    [EXIT_SKINIT] = on_undefined,
-    [EXIT_WBINVD] = on_wbinvd,
-    [EXIT_MONITOR] = on_undefined,
-    [EXIT_MWAIT] = on_undefined,
-    [EXIT_MWAIT_ARMED] = on_undefined,
-    [EXIT_XSETBV] = on_xsetbv,
-    [EXIT_RDPRU] = on_undefined,
-    [EXIT_INVLPGB] = on_undefined,
-    [EXIT_INVLPGB_ILLEGAL] = on_undefined,
-    [EXIT_MCOMMIT] = on_undefined,
-    [EXIT_TLBSYNC] = on_undefined,
+struct exit {
+    void (*handler)(struct vcpu *v);
+    enum oriel_exit_reason reason; /* for counters and traces */
 };
+
+static const struct exit exits[] = {
+    [EXIT_CR_WRITE + 0] = { svm_cr_write, ORIEL_EXIT_register },
+    [EXIT_CR_WRITE + 4] = { svm_cr_write, ORIEL_EXIT_register },
+    [EXIT_CR_WRITE + 8] = { svm_cr_write, ORIEL_EXIT_register },
+    [EXIT_DR_WRITE + 4 ... EXIT_DR_WRITE + 7] =
+        { svm_dr_write, ORIEL_EXIT_register },
+    [EXIT_EXCEPTION + VECTOR_DB] = { on_debug, ORIEL_EXIT_exception },
+    [EXIT_EXCEPTION + VECTOR_NP ... EXIT_EXCEPTION + VECTOR_PF] =
+        { on_fault_in_step, ORIEL_EXIT_exception },
+    [EXIT_EXCEPTION + VECTOR_AC] = { on_alignment, ORIEL_EXIT_exception },
+    [EXIT_EXCEPTION + VECTOR_MC] = { on_machine_check, ORIEL_EXIT_exception },
+    [EXIT_INTR] = { on_nothing, ORIEL_EXIT_interrupt },
+    [EXIT_NMI] = { on_nothing, ORIEL_EXIT_interrupt },
+    [EXIT_SMI] = { on_nothing, ORIEL_EXIT_interrupt },
+    [EXIT_INIT] = { on_nothing, ORIEL_EXIT_interrupt },
+    [EXIT_VINTR] = { on_nothing, ORIEL_EXIT_window },
+    [EXIT_RDPMC] = { on_protected, ORIEL_EXIT_refused },
+    [EXIT_CPUID] = { on_cpuid, ORIEL_EXIT_cpuid },
+    [EXIT_IRET] = { on_iret, ORIEL_EXIT_window },
+    [EXIT_INVD] = { on_wbinvd, ORIEL_EXIT_cache },
+    [EXIT_HLT] = { on_hlt, ORIEL_EXIT_halt },
+    [EXIT_INVLPGA] = { on_undefined, ORIEL_EXIT_refused },
+    [EXIT_IOIO] = { on_ioio, ORIEL_EXIT_port },
+    [EXIT_MSR] = { on_msr, ORIEL_EXIT_msr },
+    [EXIT_TASK_SWITCH] = { on_task_switch, ORIEL_EXIT_other },
+    [EXIT_FERR_FREEZE] = { on_nothing, ORIEL_EXIT_other },
+    [EXIT_SHUTDOWN] = { exit_triple_fault, ORIEL_EXIT_triple_fault },
+    [EXIT_VMRUN] = { on_undefined, ORIEL_EXIT_refused },
+    [EXIT_VMMCALL] = { on_vmmcall, ORIEL_EXIT_hypercall },
+    [EXIT_VMLOAD] = { on_undefined, ORIEL_EXIT_refused },
+    [EXIT_VMSAVE] = { on_undefined, ORIEL_EXIT_refused },
+    [EXIT_STGI] = { on_undefined, ORIEL_EXIT_refused },
+    [EXIT_CLGI] = { on_undefined, ORIEL_EXIT_refused },
+    [EXIT_SKINIT] = { on_undefined, ORIEL_EXIT_refused },
+    [EXIT_WBINVD] = { on_wbinvd, ORIEL_EXIT_cache },
+    [EXIT_MONITOR] = { on_undefined, ORIEL_EXIT_refused },
+    [EXIT_MWAIT] = { on_undefined, ORIEL_EXIT_refused },
+    [EXIT_MWAIT_ARMED] = { on_undefined, ORIEL_EXIT_refused },
+    [EXIT_XSETBV] = { on_xsetbv, ORIEL_EXIT_register },
+    [EXIT_RDPRU] = { on_undefined, ORIEL_EXIT_refused },
+    [EXIT_INVLPGB] = { on_undefined, ORIEL_EXIT_refused },
+    [EXIT_INVLPGB_ILLEGAL] = { on_undefined, ORIEL_EXIT_refused },
+    [EXIT_MCOMMIT] = { on_undefined, ORIEL_EXIT_refused },
+    [EXIT_TLBSYNC] = { on_undefined, ORIEL_EXIT_refused },
+};
+/* Far behind all others; and what no row is for. */
+static const struct exit nested_page_fault = { on_npf, ORIEL_EXIT_memory };
+static const struct exit unknown = { on_unknown, ORIEL_EXIT_other };
 
 bool svm_exit_is_known(unsigned int code)
 {
-    return code < ARRAY_SIZE(handlers) && array_at(handlers, code);
+    return code < ARRAY_SIZE(exits) && array_at(exits, code).handler;
 }
 
 void svm_exit(struct vcpu *v)
 {
     uint64_t code = svm_of(v)->vmcb->exit_code;
-    void (*handler)(struct vcpu *) = on_unknown;
+    const struct exit *x = &unknown;
 
-    trace_exit(v, svm_exit_reason(code), v->arch.hvm.emul.regs.rip,
-               (uint32_t)code);
-    if ( code < ARRAY_SIZE(handlers) )
-        handler = array_at(handlers, code);
-    else if ( code == EXIT_NPF ) /* far behind all others */
-        handler = on_npf;
-    if ( unlikely(!handler) )
-        handler = on_unknown;
-    handler(v);
+    if ( code < ARRAY_SIZE(exits) )
+        x = &array_at(exits, code);
+    else if ( code == EXIT_NPF )
+        x = &nested_page_fault;
+    if ( unlikely(!x->handler) )
+        x = &unknown;
+    trace_exit(v, x->reason, v->arch.hvm.emul.regs.rip, (uint32_t)code);
+    x->handler(v);
 }

@@ -135,10 +135,6 @@ bool svm_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value);
 bool svm_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value);
 extern const struct hvm_fixed_msrs svm_fixed_msrs;
 
-/* ---- reasons.c ---- */
-
-enum oriel_exit_reason svm_exit_reason(uint64_t code);
-
 /* ---- control.c: exits ---- */
 
 void svm_cr_write(struct vcpu *v);
