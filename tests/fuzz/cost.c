@@ -16,7 +16,6 @@
 #include <hv/trace.h>
 
 #define FUZZ_OP_NS 10000UL
-#define NS_PER_S 1000000000UL
 /* One operation may crash a domain, and make calls of others. */
 #define OP_BYTES 512
 #define FILL 255 /* characters of a line that empties the bucket */

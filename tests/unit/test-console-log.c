@@ -11,7 +11,6 @@
 #include <hv/console.h>
 #include <hv/timer.h>
 
-#define NS_PER_S 1000000000UL
 
 static char shown[1 << 17];
 static uint64_t the_time, utc;

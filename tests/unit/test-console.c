@@ -12,7 +12,6 @@
 
 #include <hv/console.h>
 
-#define NS_PER_S 1000000000UL
 #define LINE "0123456789012345678901234567890123456789012345678901234567890"
 
 static char shown[1 << 20];

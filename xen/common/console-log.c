@@ -15,7 +15,6 @@
 #include <hv/lock.h>
 #include <hv/timer.h>
 
-#define NS_PER_S 1000000000UL
 #define S_PER_DAY 86400UL
 
 enum stamp { STAMP_NONE, STAMP_BOOT, STAMP_DATE, STAMP_DATEMS, STAMP_RAW };

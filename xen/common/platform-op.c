@@ -13,7 +13,6 @@
 
 #include <xen/platform.h>
 
-#define NS_PER_S 1000000000UL
 
 /* UTC at the caller's system time. */
 static long set_time(uint64_t secs, uint32_t nsecs, uint64_t system_time)

@@ -20,7 +20,6 @@
 
 #include "vcpu-private.h"
 
-#define NS_PER_S 1000000000UL
 #define REFRESH_NS NS_PER_S
 
 void tsc_scale(uint32_t khz, uint32_t *mul, int8_t *shift)

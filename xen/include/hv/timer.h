@@ -16,6 +16,8 @@ struct timer {
 };
 /* [I] immutable after timer_init()  [T] timer.c's lock */
 
+#define NS_PER_S 1000000000UL
+
 /* Nanoseconds since boot, monotonic. */
 uint64_t now_ns(void);
 

@@ -22,7 +22,6 @@
 #define SPEAKER_OUT 0x20
 #define REFRESH_NS 15085UL
 
-#define NS_PER_S 1000000000UL
 
 static uint64_t ns_to_ticks(uint64_t ns)
 {
