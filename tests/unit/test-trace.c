@@ -262,6 +262,7 @@ static void test_way_of_a_request(void **state)
     trace_exit(v, ORIEL_EXIT_port, 0x1234, 0x7b);
     assert_int_equal(ioreq_send(v, &p), IO_PENDING);
     trace_put(v, false);
+    assert_int_equal(ioreq_resume(v, &p), IO_PENDING); /* no record */
     answer(slot, 7);
     assert_int_equal(ioreq_resume(v, &p), IO_DONE);
     fixture_be_dom(dom0);
