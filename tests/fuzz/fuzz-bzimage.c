@@ -2,11 +2,11 @@
 /*
  * The hypervisor's reader of bzImages: files that nearly are some.  Each ends
  * where an allocation does, so that reading on shows.  What is accepted must be
- * as hv/bzimage.h promises.
+ * as emul/bzimage.h promises.
  */
 #include "fuzz.h"
 
-#include <hv/bzimage.h>
+#include <emul/bzimage.h>
 
 #define MAX_FILE 4096
 

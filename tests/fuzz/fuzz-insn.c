@@ -9,7 +9,7 @@
  */
 #include "fuzz-insn.h"
 
-#include <hv/emulate.h>
+#include <emul/emulate.h>
 
 #include <x86/defns.h>
 

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include <hv/acpi-make.h>
+#include <emul/acpi-make.h>
 
 #include <x86/platform.h>
 

@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include <hv/bzimage.h>
+#include <emul/bzimage.h>
 
 #define SECTORS 2
 #define PAYLOAD_AT (3 * 512 + 0x40)

@@ -6,7 +6,7 @@
  */
 #include "test-insn.h"
 
-#include <hv/control-regs.h>
+#include <emul/control-regs.h>
 #include <hv/cpu-policy.h>
 
 #include "fixture.h"

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include <hv/ram-map.h>
+#include <emul/ram-map.h>
 
 #define KB (1UL << 10)
 #define MB (1UL << 20)

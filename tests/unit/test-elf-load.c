@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include <hv/elf-load.h>
+#include <emul/elf-load.h>
 
 #define FILE_BYTES 0x400
 #define HEADERS 0x40

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include <hv/guest-walk.h>
+#include <emul/guest-walk.h>
 
 #include <x86/defns.h>
 

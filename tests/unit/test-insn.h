@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include <hv/emulate.h>
+#include <emul/emulate.h>
 
 #include <x86/defns.h>
 

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include <hv/ram-map.h>
+#include <emul/ram-map.h>
 
 #define MB (1UL << 20)
 #define GB (1UL << 30)

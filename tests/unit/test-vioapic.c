@@ -2,7 +2,7 @@
 /* I/O APICs: registers, lines of ours, pins passed through. */
 #include "test-vlapic.h"
 
-#include <hv/vioapic.h>
+#include <emul/vioapic.h>
 
 #define PINS 24
 #define LEVEL RTE_LEVEL

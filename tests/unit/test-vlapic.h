@@ -8,7 +8,7 @@
 
 #include "fixture.h"
 
-#include <hv/vlapic.h>
+#include <emul/vlapic.h>
 #include <time.h>
 
 #define NR 4

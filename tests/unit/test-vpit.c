@@ -2,7 +2,7 @@
 /* The interval timer: counts and outputs by a clock that the test sets. */
 #include "fixture.h"
 
-#include <hv/vpit.h>
+#include <emul/vpit.h>
 #include <time.h>
 
 #define T0 1000000000UL

@@ -18,7 +18,7 @@
 
 #include "engine.h"
 
-#include <hv/guest-walk.h>
+#include <emul/guest-walk.h>
 
 #include <xen/hvm/save.h>
 

@@ -3,7 +3,7 @@
  * dom0's ACPI tables: the firmware's, which it reads where they are, but for
  * the root and the list of processors.
  */
-#include <hv/acpi-make.h>
+#include <emul/acpi-make.h>
 #include <hv/lib.h>
 
 #include <x86/boot.h>

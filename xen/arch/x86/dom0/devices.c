@@ -13,10 +13,10 @@
  *
  * Locks: route_lock (LOCK_ARCH) orders writes to the machine's entries.
  */
+#include <emul/ram-map.h>
 #include <hv/domain.h>
 #include <hv/heap.h>
 #include <hv/lib.h>
-#include <hv/ram-map.h>
 
 #include <x86/boot.h>
 #include <x86/cpu.h>

@@ -3,7 +3,7 @@
 #ifndef DOM0_PRIVATE_H
 #define DOM0_PRIVATE_H
 
-#include <hv/ram-map.h>
+#include <emul/ram-map.h>
 
 #define DOM0_CMDLINE 2048 /* Linux's COMMAND_LINE_SIZE */
 

@@ -11,8 +11,8 @@
  * A kernel that is packed is unpacked into that memory first, as high as it
  * goes, and put in its place from there before anything else comes.
  */
+#include <emul/elf-load.h>
 #include <hv/domain.h>
-#include <hv/elf-load.h>
 #include <hv/heap.h>
 #include <hv/lib.h>
 #include <hv/timer.h>

@@ -3,7 +3,7 @@
 #ifndef DOM0_UNPACK_H
 #define DOM0_UNPACK_H
 
-#include <hv/bzimage.h>
+#include <emul/bzimage.h>
 
 /* Can unpack() do this one? */
 bool unpack_knows(enum bzimage_packer packer);

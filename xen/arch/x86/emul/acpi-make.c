@@ -3,7 +3,7 @@
  * Tables are written one behind the other, each at a multiple of 16.  One that
  * does not fit spoils the whole.
  */
-#include <hv/acpi-make.h>
+#include <emul/acpi-make.h>
 #include <hv/lib.h>
 
 #include <x86/acpi.h>

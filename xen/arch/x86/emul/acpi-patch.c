@@ -5,7 +5,7 @@
  * devices' interrupts by physical destination, since what logical one a CPU
  * has is the hypervisor's to say.
  */
-#include <hv/acpi-make.h>
+#include <emul/acpi-make.h>
 #include <hv/lib.h>
 
 #define CHECKSUM 9

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The packed kernel in Linux's bzImage: <hv/bzimage.h> has the format.  All
+ * The packed kernel in Linux's bzImage: <emul/bzimage.h> has the format.  All
  * sums are of 32-bit fields in 64 bits, so none wraps.
  */
-#include <hv/bzimage.h>
+#include <emul/bzimage.h>
 #include <hv/lib.h>
 
 #define SECTOR 512UL

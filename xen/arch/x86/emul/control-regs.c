@@ -3,7 +3,7 @@
  * Writes of control registers: which bits there are for a guest, and which go
  * together.  Reserved bits of CR0's lower half are ignored, as processors do.
  */
-#include <hv/control-regs.h>
+#include <emul/control-regs.h>
 #include <hv/cpu-policy.h>
 
 #include <x86/defns.h>

@@ -4,8 +4,8 @@
  * come unsorted, overlapping, with empty entries, and with hundreds of pieces.
  * Once, at boot: so everything is searched from one end to the other.
  */
+#include <emul/ram-map.h>
 #include <hv/lib.h>
-#include <hv/ram-map.h>
 
 #define E820_NVS 4
 

@@ -6,7 +6,7 @@
  * against the file, so what one accepts the other finds.  Fields are copied
  * out: a file has any alignment.
  */
-#include <hv/elf-load.h>
+#include <emul/elf-load.h>
 #include <hv/lib.h>
 
 #include <xen/elfnote.h>

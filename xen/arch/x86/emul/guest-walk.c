@@ -6,7 +6,7 @@
  * Tables are the guest's memory: it may change them under the walk, so each
  * entry is read once.  The depth bounds the loop, whatever the entries say.
  */
-#include <hv/guest-walk.h>
+#include <emul/guest-walk.h>
 
 #include <x86/defns.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What an instruction gets from outside: its bytes, translations, data. */
-#include <hv/guest-walk.h>
+#include <emul/guest-walk.h>
 #include <hv/lib.h>
 
 #include "insn.h"

@@ -9,7 +9,7 @@
 #ifndef EMUL_INSN_H
 #define EMUL_INSN_H
 
-#include <hv/emulate.h>
+#include <emul/emulate.h>
 
 #include <x86/defns.h>
 

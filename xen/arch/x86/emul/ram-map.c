@@ -3,8 +3,8 @@
  * Ranges of RAM, and E820 maps made of them.  At most a few dozen of anything,
  * once, at boot: so everything is searched from one end to the other.
  */
+#include <emul/ram-map.h>
 #include <hv/lib.h>
-#include <hv/ram-map.h>
 
 bool ram_add(struct ram_map *m, uint64_t start, uint64_t end)
 {

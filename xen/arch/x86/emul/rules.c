@@ -4,8 +4,8 @@
  * two exceptions make a double fault, what a PAT may hold.  All vendors use
  * them.
  */
+#include <emul/rules.h>
 #include <x86/defns.h>
-#include <x86/rules.h>
 
 static bool is_contributory(unsigned int vector)
 {

@@ -6,11 +6,11 @@
  * the message itself goes out after the lock was left, since waking a vcpu
  * takes locks that come before this one.
  */
+#include <emul/vioapic.h>
+#include <emul/vlapic.h>
 #include <hv/array.h>
 #include <hv/atomic.h>
 #include <hv/lib.h>
-#include <hv/vioapic.h>
-#include <hv/vlapic.h>
 
 #define REG_SELECT 0x00
 #define REG_WINDOW 0x10

@@ -3,7 +3,7 @@
 #ifndef VLAPIC_PRIVATE_H
 #define VLAPIC_PRIVATE_H
 
-#include <hv/vlapic.h>
+#include <emul/vlapic.h>
 
 /* Offsets in the xAPIC page; in x2APIC mode MSR 0x800 + offset / 16. */
 #define REG_ID 0x020

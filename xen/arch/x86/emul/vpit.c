@@ -4,10 +4,10 @@
  * looked at: `ticks` counted until `since`, and more since then while the gate
  * is up and a count was loaded.
  */
+#include <emul/vpit.h>
 #include <hv/array.h>
 #include <hv/lib.h>
 #include <hv/timer.h>
-#include <hv/vpit.h>
 
 #define PORT_CONTROL 0x43
 #define PORT_SPEAKER 0x61

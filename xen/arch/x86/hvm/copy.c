@@ -13,9 +13,9 @@
  * takes a frame from the p2m waits for both before the frame goes.  So no lock
  * is needed where nothing has to be walked.
  */
+#include <emul/guest-walk.h>
 #include <hv/atomic.h>
 #include <hv/domain.h>
-#include <hv/guest-walk.h>
 #include <hv/lib.h>
 
 #include <x86/hvm.h>

@@ -3,9 +3,9 @@
  * Exits that are the same on every processor: CPUID, hypercalls, HLT, MSRs,
  * triple faults.  What they change is in v->arch.hvm.emul.regs.
  */
+#include <emul/guest-walk.h>
 #include <hv/cpu-policy.h>
 #include <hv/domain.h>
-#include <hv/guest-walk.h>
 #include <hv/hypercall.h>
 #include <hv/ioreq.h>
 #include <hv/lib.h>

@@ -7,8 +7,8 @@
  * Runs on head.S's tables, which show the first 4 GiB; nothing beyond is
  * looked at, and nothing behind the length that a structure gives itself.
  */
+#include <emul/ram-map.h>
 #include <hv/lib.h>
-#include <hv/ram-map.h>
 
 #include <xen/arch-x86/hvm/start_info.h>
 

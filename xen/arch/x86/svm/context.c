@@ -6,7 +6,7 @@
  *
  * The record's time stamp is not taken over: guests see the machine's.
  */
-#include <hv/control-regs.h>
+#include <emul/control-regs.h>
 #include <hv/lib.h>
 
 #include <x86/fpu.h>

@@ -4,9 +4,9 @@
  * while it holds an interrupt back, DR6, DR7.
  *
  * The processor tells not always which register has the value: the instruction
- * is read again.  What may be written: hv/control-regs.h.
+ * is read again.  What may be written: emul/control-regs.h.
  */
-#include <hv/control-regs.h>
+#include <emul/control-regs.h>
 #include <hv/lib.h>
 
 #include "svm.h"

@@ -19,7 +19,7 @@
 #include <hv/guest-access.h>
 #include <hv/lib.h>
 
-#include <x86/rules.h>
+#include <emul/rules.h>
 
 #include "svm.h"
 #include "vmcb-check.h"

@@ -8,8 +8,8 @@
  * guest that puts the same instruction with more prefixes to the same place
  * fools itself.
  */
+#include <emul/control-regs.h>
 #include <hv/array.h>
-#include <hv/control-regs.h>
 #include <hv/lib.h>
 #include <hv/trace.h>
 

@@ -3,11 +3,11 @@
  * MSRs that are in the VMCB.  Most of them a guest reaches without us; they
  * are here for completeness of the contract in x86/hvm-vendor.h.
  */
-#include <hv/control-regs.h>
+#include <emul/control-regs.h>
 #include <hv/lib.h>
 
+#include <emul/rules.h>
 #include <x86/cpu.h>
-#include <x86/rules.h>
 
 #include "svm.h"
 

@@ -7,8 +7,8 @@
  *          -> V_IRQ not taken -> registers, TPR -> interrupted event
  *          -> svm_exit()
  */
-#include <hv/control-regs.h>
-#include <hv/guest-walk.h>
+#include <emul/control-regs.h>
+#include <emul/guest-walk.h>
 #include <hv/heap.h>
 #include <hv/lib.h>
 

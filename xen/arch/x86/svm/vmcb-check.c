@@ -4,7 +4,7 @@
  * real ones end the guest, or deliver what cannot be: so debug builds look at
  * each VMCB before it is entered (svm.c), and unit tests break each rule.
  */
-#include <hv/emulate.h>
+#include <emul/emulate.h>
 #include <hv/lib.h>
 
 #include <x86/processor.h>

@@ -3,11 +3,11 @@
 #ifndef ASM_HVM_DOMAIN_H
 #define ASM_HVM_DOMAIN_H
 
-#include <hv/emulate.h>
-#include <hv/guest-walk.h>
-#include <hv/vioapic.h>
-#include <hv/vlapic.h>
-#include <hv/vpit.h>
+#include <emul/emulate.h>
+#include <emul/guest-walk.h>
+#include <emul/vioapic.h>
+#include <emul/vlapic.h>
+#include <emul/vpit.h>
 
 
 struct hvm_domain {

@@ -88,7 +88,7 @@ struct hvm_vendor {
     /*
      * Queue a fault of the current instruction for the next entry.  If a fault
      * is queued already the two may become a double or triple fault, as
-     * x86/rules.h says; a queued NMI becomes pending again behind the fault.
+     * emul/rules.h says; a queued NMI becomes pending again behind the fault.
      */
     void (*inject_exception)(struct vcpu *v, unsigned int vector,
                              bool has_error, uint32_t error);

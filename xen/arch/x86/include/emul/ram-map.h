@@ -3,8 +3,8 @@
  * RAM of a direct-mapped domain: the places of what the domain starts with, and
  * its E820 map.
  */
-#ifndef HV_RAM_MAP_H
-#define HV_RAM_MAP_H
+#ifndef EMUL_RAM_MAP_H
+#define EMUL_RAM_MAP_H
 
 #include <hv/memory.h>
 #include <hv/types.h>

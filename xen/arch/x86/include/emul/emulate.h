@@ -14,8 +14,8 @@
  * All zero but for ops and arg is a good struct emul.  It belongs to one vcpu;
  * no locks.
  */
-#ifndef HV_EMULATE_H
-#define HV_EMULATE_H
+#ifndef EMUL_EMULATE_H
+#define EMUL_EMULATE_H
 
 #include <hv/ioreq.h>
 #include <hv/types.h>

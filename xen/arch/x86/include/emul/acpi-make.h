@@ -9,8 +9,8 @@
  * The MADT's processor n has UID n, the number of the domain's vcpu, and that
  * vcpu's APIC id.
  */
-#ifndef HV_ACPI_MAKE_H
-#define HV_ACPI_MAKE_H
+#ifndef EMUL_ACPI_MAKE_H
+#define EMUL_ACPI_MAKE_H
 
 #include <hv/types.h>
 

@@ -13,8 +13,8 @@
  *
  * Callbacks and deliveries happen without the lock.
  */
-#ifndef HV_VIOAPIC_H
-#define HV_VIOAPIC_H
+#ifndef EMUL_VIOAPIC_H
+#define EMUL_VIOAPIC_H
 
 #include <hv/lock.h>
 #include <hv/types.h>

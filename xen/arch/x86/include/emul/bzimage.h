@@ -22,8 +22,8 @@
  *
  * The file's content is not trusted: nothing outside of the file is read.
  */
-#ifndef HV_BZIMAGE_H
-#define HV_BZIMAGE_H
+#ifndef EMUL_BZIMAGE_H
+#define EMUL_BZIMAGE_H
 
 #include <hv/types.h>
 

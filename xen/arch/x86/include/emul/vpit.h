@@ -4,8 +4,8 @@
  * them: counters run and can be read, channel 2 has its gate and its output.
  * There are no interrupts: channel 0's output is not connected.
  */
-#ifndef HV_VPIT_H
-#define HV_VPIT_H
+#ifndef EMUL_VPIT_H
+#define EMUL_VPIT_H
 
 #include <hv/lock.h>
 #include <hv/types.h>

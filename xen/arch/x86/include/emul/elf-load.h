@@ -6,8 +6,8 @@
  * The file's content is not trusted: nothing outside of the file is read, and
  * nothing outside of [low, high) is written.
  */
-#ifndef HV_ELF_LOAD_H
-#define HV_ELF_LOAD_H
+#ifndef EMUL_ELF_LOAD_H
+#define EMUL_ELF_LOAD_H
 
 #include <hv/types.h>
 

@@ -13,8 +13,8 @@
  * Of what it is not: no TSC deadline, no CMCI, no ExtINT, no SMI; the xAPIC
  * page stays at 0xfee00000.
  */
-#ifndef HV_VLAPIC_H
-#define HV_VLAPIC_H
+#ifndef EMUL_VLAPIC_H
+#define EMUL_VLAPIC_H
 
 #include <hv/atomic.h>
 #include <hv/timer.h>

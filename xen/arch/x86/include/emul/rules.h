@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* emul/rules.c: rules of the architecture, pure. */
-#ifndef X86_RULES_H
-#define X86_RULES_H
+#ifndef EMUL_RULES_H
+#define EMUL_RULES_H
 
 #include <hv/types.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A guest's own page tables: virtual to guest-physical addresses. */
-#ifndef HV_GUEST_WALK_H
-#define HV_GUEST_WALK_H
+#ifndef EMUL_GUEST_WALK_H
+#define EMUL_GUEST_WALK_H
 
 #include <hv/types.h>
 

@@ -3,10 +3,10 @@
  * What a guest may write to CR0, CR3, CR4, EFER and XCR0: the architecture's
  * rules, and those bits only whose feature its CPUID shows.
  */
-#ifndef HV_CONTROL_REGS_H
-#define HV_CONTROL_REGS_H
+#ifndef EMUL_CONTROL_REGS_H
+#define EMUL_CONTROL_REGS_H
 
-#include <hv/guest-walk.h>
+#include <emul/guest-walk.h>
 #include <hv/types.h>
 
 struct vcpu;
