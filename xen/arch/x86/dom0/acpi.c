@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dom0's ACPI tables: the firmware's, which it reads where they are, but for
- * the root and the list of processors.
+ * dom0's ACPI tables: the firmware's, mapped where they are, except the root
+ * tables and the list of processors (MADT), which are made here.
  */
 #include <emul/acpi-make.h>
 #include <hv/lib.h>
@@ -37,7 +37,7 @@ static void hide_cst(uint64_t address, const char *signature)
                signature, (unsigned long)address);
 }
 
-/* Tables that dom0 reads where they are. */
+/* Signatures of the firmware's tables that dom0 gets. */
 static void patch(uint64_t address)
 {
     const struct acpi_header *fadt = acpi_table_at(address, "FACP");

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The machine's devices as dom0 has them: it drives them itself.
+ * The machine's devices, which dom0 drives itself.
  *
- * Interrupts.  dom0's vcpu n is on CPU n and has its APIC id, so messages of
- * its devices go where it says.  Its I/O APICs are copies: an entry that it
- * writes becomes the machine's entry (route_pin()), reduced to what can do no
- * harm to the hypervisor.  A level-triggered pin is masked from the interrupt
- * to dom0's end of it, since the CPU's own local APIC is ended at once.
+ * Interrupts.  dom0's vcpu n runs on CPU n and has the APIC id of CPU n, so the
+ * MSIs of dom0's devices reach the vcpu that dom0 named.  dom0's I/O APICs are
+ * emulated: an entry that dom0 writes is written to the machine's I/O APIC
+ * (route_pin()), reduced to what cannot harm the hypervisor.  The hypervisor
+ * sends the EOI to the CPU's local APIC at once, so a level-triggered pin is
+ * masked from the interrupt until dom0's own EOI.
  *
- * Memory.  Whatever is not RAM is a device or free; it is mapped when it is
- * touched first, by as large a block as has nothing else in it.
+ * Memory.  Addresses that are not RAM belong to a device or to nothing.  They
+ * are mapped at dom0's first access, in the largest block without RAM in it.
  *
  * Locks: route_lock (LOCK_ARCH) orders writes to the machine's entries.
  */
@@ -27,13 +28,13 @@
 #include "dom0-private.h"
 
 static spinlock_t route_lock;
-static uint64_t address_limit; /* the processor has no addresses from here on */
-static struct ram_range *kept; /* RAM and APICs: no devices of dom0's */
+static uint64_t address_limit; /* first address that the processor lacks */
+static struct ram_range *kept; /* RAM and APICs: never mapped as devices */
 static unsigned int nr_kept;
 
 /* ---- interrupts ---- */
 
-/* The APIC id of the vcpu that is meant, or of the first one of several. */
+/* The APIC id of the vcpu that rte names; of several vcpus, of the first. */
 static bool find_target(struct domain *d, uint64_t rte, uint32_t *apic_id)
 {
     struct vlapic_message m = {
@@ -58,9 +59,9 @@ static bool find_target(struct domain *d, uint64_t rte, uint32_t *apic_id)
 }
 
 /*
- * The machine's entry for one of dom0's: physical and fixed, whatever dom0
- * wrote, since logical ids are those of its own local APICs.  An entry that
- * would reach anything but a vcpu's vector stays masked.
+ * The machine's entry for dom0's entry rte: with physical destination and fixed
+ * delivery, since logical ids are those of dom0's emulated local APICs.  An
+ * entry that asks for anything but a device vector stays masked.
  */
 static uint64_t machine_rte(struct domain *d, uint64_t rte)
 {
@@ -93,7 +94,7 @@ static void route_pin(struct vioapic *io, unsigned int pin)
     spin_unlock(&route_lock);
 }
 
-/* ---- what is not dom0's ---- */
+/* ---- memory that is not a device of dom0's ---- */
 
 static void keep(uint64_t start, uint64_t end)
 {
@@ -125,10 +126,9 @@ static int find_kept(void)
 }
 
 /*
- * A physical interrupt arrived on this CPU: it is that of dom0's vcpu with the
- * CPU's number, or dropped where there is none.  Pins are masked before the
- * local APIC is told that it is over: a level that is still there would come
- * again at once.
+ * A device's interrupt arrived on this CPU: pass it to dom0's vcpu of the same
+ * number, or drop it if there is none.  Pins are masked before the EOI of the
+ * CPU's local APIC: a level that is still asserted would interrupt again.
  */
 static void interrupt(unsigned int vector)
 {
@@ -174,10 +174,13 @@ void dom0_eoi(struct vcpu *v, unsigned int vector)
 /* ---- ports ---- */
 
 #define CSTATE_PORTS 8
-#define P_LVL2 4 /* in a processor's block */
+#define P_LVL2 4 /* offset in a processor's register block */
 #define P_LVL3 5
 
-/* A read puts the CPU to sleep, with nobody to wake it for another guest. */
+/*
+ * A read of such a port puts the CPU into a sleep state, which the run loop does
+ * not know of: other vcpus would wait.
+ */
 static bool is_sleep_port(uint16_t port)
 {
     static bool read_it;
@@ -198,8 +201,9 @@ static bool is_sleep_port(uint16_t port)
 }
 
 /*
- * All but the hypervisor's serial port, the 8259s, which are off: their
- * interrupts would come with vectors of exceptions, and what CPUs sleep by.
+ * dom0 has all ports but those of the hypervisor's serial port, of the 8259s
+ * (which are masked: their interrupts would arrive at exception vectors), and
+ * those that put a CPU to sleep.
  */
 bool dom0_port_allowed(uint16_t port)
 {
@@ -242,6 +246,6 @@ int dom0_map_device(struct domain *d, uint64_t gpa)
     } while ( rc && order >= 0 );
     if ( rc != -EBUSY )
         return rc;
-    now = p2m_lookup(d, _gfn(frame)).type; /* another vcpu was first */
+    now = p2m_lookup(d, _gfn(frame)).type; /* mapped by another vcpu */
     return now == P2M_MMIO_DIRECT || p2m_is_writable(now) ? 0 : -EPERM;
 }

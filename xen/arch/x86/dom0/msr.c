@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What firmware told an operating system about memory by MSRs, for dom0, which
- * has the machine's memory: MTRRs as they are, and on AMD's processors up to
- * where there is RAM and what its type is above 4 GiB.  A kernel that saw the
- * MTRRs alone would take RAM above 4 GiB for uncached, and leave it.
+ * MSRs by which firmware describes memory to an operating system, readable for
+ * dom0, which has the machine's memory: the MTRRs, and on AMD's processors
+ * TOP_MEM, TOP_MEM2 and the part of SYSCFG that gives RAM above 4 GiB its type.
+ * A kernel that sees the MTRRs alone takes RAM above 4 GiB for uncached, and
+ * does not use it.
  */
 #include <hv/lib.h>
 
@@ -16,11 +17,11 @@
 #define SYSCFG_VAR_DRAM (1UL << 20) /* so does TOP_MEM                    */
 #define SYSCFG_TOM2 (1UL << 21)     /* TOP_MEM2 is on                     */
 #define SYSCFG_TOM2_WB (1UL << 22)  /* RAM below it: write-back           */
-/* Others are not of memory types: encryption, nested tables. */
+/* SYSCFG's other bits (encryption, nested tables) read as 0. */
 #define SYSCFG_SHOWN (SYSCFG_FIX_DRAM | SYSCFG_VAR_DRAM | SYSCFG_TOM2 |      \
                       SYSCFG_TOM2_WB)
 
-/* The machine's: read at boot, the same on all CPUs. */
+/* Values of the machine, read at boot; all CPUs have the same. */
 static struct {
     uint32_t msr;
     bool there;
@@ -32,8 +33,8 @@ static struct {
 };
 
 /*
- * Emulated processors have none of these: a debug build puts what firmware of
- * AMD machines does in their place, for 2 GiB below 4 GiB.
+ * For tests: emulated processors lack these MSRs.  A debug build sets the values
+ * that firmware of AMD machines leaves, for 2 GiB of RAM below 4 GiB.
  */
 static void set_as_amd_firmware(void)
 {

@@ -2,16 +2,16 @@
 /*
  * A guest's memory, by physical address and through its page tables.
  *
- * A hypercall copies several times, to and from few pages, and most of such a
- * copy would be the walk.  So each vcpu remembers some walks: which entries of
- * the guest's tables it read, and what was in them.  Before a walk is used
- * again its entries are compared; when one has changed, or the p2m has taken a
- * frame away, it is made anew.  Thus what is remembered is never older than
- * the tables themselves, and the guest need not tell when it changes them.
+ * A hypercall copies several times, to and from few pages, and walking the page
+ * tables would be most of the cost.  So each vcpu remembers some walks: the
+ * page-table entries that were read, and their values.  Before a walk is used
+ * again, the entries are read and compared; if one has changed, or the p2m has
+ * lost a frame since (p2m_generation()), the tables are walked again.  So the
+ * guest need not tell when it changes its tables.
  *
- * A vcpu that copies says so (arch.copying), as one in guest mode does: who
- * takes a frame from the p2m waits for both before the frame goes.  So no lock
- * is needed where nothing has to be walked.
+ * A vcpu sets arch.copying while it copies.  arch_p2m_flush() waits for
+ * in_guest and for copying before a frame that left the p2m is freed, so a copy
+ * by a remembered walk takes no lock.
  */
 #include <emul/guest-walk.h>
 #include <hv/atomic.h>
@@ -24,8 +24,9 @@
 /* ---- by physical address ---- */
 
 /*
- * A page that may be read, or written; the p2m is locked.  *own (may be NULL):
- * it is memory of the domain's own, for which the p2m's number stands.
+ * The page at gpa, or NULL if it may not be read (or written).  The p2m is
+ * locked.  *own (may be NULL): the page is d's own memory, whose removal from
+ * the p2m changes p2m_generation().
  */
 static char *page_at(struct domain *d, uint64_t gpa, bool write, bool *own)
 {
@@ -39,7 +40,7 @@ static char *page_at(struct domain *d, uint64_t gpa, bool write, bool *own)
     return arch_mfn_to_virt(e.mfn);
 }
 
-/* Most are one number. */
+/* Most copies are one number. */
 static void copy_piece(char *page, uint64_t offset, void *buf, size_t bytes,
                        bool write)
 {
@@ -100,9 +101,9 @@ bool guest_write_phys(void *vcpu, uint64_t gpa, const void *buf,
 /* ---- through page tables ---- */
 
 /*
- * From here to copy_end() every frame stays that is reached by what the p2m
- * says, and by what was remembered when the generation was this one: who
- * raises it after this look sees `copying`, and waits.
+ * Until copy_end() no frame is freed that the p2m has now, or that a walk of the
+ * returned generation found: a CPU that removes one increments the generation,
+ * then sees `copying` and waits.
  */
 static uint64_t copy_begin(struct vcpu *v)
 {
@@ -121,7 +122,7 @@ static void copy_end(struct vcpu *v)
 struct walk {
     struct vcpu *v;
     struct walked *w;
-    bool keep; /* it can be remembered */
+    bool keep; /* the walk can be remembered */
 };
 
 /* The p2m is locked. */
@@ -150,7 +151,7 @@ static bool read_entry(void *arg, uint64_t gpa, void *buf, unsigned int bytes)
     return true;
 }
 
-/* An entry gets its accessed or dirty bit; the p2m is locked. */
+/* Set the accessed or dirty bit of a page-table entry.  The p2m is locked. */
 static bool mark_entry(void *arg, uint64_t gpa, uint64_t *old, uint64_t new,
                        unsigned int bytes)
 {
@@ -196,7 +197,7 @@ static bool walk_tables(struct walk *walk, const struct guest_paging *paging,
     return r == WALK_DONE;
 }
 
-/* What stands in walked.va: never 0. */
+/* The value of walked.va for va: never 0, which means none. */
 static uint64_t tag(uint64_t va)
 {
     return (va & PAGE_MASK) + 1;
@@ -214,7 +215,7 @@ static struct walked *slot(struct vcpu *v, uint64_t va)
     return &v->arch.hvm.walked[(va >> PAGE_SHIFT) % WALKED_PAGES];
 }
 
-/* All that the walk read is what it was. */
+/* The entries that the walk read still have the same values. */
 static __attribute__((noinline)) bool unchanged(struct vcpu *v,
                                                 struct walked *w)
 {
@@ -231,8 +232,8 @@ static __attribute__((noinline)) bool unchanged(struct vcpu *v,
 }
 
 /*
- * Since it left the guest a vcpu has executed nothing: what was looked at once
- * during this exit is good for all of it, as a TLB entry would be.
+ * A walk that was checked during this exit need not be checked again: the vcpu
+ * has executed nothing since, so it is as good as a TLB entry.
  */
 static bool still_good(struct vcpu *v, struct walked *w, uint64_t va,
                        bool write, uint64_t generation)
@@ -243,8 +244,9 @@ static bool still_good(struct vcpu *v, struct walked *w, uint64_t va,
 }
 
 /*
- * The page of va, or NULL: it is not mapped so.  It is remembered with the
- * generation of the look at it, which may be newer than copy_begin()'s.
+ * Walk the tables: the page of va, or NULL if va may not be read (or written).
+ * The walk is remembered with the generation that p2m_peek_begin() returns,
+ * which may be newer than copy_begin()'s.
  */
 static char *walk_anew(struct vcpu *v, struct walked *w, uint64_t va,
                        bool write)
@@ -296,7 +298,7 @@ copy_pages(struct vcpu *v, uint64_t va, void *buf, size_t bytes, bool write,
     return 0;
 }
 
-/* Inlined: most of it depends on the direction. */
+/* Inlined for each direction, on which most of it depends. */
 static inline __attribute__((always_inline)) int
 virt_copy(struct vcpu *v, uint64_t va, void *buf, size_t bytes, bool write)
 {

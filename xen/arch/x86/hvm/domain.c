@@ -20,7 +20,10 @@
 
 /* ---- local APICs ---- */
 
-/* MSIs of the machine's devices name real CPUs: its vcpus have their ids. */
+/*
+ * MSIs of the machine's devices name CPUs, so the hardware domain's vcpus have
+ * the CPUs' ids.
+ */
 uint32_t arch_apic_id(const struct vcpu *v)
 {
     if ( v->domain->arch.hardware && v->vcpu_id < nr_cpus )
@@ -34,8 +37,9 @@ static struct vlapic *vlapic_of(struct vcpu *v)
 }
 
 /*
- * INIT and SIPI are left with the vcpu, which follows them when nothing of it
- * is in progress: two that reset each other must not wait for each other.
+ * INIT and SIPI are latched in v->arch.start, and the target handles them
+ * between two steps.  Waiting for the target here would deadlock two vcpus that
+ * send INIT to each other.
  */
 static void start_wake(struct vcpu *v)
 {
@@ -71,7 +75,7 @@ static void hvm_start(struct vcpu *v)
     if ( start & START_INIT )
     {
         vcpu_down(v);
-        vcpu_wake(v); /* it waits for nothing any more but SIPI */
+        vcpu_wake(v); /* INIT ends a wait for an event */
         v->arch.hvm.io_completion = IO_COMPLETE_NOTHING;
         emul_reset(&v->arch.hvm.emul);
         fpu_init_received(v);
@@ -157,7 +161,7 @@ static int hvm_vcpu_create(struct vcpu *v)
         vlapic_destroy(&v->arch.hvm.vlapic);
         return rc;
     }
-    /* All but the first one of a guest are started by it, the usual way. */
+    /* The guest starts all vcpus but the first by INIT and SIPI. */
     v->arch.hvm.waits_for_sipi = true;
     return 0;
 }
@@ -174,9 +178,9 @@ static int hvm_set_context(struct vcpu *v, const struct hvm_hw_cpu *ctx)
 
     if ( rc )
         return rc;
-    /* What it was in the middle of is forgotten. */
+    /* An operation that waited for a device model is dropped. */
     v->arch.hvm.io_completion = IO_COMPLETE_NOTHING;
-    /* Nor is an event in the record an upcall. */
+    /* An event in the record came from the local APIC. */
     v->arch.hvm.event_is_upcall = false;
     emul_reset(&v->arch.hvm.emul);
     WRITE_ONCE(v->arch.hvm.waits_for_sipi, false);

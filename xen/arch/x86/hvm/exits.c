@@ -103,7 +103,7 @@ void exit_hypercall(struct vcpu *v, unsigned int len)
         v->arch.hvm.io_completion = IO_COMPLETE_MAPCACHE;
 }
 
-/* Nothing can wake it: that is how a processor is given back. */
+/* HLT that nothing ends: a guest takes a vcpu down this way. */
 static void halted_for_good(struct vcpu *v)
 {
     struct domain *d = v->domain;

@@ -6,13 +6,13 @@
  *   com1=115200,8n1,0x3f8   speed (auto: as it was), data bits, parity, stop
  *                           bits, address; all optional
  *
- * At boot, and when the machine is about to end, a writer waits for the port.
- * In between nobody waits: the port takes what fits into its FIFO, and the core
- * keeps the rest, for the timer of console-poll.c.
+ * At boot, and before the machine stops, a writer waits for the port.  At all
+ * other times no CPU waits: the port takes what fits into its FIFO, and the core
+ * keeps the rest for the timer of console-poll.c.
  *
- * A port that takes no more characters is given up after a while, so that
- * none that is missing or stuck can hold the machine; it gets another chance
- * with each write.
+ * When the port has taken no character for PATIENCE, its output is dropped, so
+ * that a missing or stuck port cannot stop the machine.  Each write tries the
+ * port again.
  */
 #include <hv/atomic.h>
 #include <hv/console.h>
@@ -43,19 +43,22 @@ enum {
 #define LSR_THRE 0x20
 #define LSR_IDLE 0x40
 
-/* A read takes about 1 us: more than 16 characters need at 1200 baud. */
+/*
+ * Reads of the status, 1 us each, before the port counts as stuck: more than 16
+ * characters take at 1200 baud.
+ */
 #define PATIENCE 200000
-/* The same for those who do not wait. */
+/* The same when no CPU waits for the port. */
 #define PATIENCE_NS 1000000000UL
 
-/* Characters at once: QEMU's port is always ready. */
+/* Characters in one call: QEMU's port is always ready, so set a limit. */
 #define AT_ONCE 256
 
 static uint16_t base; /* 0: none */
 static unsigned int fifo = 1;
 static bool stuck;
 static bool waits = true;
-static uint64_t last_ready; /* console lock; when it took characters last */
+static uint64_t last_ready; /* ns, when the port was last ready; console lock */
 
 static bool console_on_com1(void)
 {
@@ -155,7 +158,7 @@ static bool wait_for(uint8_t bits)
     return false;
 }
 
-/* False: not now, or never when it is stuck. */
+/* True: the FIFO is empty.  False: it is not; sets `stuck` after a while. */
 static bool takes_more(void)
 {
     uint64_t now;
@@ -175,7 +178,7 @@ static bool takes_more(void)
 
 static size_t serial_write(const char *s, size_t len)
 {
-    static char last; /* terminals want \r before \n: not all give it */
+    static char last; /* terminals need \r before \n: add a missing one */
     unsigned int room = 0, nr = 0;
 
     if ( !base )
@@ -220,7 +223,7 @@ size_t serial_read(char *buf, size_t len)
     {
         uint8_t status = inb(base + UART_LSR);
 
-        /* All ones: there is nothing any more. */
+        /* All ones: no device answers at this port. */
         if ( !(status & LSR_DATA) || status == 0xff )
             break;
         buf[n++] = (char)inb(base + UART_DATA);

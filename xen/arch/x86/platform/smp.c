@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The other processors: starting, asking, stopping them.
+ * The other CPUs: start them, interrupt them, stop them.
  *
- * They are started one after the other, so one page, one set of variables
- * (smp_starting, smp_stack) and one try at a time are enough:
+ * CPUs are started one after the other, so one trampoline page and one set of
+ * variables (smp_starting, smp_stack) serve all of them:
  *
  *   reset --INIT, STARTUP--> trampoline.S --> smp_main(): online, asleep
  *     ^                                          |
@@ -63,9 +63,12 @@ void arch_cpuid(uint32_t leaf, uint32_t subleaf, struct cpuid_regs *out)
     cpuid(leaf, subleaf, &out->a, &out->b, &out->c, &out->d);
 }
 
-/* ---- the CPU that comes up ---- */
+/* ---- on the CPU that comes up ---- */
 
-/* Nothing of it is in use: INIT takes it from here. */
+/*
+ * Report why this CPU is of no use, and halt.  It holds no resource; start()
+ * sends it an INIT.
+ */
 static void refuse(const char *why) noreturn_fn;
 static void refuse(const char *why)
 {
@@ -97,7 +100,7 @@ void smp_main(struct cpu *c)
     to_do->run();
 }
 
-/* ---- the CPU that starts it ---- */
+/* ---- on the boot CPU ---- */
 
 /* A page of RAM that real mode reaches; 0: none. */
 static uint64_t find_low_page(void)
@@ -122,7 +125,7 @@ static void write_trampoline(uint8_t *page)
           (uint32_t)(rdmsr(MSR_EFER) & (EFER_LME | EFER_NX)));
 }
 
-/* True: it came up, or is refused. */
+/* Wait up to us microseconds; true: c is online or has refused. */
 static bool answers(const struct cpu *c, unsigned int us)
 {
     uint64_t start = rdtsc(), cycles = ns_to_tsc(us * 1000UL);
@@ -136,7 +139,7 @@ static bool answers(const struct cpu *c, unsigned int us)
     return true;
 }
 
-/* False: it stays off, which was said. */
+/* False: c stays off, and the console says why. */
 static bool start(struct cpu *c, uint64_t page)
 {
     uint8_t number = (uint8_t)(page >> PAGE_SHIFT);
@@ -153,7 +156,7 @@ static bool start(struct cpu *c, uint64_t page)
     lapic_send_startup(c->apic_id, number);
     if ( !answers(c, STARTUP_US) )
     {
-        /* Old processors need a second one; those that run ignore it. */
+        /* Old processors need a second STARTUP; a running CPU ignores it. */
         lapic_send_startup(c->apic_id, number);
         answers(c, ANSWER_US);
     }
@@ -162,7 +165,7 @@ static bool start(struct cpu *c, uint64_t page)
     why = load_acquire(&refused);
     printk(XENLOG_INFO, "CPU with APIC id %u %s%s\n", c->apic_id,
            why ? "stays off: " : "does not answer", why ? why : "");
-    /* It must not wake up later, in memory that is somebody else's then. */
+    /* A late start would run on a trampoline page that has another use. */
     lapic_send_init(c->apic_id);
     delay_us(INIT_US);
     return false;
@@ -176,7 +179,7 @@ static void check_tsc(const struct cpu *c)
                c->id);
 }
 
-/* A struct for the next CPU to try; one that stayed off leaves its own. */
+/* The struct for the next CPU; that of a CPU that stayed off is used again. */
 static struct cpu *next_cpu(struct cpu *unused, uint32_t apic_id)
 {
     struct cpu *c = unused;
@@ -238,19 +241,19 @@ void smp_release(void)
             lapic_send_ipi(c->apic_id, VECTOR_RESCHEDULE);
 }
 
-/* ---- asking ---- */
+/* ---- reschedule IPI ---- */
 
 void cpu_raise_softirq(struct cpu *c)
 {
     const struct vcpu *v;
 
-    /* Who set it before has sent an interrupt, if one was needed. */
+    /* The CPU that set the flag before has sent the IPI, if one was needed. */
     if ( atomic_xchg(&c->softirq_pending, true) || c == this_cpu() )
         return;
     /*
-     * It sets idle or in_guest before it looks at the flag, we look at them
-     * after setting it: one of us sees the other.  A v that has gone meanwhile
-     * has left the CPU, which then looks at the flag.
+     * c sets idle or in_guest before it reads the flag; this CPU sets the flag
+     * before it reads them.  So either c sees the flag, or this CPU sends the
+     * IPI.  If v left c in between, c reads the flag afterwards.
      */
     v = READ_ONCE(c->vcpu);
     if ( READ_ONCE(c->idle) || (v && READ_ONCE(v->arch.in_guest)) )
@@ -284,7 +287,7 @@ void smp_stop_others(void)
 
     if ( !atomic_cmpxchg(&stopper, &nobody, this_cpu()->id + 1) )
     {
-        /* Done before, or somebody else was first and waits for this CPU. */
+        /* This CPU stopped the others before, or is one to be stopped. */
         if ( nobody != this_cpu()->id + 1 )
             stop_here();
         return;

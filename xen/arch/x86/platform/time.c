@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Time is the time stamp counter: its speed is measured once, at boot, against
- * the ACPI PM timer or else the PIT, and rounded to kHz, so that everybody who
- * computes from tsc_khz() gets the same.  Counters of all CPUs are taken to go
- * together (smp.c looks when it starts them); 0 ns is time_init().
+ * Time is the time stamp counter.  Its frequency is measured once, at boot,
+ * against the ACPI PM timer or else the PIT, and rounded to kHz: the hypervisor
+ * and its guests compute from the same tsc_khz().  The TSCs of all CPUs are
+ * assumed to be synchronous; smp.c checks that when it starts a CPU.  0 ns is
+ * the time of time_init().
  *
- * Each CPU's local timer serves two: the core's list of timers (core_due) and
- * the scheduler (slice_end).  timer_due is what it is set to.
+ * Each CPU's local APIC timer serves the core's list of timers (core_due) and
+ * the scheduler (slice_end).  timer_due is the time that it is set to.
  *
  *   armed --fires: timer_interrupt()--> armed for core_due, softirq raised
  *     ^                                      |
  *     +--- timer_rearm(), by the run loop ---+
  *
- * It fires once a second at least.  So a machine that loses an interrupt (the
- * emulated processors of QEMU 7.2 do, rarely, when it comes while they leave a
- * guest) stands still no longer than that.
+ * The timer fires at least once a second.  So a machine that loses a timer
+ * interrupt stalls for a second at most; QEMU 7.2 loses one rarely, when it
+ * arrives during the exit from a guest.
  */
 #include <hv/atomic.h>
 #include <hv/lib.h>
@@ -42,17 +43,20 @@ static uint64_t boot_tsc, boot_wallclock;
 static uint32_t mul; /* from cycles to ns, see tsc_scale() */
 static int8_t shift;
 static uint64_t cycles_of_ns;
-/* Fixed point: right to some ns a day, and for any speed below 16 GHz. */
+/*
+ * cycles_of_ns has POINT fraction bits: an error of some ns a day, and no
+ * overflow below 16 GHz.
+ */
 #define POINT 40
 
-/* ---- the pace of a counter ---- */
+/* ---- the frequency of the TSC, measured against another counter ---- */
 
 struct sample {
     uint64_t tsc, width; /* read within width cycles around tsc */
     uint32_t count;
 };
 
-/* A read can be held up (SMIs, hypervisors): the quickest of some is good. */
+/* SMIs and hypervisors delay reads: take the fastest of eight. */
 static struct sample take_sample(uint32_t (*read)(void))
 {
     struct sample best = { .width = NEVER };
@@ -114,7 +118,7 @@ bool pace_measure(uint32_t (*read)(void), uint32_t mask, uint32_t ticks,
     return found;
 }
 
-/* ---- the two clocks whose pace is known ---- */
+/* ---- the two clocks of known frequency ---- */
 
 static uint32_t read_pm_timer(void)
 {
@@ -185,14 +189,14 @@ void time_init(void)
            "TSC: %u.%03u MHz by the %s\n", khz / 1000, khz % 1000, by);
 }
 
-/* ---- reading it ---- */
+/* ---- reading the time ---- */
 
 uint32_t tsc_khz(void)
 {
     return khz;
 }
 
-/* As guests do by what their vcpu_info says: the two never drift apart. */
+/* The same computation as a guest's, with the factors of its vcpu_info. */
 uint64_t tsc_to_ns(uint64_t tsc)
 {
     tsc = shift < 0 ? tsc >> -shift : tsc << shift;
@@ -201,18 +205,18 @@ uint64_t tsc_to_ns(uint64_t tsc)
 
 uint64_t ns_to_tsc(uint64_t ns)
 {
-    /* All 128 bits of the product count: no year is too late. */
+    /* In 128 bits: no overflow, however large ns is. */
     return (uint64_t)((unsigned __int128)ns * cycles_of_ns >> POINT);
 }
 
 uint64_t arch_now_ns(void)
 {
-    /* Not before what was read from memory: another CPU's time, perhaps. */
+    /* Order the TSC behind earlier loads, such as another CPU's time. */
     __asm__ volatile ( "lfence" ::: "memory" );
     return tsc_to_ns(rdtsc() - boot_tsc);
 }
 
-/* The same pair for all vcpus, for ever: no clock ever steps. */
+/* One constant pair for all vcpus: no vcpu's clock ever steps. */
 void arch_vcpu_clock(const struct vcpu *v, struct vcpu_clock *clock)
 {
     (void)v;
@@ -259,8 +263,9 @@ void timer_rearm(struct cpu *c)
 }
 
 /*
- * The run loop looks at the slice, and has timers run without locks: at a
- * heartbeat too, those that another CPU should have run.
+ * The end of a slice is checked by the run loop.  Expired timers run in
+ * do_softirq(), where no lock is held; that also happens each second, for
+ * timers whose CPU lost its interrupt.
  */
 void timer_interrupt(struct cpu *c)
 {
@@ -271,7 +276,7 @@ void timer_interrupt(struct cpu *c)
     arm(c, c->core_due ? c->core_due : NEVER);
 }
 
-/* The one who changed the list of timers minds it, until somebody else does. */
+/* The CPU that changed the list of timers last has its next expiry. */
 void arch_timer_program(uint64_t expires)
 {
     struct cpu *c = this_cpu();

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A vcpu's registers as a whole: after INIT, as the domain builder's record,
- * as the emulator's.  What VMRUN would refuse is refused here (-EINVAL); the
- * vcpu is out of guest mode, and its FPU state in v->arch.fpu.
+ * All registers of a vcpu: set as after INIT, set from and saved to the domain
+ * builder's record, copied to the emulator's.  A state that VMRUN would refuse
+ * is -EINVAL.  The vcpu is out of guest mode, and its FPU state in v->arch.fpu.
  *
- * The record's time stamp is not taken over: guests see the machine's.
+ * The record's TSC is ignored: guests read the machine's TSC.
  */
 #include <emul/control-regs.h>
 #include <hv/lib.h>
@@ -27,7 +27,7 @@
 
 /* ---- after INIT ---- */
 
-/* Everything about v changed: nothing that was kept of it is good. */
+/* v has new registers: drop cached lengths, events and clean bits. */
 static void forget(struct vcpu *v)
 {
     struct svm_vcpu *s = svm_of(v);

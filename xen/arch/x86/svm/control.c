@@ -3,8 +3,8 @@
  * Writes of control and debug registers that leave the guest: CR0, CR4, CR8
  * while it holds an interrupt back, DR6, DR7.
  *
- * The processor tells not always which register has the value: the instruction
- * is read again.  What may be written: emul/control-regs.h.
+ * Processors without decode assists do not say which register has the value, so
+ * the instruction is decoded.  emul/control-regs.h says what may be written.
  */
 #include <emul/control-regs.h>
 #include <hv/lib.h>
@@ -19,7 +19,7 @@ static void general_protection(struct vcpu *v)
     svm_inject(v, VECTOR_GP, true, 0);
 }
 
-/* Done: true.  Else the guest goes on, with what happened on the way. */
+/* True: decoded.  False: the guest resumes, with a fault or for a retry. */
 static bool decode(struct vcpu *v, struct emul_control *c)
 {
     const struct emul *e = &v->arch.hvm.emul;
@@ -48,7 +48,7 @@ static bool long_code(const struct vmcb *b)
     return b->cs.attr & EMUL_SEG_L;
 }
 
-/* The TLB has nothing that was made in another mode. */
+/* Set the control registers; flush the TLB when paging changed. */
 static void commit(struct vcpu *v, const struct guest_paging *p)
 {
     struct svm_vcpu *s = svm_of(v);

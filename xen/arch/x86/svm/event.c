@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is delivered to the guest with the next entry, one thing at a time:
+ * Selects the event that the next entry delivers, in this order:
  *
- *   1. what an entry that did not happen left in event_inject
+ *   1. an event left in event_inject by an entry that did not happen
  *   2. s->event: an exception, or an NMI that was interrupted in its delivery
  *   3. an NMI
  *   4. an interrupt
@@ -108,7 +108,10 @@ void svm_unmask_nmi(struct svm_vcpu *s)
     vmcb_changed(s->vmcb, CLEAN_INTERCEPTS);
 }
 
-/* A window needs IF set, which it may not be behind IRET: a trap is sure. */
+/*
+ * A VINTR window opens only with IF set, which IRET may clear.  So step over the
+ * IRET with TF, and inject the NMI at the trap.
+ */
 static void step_begin(struct svm_vcpu *s)
 {
     s->stepping = true;
@@ -117,7 +120,7 @@ static void step_begin(struct svm_vcpu *s)
     vmcb_changed(s->vmcb, CLEAN_INTERCEPTS);
 }
 
-/* Behind IRET the flags are what it loaded; else our TF is still in them. */
+/* After IRET the flags are the loaded ones; else remove the TF set here. */
 void svm_step_end(struct vcpu *v)
 {
     struct emul_regs *regs = &v->arch.hvm.emul.regs;
@@ -148,13 +151,13 @@ bool svm_step_was_ours(struct vcpu *v)
     return !(b->dr6 & DR6_BREAKPOINTS);
 }
 
-/* True when it has to wait for a window. */
+/* Inject an NMI if possible; true: it has to wait for a window. */
 static bool nmi(struct vcpu *v, bool shadow)
 {
     struct svm_vcpu *s = svm_of(v);
     bool busy = s->vmcb->event_inject & EVENT_VALID;
 
-    if ( s->nmi_masked ) /* its IRET comes out */
+    if ( s->nmi_masked ) /* IRET is intercepted, and unmasks NMIs */
         return false;
     /* Who steps through it himself has a trap there anyway. */
     if ( shadow && !busy && s->at_iret )
@@ -294,7 +297,7 @@ void svm_events(struct vcpu *v)
             b->interrupt_shadow &= ~1UL;
         }
         event_taken(v, (unsigned int)vector);
-        /* An upcall is above the local APIC: there may be more. */
+        /* The upcall went first; the local APIC may have another vector. */
         window |= vlapic_pending(l) >= 0;
         if ( likely(!window) )
             s->vintr_vector = (uint8_t)vector;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Why the guest was left: one table, exit code -> handler.
+ * The handlers of exits: one table, from exit code to handler.
  *
- * An instruction's length comes from the processor, if it tells.  Some do not
- * (QEMU's), and reading the guest's code for it costs more than most exits:
- * lengths are remembered by linear address, table root and instruction.  A
- * guest that puts the same instruction with more prefixes to the same place
- * fools itself.
+ * A processor with NRIPS gives the address of the next instruction.  QEMU has
+ * no NRIPS, and decoding the instruction costs more than most exits, so lengths
+ * are remembered by linear address, CR3 and kind of instruction.  If a guest
+ * puts the same instruction with more prefixes at the same address, it resumes
+ * at a wrong rip of its own.
  */
 #include <emul/control-regs.h>
 #include <hv/array.h>
@@ -30,12 +30,12 @@ length_anew(struct vcpu *v, struct svm_length *l, uint64_t rip, uint64_t where,
     return l->length;
 }
 
-/* 0: it is not that instruction any more; the guest executes what it is. */
+/* Length of the instruction at rip; 0: it is no `what` any more, execute it. */
 static unsigned int length(struct vcpu *v, enum emul_insn what)
 {
     struct svm_vcpu *s = svm_of(v);
     uint64_t rip = s->vmcb->cs.base + v->arch.hvm.emul.regs.rip;
-    /* No root has bits up there. */
+    /* CR3 has no bits from 56 on. */
     uint64_t where = s->vmcb->cr3 | (uint64_t)what << 56;
     struct svm_length *l = &s->length[rip / 2 % NR_LENGTHS];
 
@@ -107,12 +107,12 @@ static void on_npf(struct vcpu *v)
                 b->exit_int_info & EVENT_VALID);
 }
 
-/* ---- instructions that are executed here ---- */
+/* ---- instructions that svm/ executes ---- */
 
 /*
- * WBINVD, and INVD: never without writing back, since what is in the caches is
- * not the guest's.  Only dom0 has devices that see memory past the caches.
- * QEMU takes one for the other.
+ * WBINVD and INVD.  INVD writes back too, since the caches have others' data.
+ * Only the hardware domain has devices that bypass the caches; for other guests
+ * both do nothing.  QEMU reports one as the other.
  */
 static void on_wbinvd(struct vcpu *v)
 {
@@ -146,7 +146,7 @@ static void on_xsetbv(struct vcpu *v)
     svm_advance(v, len);
 }
 
-/* ---- what a guest cannot have ---- */
+/* ---- instructions that guests do not have: #UD ---- */
 
 static void on_undefined(struct vcpu *v)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What ends guest mode, bit by bit, and why, or why not.
+ * The VMCB's intercepts, bit by bit, each with the reason why it is on or off.
  *
- * A guest is left with what is its own and cannot reach anybody else: page
- * tables, CR3, INVLPG, RDTSC.  Control registers that say which features are
- * on are looked at, since a guest may have fewer than the processor, and
- * since emulated processors take what real ones refuse.
+ * Instructions that affect the guest alone are not intercepted: MOV to CR3,
+ * INVLPG, RDTSC.  Writes of CR0 and CR4 are, since a guest may have fewer
+ * features than the processor, and since QEMU accepts values that processors
+ * refuse.
  *
- * tests/unit/test-svm-intercepts.c: every bit stands here once.
+ * tests/unit/test-svm-intercepts.c checks that every bit has one row.
  */
 #include <hv/lib.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * MSRs that are in the VMCB.  Most of them a guest reaches without us; they
- * are here for completeness of the contract in x86/hvm-vendor.h.
+ * MSRs that are in the VMCB: rdmsr() and wrmsr() of x86/hvm-vendor.h.  Guests
+ * access most of them without an exit.
  */
 #include <emul/control-regs.h>
 #include <hv/lib.h>

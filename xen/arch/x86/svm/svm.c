@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * AMD's virtualisation: the operations of x86/hvm-vendor.h, and the way into the
- * guest and out, which everything a guest asks for goes through.
+ * AMD's virtualisation: the operations of x86/hvm-vendor.h, and entry to and
+ * exit from the guest.
  *
  *   run: ASID -> is an instruction over? -> events -> svm_enter()
  *          -> V_IRQ not taken -> registers, TPR -> interrupted event
@@ -23,7 +23,7 @@
 
 struct svm_features svm_features;
 
-/* ---- debug builds: what VMRUN demands, looked at before it ---- */
+/* ---- debug builds: check the VMCB before VMRUN ---- */
 
 #ifdef DEBUG
 static struct vmcb_limits limits;
@@ -147,13 +147,13 @@ static void svm_cpu_up(struct cpu *c)
     sc->save_pa = page_for_processor(c);
     wrmsr(MSR_VM_HSAVE_PA, sc->save_pa);
     sc->host_pa = page_for_processor(c);
-    /* FS, GS, TR and the like are what they will be from now on. */
+    /* VMSAVE area for the host's FS, GS, TR, ..., which no longer change. */
     __asm__ volatile ( "vmsave %0" :: "a" (sc->host_pa) : "memory" );
     if ( svm_features.rdtscp )
         wrmsr(MSR_TSC_AUX, 0);
     sc->generation = 1;
     sc->next_asid = 1;
-    sc->flush_all = true; /* firmware may have had guests */
+    sc->flush_all = true; /* firmware may have used ASIDs */
     c->vendor = sc;
 }
 
@@ -186,7 +186,7 @@ static void svm_load(struct vcpu *v)
     }
 }
 
-/* All it has is in the VMCB after each exit. */
+/* Nothing to do: after each exit the state is in the VMCB. */
 static void svm_save(struct vcpu *v)
 {
     (void)v;
@@ -248,9 +248,10 @@ static void svm_audit_refs(audit_count_t count)
 /* ---- in and out ---- */
 
 /*
- * An ASID whose TLB entries, if there are any, are good.  Another one is as
- * good as a flush.  What is not flushed because guest mode is not entered
- * after all stays marked: sc->flush_all, or tlb_control for the vcpu's own.
+ * Give the vcpu an ASID without stale TLB entries: a new ASID instead of a
+ * flush, where the processor cannot flush by ASID.  A flush that does not happen
+ * because the guest is not entered stays requested, in sc->flush_all or
+ * tlb_control.
  */
 static void prepare_asid(struct svm_vcpu *s, struct svm_cpu *sc, bool flush)
 {
@@ -284,7 +285,7 @@ static void instruction_over(struct vcpu *v)
 
     b->interrupt_shadow &= ~1UL;
     regs->rflags &= ~RFLAGS_RF;
-    /* A trap that the processor would have made of it. */
+    /* The single-step trap that the processor would raise. */
     if ( unlikely((b->rflags & RFLAGS_TF) | v->arch.hvm.emul.stepped) &&
          !s->event )
     {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * May this processor run guests?  It has to have SVM, left on by firmware or
- * not locked off, with nested paging; and every other CPU has to have what the
- * boot CPU has, since a vcpu runs on any of them.
+ * Whether a processor can run guests: it needs SVM, enabled or not locked by
+ * firmware, and nested paging.  Every other CPU needs all features of the boot
+ * CPU, since a vcpu runs on any CPU.
  */
 #include <hv/lib.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rules of VMRUN.  Emulated processors forgive most of what breaks them,
- * real ones end the guest, or deliver what cannot be: so debug builds look at
- * each VMCB before it is entered (svm.c), and unit tests break each rule.
+ * The rules of VMRUN.  QEMU ignores most violations; processors exit with
+ * VMEXIT_INVALID or deliver a wrong event.  So debug builds check each VMCB
+ * before the entry (svm.c), and unit tests violate each rule.
  */
 #include <emul/emulate.h>
 #include <hv/lib.h>
@@ -105,7 +105,7 @@ static const char *check_injected(const struct vmcb *b)
     return NULL;
 }
 
-/* V_IRQ without the VINTR intercept is injected: the guest takes it at once. */
+/* V_IRQ without the VINTR intercept is an injection: the guest takes it. */
 static const char *check_virtual(const struct vmcb *b)
 {
     bool injected = !(b->intercept_1 & INTERCEPT_VINTR);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A vcpu's VMCB, but for the registers in it: what comes out of the guest.
+ * Creation of a vcpu's VMCB, and the permission maps of ports and MSRs.
  *
- * Which instructions and events leave the guest: intercepts.c.  Ports are
- * ours, but those that dom0 may use; MSRs are, but those that VMLOAD and
- * VMSAVE switch.
+ * intercepts.c has the intercepted instructions and events.  All accesses to
+ * ports exit, except to those that the hardware domain may use; all accesses to
+ * MSRs exit, except to those that VMLOAD and VMSAVE switch.
  *
- * The permission maps are shared and never change: [0] for guests, [1] dom0's.
+ * The permission maps are shared and constant: [0] for guests, [1] for the
+ * hardware domain.
  */
 #include <hv/heap.h>
 #include <hv/lib.h>
@@ -17,7 +18,7 @@
 #include "svm.h"
 
 #define NR_PORTS 0x10000U
-#define IOPM_BYTES (3 * PAGE_SIZE) /* an access at 0xffff looks beyond */
+#define IOPM_BYTES (3 * PAGE_SIZE) /* a wide access at 0xffff reads beyond */
 #define MSRPM_BYTES (2 * PAGE_SIZE)
 
 static uint8_t iopm[2][IOPM_BYTES] __attribute__((aligned(4096)));
@@ -30,7 +31,7 @@ static const uint32_t own_msrs[] = {
     MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE,
 };
 
-/* Two bits for each MSR, in ranges of 0x2000. */
+/* Two bits for each MSR, in ranges of 0x2000 MSRs. */
 static void allow_msr(uint32_t msr)
 {
     unsigned int bit = (msr & 0x1fff) * 2, range = msr >> 13;
@@ -39,7 +40,7 @@ static void allow_msr(uint32_t msr)
     msrpm[start + bit / 8] &= (uint8_t)~(3U << bit % 8);
 }
 
-/* The first vcpus are made at boot, one after the other. */
+/* The maps are made with the first vcpu, at boot, on one CPU. */
 static void make_maps(bool for_dom0)
 {
     if ( !have_guests_maps )

@@ -3,10 +3,10 @@
  * Domains and vcpus of any kind as the core sees them: the arch contract of
  * hv/domain.h, hv/guest-access.h and hv/p2m.h, by the operations of x86/guest.h.
  *
- * Whoever waits for a vcpu waits for one of two things: `in_guest`, which ends
- * as soon as an interrupt reaches its CPU, and may be waited for with locks
- * held; or `on_cpu`, which ends when the run loop has nothing more to do for
- * it, and may not.
+ * A CPU waits for another CPU's vcpu in one of two ways.  `in_guest` becomes
+ * false as soon as an interrupt reaches that CPU: locks may be held while
+ * waiting.  `on_cpu` becomes false when the run loop has put the vcpu back,
+ * which may need any lock: none may be held while waiting.
  */
 #include <hv/audit.h>
 #include <hv/domain.h>
@@ -69,7 +69,7 @@ void arch_domain_relinquish(struct domain *d)
 
 void arch_domain_destroy(struct domain *d)
 {
-    if ( d->arch.ops ) /* its creation may have failed before */
+    if ( d->arch.ops ) /* NULL: arch_domain_create() did not succeed */
         d->arch.ops->domain_destroy(d);
 }
 
@@ -100,7 +100,7 @@ void arch_vcpu_kick(struct vcpu *v)
 {
     WRITE_ONCE(v->arch.kicked, true);
     smp_mb();
-    /* Whoever makes it runnable kicks it again. */
+    /* Not runnable: what makes v runnable later kicks it again. */
     if ( ioreq_in_flight(v) || vcpu_runnable(v) ||
          READ_ONCE(v->arch.on_cpu) || READ_ONCE(v->arch.start) )
         sched_wake(v);
@@ -113,7 +113,7 @@ bool arch_vcpu_interrupt_pending(const struct vcpu *v)
 
 void arch_vcpu_sync(struct vcpu *v)
 {
-    ASSERT(!this_cpu()->nr_held); /* what it is doing may need any of them */
+    ASSERT(!this_cpu()->nr_held); /* v's CPU may need any lock to get there */
     while ( load_acquire(&v->arch.on_cpu) )
         cpu_relax();
 }
@@ -122,7 +122,7 @@ int arch_vcpu_set_context(struct vcpu *v, const struct hvm_hw_cpu *ctx)
 {
     int rc;
 
-    /* Not to be waited for: it may want the same of the caller. */
+    /* Waiting could deadlock: v may be setting the caller's context. */
     if ( !sched_freeze(v) )
         return -ERESTART;
     rc = ops_of(v)->set_context(v, ctx);
@@ -162,7 +162,7 @@ void arch_p2m_flush(struct domain *d, gfn_t gfn, uint64_t nr)
 {
     uint64_t flush = atomic_add_return(&d->arch.flushes, 1);
 
-    (void)gfn, (void)nr; /* a TLB is dropped as a whole */
+    (void)gfn, (void)nr; /* the whole TLB of each vcpu is flushed */
     for ( unsigned int i = 0; i < d->max_vcpus; i++ )
     {
         struct vcpu *v = domain_vcpu(d, i);

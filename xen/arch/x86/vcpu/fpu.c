@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The state that the processor does not switch with a guest: FPU and vector
- * registers, XCR0, debug registers 0-3.  The hypervisor uses none of it, so it
- * stays in the CPU from exit to entry and moves when another vcpu comes.
+ * registers, XCR0, debug registers 0-3.  The hypervisor uses none of this state,
+ * so it stays in the CPU from exit to entry, and is saved and loaded when the
+ * CPU changes to another vcpu.
  *
- * Guests set XCR0 themselves (not every machine intercepts that), so it is
- * read back; the whole state that the processor has is saved, whatever the
- * guest has switched on.
+ * Guests set XCR0 without an exit on some machines (QEMU never intercepts
+ * XSETBV), so fpu_save() reads XCR0 back.  It saves all state components that
+ * the processor has, whichever the guest has enabled.
  */
 #include <hv/domain.h>
 #include <hv/heap.h>
@@ -22,8 +23,8 @@
 #define MXCSR_DEFAULT 0x1f80
 
 static bool have_xsave;
-static bool leaves_pointers; /* restoring leaves x87 instruction pointers */
-static uint64_t all_states; /* what XCR0 can hold */
+static bool leaves_pointers; /* FXRSTOR may leave old x87 pointers in place */
+static uint64_t all_states; /* the bits of XCR0 that the processor has */
 static size_t area_bytes = FXSAVE_BYTES;
 
 void fpu_cpu_up(void)
@@ -94,7 +95,8 @@ void fpu_save(struct vcpu *v)
 
 /*
  * Some processors restore the pointers to the last x87 instruction and operand
- * only when an exception is pending: let them be of a load of ours.
+ * only when an exception is pending.  Replace the previous vcpu's pointers by
+ * those of a load of the hypervisor's own constant.
  */
 static void forget_pointers(void)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The run loop: what each CPU does for ever.
+ * The run loop of a CPU; it does not return.
  *
  *   do_softirq --> pick a vcpu --> step, step, ... --> put it back --> do_softirq
- *     ^  (nobody: sleep) |
+ *     ^  (none: sleep)   |
  *     +------------------+
  *
- * A step takes interrupts, looks at what the vcpu waits for and at who else
- * wants the CPU, enters the guest and handles its exit to the end.  Nothing of
- * a vcpu is on the stack between steps.
+ * A step takes interrupts, checks whether the vcpu still waits for something
+ * and whether another vcpu must run, enters the guest and handles the exit to
+ * the end.  Between two steps nothing of the vcpu is on the CPU's stack.
  */
 #include <hv/atomic.h>
 #include <hv/domain.h>
@@ -26,7 +26,7 @@
 
 #include <xen/sched.h>
 
-#define PREEMPT_NS 100000UL /* what one hypercall may take before it yields */
+#define PREEMPT_NS 100000UL /* a hypercall that took this long gives way */
 
 static uint64_t preempt_tsc; /* [a] each CPU writes the same */
 
@@ -34,7 +34,7 @@ bool arch_hypercall_preempted(void)
 {
     struct cpu *c = this_cpu();
 
-    /* At boot there is nobody to give way to. */
+    /* At boot no vcpu runs, and there is none to give way to. */
     return c->vcpu && (READ_ONCE(c->softirq_pending) ||
                           rdtsc() - c->busy_since > READ_ONCE(preempt_tsc));
 }
@@ -68,7 +68,7 @@ static void sleep(struct cpu *c)
     WRITE_ONCE(c->idle, false);
 }
 
-/* ---- whose state the CPU holds ---- */
+/* ---- the vcpu whose state is in this CPU: c->loaded ---- */
 
 static void unload(struct cpu *c)
 {
@@ -104,7 +104,7 @@ static void load(struct cpu *c, struct vcpu *v)
 
 /* ---- steps ---- */
 
-/* False: it still waits for device models. */
+/* False: v's request is still with a device model. */
 static bool answered(struct vcpu *v)
 {
     if ( !ioreq_in_flight(v) )
@@ -126,7 +126,7 @@ static void enter(struct cpu *c, struct vcpu *v)
     WRITE_ONCE(v->arch.in_guest, true);
     smp_mb();
     flushes = READ_ONCE(v->domain->arch.flushes);
-    /* run() looks again with interrupts held back. */
+    /* run() reads softirq_pending again, with interrupts held back. */
     if ( unlikely(READ_ONCE(c->softirq_pending)) )
         WRITE_ONCE(v->arch.in_guest, false);
     else
@@ -139,7 +139,10 @@ static void enter(struct cpu *c, struct vcpu *v)
     }
 }
 
-/* Nobody drives the machine without its hardware domain: it ends as d did. */
+/*
+ * The hardware domain d has shut down, and no other domain drives the devices:
+ * power off, reboot or stop the machine, by the reason d gave.
+ */
 static void end_with(const struct domain *d)
 {
     uint8_t code = READ_ONCE(d->shutdown_code);
@@ -158,7 +161,7 @@ static void end_with(const struct domain *d)
     machine_reboot();
 }
 
-/* Paused or dying: others may be reading or changing its state. */
+/* v is paused or dying: other CPUs may read or change v's state. */
 static bool is_held(const struct vcpu *v)
 {
     const struct domain *d = v->domain;
@@ -167,7 +170,7 @@ static bool is_held(const struct vcpu *v)
            domain_is_dying(d);
 }
 
-/* What kept v from running is looked at; false: it has to sleep. */
+/* Handle what kept v from running; false: v has to sleep. */
 static bool can_go_on(struct vcpu *v)
 {
     if ( is_held(v) || !answered(v) )
@@ -181,7 +184,7 @@ static bool can_go_on(struct vcpu *v)
     return false;
 }
 
-/* As it is at most exits. */
+/* The common case after an exit: v can enter the guest at once. */
 static bool nothing_in_the_way(struct vcpu *v)
 {
     return vcpu_runnable(v) && !ioreq_in_flight(v) &&
@@ -194,7 +197,7 @@ static enum step step(struct cpu *c, struct vcpu *v)
     if ( unlikely(READ_ONCE(v->arch.kicked)) )
     {
         WRITE_ONCE(v->arch.kicked, false);
-        smp_mb(); /* before the looks at reasons to run */
+        smp_mb(); /* clear `kicked` before reading the reasons to run */
     }
     if ( unlikely(READ_ONCE(c->softirq_pending)) )
     {
@@ -218,7 +221,7 @@ static bool ibpb_usable(void)
     return (b & CPUID_E8B_IBPB) && option_uint("ibpb", 1);
 }
 
-/* One vcpu's turn; false: none wants this CPU. */
+/* Run one vcpu for its turn; false: no vcpu is runnable here. */
 static bool turn(struct cpu *c)
 {
     struct vcpu *v = sched_pick();
@@ -231,7 +234,7 @@ static bool turn(struct cpu *c)
     do
         s = step(c, v);
     while ( s == STEP_ON );
-    /* Only one that stays here may leave its state behind. */
+    /* A vcpu that can move to another CPU must not leave state in this one. */
     if ( !v->arch.pinned )
         unload(c);
     sched_put(v, s == STEP_YIELD);
@@ -244,7 +247,7 @@ void run_loop(void)
 
     WRITE_ONCE(preempt_tsc, ns_to_tsc(PREEMPT_NS));
     c->have_ibpb = ibpb_usable();
-    timer_rearm(c); /* its heartbeat begins */
+    timer_rearm(c); /* starts the CPU's periodic check of its timers */
     for ( ;; )
     {
         irq_window();

@@ -2,18 +2,20 @@
 /*
  * The scheduler.  See x86/sched.h for a vcpu's states.
  *
- * A vcpu's `sched` and place in a queue are protected by the runqueue lock of
- * the CPU it belongs to (v->arch.cpu), which changes only while it is asleep
- * or queued, with the locks of both.  `kicked` closes the gap between a look
- * at the reasons to run and going to sleep: who gives a reason sets it first,
- * and nobody goes to sleep with it set.
+ * A vcpu belongs to one CPU, v->arch.cpu.  The runqueue lock of that CPU
+ * protects v->arch.sched and v's place in the queue.  v->arch.cpu changes while
+ * v is asleep or queued, with the runqueue locks of both CPUs held.  `kicked`
+ * closes the gap between checking the reasons to run and going to sleep: a CPU
+ * that makes v runnable sets `kicked` first, and a vcpu with `kicked` set is
+ * not put to sleep.
  *
- * Who was woken goes first (boosted), or I/O would be slow; but one that wakes
- * again and again must not keep the others from running.  So on each CPU
- * boosted vcpus of guests together get BOOST_NS of each PERIOD_NS; what is
- * beyond waits its turn.  The control domain, which serves all, always goes
- * first, but lets a guest run for RUN_NS: one whose buffered writes each wake
- * a device model would do little else than wait for it.
+ * A vcpu that was woken is *boosted*: it runs before the others, so that I/O is
+ * fast.  A vcpu that wakes all the time must not starve the others, so on each
+ * CPU the boosted vcpus of guests together get BOOST_NS of each PERIOD_NS; a
+ * vcpu that is woken when this is used up queues behind the others.  Vcpus of
+ * the control domain are boosted without that limit, but let a guest that runs
+ * finish RUN_NS first: otherwise a guest whose buffered writes each wake a
+ * device model would be interrupted at each write.
  */
 #include <hv/atomic.h>
 #include <hv/domain.h>
@@ -25,7 +27,7 @@
 #include <x86/sched.h>
 #include <x86/smp.h>
 
-#define SLICE_NS 10000000UL /* a turn, when others wait */
+#define SLICE_NS 10000000UL /* length of a turn while other vcpus wait */
 #define RUN_NS 50000UL
 #define PERIOD_NS 20000000UL
 #define BOOST_NS 10000000UL
@@ -63,12 +65,15 @@ void sched_vcpu_init(struct vcpu *v)
     v->arch.cpu = quietest_cpu();
 }
 
-/* ---- what the core is told ---- */
+/* ---- runstates and idle time, for the core ---- */
 
 static void set_state(struct vcpu *v, enum sched_state state)
 {
     v->arch.sched = state;
-    /* One that has a CPU has yet to look whether it may run: sched_runs(). */
+    /*
+     * SCHED_ON_CPU is not `running` yet: the run loop may find v paused.
+     * sched_runs() reports it at the entry.
+     */
     if ( state != SCHED_ON_CPU )
         vcpu_placed(v, state == SCHED_QUEUED ? VCPU_QUEUED : VCPU_ASIDE);
 }
@@ -110,7 +115,7 @@ unsigned int arch_vcpu_cpu(const struct vcpu *v)
 
 /* ---- queues ---- */
 
-/* Lock the runqueue that v belongs to; it may move until that is held. */
+/* Lock the runqueue of v's CPU; v may move until the lock is held. */
 static struct cpu *lock_rq_of(struct vcpu *v)
 {
     for ( ;; )
@@ -124,7 +129,7 @@ static struct cpu *lock_rq_of(struct vcpu *v)
     }
 }
 
-/* What boosted vcpus of guests may still take of c; its lock held. */
+/* ns that boosted vcpus of guests may still run on c; c's lock is held. */
 static uint64_t boost_left(struct cpu *c, uint64_t now)
 {
     if ( now >= c->rq.period_end )
@@ -135,7 +140,7 @@ static uint64_t boost_left(struct cpu *c, uint64_t now)
     return c->rq.boost_used < BOOST_NS ? BOOST_NS - c->rq.boost_used : 0;
 }
 
-/* Those that were woken for I/O go before the others, in their order. */
+/* A boosted vcpu goes behind the last boosted one, any other to the end. */
 static void enqueue(struct cpu *c, struct vcpu *v)
 {
     struct list *pos = &c->rq.queue;
@@ -166,7 +171,7 @@ static struct vcpu *first_queued(struct cpu *c)
 
 /* ---- waking ---- */
 
-/* Where v, asleep on c, is to run now: an idle CPU when its own is not. */
+/* The CPU for v, which sleeps on c: an idle CPU if c is busy and one is idle. */
 static struct cpu *best_cpu(struct cpu *c, const struct vcpu *v)
 {
     struct cpu *other;
@@ -179,7 +184,7 @@ static struct cpu *best_cpu(struct cpu *c, const struct vcpu *v)
     return c;
 }
 
-/* From c, where v sleeps; both CPUs' locks held. */
+/* Queue v on c.  The locks of c and of the CPU that v slept on are held. */
 static void wake_on(struct cpu *c, struct vcpu *v)
 {
     trace(ORIEL_TRACE_wake, v, 0, c->id, 0);
@@ -188,7 +193,10 @@ static void wake_on(struct cpu *c, struct vcpu *v)
     enqueue(c, v);
 }
 
-/* sched_vcpu_remove() comes after d is seen to be dying. */
+/*
+ * No vcpu of a dying domain is queued again: sched_vcpu_remove() runs after the
+ * domain became dying.
+ */
 static bool can_wake(const struct vcpu *v)
 {
     return v->arch.sched == SCHED_ASLEEP && !domain_is_dying(v->domain);
@@ -197,7 +205,7 @@ static bool can_wake(const struct vcpu *v)
 void sched_wake(struct vcpu *v)
 {
     struct cpu *c = lock_rq_of(v), *to = c;
-    /* One that waits for its turn will look; who runs is to look now. */
+    /* A queued vcpu checks its reasons to run at its turn; others now. */
     bool tell = v->arch.sched != SCHED_QUEUED;
 
     if ( can_wake(v) )
@@ -206,7 +214,7 @@ void sched_wake(struct vcpu *v)
     {
         spin_unlock(&c->rq.lock);
         spin_lock_two(&c->rq.lock, &to->rq.lock);
-        /* Somebody may have woken it, or moved it, meanwhile. */
+        /* Another CPU may have woken or moved v while no lock was held. */
         if ( v->arch.cpu == c->id && can_wake(v) )
             wake_on(to, v);
         spin_unlock(&c->rq.lock);
@@ -220,7 +228,7 @@ void sched_wake(struct vcpu *v)
 
 /* ---- the CPU's side ---- */
 
-/* Take one from another CPU's queue, which has more than it can run now. */
+/* Take a queued vcpu from another CPU for c; NULL: there is none. */
 static struct vcpu *steal(struct cpu *c)
 {
     struct cpu *from;
@@ -252,7 +260,7 @@ static struct vcpu *steal(struct cpu *c)
     return NULL;
 }
 
-/* v's turn begins. */
+/* Set the end of the turn that v begins on c. */
 static void begin_slice(struct cpu *c, struct vcpu *v)
 {
     uint64_t now = now_ns(), slice = SLICE_NS;
@@ -291,8 +299,8 @@ struct vcpu *sched_pick(void)
     trace(ORIEL_TRACE_pick, v, 0, 0, 0);
     WRITE_ONCE(v->arch.on_cpu, true);
     /*
-     * Before the look at what keeps it from running: who pauses it counts
-     * first and looks at on_cpu after.
+     * on_cpu is set before the run loop reads v's pause counts.  A CPU that
+     * pauses v increments the count before it reads on_cpu.
      */
     smp_mb();
     if ( READ_ONCE(c->rq.nr) )
@@ -323,9 +331,9 @@ void sched_put(struct vcpu *v, bool runnable)
     spin_lock(&c->rq.lock);
     if ( c->rq.boost_since )
         c->rq.boost_used += now_ns() - c->rq.boost_since;
-    /* First: who waits for on_cpu reads its time. */
+    /* Before on_cpu is cleared: a CPU that waits for that reads v's times. */
     vcpu_placed(v, runnable ? VCPU_QUEUED : VCPU_ASIDE);
-    /* Before it can be found elsewhere: nothing here is its any more. */
+    /* Before v is queued: this CPU is done with v when another picks it. */
     store_release(&v->arch.on_cpu, false);
     smp_mb();
     if ( (runnable || READ_ONCE(v->arch.kicked)) && !dying )
@@ -333,12 +341,12 @@ void sched_put(struct vcpu *v, bool runnable)
     else
         set_state(v, SCHED_ASLEEP);
     spin_unlock(&c->rq.lock);
-    /* v may be gone by now. */
+    /* v may have been freed. */
     if ( runnable && movable )
         wake_idle_cpu();
 }
 
-/* How long a turn lasts although v, which is boosted, waits. */
+/* ns of a turn that are not cut short for the boosted v, which waits. */
 static uint64_t spared(const struct vcpu *v)
 {
     return is_control_domain(v->domain) ? RUN_NS : 0;
@@ -374,7 +382,7 @@ void sched_pin(struct vcpu *v, unsigned int cpu)
     spin_unlock(&c->rq.lock);
 }
 
-/* While its queue is locked nobody takes it from there. */
+/* While the runqueue of v's CPU is locked no CPU can pick v. */
 bool sched_freeze(struct vcpu *v)
 {
     struct cpu *c = lock_rq_of(v);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stop_machine: all CPUs but one wait, so that the one can read what the others
- * change otherwise.
+ * stop_machine: all CPUs but the caller's wait, so that the caller can read
+ * state of all CPUs that is otherwise changed under locks.
  *
- * They wait in the run loop, between two vcpus: there a CPU holds no lock and no
- * part of a vcpu, and no CPU waits for a vcpu that is on another one.
+ * CPUs wait in the run loop between two vcpus.  There a CPU holds no lock, has
+ * no vcpu on it, and no other CPU waits for one of its vcpus.
  *
  *   arch_stop_machine(): busy, stop_machine_wanted, softirq to each CPU
  *     --> each CPU puts its vcpu back and counts itself in `stopped`
