@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What guests and device models cause to be printed: their own lines (the
- * debug port), and the hypervisor's messages about them.
+ * Output that guests and device models cause: guests' own lines (debug port),
+ * and the hypervisor's messages about domains.
  *
- * The console is slow and everybody's, so all of it goes through two token
- * buckets (hv/console.h): one of the domain, and one of all domains, in which
- * a part is kept back from the guests' own lines.  So one domain cannot keep
- * messages about the others from being printed.  Messages that concern no
- * domain are printk()'s, limited only where `loglvl=` has a second level.
+ * The console is slow and shared, so this output goes through two token buckets
+ * (hv/console.h): one of the domain, and one of all domains, of which guests'
+ * own lines must leave CONSOLE_KEPT bytes.  So no domain can suppress messages
+ * about another one.  Messages about no domain are printk()'s, which are limited
+ * only where `loglvl=` has a second level.
  *
- * Nor is anything printed that would make a control domain wait: a console may
- * be slower than the buckets are filled.  Guests' own lines leave the same part
- * of what may wait for it to messages.
+ * A console may be slower than the buckets are refilled.  So output is also
+ * dropped while too many bytes wait for the console, for otherwise a control
+ * domain would have to wait for them.  Here too guests' own lines leave
+ * CONSOLE_KEPT bytes for messages.
  */
 #include <hv/console.h>
 #include <hv/domain.h>
@@ -34,7 +35,7 @@ void console_init(void)
     suppressed = 0;
 }
 
-/* May it be printed?  Then *notice is how many before it were not. */
+/* True: print it; *notice is the number of messages dropped before it. */
 static bool admit(struct domain *d, size_t bytes, uint64_t keep,
                   unsigned int *notice)
 {
@@ -63,7 +64,7 @@ static bool admit(struct domain *d, size_t bytes, uint64_t keep,
     return ok;
 }
 
-/* A line whose level is to be printed at all. */
+/* Print a line of a level that is not dropped. */
 static void write_line_of(struct domain *d, enum log_level level, const char *s,
                           size_t len, uint64_t keep)
 {
@@ -93,13 +94,13 @@ void guest_printk(struct domain *d, enum log_level level, const char *fmt, ...)
     write_line_of(d, level, line, min((size_t)len, sizeof(line) - 1), 0);
 }
 
-/* The line that is complete, as it is to be shown. */
+/* Print the domain's complete line. */
 static void write_line(struct domain *d, const char *text)
 {
     char line[CONSOLE_LINE + 16];
     int len = hv_snprintf(line, sizeof(line), "(d%u) %s\n", d->domain_id, text);
 
-    /* What the control domain writes is nobody's flood. */
+    /* The control domain's own lines are not limited. */
     if ( is_control_domain(d) )
         console_log(line, (size_t)len);
     else if ( XENLOG_DEBUG <= guest_loglvl.limited )
@@ -111,7 +112,7 @@ void domain_console_putc(struct domain *d, char c)
     char text[CONSOLE_LINE];
     bool whole = c == '\n';
 
-    /* The log is for people: no escape sequences from a guest. */
+    /* Replace control characters: no terminal escape sequences from guests. */
     if ( !whole && c != '\t' && (c < ' ' || c > '~') )
         return;
 

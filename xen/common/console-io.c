@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * console_io(cmd, count, buffer): a control domain writes raw bytes to the
- * hypervisor's console, and reads what was typed there.
+ * hypervisor's console, and reads its input.
  *
- * A write is not lost: it waits until the machine's console has taken enough
- * of what was written before.  Progress of a long write is kept in the
- * arguments: count down, buffer up.
+ * No byte of a write is lost: the call waits until few enough bytes wait for the
+ * machine's console.  The arguments keep the progress of a long write: count
+ * goes down, buffer goes up.
  */
 #include <hv/console.h>
 #include <hv/domain.h>
@@ -15,7 +15,7 @@
 
 #define CHUNK 128
 
-/* False: not yet, and somebody else wants the CPU. */
+/* Wait for the console; false: not ready, and the call must give way. */
 static bool have_room(void)
 {
     while ( console_drain() > CONSOLE_BACKLOG )
@@ -63,7 +63,7 @@ static long console_read_op(const struct hypercall *hc)
 
 long do_console_io(struct hypercall *hc)
 {
-    /* ABI: whatever the command.  Others have the debug port. */
+    /* ABI: for every command.  Other domains have the debug port. */
     if ( !is_control_domain(current_domain) )
         return -EPERM;
     switch ( (unsigned int)hc->a[0] )

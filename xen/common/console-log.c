@@ -3,8 +3,9 @@
  * The hypervisor's log: which messages are printed, by their level, and the
  * time in front of each line.
  *
- * Levels and times are set at boot, and not changed later.  There is a choice
- * of times, as in Xen; the ones that are not known yet give way to the next:
+ * Levels and kind of time are set at boot and constant afterwards.  A kind of
+ * time that is not available yet is replaced by the next one of this list, which
+ * is Xen's:
  *
  *   date, datems  UTC, from when the real time clock was read
  *   boot          since boot, from when the time stamp counter's rate is known
@@ -133,7 +134,7 @@ static unsigned int to_date(unsigned int days, unsigned int *year,
     }
 }
 
-/* False: it is not known yet. */
+/* False: this kind of time is not available yet. */
 static bool put_date(char *buf)
 {
     uint64_t ns = wallclock_ns(), s = ns / NS_PER_S;
@@ -192,7 +193,7 @@ void console_log(const char *s, size_t len)
     console_write_lines(s, len, stamp);
 }
 
-/* May a message be printed that is limited?  Before it say what was not. */
+/* True: print the rate-limited message, after the number of dropped ones. */
 static bool admit(size_t bytes)
 {
     uint64_t now = now_ns(), until;

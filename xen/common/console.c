@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The console ring: where all that is printed goes, and from where
- * XEN_SYSCTL_readconsole and the machine's console take it.
+ * The console ring.  All output goes into it; XEN_SYSCTL_readconsole and the
+ * machine's console read it.
  *
- * Bytes are numbered from boot on, modulo 2^32; the ring holds the newest
- * CONSOLE_RING_SIZE of them, [produced - size, produced), except those that a
- * reader consumed.  Those from `sent` on wait for the machine's console; when
- * the ring is full of such, the oldest are not sent, and the console is told.
- * console_lock is the last of the lock order, so that any code may log.
+ * Bytes are numbered from boot on, modulo 2^32.  The ring holds the newest
+ * CONSOLE_RING_SIZE bytes, [produced - size, produced), except those that a
+ * reader consumed.  Bytes from `sent` on wait for the machine's console.  When
+ * the ring is full of waiting bytes, the oldest are never sent, and a line on the
+ * console says so.  console_lock is the last in the lock order, so any code may
+ * print.
  */
 #include <hv/console.h>
 #include <hv/lib.h>
@@ -67,7 +68,7 @@ static void send_locked(void)
     }
 }
 
-/* Once there is room again. */
+/* Say how many bytes were not sent, once there is room again. */
 static void tell_unsent_locked(void)
 {
     char line[64];
@@ -90,7 +91,7 @@ void console_write(const char *s, size_t len)
     spin_unlock(&console_lock);
 }
 
-/* An empty line gets no stamp: it is there to set a crash apart. */
+/* An empty line, which separates a crash report, gets no time stamp. */
 static void append_lines_locked(const char *s, size_t len, const char *stamp)
 {
     while ( len )

@@ -2,9 +2,9 @@
 /*
  * The hypervisor's console: log lines, a ring that sysctl reads, input.
  *
- * Output goes to the ring first.  From there the machine's console takes it
- * as fast as it can, a bounded number of bytes at once: with each write, and
- * by console_drain() from the machine's timer.
+ * Output goes to the ring first.  From the ring the machine's console takes a
+ * bounded number of bytes at once: with each write, and in console_drain(),
+ * which the machine's timer calls.
  */
 #ifndef HV_CONSOLE_H
 #define HV_CONSOLE_H
@@ -15,28 +15,28 @@
 #define CONSOLE_RING_SIZE 65536
 
 void console_init(void);      /* boot: all of the console's files */
-void console_ring_init(void); /* by that: an empty ring           */
+void console_ring_init(void); /* by console_init(): an empty ring */
 
 /*
- * Whole text: to the ring, and as much of the ring as it takes now to the
+ * Put len bytes into the ring, and pass as much of the ring as fits now to the
  * machine's console.  Any lock may be held.
  */
 void console_write(const char *s, size_t len);
-/* The same for log lines: each that begins here begins with stamp, too. */
+/* The same for log lines: put `stamp` in front of each line that begins. */
 void console_write_lines(const char *s, size_t len, const char *stamp);
 
 /*
- * Let the machine's console take what it can.  Returns how many bytes still
- * wait for it.
+ * Pass as much of the ring as fits to the machine's console.  Returns the
+ * number of bytes that still wait for it.
  */
 size_t console_drain(void);
-/* The same number, with nothing done about it. */
+/* The number of bytes that wait for the machine's console. */
 size_t console_waiting(void);
 
 /*
- * Bytes that may wait for the machine's console before a control domain waits
- * too, and domains' lines and messages about them are not printed: however
- * slow the console is, a control domain waits for no more than this of others.
+ * With this many bytes waiting for the machine's console, a control domain's
+ * write waits, and lines of other domains and messages about them are dropped.
+ * So a control domain never waits for more than this of others' output.
  */
 #define CONSOLE_BACKLOG 4096UL
 
@@ -48,17 +48,17 @@ size_t console_ring_read(char *buf, size_t len, uint32_t *index);
 /* The index of the first byte that can be read. */
 uint32_t console_ring_oldest(void);
 
-/* Forget what was written before index; later readers start there. */
+/* Drop what was written before index; later readers start there. */
 void console_ring_consume(uint32_t index);
 
-/* What the hypervisor was started with; set by the machine at boot. */
+/* The hypervisor's boot options; set by the machine at boot. */
 extern const char *hv_command_line;
 
-/* ---- console-log.c: what is printed, and when it was ---- */
+/* ---- console-log.c: levels and time stamps ---- */
 
 /*
- * Messages up to one level are printed, others up to the next level as far as
- * the token buckets below have room, and the rest is not.
+ * Messages of levels up to `always` are printed; those up to `limited` while
+ * the token buckets below have room; all others are dropped.
  */
 struct console_level {
     uint8_t always, limited; /* enum log_level; always <= limited */
@@ -70,26 +70,26 @@ void console_log_init(void); /* by console_init(): the defaults */
 
 /*
  * The boot options loglvl, guest_loglvl and console_timestamps, with Xen's
- * values.  -ENOENT: no option of that name; -EINVAL: no such value, and what
- * was set before stays.
+ * values.  -ENOENT: no option of that name; -EINVAL: not a value of this
+ * option, which is unchanged.
  */
 int console_set_option(const char *name, const char *value);
 
 /*
- * A log line, with the time that console_timestamps asks for in front of it.
- * No longer than len + CONSOLE_STAMP, if it has one newline, at its end.
+ * Print a log line behind its time stamp (console_timestamps).  At most
+ * len + CONSOLE_STAMP bytes, if the only newline is the last byte.
  */
 void console_log(const char *s, size_t len);
 #define CONSOLE_STAMP 28
-/* How long the time in front of a line is now. */
+/* The length of a time stamp now, in bytes. */
 size_t console_stamp_len(void);
 
-/* ---- console-guest.c: what guests and device models cause ---- */
+/* ---- console-guest.c: output that guests and device models cause ---- */
 
 /*
- * Bytes a second, and how many at once after a while of silence: of one
- * domain, and of all together.  A port of 115200 baud sends 11520 a second.
- * Lines that guests write leave CONSOLE_KEPT bytes for messages about guests.
+ * Token buckets, of one domain and of all domains: bytes a second, and the
+ * burst after silence.  A port of 115200 baud sends 11520 bytes a second.
+ * Guests' own lines leave CONSOLE_KEPT bytes for messages about guests.
  */
 #define CONSOLE_ONE_RATE 2048UL
 #define CONSOLE_ONE_BURST 16384UL
@@ -100,29 +100,29 @@ size_t console_stamp_len(void);
 #define CONSOLE_LINE 256 /* a guest's line, with its end */
 
 /*
- * For messages that guest_loglvl always prints neither the buckets nor the
- * backlog are looked at: guests then wait for the port.
+ * Messages that guest_loglvl always prints ignore the buckets and the number
+ * of waiting bytes: a guest that causes one may wait for the port.
  */
 
 struct domain;
 
 /*
- * printk() for what d can cause, if only by way of its device model.  What
- * exceeds the limit is counted, and the next line that is printed says how
- * many were not.  Any lock may be held.
+ * printk() for messages that d, or its device model, can cause.  Messages
+ * beyond the limit are dropped and counted; the next one that is printed has
+ * the count.  Any lock may be held.
  */
 void guest_printk(struct domain *d, enum log_level level, const char *fmt, ...)
     printf_like(3, 4);
 
 /*
- * One byte of d's debug port, shown by lines as "(dN) ...".  Lines are
- * messages of XENLOG_DEBUG, but a control domain's are always printed.
+ * One byte that d wrote to its debug port.  Printed by lines, as "(dN) ...",
+ * with level XENLOG_DEBUG; a control domain's lines are always printed.
  */
 void domain_console_putc(struct domain *d, char c);
 
 /*
- * A bucket is kept as the time at which all that was spent has been paid for.
- * What `until` becomes when `bytes` are spent now; 0: it has not so many.
+ * A bucket is stored as the time at which it will be full again, `until`.
+ * Returns the new `until` after `bytes` were taken now; 0: it has not so many.
  */
 static inline uint64_t console_spend(uint64_t until, uint64_t now,
                                      uint64_t bytes, uint64_t burst,
@@ -135,11 +135,12 @@ static inline uint64_t console_spend(uint64_t until, uint64_t now,
 /* ---- arch contract ---- */
 
 /*
- * Take bytes for the machine's console; returns how many.  It takes a bounded
- * number at once and does not wait until it could take more, except at boot
- * and when the machine is about to end.
+ * Write to the machine's console; returns the number of bytes taken, which is
+ * bounded.  Waits for the device at boot and when the machine is about to stop,
+ * and at no other time.
  */
 size_t arch_console_write(const char *s, size_t len);
-size_t arch_console_read(char *buf, size_t len); /* what was typed, or 0 */
+/* Input from the machine's console; returns the number of bytes, 0: none. */
+size_t arch_console_read(char *buf, size_t len);
 
 #endif
