@@ -113,7 +113,7 @@ static bool hvm_serves(const struct domain *d)
 
 static int hvm_domain_create(struct domain *d)
 {
-    vpit_init(&d->arch.hvm.vpit);
+    platform_init(d);
     return 0;
 }
 
@@ -130,7 +130,7 @@ static void hvm_domain_relinquish(struct domain *d)
 
 static void hvm_domain_destroy(struct domain *d)
 {
-    vpit_destroy(&d->arch.hvm.vpit);
+    platform_destroy(d);
     hv_free(d->arch.hvm.vioapic);
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A guest's ports and memory-mapped devices: what is answered here (debug
- * console, interval timer, interrupt controllers), and what goes to a device
- * model as an ioreq.
+ * A guest's ports and memory-mapped devices: what the hypervisor emulates
+ * (platform.c), and what goes to a device model as an ioreq.
  *
  * An access that has to wait leaves in v->arch.hvm.io_completion how to go on:
  *
@@ -18,72 +17,16 @@
 #include <x86/hvm.h>
 #include <x86/hvm-vendor.h>
 
-#define DEBUG_CONSOLE 0xe9
 #define WALK_RETRIES 16
 
 /* ---- one access ---- */
-
-/* Devices that every guest has; false: it is none of them. */
-static bool own_port(struct vcpu *v, ioreq_t *p)
-{
-    struct domain *d = v->domain;
-
-    if ( p->size != 1 || p->count != 1 || p->data_is_ptr )
-        return false;
-    if ( p->addr == DEBUG_CONSOLE && p->dir == IOREQ_WRITE )
-    {
-        domain_console_putc(d, (char)p->data);
-        return true;
-    }
-    if ( d->arch.hardware || !vpit_covers((uint16_t)p->addr) )
-        return false;
-    if ( p->dir == IOREQ_READ )
-        p->data = vpit_read(&d->arch.hvm.vpit, (uint16_t)p->addr);
-    else
-        vpit_write(&d->arch.hvm.vpit, (uint16_t)p->addr, (uint8_t)p->data);
-    return true;
-}
-
-static struct vioapic *vioapic_at(struct domain *d, uint64_t gpa)
-{
-    for ( unsigned int i = 0; i < d->arch.hvm.nr_vioapics; i++ )
-        if ( vioapic_covers(&d->arch.hvm.vioapic[i], gpa) )
-            return &d->arch.hvm.vioapic[i];
-    return NULL;
-}
-
-static bool own_memory(struct vcpu *v, ioreq_t *p)
-{
-    unsigned int offset = (unsigned int)(p->addr & ~PAGE_MASK);
-    struct vlapic *l = &v->arch.hvm.vlapic;
-    bool read = p->dir == IOREQ_READ;
-    struct vioapic *io;
-
-    if ( p->count != 1 || p->data_is_ptr )
-        return false;
-    if ( vlapic_covers(l, p->addr) )
-    {
-        if ( read )
-            p->data = vlapic_mmio_read(l, offset, p->size);
-        else
-            vlapic_mmio_write(l, offset, p->size, p->data);
-        return true;
-    }
-    io = vioapic_at(v->domain, p->addr);
-    if ( !io )
-        return false;
-    if ( read )
-        p->data = vioapic_mmio_read(io, offset, p->size);
-    else
-        vioapic_mmio_write(io, offset, p->size, (uint32_t)p->data);
-    return true;
-}
 
 static enum io_result guest_io(void *arg, ioreq_t *p)
 {
     struct vcpu *v = arg;
 
-    if ( p->type == IOREQ_TYPE_PIO ? own_port(v, p) : own_memory(v, p) )
+    if ( p->type == IOREQ_TYPE_PIO ? platform_port(v, p)
+                                   : platform_memory(v, p) )
         return IO_DONE;
     return ioreq_send(v, p);
 }

@@ -5,7 +5,10 @@
 
 #include <hv/types.h>
 
+#include <xen/hvm/ioreq.h>
+
 struct cpu;
+struct domain;
 struct vcpu;
 
 /*
@@ -30,6 +33,16 @@ int hvm_copy_out(struct vcpu *v, uint64_t dst, const void *src, size_t bytes);
 
 /* io.c: before v runs. */
 void io_vcpu_init(struct vcpu *v);
+
+/*
+ * platform.c: v's access to a device that the hypervisor emulates.  True: it is
+ * done, and p->data has what was read; false: it is for device models.
+ */
+bool platform_port(struct vcpu *v, ioreq_t *p);
+bool platform_memory(struct vcpu *v, ioreq_t *p);
+/* d's devices, as after power-on; they go when nothing uses d any more. */
+void platform_init(struct domain *d);
+void platform_destroy(struct domain *d);
 
 /* msr.c: false: #GP. */
 bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value);

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The devices that the hypervisor emulates for a guest: a table of ports and
+ * one of memory.  A row applies to domains that were created with its emulation
+ * flag; for all others the device does not exist, and the access goes on to
+ * device models.
+ *
+ * An access that is inside a row's range goes to this row; one that is only
+ * partly inside goes to device models.  A device may decline an access, which
+ * then goes to device models, too.
+ */
+#include <hv/domain.h>
+#include <hv/lib.h>
+
+#include <x86/hvm.h>
+
+#define DEBUG_CONSOLE 0xe9
+
+#define EVERY_DOMAIN 0
+
+struct port_device {
+    uint32_t flag; /* XEN_X86_EMU_*, or EVERY_DOMAIN */
+    uint16_t first, last;
+    /* False: the device declines.  `size` is 1, 2 or 4. */
+    bool (*read)(struct domain *d, uint16_t port, unsigned int size,
+                 uint32_t *value);
+    bool (*write)(struct domain *d, uint16_t port, unsigned int size,
+                  uint32_t value);
+};
+
+struct memory_device {
+    uint32_t flag;
+    bool (*covers)(struct vcpu *v, uint64_t gpa);
+    /* `size` is 1, 2, 4 or 8. */
+    uint64_t (*read)(struct vcpu *v, uint64_t gpa, unsigned int size);
+    void (*write)(struct vcpu *v, uint64_t gpa, unsigned int size,
+                  uint64_t value);
+};
+
+/* ---- ports ---- */
+
+static bool debug_write(struct domain *d, uint16_t port, unsigned int size,
+                        uint32_t value)
+{
+    (void)port;
+    if ( size != 1 )
+        return false;
+    domain_console_putc(d, (char)value);
+    return true;
+}
+
+static bool declined(struct domain *d, uint16_t port, unsigned int size,
+                     uint32_t *value)
+{
+    (void)d, (void)port, (void)size, (void)value;
+    return false;
+}
+
+/* The hardware domain uses the machine's. */
+static bool pit_covers(const struct domain *d, uint16_t port, unsigned int size)
+{
+    return !d->arch.hardware && size == 1 && vpit_covers(port);
+}
+
+static bool pit_read(struct domain *d, uint16_t port, unsigned int size,
+                     uint32_t *value)
+{
+    if ( !pit_covers(d, port, size) )
+        return false;
+    *value = vpit_read(&d->arch.hvm.vpit, port);
+    return true;
+}
+
+static bool pit_write(struct domain *d, uint16_t port, unsigned int size,
+                      uint32_t value)
+{
+    if ( !pit_covers(d, port, size) )
+        return false;
+    vpit_write(&d->arch.hvm.vpit, port, (uint8_t)value);
+    return true;
+}
+
+static const struct port_device port_devices[] = {
+    { EVERY_DOMAIN, 0x40, 0x43, pit_read, pit_write },
+    { EVERY_DOMAIN, 0x61, 0x61, pit_read, pit_write },
+    { EVERY_DOMAIN, DEBUG_CONSOLE, DEBUG_CONSOLE, declined, debug_write },
+};
+
+static bool has(const struct domain *d, uint32_t flag)
+{
+    return flag == EVERY_DOMAIN || (d->config.arch.emulation_flags & flag);
+}
+
+static const struct port_device *find_port(const struct domain *d,
+                                           uint64_t port, unsigned int size)
+{
+    for ( unsigned int i = 0; i < ARRAY_SIZE(port_devices); i++ )
+        if ( port >= port_devices[i].first &&
+             port + size - 1 <= port_devices[i].last &&
+             has(d, port_devices[i].flag) )
+            return &port_devices[i];
+    return NULL;
+}
+
+bool platform_port(struct vcpu *v, ioreq_t *p)
+{
+    struct domain *d = v->domain;
+    const struct port_device *dev;
+    uint32_t value = 0;
+
+    if ( p->count != 1 || p->data_is_ptr )
+        return false;
+    dev = find_port(d, p->addr, p->size);
+    if ( !dev )
+        return false;
+    if ( p->dir == IOREQ_WRITE )
+        return dev->write(d, (uint16_t)p->addr, p->size, (uint32_t)p->data);
+    if ( !dev->read(d, (uint16_t)p->addr, p->size, &value) )
+        return false;
+    p->data = value;
+    return true;
+}
+
+/* ---- memory ---- */
+
+static unsigned int offset_in_page(uint64_t gpa)
+{
+    return (unsigned int)(gpa & ~PAGE_MASK);
+}
+
+static bool lapic_covers(struct vcpu *v, uint64_t gpa)
+{
+    return vlapic_covers(&v->arch.hvm.vlapic, gpa);
+}
+
+static uint64_t lapic_read(struct vcpu *v, uint64_t gpa, unsigned int size)
+{
+    return vlapic_mmio_read(&v->arch.hvm.vlapic, offset_in_page(gpa), size);
+}
+
+static void lapic_write(struct vcpu *v, uint64_t gpa, unsigned int size,
+                        uint64_t value)
+{
+    vlapic_mmio_write(&v->arch.hvm.vlapic, offset_in_page(gpa), size, value);
+}
+
+static struct vioapic *ioapic_at(struct vcpu *v, uint64_t gpa)
+{
+    struct hvm_domain *h = &v->domain->arch.hvm;
+
+    for ( unsigned int i = 0; i < h->nr_vioapics; i++ )
+        if ( vioapic_covers(&h->vioapic[i], gpa) )
+            return &h->vioapic[i];
+    return NULL;
+}
+
+static bool ioapic_covers(struct vcpu *v, uint64_t gpa)
+{
+    return ioapic_at(v, gpa);
+}
+
+static uint64_t ioapic_read(struct vcpu *v, uint64_t gpa, unsigned int size)
+{
+    return vioapic_mmio_read(ioapic_at(v, gpa), offset_in_page(gpa), size);
+}
+
+static void ioapic_write(struct vcpu *v, uint64_t gpa, unsigned int size,
+                         uint64_t value)
+{
+    vioapic_mmio_write(ioapic_at(v, gpa), offset_in_page(gpa), size,
+                       (uint32_t)value);
+}
+
+static const struct memory_device memory_devices[] = {
+    { XEN_X86_EMU_LAPIC, lapic_covers, lapic_read, lapic_write },
+    { XEN_X86_EMU_IOAPIC, ioapic_covers, ioapic_read, ioapic_write },
+};
+
+bool platform_memory(struct vcpu *v, ioreq_t *p)
+{
+    const struct memory_device *dev = memory_devices;
+
+    if ( p->count != 1 || p->data_is_ptr )
+        return false;
+    while ( !has(v->domain, dev->flag) || !dev->covers(v, p->addr) )
+        if ( ++dev == memory_devices + ARRAY_SIZE(memory_devices) )
+            return false;
+    if ( p->dir == IOREQ_READ )
+        p->data = dev->read(v, p->addr, p->size);
+    else
+        dev->write(v, p->addr, p->size, p->data);
+    return true;
+}
+
+/* ---- domains ---- */
+
+void platform_init(struct domain *d)
+{
+    vpit_init(&d->arch.hvm.vpit);
+}
+
+void platform_destroy(struct domain *d)
+{
+    vpit_destroy(&d->arch.hvm.vpit);
+}
