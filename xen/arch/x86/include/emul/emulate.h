@@ -50,10 +50,16 @@ struct emul_seg {
     uint64_t base;
 };
 
+struct emul_table {
+    uint64_t base;
+    uint16_t limit;
+};
+
 struct emul_regs {
     uint64_t gpr[EMUL_NR_GPRS];
     uint64_t rip, rflags;
-    struct emul_seg seg[EMUL_NR_SEGS];
+    struct emul_seg seg[EMUL_NR_SEGS], ldt, tr;
+    struct emul_table gdt, idt;
     uint64_t cr0, cr3, cr4, efer;
     uint8_t cpl;
 };
@@ -86,6 +92,14 @@ struct emul_ops {
     /* May a device model read (write) the page itself, as RAM? */
     bool (*is_ram)(void *arg, uint64_t gpa, bool write);
     /*
+     * Segments, LDT, TR, GDT or IDT in e->regs are new: take them over.
+     * shadow: the instruction loaded SS, so it holds interrupts and debug traps
+     * back until the next one is over.
+     */
+    void (*put_regs)(void *arg, bool shadow);
+    /* LMSW: CR0 is to be this; false: #GP. */
+    bool (*write_cr0)(void *arg, uint64_t value);
+    /*
      * XMM register 0 to 15, which has to be the same in all runs of an
      * instruction.  False, or no function: EMUL_UNHANDLEABLE.
      */
@@ -96,7 +110,7 @@ struct emul_ops {
 /* ---- state ---- */
 
 #define EMUL_MAX_INSN 15
-#define EMUL_MAX_STEPS 16
+#define EMUL_MAX_STEPS 48
 
 /* Something that came from outside, or went there. */
 struct emul_step {
