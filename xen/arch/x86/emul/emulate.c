@@ -118,7 +118,8 @@ static enum emul_result run_once(struct emul *e)
         e->regs.tr = run.r.tr;
         e->regs.gdt = run.r.gdt;
         e->regs.idt = run.r.idt;
-        e->ops->put_regs(e->arg, run.shadow);
+        e->shadow = run.shadow;
+        e->ops->put_regs(e->arg);
     }
     return EMUL_DONE;
 }

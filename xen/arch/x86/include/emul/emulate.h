@@ -93,11 +93,10 @@ struct emul_ops {
     bool (*is_ram)(void *arg, uint64_t gpa, bool write);
     /*
      * Segments, LDT, TR, GDT or IDT in e->regs are new: take them over.
-     * shadow: the instruction loaded SS, so it holds interrupts and debug traps
-     * back until the next one is over.
+     * No function: instructions that load them are EMUL_UNHANDLEABLE.
      */
-    void (*put_regs)(void *arg, bool shadow);
-    /* LMSW: CR0 is to be this; false: #GP. */
+    void (*put_regs)(void *arg);
+    /* LMSW: CR0 is to be this; false: #GP.  No function: as above. */
     bool (*write_cr0)(void *arg, uint64_t value);
     /*
      * XMM register 0 to 15, which has to be the same in all runs of an
@@ -132,6 +131,8 @@ struct emul {
     /* The emulator's own; the code stays for those who want to show it. */
     bool stepped;               /* an element of a string is over, TF was   */
                                 /* set: a trap is due; the caller clears it */
+    bool shadow;                /* SS was loaded: interrupts and debug traps  */
+                                /* wait for the next one; the caller clears */
     bool started;               /* and not over: code and steps count       */
     bool waiting;               /* the step at [nr_steps] has no answer     */
     bool port_known, port_in;   /* a port exit: only this access is allowed */
