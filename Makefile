@@ -373,6 +373,8 @@ vm-list := $(call list-of,vm)
 $(eval $(call program,$(B)/vm/keep-dm,$(keep-dm-src),$(vm-list),$(oriel-dm-libs)))
 $(eval $(call program,$(B)/vm/free-pages,tests/vm/pages.c,$(vm-list),-lxenctrl))
 $(eval $(call program,$(B)/vm/press-key,tests/vm/press.c,$(vm-list),-lxenctrl))
+$(eval $(call program,$(B)/vm/set-target,tests/vm/target.c,$(vm-list),-lxenctrl))
+$(eval $(call program,$(B)/vm/hostile-dm,$(hostile-dm-src),$(vm-list),$(contract-libs)))
 $(foreach p,dom0-memory dom0-devices,$(eval $(call program,$(B)/vm/$(p),\
     tests/vm/$(p).c tests/contract/ct.c,$(vm-list),$(contract-libs))))
 $(call objs,hosted,tests/vm/keep.c): $(vm-list)
@@ -390,7 +392,8 @@ shell-vm: $(B)/.need-vm bare libs programs guests
 	$(Q)scripts/vm --hypervisor oriel --accel auto --lib-dir $(B)/lib --shell \
 	    $(vm-programs:%=--add %) --add $(B)/guest/hello.elf
 check-vm-progs := $(contract-progs:%=$(B)/contract/%) $(B)/vm/keep-dm \
-    $(B)/vm/free-pages $(B)/vm/press-key $(B)/vm/dom0-memory $(B)/vm/dom0-devices
+    $(addprefix $(B)/vm/,free-pages press-key set-target hostile-dm dom0-memory \
+        dom0-devices)
 dom0: $(B)/.need-vm
 	$(Q)scripts/vm --prepare
 # Each machine keeps one processor busy, that with Oriel the longest; what runs
@@ -408,9 +411,10 @@ check-vm-script: $(B)/.need-vm all bare debug $(check-vm-progs) dom0
 check-vm: machine-vm machine-hosted check-vm-script
 	$(Q)scripts/check-vm -k
 check-machines: check-vm check-xen
-# A thousand guests, then a hundred of those that do what none should.
+# A thousand guests, a hundred of those that do what none should, then device
+# models that do.
 soak: $(B)/.need-vm all bare debug $(check-vm-progs)
-	$(Q)scripts/check-vm --soak 1000 --fuzz 100
+	$(Q)scripts/check-vm --soak 1000 --fuzz 100 --fuzz-dm 30
 # What operations cost there, and on Oriel in the same machine: docs/bench-vm.md.
 bench-machine-progs := $(B)/bench/vm-calls $(B)/guest/bench.elf
 bench-xen: $(B)/.need-vm libs programs $(bench-machine-progs)

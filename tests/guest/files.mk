@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # PVH images of test guests: build/guest/NAME.elf from guest-NAME-src, linked
 # with guest-NAME-lds, or guest-lds if it has none.
-guests := hello property exits events bench machine processor fuzz
+guests := hello property exits events bench machine processor fuzz traffic stub
 guest-lib := $(addprefix tests/guest/,start.S guest.c)
 guest-hello-src := tests/guest/hello.c $(guest-lib)
 # The same program, in a file as -fcf-protection makes them.
@@ -16,6 +16,8 @@ guest-processor-src := tests/guest/processor.c tests/guest/processor.S $(guest-s
 guest-machine-src := tests/guest/machine.c tests/guest/control.c $(guest-smp)
 guest-fuzz-src := $(addprefix tests/guest/,fuzz.c fuzz-ops.c fuzz-calls.c \
     fuzz-plans.c fuzz.S) $(guest-smp)
+guest-traffic-src := tests/guest/traffic.c tests/guest/hostile.c $(guest-smp)
+guest-stub-src := tests/guest/stub.c tests/guest/hostile.c $(guest-lib)
 guest-lds := tests/guest/guest.lds
 guest-cflags := -std=gnu11 -m64 -O2 -ffreestanding -fno-pic -fno-pie \
     -mno-red-zone -mgeneral-regs-only -fno-stack-protector \
