@@ -179,8 +179,25 @@ static enum io_result io(void *arg, ioreq_t *p)
     return IO_DONE;
 }
 
-static const struct emul_ops ops = { io, read_phys, write_phys, cmpxchg_phys,
-                                     is_ram, read_xmm, write_xmm };
+static void put_regs(void *arg)
+{
+    (void)arg;
+}
+
+static bool write_cr0(void *arg, uint64_t value)
+{
+    (void)arg;
+    if ( (now.e.regs.cr0 ^ value) & ~0xfUL )
+        fuzz_fail("more of CR0 than LMSW has\n");
+    now.e.regs.cr0 = value;
+    return true;
+}
+
+static const struct emul_ops ops = {
+    .io = io, .read_phys = read_phys, .write_phys = write_phys,
+    .cmpxchg_phys = cmpxchg_phys, .is_ram = is_ram, .put_regs = put_regs,
+    .write_cr0 = write_cr0, .read_xmm = read_xmm, .write_xmm = write_xmm,
+};
 
 /* ---- a run ---- */
 
@@ -215,8 +232,9 @@ static void check_end(enum emul_result r, const struct emul_regs *before)
         fuzz_fail("rip moved\n");
     if ( r == EMUL_UNHANDLEABLE && memcmp(&e->regs, before, sizeof(*before)) )
         fuzz_fail("registers changed\n");
-    if ( r == EMUL_EXCEPTION && e->vector != 0 && e->vector != 6 &&
-         e->vector != 7 && (e->vector < 12 || e->vector > 14) )
+    if ( r == EMUL_EXCEPTION && e->vector != 0 &&
+         (e->vector < 5 || e->vector > 7) &&
+         (e->vector < 11 || e->vector > 14) )
         fuzz_fail("no such exception\n");
 }
 
@@ -289,6 +307,10 @@ static void make_segments(struct input *in, unsigned int mode)
         if ( in_rarely(in, 8) )
             s->base = value(in);
     }
+    start.e.regs.gdt = (struct emul_table){ value(in), (uint16_t)value(in) };
+    start.e.regs.idt = (struct emul_table){ value(in), (uint16_t)value(in) };
+    start.e.regs.ldt = start.e.regs.seg[in_below(in, EMUL_NR_SEGS)];
+    start.e.regs.tr = start.e.regs.seg[in_below(in, EMUL_NR_SEGS)];
     start.e.regs.seg[EMUL_CS].attr &= (uint16_t)~(EMUL_SEG_L | EMUL_SEG_DB);
     if ( mode != 2 )
         start.e.regs.seg[EMUL_CS].attr |= mode == 8 ? EMUL_SEG_L : EMUL_SEG_DB;

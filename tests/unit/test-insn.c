@@ -187,7 +187,6 @@ static const struct fault {
       EMUL_UNHANDLEABLE, 0, 0 },
     { "MOVNTI, 66", 8, NONE, DEV, CODE(0x66, 0x0f, 0xc3, 0x03),
       EMUL_UNHANDLEABLE, 0, 0 },
-    { "ARPL", 4, NONE, DEV, CODE(0x63, 0x03), EMUL_UNHANDLEABLE, 0, 0 },
     { "code beyond its limit", 4, SHORT_CS, DEV, CODE(0x8b, 0x03),
       EMUL_EXCEPTION, 13, 0 },
     { "code not canonical", 8, BAD_RIP, DEV, CODE(0x8b, 0x03), EMUL_EXCEPTION,

@@ -38,10 +38,12 @@ struct box {
     bool retry;                 /* they are not to be asked */
     bool no_batch;              /* lots are refused */
     bool all_ram;               /* the device has gone */
+    bool no_cr0;                /* writes of CR0 are refused */
     ioreq_t waiting;
     uint64_t seed;
 
-    unsigned int nr_io, nr_batches, nr_pending, nr_ram_writes, nr_reads;
+    unsigned int nr_io, nr_batches, nr_pending, nr_ram_writes, nr_reads,
+        nr_puts;
     uint64_t trace; /* of all accesses of devices, in their order */
     ioreq_t last;
     struct emul e;
@@ -140,6 +142,23 @@ static bool box_write_xmm(void *arg, unsigned int reg, const uint8_t v[16])
     return true;
 }
 
+static void box_put_regs(void *arg)
+{
+    struct box *b = arg;
+
+    b->nr_puts++;
+}
+
+/* No other bit than those of LMSW. */
+static bool box_write_cr0(void *arg, uint64_t value)
+{
+    struct box *b = arg;
+
+    assert_int_equal((value ^ b->e.regs.cr0) & ~0xfUL, 0);
+    b->e.regs.cr0 = value;
+    return !b->no_cr0;
+}
+
 /* ---- devices ---- */
 
 static void box_note(struct box *b, uint64_t v)
@@ -231,8 +250,10 @@ static enum io_result box_io(void *arg, ioreq_t *p)
 }
 
 static const struct emul_ops box_ops = {
-    box_io, box_read, box_write, box_cmpxchg, box_is_ram, box_read_xmm,
-    box_write_xmm,
+    .io = box_io, .read_phys = box_read, .write_phys = box_write,
+    .cmpxchg_phys = box_cmpxchg, .is_ram = box_is_ram,
+    .put_regs = box_put_regs, .write_cr0 = box_write_cr0,
+    .read_xmm = box_read_xmm, .write_xmm = box_write_xmm,
 };
 
 /* ---- running ---- */

@@ -78,7 +78,7 @@ static bool execute(struct run *run)
 {
     struct insn *i = &run->i;
 
-    if ( i->op >= OP_MOV_CR && i->op <= OP_LMSW )
+    if ( i->op >= OP_MOV_CR && i->op < OP_LMSW )
         return insn_stop(run, EMUL_UNHANDLEABLE);
     if ( i->lock && !may_lock(i) )
         return insn_raise(run, VECTOR_UD, 0);
@@ -87,7 +87,8 @@ static bool execute(struct run *run)
     if ( i->op >= OP_MOVS && i->op <= OP_OUTS )
         return insn_string(run);
     /* Registers only: the code is not what it was, or makes no access. */
-    if ( !i->memory || run->e->port_known )
+    if ( (!i->memory && !(i->op >= OP_PUSH_REG && i->op <= OP_XLAT)) ||
+         run->e->port_known )
         return insn_stop(run, EMUL_RETRY);
     return insn_memory(run);
 }
@@ -108,7 +109,18 @@ static enum emul_result run_once(struct emul *e)
         return run.result;
     run.r.rflags &= ~RFLAGS_RF;
     insn_commit(&run);
-    e->regs.rip = (run.r.rip + run.i.len) & mask_of(run.i.mode);
+    e->regs.rip = run.jumped ? run.r.rip
+                             : (run.r.rip + run.i.len) & mask_of(run.i.mode);
+    if ( run.changed )
+    {
+        memcpy(e->regs.seg, run.r.seg, sizeof(run.r.seg));
+        e->regs.ldt = run.r.ldt;
+        e->regs.tr = run.r.tr;
+        e->regs.gdt = run.r.gdt;
+        e->regs.idt = run.r.idt;
+        e->shadow = run.shadow;
+        e->ops->put_regs(e->arg);
+    }
     return EMUL_DONE;
 }
 

@@ -16,7 +16,8 @@ bool insn_raise(struct run *run, unsigned int vector, uint32_t error)
     struct emul *e = run->e;
 
     e->vector = (uint8_t)vector;
-    e->has_error = vector >= VECTOR_SS && (run->r.cr0 & CR0_PE);
+    e->has_error = vector >= VECTOR_TS && vector <= VECTOR_PF &&
+                   (run->r.cr0 & CR0_PE);
     e->error = e->has_error ? error : 0;
     return insn_stop(run, EMUL_EXCEPTION);
 }
@@ -46,8 +47,6 @@ static bool translate(struct run *run, uint64_t va, unsigned int access,
                                    run->r.efer };
     unsigned int error;
 
-    if ( run->r.cpl == 3 )
-        access |= WALK_USER;
     switch ( guest_walk_marking(&paging, va, access, read_entry, set_entry,
                                 run->e, gpa, &error) )
     {
@@ -76,13 +75,18 @@ static bool canonical(uint64_t va)
     return (uint64_t)sign_extend(va, 6) == va;
 }
 
+static unsigned int user(const struct run *run)
+{
+    return run->r.cpl == 3 ? WALK_USER : 0;
+}
+
 /* Real and virtual-8086 modes know limits only. */
 static bool rights_allow(const struct run *run, unsigned int seg, bool write)
 {
     uint16_t attr = run->r.seg[seg].attr;
     bool code = attr & 8, second = attr & 2; /* readable or writable */
 
-    if ( !(run->r.cr0 & CR0_PE) || (run->r.rflags & RFLAGS_VM) )
+    if ( !insn_protected(run) )
         return true;
     if ( !(attr & EMUL_SEG_P) || !(attr & EMUL_SEG_S) )
         return false;
@@ -105,8 +109,7 @@ bool segment_allows(const struct run *run, unsigned int seg, uint64_t offset,
     if ( !rights_allow(run, seg, write) )
         return false;
     /* Data segments that expand down are valid above their limit. */
-    if ( (run->r.cr0 & CR0_PE) && !(run->r.rflags & RFLAGS_VM) &&
-         (s->attr & 0xc) == 4 )
+    if ( insn_protected(run) && (s->attr & 0xc) == 4 )
         return offset > s->limit &&
                last <= (s->attr & EMUL_SEG_DB ? 0xffffffffUL : 0xffffUL);
     return last <= s->limit;
@@ -121,17 +124,13 @@ uint64_t insn_linear(const struct run *run, unsigned int seg, uint64_t offset)
     return (uint32_t)(s->base + offset);
 }
 
-bool operand_map(struct run *run, unsigned int seg, uint64_t offset,
-                 unsigned int bytes, bool write, struct operand *o)
+static bool map_linear(struct run *run, uint64_t va, unsigned int bytes,
+                       unsigned int access, struct operand *o)
 {
-    unsigned int access = write ? WALK_WRITE : 0, first;
-    uint64_t va = insn_linear(run, seg, offset);
+    unsigned int first = (unsigned int)min((uint64_t)bytes,
+                                           PAGE_SIZE - (va & ~PAGE_MASK));
 
-    ASSERT(seg < EMUL_NR_SEGS && bytes - 1 < 16);
-    if ( !segment_allows(run, seg, offset, bytes, write) )
-        return insn_raise(run, seg == EMUL_SS ? VECTOR_SS : VECTOR_GP, 0);
-
-    first = (unsigned int)min((uint64_t)bytes, PAGE_SIZE - (va & ~PAGE_MASK));
+    ASSERT(bytes - 1 < MAX_OPERAND);
     *o = (struct operand){ .bytes = { (uint8_t)first,
                                       (uint8_t)(bytes - first) } };
     if ( !translate_once(run, va, access, &o->gpa[0]) )
@@ -142,6 +141,23 @@ bool operand_map(struct run *run, unsigned int seg, uint64_t offset,
     if ( run->i.mode != 8 )
         va = (uint32_t)va;
     return translate_once(run, va, access, &o->gpa[1]);
+}
+
+bool operand_map(struct run *run, unsigned int seg, uint64_t offset,
+                 unsigned int bytes, bool write, struct operand *o)
+{
+    unsigned int access = (write ? WALK_WRITE : 0) | user(run);
+
+    ASSERT(seg < EMUL_NR_SEGS);
+    if ( !segment_allows(run, seg, offset, bytes, write) )
+        return insn_raise(run, seg == EMUL_SS ? VECTOR_SS : VECTOR_GP, 0);
+    return map_linear(run, insn_linear(run, seg, offset), bytes, access, o);
+}
+
+bool operand_map_system(struct run *run, uint64_t va, unsigned int bytes,
+                        struct operand *o)
+{
+    return map_linear(run, va, bytes, 0, o);
 }
 
 /* ---- instruction bytes ---- */
@@ -170,7 +186,7 @@ bool insn_fetch_more(struct run *run)
         va = (uint32_t)(cs->base + offset);
     }
     n = (unsigned int)min((uint64_t)n, PAGE_SIZE - (va & ~PAGE_MASK));
-    if ( !translate(run, va, WALK_FETCH, &gpa) )
+    if ( !translate(run, va, WALK_FETCH | user(run), &gpa) )
         return false;
     if ( !e->ops->read_phys(e->arg, gpa, e->code + e->nr_code, n) )
         return insn_stop(run, EMUL_UNHANDLEABLE);
@@ -180,38 +196,26 @@ bool insn_fetch_more(struct run *run)
 
 /* ---- data ---- */
 
-/* Memory that is no RAM, in pieces of the sizes that a device knows. */
 static bool device_access(struct run *run, uint64_t gpa, unsigned int bytes,
                           bool write, uint64_t *value)
 {
-    uint64_t in = *value, out = 0;
+    ioreq_t p = { .type = IOREQ_TYPE_COPY, .addr = gpa, .size = bytes,
+                  .count = 1, .dir = write ? IOREQ_WRITE : IOREQ_READ,
+                  .data = write ? *value : 0 };
 
-    for ( unsigned int done = 0, n; done < bytes; done += n )
-    {
-        ioreq_t p = { .type = IOREQ_TYPE_COPY, .addr = gpa + done,
-                      .count = 1, .dir = write ? IOREQ_WRITE : IOREQ_READ };
-
-        for ( n = 8; n > bytes - done; n /= 2 )
-            ;
-        p.size = n;
-        if ( write )
-            p.data = (in >> done * 8) & mask_of(n);
-        if ( !insn_io(run, STEP_IO, &p) )
-            return false;
-        out |= p.data << done * 8;
-    }
-    if ( !write )
-        *value = out;
+    if ( !insn_io(run, STEP_IO, &p) )
+        return false;
+    *value = p.data;
     return true;
 }
 
-/* Part of an operand in one page. */
-static bool part_access(struct run *run, uint64_t gpa, unsigned int bytes,
-                        bool write, uint64_t *value)
+/* 1, 2, 4 or 8 bytes in one page. */
+static bool chunk_access(struct run *run, uint64_t gpa, unsigned int bytes,
+                         bool write, uint64_t *value)
 {
     const struct emul_ops *ops = run->e->ops;
     enum step_kind kind = write ? STEP_RAM_WRITE : STEP_RAM_READ;
-    uint64_t v = write ? *value : 0;
+    uint64_t v = *value;
 
     if ( step_may_be(run, kind) )
     {
@@ -230,47 +234,61 @@ static bool part_access(struct run *run, uint64_t gpa, unsigned int bytes,
     return device_access(run, gpa, bytes, write, value);
 }
 
-struct operand operand_part(const struct operand *o, unsigned int at,
-                            unsigned int bytes)
+/* Part of an operand in one page, in pieces of the sizes that a device knows. */
+static bool part_access(struct run *run, uint64_t gpa, unsigned int bytes,
+                        bool write, uint8_t *buf)
 {
-    unsigned int first;
+    for ( unsigned int done = 0, n = 8; done < bytes; done += n )
+    {
+        uint64_t v = 0;
 
-    ASSERT(bytes - 1 < 8 && at + bytes <= o->bytes[0] + o->bytes[1]);
-    if ( at >= o->bytes[0] )
-        return (struct operand){ .gpa = { o->gpa[1] + at - o->bytes[0] },
-                                 .bytes = { (uint8_t)bytes } };
-    first = min(bytes, o->bytes[0] - at);
-    return (struct operand){ .gpa = { o->gpa[0] + at, o->gpa[1] },
-                             .bytes = { (uint8_t)first,
-                                        (uint8_t)(bytes - first) } };
+        while ( n > bytes - done )
+            n /= 2;
+        if ( write )
+            memcpy(&v, buf + done, n);
+        if ( !chunk_access(run, gpa + done, n, write, &v) )
+            return false;
+        if ( !write )
+            memcpy(buf + done, &v, n);
+    }
+    return true;
+}
+
+static bool operand_access(struct run *run, const struct operand *o,
+                           bool write, uint8_t *buf)
+{
+    return part_access(run, o->gpa[0], o->bytes[0], write, buf) &&
+           part_access(run, o->gpa[1], o->bytes[1], write, buf + o->bytes[0]);
+}
+
+bool operand_get(struct run *run, const struct operand *o, void *buf)
+{
+    return operand_access(run, o, false, buf);
+}
+
+bool operand_put(struct run *run, const struct operand *o, const void *buf)
+{
+    uint8_t copy[MAX_OPERAND];
+
+    memcpy(copy, buf, o->bytes[0] + o->bytes[1]);
+    return operand_access(run, o, true, copy);
 }
 
 bool operand_read(struct run *run, const struct operand *o, uint64_t *value)
 {
-    uint64_t low = 0, high = 0;
+    uint64_t v = 0;
 
-    if ( !part_access(run, o->gpa[0], o->bytes[0], false, &low) )
+    ASSERT(o->bytes[0] + o->bytes[1] <= 8);
+    if ( !operand_access(run, o, false, (uint8_t *)&v) )
         return false;
-    if ( o->bytes[1] )
-    {
-        if ( !part_access(run, o->gpa[1], o->bytes[1], false, &high) )
-            return false;
-        low |= high << o->bytes[0] * 8;
-    }
-    *value = low;
+    *value = v;
     return true;
 }
 
 bool operand_write(struct run *run, const struct operand *o, uint64_t value)
 {
-    uint64_t low = value & mask_of(o->bytes[0]), high;
-
-    if ( !part_access(run, o->gpa[0], o->bytes[0], true, &low) )
-        return false;
-    if ( !o->bytes[1] )
-        return true;
-    high = (value >> o->bytes[0] * 8) & mask_of(o->bytes[1]);
-    return part_access(run, o->gpa[1], o->bytes[1], true, &high);
+    ASSERT(o->bytes[0] + o->bytes[1] <= 8);
+    return operand_access(run, o, true, (uint8_t *)&value);
 }
 
 bool operand_update(struct run *run, const struct operand *o, uint64_t old,

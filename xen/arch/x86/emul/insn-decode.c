@@ -187,11 +187,24 @@ static bool take_immediates(struct run *run, unsigned int flags)
             return false;
         i->disp = (int64_t)v;
     }
+    if ( (flags & IMM2) && !(flags & IMM) )
+    {
+        if ( !take(run, 2, &v) )
+            return false;
+        i->imm2 = (uint16_t)v;
+    }
     if ( !(flags & (IMM8 | IMM | PORT_IMM)) )
         return true;
     i->has_imm = true;
-    return take_signed(run, flags & IMM ? min((unsigned int)i->op_bytes, 4U)
-                                        : 1, &i->imm);
+    if ( !take_signed(run, flags & IMM ? min((unsigned int)i->op_bytes, 4U) : 1,
+                      &i->imm) )
+        return false;
+    if ( !(flags & IMM2) || !(flags & IMM) )
+        return true;
+    if ( !take(run, 2, &v) ) /* the selector of a far call */
+        return false;
+    i->imm2 = (uint16_t)v;
+    return true;
 }
 
 /* The opcode's last byte; *map: which of the tables it is from. */

@@ -73,7 +73,7 @@ uint64_t insn_address(const struct run *run)
     return offset & mask_of(i->ad_bytes);
 }
 
-static bool map_memory(struct run *run, bool write, struct operand *o)
+bool insn_map_memory(struct run *run, bool write, struct operand *o)
 {
     return operand_map(run, run->i.seg, insn_address(run), run->i.bytes,
                        write, o);
@@ -98,7 +98,7 @@ static bool execute_mov(struct run *run)
     struct operand o;
     uint64_t v;
 
-    if ( !map_memory(run, !i->to_reg, &o) )
+    if ( !insn_map_memory(run, !i->to_reg, &o) )
         return false;
     if ( !i->to_reg )
         return operand_write(run, &o, source(run));
@@ -169,7 +169,7 @@ static bool execute_read(struct run *run)
     struct operand o;
     uint64_t v;
 
-    return map_memory(run, false, &o) && operand_read(run, &o, &v) &&
+    return insn_map_memory(run, false, &o) && operand_read(run, &o, &v) &&
            use(run, v);
 }
 
@@ -184,7 +184,7 @@ static bool execute_write(struct run *run)
         v = insn_condition(i->sub, run->r.rflags);
     else
         v = swap_bytes(source(run), i->bytes);
-    return map_memory(run, true, &o) && operand_write(run, &o, v);
+    return insn_map_memory(run, true, &o) && operand_write(run, &o, v);
 }
 
 /* ---- read, then written ---- */
@@ -261,7 +261,7 @@ static bool execute_modify(struct run *run)
     struct operand o;
     uint64_t old;
 
-    return map_memory(run, true, &o) && operand_read(run, &o, &old) &&
+    return insn_map_memory(run, true, &o) && operand_read(run, &o, &old) &&
            operand_update(run, &o, old, modify(run, old));
 }
 
@@ -286,53 +286,6 @@ static bool execute_bit(struct run *run)
     new = insn_alu_bit(i->sub, old, (unsigned int)bit & (bits - 1),
                        &run->r.rflags);
     return i->sub == BIT_TEST || operand_update(run, &o, old, new);
-}
-
-/* ---- the stack ---- */
-
-static unsigned int stack_bytes(const struct run *run)
-{
-    if ( run->i.mode == 8 )
-        return 8;
-    return run->r.seg[EMUL_SS].attr & EMUL_SEG_DB ? 4 : 2;
-}
-
-static void move_stack(struct run *run, int64_t by)
-{
-    /* With a stack of 16 bits the rest of the register stays. */
-    reg_write(run, EMUL_RSP, stack_bytes(run),
-              run->r.gpr[EMUL_RSP] + (uint64_t)by);
-}
-
-static bool map_stack(struct run *run, bool write, struct operand *o)
-{
-    return operand_map(run, EMUL_SS, reg_read(run, EMUL_RSP, stack_bytes(run)),
-                       run->i.bytes, write, o);
-}
-
-static bool execute_push(struct run *run)
-{
-    struct operand from, to;
-    uint64_t v;
-
-    if ( !map_memory(run, false, &from) )
-        return false;
-    move_stack(run, -run->i.bytes);
-    return map_stack(run, true, &to) && operand_read(run, &from, &v) &&
-           operand_write(run, &to, v);
-}
-
-/* An address by rsp is that after the pop. */
-static bool execute_pop(struct run *run)
-{
-    struct operand from, to;
-    uint64_t v;
-
-    if ( !map_stack(run, false, &from) )
-        return false;
-    move_stack(run, run->i.bytes);
-    return map_memory(run, true, &to) && operand_read(run, &from, &v) &&
-           operand_write(run, &to, v);
 }
 
 /* ---- all of them ---- */
@@ -363,10 +316,19 @@ bool insn_memory(struct run *run)
         return execute_read(run);
     case OP_BIT:
         return execute_bit(run);
-    case OP_PUSH:
-        return execute_push(run);
-    case OP_POP:
-        return execute_pop(run);
+    case OP_PUSH ... OP_JMP:
+    case OP_PUSH_REG ... OP_LEAVE:
+        return insn_stack(run);
+    case OP_CALL_FAR ... OP_FAR_POINTER:
+    case OP_CALL_FAR_IMM ... OP_IRET:
+        return insn_far(run);
+    case OP_SELECTOR ... OP_LSL:
+        return insn_selector(run);
+    case OP_FROM_SEG ... OP_TO_SEG:
+    case OP_TABLE ... OP_FLUSH:
+    case OP_LMSW:
+    case OP_XLAT:
+        return insn_system(run);
     case OP_VECTOR:
         return insn_vector(run);
     case OP_CMPXCHG_PAIR:

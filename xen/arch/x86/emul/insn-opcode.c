@@ -13,8 +13,19 @@
 static const struct opcode one_byte[256] = {
     ALU_BLOCK(0), ALU_BLOCK(1), ALU_BLOCK(2), ALU_BLOCK(3),
     ALU_BLOCK(4), ALU_BLOCK(5), ALU_BLOCK(6), ALU_BLOCK(7),
+    [0x06 ... 0x07] = { OP_PUSH_SEG, D64 | NO64 },
+    [0x0e] = { OP_PUSH_SEG, D64 | NO64 },
+    [0x16 ... 0x17] = { OP_PUSH_SEG, D64 | NO64 },
+    [0x1e ... 0x1f] = { OP_PUSH_SEG, D64 | NO64 },
+    [0x50 ... 0x57] = { OP_PUSH_REG, D64 | LOW_REG },
+    [0x58 ... 0x5f] = { OP_POP_REG, D64 | LOW_REG },
+    [0x60] = { OP_PUSHA, NO64 },
+    [0x61] = { OP_POPA, NO64 },
+    [0x62] = { OP_BOUND, MODRM | NO64 },
     [0x63] = { OP_MOVSXD, MODRM | TO_REG },
+    [0x68] = { OP_PUSH_IMM, D64 | IMM },
     [0x69] = { OP_IMUL, MODRM | TO_REG | IMM },
+    [0x6a] = { OP_PUSH_IMM, D64 | IMM8 },
     [0x6b] = { OP_IMUL, MODRM | TO_REG | IMM8 },
     BOTH(0x6c, OP_INS, STRING),
     BOTH(0x6e, OP_OUTS, STRING),
@@ -26,8 +37,13 @@ static const struct opcode one_byte[256] = {
     BOTH(0x86, OP_XCHG, MODRM),
     BOTH(0x88, OP_MOV, MODRM),
     BOTH(0x8a, OP_MOV, MODRM | TO_REG),
-    [0x8f] = { OP_POP_ONLY, MODRM },
+    [0x8c] = { OP_FROM_SEG, MODRM },
+    [0x8e] = { OP_TO_SEG, MODRM },
+    [0x8f] = { OP_POP_ONLY, MODRM | D64 },
     [0x90] = { OP_SIMPLE, 0 },
+    [0x9a] = { OP_CALL_FAR_IMM, NO64 | IMM | IMM2 },
+    [0x9c] = { OP_PUSHF, D64 },
+    [0x9d] = { OP_POPF, D64 },
     BOTH(0xa0, OP_MOV, MOFFS | TO_REG),
     BOTH(0xa2, OP_MOV, MOFFS),
     BOTH(0xa4, OP_MOVS, STRING),
@@ -36,12 +52,22 @@ static const struct opcode one_byte[256] = {
     BOTH(0xac, OP_LODS, STRING),
     BOTH(0xae, OP_SCAS, STRING),
     BOTH(0xc0, OP_GROUP2, MODRM | IMM8),
+    [0xc2] = { OP_RET, D64 | IMM2 },
+    [0xc3] = { OP_RET, D64 },
+    [0xc4 ... 0xc5] = { OP_LXS, MODRM | NO64 },
+    [0xc8] = { OP_ENTER, D64 | IMM2 | IMM8 },
+    [0xc9] = { OP_LEAVE, D64 },
+    [0xca] = { OP_RET_FAR, IMM2 },
+    [0xcb] = { OP_RET_FAR, 0 },
+    [0xcf] = { OP_IRET, 0 },
     [0xc6] = { OP_GROUP11, MODRM | BYTE | IMM8 },
     [0xc7] = { OP_GROUP11, MODRM | IMM },
     BOTH(0xd0, OP_GROUP2, MODRM),
     BOTH(0xd2, OP_GROUP2, MODRM),
+    [0xd7] = { OP_XLAT, 0 },
     BOTH(0xe4, OP_IN, PORT_IMM),
     BOTH(0xe6, OP_OUT, PORT_IMM),
+    [0xe8] = { OP_CALL_IMM, D64 | IMM },
     BOTH(0xec, OP_IN, 0),
     BOTH(0xee, OP_OUT, 0),
     [0xf4] = { OP_SIMPLE, 0 },
@@ -51,7 +77,10 @@ static const struct opcode one_byte[256] = {
 };
 
 static const struct opcode two_byte[256] = {
+    [0x00] = { OP_SELECTOR, MODRM },
     [0x01] = { OP_0F01, MODRM },
+    [0x02] = { OP_LAR, MODRM | TO_REG },
+    [0x03] = { OP_LSL, MODRM | TO_REG },
     [0x06] = { OP_CLTS, 0 },
     [0x08 ... 0x09] = { OP_SIMPLE, 0 },
     [0x10 ... 0x13] = { OP_VECTOR, MODRM },
@@ -65,16 +94,21 @@ static const struct opcode two_byte[256] = {
     [0x6e ... 0x6f] = { OP_VECTOR, MODRM },
     [0x7e ... 0x7f] = { OP_VECTOR, MODRM },
     [0x90 ... 0x9f] = { OP_SET, MODRM | BYTE },
+    [0xa0 ... 0xa1] = { OP_PUSH_SEG, D64 },
     [0xa2] = { OP_SIMPLE, 0 },
     [0xa3] = { OP_BIT, MODRM },
     [0xa4] = { OP_SHIFT_DOUBLE, MODRM | IMM8 },
     [0xa5] = { OP_SHIFT_DOUBLE, MODRM },
+    [0xa8 ... 0xa9] = { OP_PUSH_SEG, D64 },
     [0xab] = { OP_BIT, MODRM },
     [0xac] = { OP_SHIFT_DOUBLE, MODRM | IMM8 },
     [0xad] = { OP_SHIFT_DOUBLE, MODRM },
+    [0xae] = { OP_0FAE, MODRM },
     [0xaf] = { OP_IMUL, MODRM | TO_REG },
     BOTH(0xb0, OP_CMPXCHG, MODRM),
+    [0xb2] = { OP_LXS, MODRM },
     [0xb3] = { OP_BIT, MODRM },
+    [0xb4 ... 0xb5] = { OP_LXS, MODRM },
     BOTH(0xb6, OP_MOVZX, MODRM | TO_REG),
     [0xb8] = { OP_SCAN, MODRM | TO_REG },
     [0xba] = { OP_GROUP8, MODRM | IMM8 },
@@ -176,7 +210,35 @@ static enum insn_op resolve_0f01(struct insn *i)
             i->sub = simple_0f01[k].insn;
             return OP_SIMPLE;
         }
-    return (i->reg & 7) == 6 ? OP_LMSW : OP_NONE;
+    i->sub = i->reg & 7;
+    if ( i->sub < 4 )
+        return i->memory ? OP_TABLE : OP_NONE;
+    return i->sub == 4 ? OP_SMSW : i->sub == 6 ? OP_LMSW : OP_NONE;
+}
+
+/* CLFLUSH, CLFLUSHOPT, CLWB: those of memory. */
+static enum insn_op resolve_0fae(const struct insn *i)
+{
+    unsigned int n = i->reg & 7;
+
+    return !i->rep && (n == 7 || (n == 6 && i->op66)) ? OP_FLUSH : OP_NONE;
+}
+
+/* PUSH and POP of a segment register. */
+static enum insn_op resolve_push_seg(struct insn *i, unsigned int opcode)
+{
+    i->sub = opcode >> 3 & (opcode & 0x100 ? 1 : 3);
+    if ( opcode & 0x100 )
+        i->sub += EMUL_FS;
+    return opcode & 1 ? OP_POP_SEG : OP_PUSH_SEG;
+}
+
+/* LES, LDS, LSS, LFS, LGS. */
+static enum insn_op resolve_lxs(struct insn *i, unsigned int opcode)
+{
+    i->sub = opcode == 0xc4 ? EMUL_ES : opcode == 0xc5 ? EMUL_DS
+             : opcode == 0x1b2 ? EMUL_SS : opcode == 0x1b4 ? EMUL_FS : EMUL_GS;
+    return i->memory ? OP_FAR_POINTER : OP_NONE;
 }
 
 static enum insn_op resolve_simple(struct insn *i, unsigned int opcode)
@@ -220,6 +282,8 @@ static enum insn_op resolve_group(struct insn *i, enum insn_op op)
     static const uint8_t group3[8] = { OP_TEST, OP_TEST, OP_NOT, OP_NEG,
                                        OP_MULTIPLY, OP_MULTIPLY, OP_DIVIDE,
                                        OP_DIVIDE };
+    static const uint8_t group5[8] = { OP_INC, OP_DEC, OP_CALL, OP_CALL_FAR,
+                                       OP_JMP, OP_JMP_FAR, OP_PUSH, OP_NONE };
     unsigned int n = i->reg & 7;
 
     switch ( op )
@@ -235,8 +299,7 @@ static enum insn_op resolve_group(struct insn *i, enum insn_op op)
         return group3[n];
     case OP_GROUP4:
     case OP_GROUP5:
-        return n == 0 ? OP_INC : n == 1 ? OP_DEC
-               : n == 6 && op == OP_GROUP5 ? OP_PUSH : OP_NONE;
+        return op == OP_GROUP5 ? group5[n] : n < 2 ? group5[n] : OP_NONE;
     case OP_GROUP8:
         i->sub = n & 3;
         return n >= 4 ? OP_BIT : OP_NONE;
@@ -273,7 +336,7 @@ static enum insn_op resolve_op(struct insn *i, enum insn_op op,
     case OP_MOVBE:
         return i->rep ? OP_NONE : op;
     case OP_MOVSXD:
-        return i->mode == 8 ? OP_MOVSX : OP_NONE;
+        return i->mode == 8 ? OP_MOVSX : OP_ARPL;
     case OP_MOVNTI:
         i->op_bytes = i->rex & 8 ? 8 : 4;
         return i->op66 || i->rep ? OP_NONE : OP_MOV;
@@ -283,6 +346,18 @@ static enum insn_op resolve_op(struct insn *i, enum insn_op op,
         return resolve_vector(i, opcode);
     case OP_0F01:
         return resolve_0f01(i);
+    case OP_0FAE:
+        return resolve_0fae(i);
+    case OP_PUSH_SEG:
+        return resolve_push_seg(i, opcode);
+    case OP_LXS:
+        return resolve_lxs(i, opcode);
+    case OP_FROM_SEG:
+    case OP_TO_SEG:
+    case OP_SELECTOR:
+        i->sub = i->reg & 7;
+        return i->sub < EMUL_NR_SEGS && (op != OP_TO_SEG || i->sub != EMUL_CS)
+                   ? op : OP_NONE;
     case OP_SIMPLE:
         return resolve_simple(i, opcode);
     default:
@@ -300,8 +375,13 @@ static uint8_t memory_bytes(const struct insn *i, unsigned int opcode,
         return i->bytes;
     case OP_CMPXCHG_PAIR:
         return i->rex & 8 ? 16 : 8;
+    case OP_FROM_SEG ... OP_LSL:
+    case OP_SMSW:
     case OP_LMSW:
+    case OP_ARPL:
         return 2;
+    case OP_FLUSH:
+        return 1;
     case OP_INS:
     case OP_OUTS:
     case OP_IN:
@@ -330,9 +410,14 @@ unsigned int insn_resolve(struct insn *i, const struct opcode *o,
         i->has_imm = true;
         i->imm = 1;
     }
-    if ( (i->op == OP_PUSH || i->op == OP_POP) && i->mode == 8 &&
-         i->op_bytes == 4 )
+    if ( i->op == OP_PUSH || i->op == OP_CALL || i->op == OP_JMP )
+        flags |= D64;
+    if ( (flags & D64) && i->mode == 8 && i->op_bytes == 4 )
         i->op_bytes = 8;
+    if ( (flags & NO64) && i->mode == 8 )
+        i->op = OP_NONE;
+    if ( flags & LOW_REG )
+        i->reg = (uint8_t)((opcode & 7) | (i->rex & 1) << 3);
     i->to_reg = flags & TO_REG;
     i->bytes = memory_bytes(i, opcode, flags & BYTE);
     return flags;

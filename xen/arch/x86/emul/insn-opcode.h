@@ -6,18 +6,23 @@
 #include "insn.h"
 
 /* What follows an opcode, and how its operands are. */
-#define MODRM 0x01
-#define BYTE 0x02    /* operands of one byte                               */
-#define TO_REG 0x04
-#define IMM8 0x08    /* sign-extended                                      */
-#define IMM 0x10     /* of operand size, at most 4 bytes, sign-extended    */
-#define MOFFS 0x20   /* an address instead of ModRM                        */
-#define STRING 0x40
-#define PORT_IMM 0x80
+#define MODRM 0x001
+#define BYTE 0x002   /* operands of one byte                               */
+#define TO_REG 0x004
+#define IMM8 0x008   /* sign-extended                                      */
+#define IMM 0x010    /* of operand size, at most 4 bytes, sign-extended    */
+#define MOFFS 0x020  /* an address instead of ModRM                        */
+#define STRING 0x040
+#define PORT_IMM 0x080
+#define D64 0x100    /* 64-bit code: operands of 8 bytes, or 2             */
+#define NO64 0x200   /* not in 64-bit code                                 */
+#define IMM2 0x400   /* 2 bytes into imm2, before or after the immediate   */
+#define LOW_REG 0x800 /* the register is the opcode's last three bits      */
+
 
 struct opcode {
     uint8_t op;
-    uint8_t flags;
+    uint16_t flags;
 };
 
 /* ---- insn-opcode.c; opcode: | 0x100 behind 0f, | 0x200 behind 0f 38 ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Operands of up to 16 bytes: moves between memory and XMM registers, and
- * CMPXCHG16B.  Memory is accessed in units of 8 bytes, the lower one first.
+ * CMPXCHG16B.
  */
 #include <hv/lib.h>
 
@@ -20,36 +20,6 @@ static bool map_wide(struct run *run, bool write, bool aligned,
          segment_allows(run, i->seg, offset, i->bytes, write) )
         return insn_raise(run, VECTOR_GP, 0);
     return operand_map(run, i->seg, offset, i->bytes, write, o);
-}
-
-static bool read_wide(struct run *run, const struct operand *o,
-                      uint64_t value[2])
-{
-    for ( unsigned int at = 0, n; at < run->i.bytes; at += n )
-    {
-        struct operand part;
-
-        n = min(run->i.bytes - at, 8U);
-        part = operand_part(o, at, n);
-        if ( !operand_read(run, &part, &value[at / 8]) )
-            return false;
-    }
-    return true;
-}
-
-static bool write_wide(struct run *run, const struct operand *o,
-                       const uint64_t value[2])
-{
-    for ( unsigned int at = 0, n; at < run->i.bytes; at += n )
-    {
-        struct operand part;
-
-        n = min(run->i.bytes - at, 8U);
-        part = operand_part(o, at, n);
-        if ( !operand_write(run, &part, value[at / 8]) )
-            return false;
-    }
-    return true;
 }
 
 /* ---- XMM registers ---- */
@@ -84,8 +54,8 @@ bool insn_vector(struct run *run)
          !ops->read_xmm(run->e->arg, i->reg, (uint8_t *)reg) )
         return insn_stop(run, EMUL_UNHANDLEABLE);
     if ( store )
-        return write_wide(run, &o, reg + half);
-    return read_wide(run, &o, reg + half) &&
+        return operand_put(run, &o, reg + half);
+    return operand_get(run, &o, reg + half) &&
            (ops->write_xmm(run->e->arg, i->reg, (uint8_t *)reg) ||
             insn_stop(run, EMUL_UNHANDLEABLE));
 }
@@ -103,17 +73,17 @@ bool insn_cmpxchg16(struct run *run)
     /* Only the guest itself can do this atomically in RAM. */
     if ( step_is_new(run) && e->ops->is_ram(e->arg, o.gpa[0], true) )
         return insn_stop(run, EMUL_RETRY);
-    if ( !read_wide(run, &o, old) )
+    if ( !operand_get(run, &o, old) )
         return false;
     if ( old[0] == gpr[EMUL_RAX] && old[1] == gpr[EMUL_RDX] )
     {
         const uint64_t new[2] = { gpr[EMUL_RBX], gpr[EMUL_RCX] };
 
         run->r.rflags |= RFLAGS_ZF;
-        return write_wide(run, &o, new);
+        return operand_put(run, &o, new);
     }
     run->r.rflags &= ~RFLAGS_ZF;
     gpr[EMUL_RAX] = old[0];
     gpr[EMUL_RDX] = old[1];
-    return write_wide(run, &o, old); /* there is always a write */
+    return operand_put(run, &o, old); /* there is always a write */
 }

@@ -19,14 +19,20 @@ enum insn_op {
     OP_MOV, OP_MOVZX, OP_MOVSX, OP_XCHG, OP_XADD, OP_CMPXCHG, OP_BIT,
     OP_SHIFT, OP_SHIFT_DOUBLE, OP_SET, OP_CMOV, OP_MULTIPLY, OP_DIVIDE,
     OP_IMUL, OP_SCAN, OP_MOVBE, OP_CMPXCHG_PAIR, OP_VECTOR,
-    OP_PUSH, OP_POP,
+    OP_PUSH, OP_POP, OP_CALL, OP_JMP, OP_CALL_FAR, OP_JMP_FAR,
+    OP_FAR_POINTER, OP_FROM_SEG, OP_TO_SEG, OP_SELECTOR, OP_LAR, OP_LSL,
+    OP_TABLE, OP_SMSW, OP_BOUND, OP_ARPL, OP_FLUSH,
+    /* Their memory is implied: the stack, or a table by rbx. */
+    OP_PUSH_REG, OP_POP_REG, OP_PUSH_IMM, OP_PUSH_SEG, OP_POP_SEG, OP_PUSHF,
+    OP_POPF, OP_PUSHA, OP_POPA, OP_CALL_IMM, OP_RET, OP_ENTER, OP_LEAVE,
+    OP_CALL_FAR_IMM, OP_RET_FAR, OP_IRET, OP_XLAT,
     OP_MOVS, OP_CMPS, OP_STOS, OP_LODS, OP_SCAS, OP_INS, OP_OUTS,
     OP_IN, OP_OUT,
     OP_MOV_CR, OP_MOV_DR, OP_CLTS, OP_LMSW, /* for emul_control() only */
     /* These are only in tables. */
     OP_GROUP1, OP_GROUP2, OP_GROUP3, OP_GROUP4, OP_GROUP5, OP_GROUP8,
     OP_GROUP9, OP_GROUP11, OP_POP_ONLY,
-    OP_MOVSXD, OP_MOVNTI, OP_0F01,
+    OP_MOVSXD, OP_MOVNTI, OP_0F01, OP_0FAE, OP_LXS,
     OP_SIMPLE, /* sub: enum emul_insn                                       */
 };
 
@@ -52,7 +58,8 @@ enum scan_op { SCAN_FORWARD, SCAN_REVERSE, SCAN_TRAILING, SCAN_LEADING,
 struct insn {
     enum insn_op op;
     uint8_t sub;      /* alu_op, bit_op, shift_op, scan_op, emul_insn;     */
-                      /* a condition; XMM_*; signed; to the right          */
+                      /* a condition; XMM_*; signed; to the right; a       */
+                      /* segment; ModRM's reg                              */
     uint8_t mode;     /* bytes of the code segment's default: 2, 4 or 8    */
     uint8_t op_bytes; /* operand size: 2, 4 or 8                           */
     uint8_t ad_bytes; /* address size: 2, 4 or 8                           */
@@ -68,6 +75,7 @@ struct insn {
     uint8_t base, index, scale; /* NO_REG: none                            */
     bool rip_relative;
     int64_t disp, imm;
+    uint16_t imm2;    /* of ENTER and direct far calls */
     uint8_t len;
 };
 
@@ -76,6 +84,9 @@ struct run {
     struct emul_regs r;
     struct insn i;
     unsigned int step; /* next one of the log */
+    bool jumped;       /* r.rip is where it goes on                        */
+    bool changed;      /* segments, LDT, TR, GDT or IDT                    */
+    bool shadow;       /* SS                                               */
     enum emul_result result;
 };
 
@@ -161,6 +172,8 @@ bool insn_io(struct run *run, enum step_kind kind, ioreq_t *p) must_check;
 
 /* ---- insn-access.c ---- */
 
+#define MAX_OPERAND 32
+
 /* A memory operand, translated: it lies in one page or in two. */
 struct operand {
     uint64_t gpa[2];
@@ -175,17 +188,29 @@ bool insn_stop(struct run *run, enum emul_result result);
 /* At least one more byte in e->code. */
 bool insn_fetch_more(struct run *run) must_check;
 
+/* In protected mode, and not in virtual-8086 mode. */
+static inline bool insn_protected(const struct run *run)
+{
+    return (run->r.cr0 & CR0_PE) && !(run->r.rflags & RFLAGS_VM);
+}
+
 /* Do [offset, offset + bytes) lie in the segment? */
 bool segment_allows(const struct run *run, unsigned int seg, uint64_t offset,
                     uint64_t bytes, bool write);
 /* The address that the segment makes of it. */
 uint64_t insn_linear(const struct run *run, unsigned int seg, uint64_t offset);
-/* Segment, canonical and page checks; 1 <= bytes <= 16. */
+/* Segment, canonical and page checks; 1 <= bytes <= MAX_OPERAND. */
 bool operand_map(struct run *run, unsigned int seg, uint64_t offset,
                  unsigned int bytes, bool write, struct operand *o) must_check;
-/* 1 to 8 bytes of it, which is what can be read and written at once. */
-struct operand operand_part(const struct operand *o, unsigned int at,
-                            unsigned int bytes);
+/* What the processor reads for itself, whatever the privilege level is. */
+bool operand_map_system(struct run *run, uint64_t va, unsigned int bytes,
+                        struct operand *o) must_check;
+/* All of it, in accesses of 8, 4, 2 and 1 bytes, the largest first. */
+bool operand_get(struct run *run, const struct operand *o,
+                 void *buf) must_check;
+bool operand_put(struct run *run, const struct operand *o,
+                 const void *buf) must_check;
+/* The same for up to 8 bytes. */
 bool operand_read(struct run *run, const struct operand *o,
                   uint64_t *value) must_check;
 bool operand_write(struct run *run, const struct operand *o,
@@ -209,6 +234,44 @@ void insn_commit(struct run *run);
 
 uint64_t insn_address(const struct run *run);
 bool insn_memory(struct run *run) must_check;
+
+bool insn_map_memory(struct run *run, bool write,
+                     struct operand *o) must_check;
+
+/* ---- insn-stack.c: the stack is an operand ---- */
+
+#define MAX_SLOTS 8 /* PUSHA */
+
+/*
+ * Map n slots that are pushed (popped), in that order, and move rsp; values go
+ * there by operand_write() and operand_read().
+ */
+bool stack_push_slots(struct run *run, unsigned int n, unsigned int bytes,
+                      struct operand slot[]) must_check;
+bool stack_pop_slots(struct run *run, unsigned int n, unsigned int bytes,
+                     struct operand slot[]) must_check;
+void stack_move(struct run *run, int64_t by);
+/* Go on there, if it lies in the code segment; #GP. */
+bool insn_jump(struct run *run, uint64_t target) must_check;
+bool insn_stack(struct run *run) must_check;
+
+/* ---- insn-segment.c: selectors and descriptors ---- */
+
+/* Load ES, SS, DS, FS or GS. */
+bool segment_load(struct run *run, unsigned int seg, uint16_t sel) must_check;
+/* What a far transfer to sel makes of CS, without loading it. */
+bool segment_code(struct run *run, uint16_t sel, bool is_ret,
+                  struct emul_seg *cs) must_check;
+/* LAR, LSL, and the group of SLDT, STR, LLDT, LTR, VERR, VERW. */
+bool insn_selector(struct run *run) must_check;
+
+/* ---- insn-far.c: far calls, jumps, returns and pointers ---- */
+
+bool insn_far(struct run *run) must_check;
+
+/* ---- insn-system.c: SGDT to LIDT, SMSW, LMSW, segment registers, others ---- */
+
+bool insn_system(struct run *run) must_check;
 
 /* ---- insn-vector.c ---- */
 

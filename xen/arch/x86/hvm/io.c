@@ -136,12 +136,24 @@ static bool write_xmm(void *arg, unsigned int reg, const uint8_t from[16])
     }
 }
 
+static void put_regs(void *arg)
+{
+    vendor->put_regs(arg);
+}
+
+static bool write_msw(void *arg, uint64_t value)
+{
+    return vendor->write_cr0(arg, value);
+}
+
 static const struct emul_ops ops = {
     .io = guest_io,
     .read_phys = guest_read_phys,
     .write_phys = write_phys,
     .cmpxchg_phys = cmpxchg_phys,
     .is_ram = is_ram,
+    .put_regs = put_regs,
+    .write_cr0 = write_msw,
     .read_xmm = read_xmm,
     .write_xmm = write_xmm,
 };

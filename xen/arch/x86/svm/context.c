@@ -287,9 +287,26 @@ void svm_fill_regs(struct vcpu *v)
 
     /* ES, CS, SS, DS, FS, GS: both are in the processor's order. */
     memcpy(regs->seg, &b->es, sizeof(regs->seg));
+    memcpy(&regs->ldt, &b->ldtr, sizeof(regs->ldt));
+    memcpy(&regs->tr, &b->tr, sizeof(regs->tr));
+    regs->gdt = (struct emul_table){ b->gdtr.base, (uint16_t)b->gdtr.limit };
+    regs->idt = (struct emul_table){ b->idtr.base, (uint16_t)b->idtr.limit };
     regs->cr0 = b->cr0;
     regs->cr3 = b->cr3;
     regs->cr4 = b->cr4;
     regs->efer = b->efer & ~EFER_SVME;
     regs->cpl = b->cpl;
+}
+
+void svm_put_regs(struct vcpu *v)
+{
+    const struct emul_regs *regs = &v->arch.hvm.emul.regs;
+    struct vmcb *b = svm_of(v)->vmcb;
+
+    memcpy(&b->es, regs->seg, sizeof(regs->seg));
+    memcpy(&b->ldtr, &regs->ldt, sizeof(regs->ldt));
+    memcpy(&b->tr, &regs->tr, sizeof(regs->tr));
+    b->gdtr = (struct vmcb_seg){ 0, 0, regs->gdt.limit, regs->gdt.base };
+    b->idtr = (struct vmcb_seg){ 0, 0, regs->idt.limit, regs->idt.base };
+    vmcb_changed(b, CLEAN_SEGMENTS | CLEAN_TABLES);
 }

@@ -98,6 +98,11 @@ static bool write_cr(struct vcpu *v, unsigned int cr, uint64_t value)
     return true;
 }
 
+bool svm_write_cr0(struct vcpu *v, uint64_t value)
+{
+    return write_cr(v, 0, value);
+}
+
 void svm_cr_write(struct vcpu *v)
 {
     struct emul_control c;

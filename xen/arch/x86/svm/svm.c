@@ -283,11 +283,12 @@ static void instruction_over(struct vcpu *v)
     struct svm_vcpu *s = svm_of(v);
     struct vmcb *b = s->vmcb;
 
-    b->interrupt_shadow &= ~1UL;
+    b->interrupt_shadow = (b->interrupt_shadow & ~1UL) |
+                          v->arch.hvm.emul.shadow;
     regs->rflags &= ~RFLAGS_RF;
     /* The single-step trap that the processor would raise. */
     if ( unlikely((b->rflags & RFLAGS_TF) | v->arch.hvm.emul.stepped) &&
-         !s->event )
+         !v->arch.hvm.emul.shadow && !s->event )
     {
         b->dr6 |= DR6_BS;
         vmcb_changed(b, CLEAN_DR);
@@ -310,7 +311,7 @@ static void svm_run(struct vcpu *v, bool flush_tlb)
         prepare_asid(s, sc, flush_tlb);
     if ( (regs->rip != b->rip) | v->arch.hvm.emul.stepped )
         instruction_over(v);
-    v->arch.hvm.emul.stepped = false;
+    v->arch.hvm.emul.stepped = v->arch.hvm.emul.shadow = false;
     svm_events(v);
     b->rax = regs->gpr[EMUL_RAX];
     b->rsp = regs->gpr[EMUL_RSP];
@@ -375,6 +376,8 @@ const struct hvm_vendor svm_vendor = {
     .mode = svm_mode,
     .paging = svm_paging,
     .fill_regs = svm_fill_regs,
+    .put_regs = svm_put_regs,
+    .write_cr0 = svm_write_cr0,
     .rdmsr = svm_rdmsr,
     .wrmsr = svm_wrmsr,
     .audit_refs = svm_audit_refs,

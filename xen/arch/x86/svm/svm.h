@@ -100,6 +100,7 @@ void svm_startup(struct vcpu *v, uint8_t page);
 int svm_set_context(struct vcpu *v, const struct hvm_hw_cpu *c);
 void svm_get_context(struct vcpu *v, struct hvm_hw_cpu *c);
 void svm_fill_regs(struct vcpu *v);
+void svm_put_regs(struct vcpu *v);
 
 /* ---- event.c ---- */
 
@@ -137,6 +138,7 @@ extern const struct hvm_fixed_msrs svm_fixed_msrs;
 
 /* ---- control.c: exits ---- */
 
+bool svm_write_cr0(struct vcpu *v, uint64_t value);
 void svm_cr_write(struct vcpu *v);
 void svm_dr_write(struct vcpu *v);
 /* Was it that which QEMU took for a VMCB that is not legal?  Then: #GP. */

@@ -50,10 +50,16 @@ struct emul_seg {
     uint64_t base;
 };
 
+struct emul_table {
+    uint64_t base;
+    uint16_t limit;
+};
+
 struct emul_regs {
     uint64_t gpr[EMUL_NR_GPRS];
     uint64_t rip, rflags;
-    struct emul_seg seg[EMUL_NR_SEGS];
+    struct emul_seg seg[EMUL_NR_SEGS], ldt, tr;
+    struct emul_table gdt, idt;
     uint64_t cr0, cr3, cr4, efer;
     uint8_t cpl;
 };
@@ -86,6 +92,13 @@ struct emul_ops {
     /* May a device model read (write) the page itself, as RAM? */
     bool (*is_ram)(void *arg, uint64_t gpa, bool write);
     /*
+     * Segments, LDT, TR, GDT or IDT in e->regs are new: take them over.
+     * No function: instructions that load them are EMUL_UNHANDLEABLE.
+     */
+    void (*put_regs)(void *arg);
+    /* LMSW: CR0 is to be this; false: #GP.  No function: as above. */
+    bool (*write_cr0)(void *arg, uint64_t value);
+    /*
      * XMM register 0 to 15, which has to be the same in all runs of an
      * instruction.  False, or no function: EMUL_UNHANDLEABLE.
      */
@@ -96,7 +109,7 @@ struct emul_ops {
 /* ---- state ---- */
 
 #define EMUL_MAX_INSN 15
-#define EMUL_MAX_STEPS 16
+#define EMUL_MAX_STEPS 48
 
 /* Something that came from outside, or went there. */
 struct emul_step {
@@ -118,6 +131,8 @@ struct emul {
     /* The emulator's own; the code stays for those who want to show it. */
     bool stepped;               /* an element of a string is over, TF was   */
                                 /* set: a trap is due; the caller clears it */
+    bool shadow;                /* SS was loaded: interrupts and debug traps  */
+                                /* wait for the next one; the caller clears */
     bool started;               /* and not over: code and steps count       */
     bool waiting;               /* the step at [nr_steps] has no answer     */
     bool port_known, port_in;   /* a port exit: only this access is allowed */

@@ -78,10 +78,15 @@
 #define RFLAGS_IF X86_BIT(9)
 #define RFLAGS_DF X86_BIT(10)
 #define RFLAGS_OF X86_BIT(11)
+#define RFLAGS_IOPL (X86_BIT(12) | X86_BIT(13))
+#define RFLAGS_IOPL_SHIFT 12
 #define RFLAGS_NT X86_BIT(14)
 #define RFLAGS_RF X86_BIT(16)
 #define RFLAGS_VM X86_BIT(17)
 #define RFLAGS_AC X86_BIT(18)
+#define RFLAGS_VIF X86_BIT(19)
+#define RFLAGS_VIP X86_BIT(20)
+#define RFLAGS_ID X86_BIT(21)
 #define RFLAGS_ARITH                                                         \
     (RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
 #define RFLAGS_DEFINED X86_UL(0x3f7fd7) /* all others are reserved: zero */
@@ -105,6 +110,7 @@
 #define VECTOR_NMI 2
 #define VECTOR_BP 3
 #define VECTOR_OF 4
+#define VECTOR_BR 5
 #define VECTOR_UD 6
 #define VECTOR_NM 7
 #define VECTOR_DF 8
@@ -116,6 +122,7 @@
 #define VECTOR_MF 16
 #define VECTOR_AC 17
 #define VECTOR_MC 18
+#define VECTOR_XM 19
 #define VECTOR_FIRST_DEVICE 0x20 /* below: exceptions */
 
 /* ---- page table entries ---- */

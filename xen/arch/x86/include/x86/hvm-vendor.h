@@ -104,9 +104,12 @@ struct hvm_vendor {
     void (*paging)(struct vcpu *v, struct guest_paging *p);
     /*
      * Copy the registers that v->arch.hvm.emul.regs lacks between exits to it.
-     * The emulator reads them and changes none of them.
+     * put_regs(): the segments, LDT, TR, GDT and IDT there are the vcpu's.
      */
     void (*fill_regs)(struct vcpu *v);
+    void (*put_regs)(struct vcpu *v);
+    /* A write of CR0 by an instruction; false: not legal. */
+    bool (*write_cr0)(struct vcpu *v, uint64_t value);
     /*
      * MSRs that this vendor keeps in its own way: SYSENTER_*, PAT, DEBUGCTL,
      * EFER, STAR to SFMASK, FS_BASE, GS_BASE, KERNEL_GS_BASE, TSC_AUX.  False:
