@@ -7,6 +7,8 @@
  */
 #include "test-domctl.h"
 
+#include <hv/hvm-save.h>
+
 #include <xen/hvm/save.h>
 
 #include <x86/defns.h>
@@ -238,6 +240,136 @@ static void test_set_malformed(void **state)
 #undef WANT
 }
 
+/* ---- types that the machine adds ---- */
+
+#define PIC 3   /* two of a domain */
+#define XSAVE 16 /* one of each vcpu, 16 to 64 bytes */
+
+static uint64_t pic_value[2], loaded_xsave[8];
+
+static uint32_t save_pic(struct domain *d, unsigned int instance, void *data)
+{
+    (void)d;
+    if ( data )
+        memcpy(data, &pic_value[instance], 8);
+    return 8;
+}
+
+static long load_pic(struct domain *d, unsigned int instance,
+                     const void *data)
+{
+    uint64_t value;
+
+    (void)d;
+    memcpy(&value, data, 8);
+    if ( value >> 32 )
+        return -EINVAL;
+    pic_value[instance] = value;
+    return 0;
+}
+
+static uint32_t save_xsave(struct domain *d, unsigned int instance,
+                           void *data)
+{
+    (void)d;
+    if ( data )
+    {
+        assert_int_equal((uintptr_t)data % 8, 0);
+        memset(data, 0xa0 + (int)instance, 16);
+    }
+    return instance == 1 ? 0 : 16;
+}
+
+static long load_xsave(struct domain *d, unsigned int instance,
+                       const void *data)
+{
+    (void)d, (void)instance;
+    assert_int_equal((uintptr_t)data % 8, 0);
+    memcpy(loaded_xsave, data, sizeof(loaded_xsave));
+    return 0;
+}
+
+static const struct hvm_record *machine_records(unsigned int *nr)
+{
+    static const struct hvm_record rows[] = {
+        { XSAVE, RECORD_PER_VCPU, 64, 16, save_xsave, load_xsave },
+        { PIC, 2, 8, 0, save_pic, load_pic },
+    };
+
+    *nr = ARRAY_SIZE(rows);
+    return rows;
+}
+
+/* In the order of codes, whatever the order of rows; none for vcpu 1. */
+static void test_machine_records_are_saved(void **state)
+{
+    static const uint16_t want[][3] = {
+        { 1, 0, 24 }, { PIC, 0, 8 }, { PIC, 1, 8 }, { MTRR, 0, 240 },
+        { MTRR, 1, 240 }, { MTRR, 2, 240 }, { XSAVE, 0, 16 },
+        { XSAVE, 2, 16 }, { 0, 0, 0 },
+    };
+    struct domain *d = fixture_guest(3);
+    struct hvm_save_descriptor desc;
+    static uint8_t buf[8192];
+    uint32_t size = sizeof(buf), at = 0, counted = 0;
+
+    (void)state;
+    hosted_hooks.hvm_records = machine_records;
+    pic_value[1] = 0x12345678;
+    assert_int_equal(context(XEN_DOMCTL_gethvmcontext, d, NULL, &counted), 0);
+    assert_int_equal(context(XEN_DOMCTL_gethvmcontext, d, buf, &size), 0);
+    assert_int_equal(size, counted);
+    for ( unsigned int i = 0; i < ARRAY_SIZE(want); i++ )
+    {
+        memcpy(&desc, buf + at, sizeof(desc));
+        assert_int_equal(desc.typecode, want[i][0]);
+        assert_int_equal(desc.instance, want[i][1]);
+        assert_int_equal(desc.length, want[i][2]);
+        at += (uint32_t)sizeof(desc);
+        if ( i == 2 )
+            assert_memory_equal(buf + at, &pic_value[1], 8);
+        if ( i == 7 )
+            assert_int_equal(buf[at + 15], 0xa2);
+        at += desc.length;
+    }
+    assert_int_equal(at, size);
+    pic_value[1] = 0;
+    assert_int_equal(context(XEN_DOMCTL_sethvmcontext, d, buf, &size), 0);
+    assert_int_equal(pic_value[1], 0x12345678);
+}
+
+static void test_machine_records_are_loaded(void **state)
+{
+    struct domain *d = fixture_guest(1);
+    uint64_t value = 1, half[9];
+    uint8_t buf[512];
+    uint32_t head = record(buf, 0, 1, 0, &header, sizeof(header)), at;
+
+    (void)state;
+    hosted_hooks.hvm_records = machine_records;
+    memset(half, 0x55, sizeof(half));
+#define LOAD(type, instance, data, len)                                      \
+    (at = record(buf, head, type, instance, data, len),                      \
+     at = record(buf, at, 0, 0, NULL, 0),                                    \
+     context(XEN_DOMCTL_sethvmcontext, d, buf, &at))
+    assert_int_equal(LOAD(PIC, 1, &value, 8), 0);
+    assert_int_equal(pic_value[1], 1);
+    assert_int_equal(LOAD(PIC, 2, &value, 8), -EINVAL);
+    assert_int_equal(LOAD(PIC, 0, &value, 7), -EINVAL);
+    value = ~0UL;
+    assert_int_equal(LOAD(PIC, 0, &value, 8), -EINVAL);
+    assert_int_equal(LOAD(XSAVE, 0, half, 15), -EINVAL);
+    assert_int_equal(LOAD(XSAVE, 0, half, 72), -EINVAL);
+    assert_int_equal(LOAD(XSAVE, 0, half, 64), 0);
+    assert_int_equal(LOAD(XSAVE, 0, half, 20), 0);
+    assert_int_equal(loaded_xsave[1], 0x5555555555555555UL);
+    assert_int_equal(loaded_xsave[2], 0x55555555UL);
+    assert_int_equal(loaded_xsave[3], 0);
+    assert_int_equal(LOAD(XSAVE, 1, half, 64), -EINVAL); /* no such vcpu */
+    assert_int_equal(LOAD(4, 0, half, 64), -EINVAL);     /* no such type */
+#undef LOAD
+}
+
 static long get_all(void *arg)
 {
     static uint8_t buf[8192];
@@ -273,6 +405,8 @@ int main(void)
         T(test_r5_context_without_vcpus), T(test_get),
         T(test_get_one),                  T(test_set_starts_the_vcpu),
         T(test_set_malformed),            T(test_no_memory),
+        T(test_machine_records_are_saved),
+        T(test_machine_records_are_loaded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

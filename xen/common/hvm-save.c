@@ -5,10 +5,9 @@
  *
  *   {type u16, instance u16, length u32} data ... , ended by {END, 0, 0}
  *
- * We write HEADER, for each vcpu that is up CPU, for each vcpu MTRR, END.  All
- * guest memory is write-back: MTRR always says so, and one that is set is
- * checked and dropped.  Nothing else is taken: a guest whose devices have
- * state cannot come from elsewhere.
+ * HEADER comes first, then the records of all types in the order of their
+ * codes, then END.  hv/hvm-save.h describes a type; records[] has those of the
+ * core, arch_hvm_records() those of the machine.
  *
  * A context is read as a whole into memory of ours, then record by record; the
  * first bad one ends it with an error, those before stay in effect (the
@@ -17,6 +16,7 @@
 #include <hv/cpu-policy.h>
 #include <hv/guest-access.h>
 #include <hv/heap.h>
+#include <hv/hvm-save.h>
 #include <hv/lib.h>
 
 #include <xen/hvm/save.h>
@@ -25,8 +25,6 @@
 
 #define TYPE_END 0
 #define TYPE_HEADER HVM_SAVE_CODE(HEADER)
-#define TYPE_CPU HVM_SAVE_CODE(CPU)
-#define TYPE_MTRR HVM_SAVE_CODE(MTRR)
 
 #define MAX_CONTEXT (2U << 20) /* that of 512 vcpus is 0.7 MiB */
 
@@ -36,24 +34,30 @@
 #define MTRR_ALL_WB 0x0606060606060606UL
 #define MTRR_DEF_TYPE_VALID 0xcffUL
 
-/* A context being written; what does not fit in size is only counted. */
+/* A context being written; without data the size is only counted. */
 struct writer {
     uint8_t *data;
     uint32_t size, at;
 };
 
+/* Where a record of at most `most` bytes goes; NULL: it is only counted. */
+static void *record_space(const struct writer *w, uint32_t most)
+{
+    uint32_t start = w->at + (uint32_t)sizeof(struct hvm_save_descriptor);
+
+    return start + most <= w->size ? w->data + start : NULL;
+}
+
+/* The record's data, if any, are in record_space() already. */
 static void put_record(struct writer *w, uint16_t type, unsigned int instance,
-                       const void *data, uint32_t len)
+                       uint32_t len)
 {
     struct hvm_save_descriptor desc = {
         .typecode = type, .instance = (uint16_t)instance, .length = len,
     };
 
     if ( w->at + sizeof(desc) + len <= w->size )
-    {
         memcpy(w->data + w->at, &desc, sizeof(desc));
-        memcpy(w->data + w->at + sizeof(desc), data, len);
-    }
     w->at += sizeof(desc) + len;
 }
 
@@ -72,43 +76,150 @@ static void make_header(struct domain *d, struct hvm_save_header *h)
     h->gtsc_khz = d->tsc_khz ? d->tsc_khz : info.khz;
 }
 
-static void make_mtrr(struct hvm_hw_mtrr *m)
+/* ---- types of records ---- */
+
+static uint32_t save_cpu(struct domain *d, unsigned int instance, void *data)
 {
-    memset(m, 0, sizeof(*m));
+    struct vcpu *v = domain_vcpu(d, instance);
+
+    if ( READ_ONCE(v->flags) & VCPU_DOWN )
+        return 0;
+    if ( data )
+        arch_vcpu_get_context(v, data);
+    return sizeof(struct hvm_hw_cpu);
+}
+
+static long load_cpu(struct domain *d, unsigned int instance,
+                     const void *data)
+{
+    struct vcpu *v = domain_vcpu(d, instance);
+    long rc = vcpu_load(v, data);
+
+    if ( !rc )
+        vcpu_up(v);
+    return rc;
+}
+
+/*
+ * All guest memory is write-back: MTRR always says so, and one that is loaded
+ * is checked and dropped.
+ */
+static uint32_t save_mtrr(struct domain *d, unsigned int instance, void *data)
+{
+    struct hvm_hw_mtrr *m = data;
+
+    (void)d, (void)instance;
+    if ( !m )
+        return sizeof(*m);
     m->msr_pat_cr = PAT_DEFAULT;
     m->msr_mtrr_cap = MTRR_CAP;
     m->msr_mtrr_def_type = MTRR_ENABLED_WB;
     for ( unsigned int i = 0; i < NUM_FIXED_MSR; i++ )
         m->msr_mtrr_fixed[i] = MTRR_ALL_WB;
+    return sizeof(*m);
 }
 
-/* d is paused; which vcpus are up does not change. */
+static bool memory_type_ok(unsigned int type)
+{
+    return type < 8 && (0x73 >> type) & 1; /* UC WC WT WP WB */
+}
+
+static long load_mtrr(struct domain *d, unsigned int instance,
+                      const void *data)
+{
+    const struct hvm_hw_mtrr *m = data;
+
+    (void)d, (void)instance;
+    if ( m->msr_mtrr_def_type & ~MTRR_DEF_TYPE_VALID ||
+         !memory_type_ok(m->msr_mtrr_def_type & 0xff) )
+        return -EINVAL;
+    for ( unsigned int i = 0; i < NUM_FIXED_MSR; i++ )
+        for ( unsigned int byte = 0; byte < 8; byte++ )
+            if ( !memory_type_ok((m->msr_mtrr_fixed[i] >> byte * 8) & 0xff) )
+                return -EINVAL;
+    return 0;
+}
+
+#define RECORD(name, nr, save_fn, load_fn)                                   \
+    { .code = HVM_SAVE_CODE(name), .instances = (nr),                        \
+      .size = HVM_SAVE_LENGTH(name), .save = (save_fn), .load = (load_fn) }
+
+static const struct hvm_record records[] = {
+    RECORD(CPU, RECORD_PER_VCPU, save_cpu, load_cpu),
+    RECORD(MTRR, RECORD_PER_VCPU, save_mtrr, load_mtrr),
+};
+
+/* The most bytes that a record of any type has. */
+static uint32_t largest_record(void)
+{
+    unsigned int nr;
+    const struct hvm_record *r = arch_hvm_records(&nr);
+    uint32_t most = 0;
+
+    for ( unsigned int i = 0; i < nr; i++ )
+        most = max(most, r[i].size);
+    for ( unsigned int i = 0; i < ARRAY_SIZE(records); i++ )
+        most = max(most, records[i].size);
+    return most;
+}
+
+/* The row of a type; NULL: there are no such records. */
+static const struct hvm_record *find_record(unsigned int code)
+{
+    unsigned int nr;
+    const struct hvm_record *r = arch_hvm_records(&nr);
+
+    for ( unsigned int i = 0; i < nr; i++ )
+        if ( r[i].code == code )
+            return &r[i];
+    for ( unsigned int i = 0; i < ARRAY_SIZE(records); i++ )
+        if ( records[i].code == code )
+            return &records[i];
+    return NULL;
+}
+
+static bool instance_exists(struct domain *d, const struct hvm_record *r,
+                            unsigned int instance)
+{
+    return r->instances == RECORD_PER_VCPU
+               ? domain_vcpu(d, instance) != NULL : instance < r->instances;
+}
+
+/* ---- saving ---- */
+
+static void save_type(struct domain *d, const struct hvm_record *r,
+                      struct writer *w)
+{
+    unsigned int nr = r->instances == RECORD_PER_VCPU ? d->max_vcpus
+                                                      : r->instances;
+
+    for ( unsigned int i = 0; i < nr; i++ )
+        if ( instance_exists(d, r, i) )
+        {
+            uint32_t len = r->save(d, i, record_space(w, r->size));
+
+            ASSERT(len <= r->size && len % 8 == 0);
+            if ( len )
+                put_record(w, r->code, i, len);
+        }
+}
+
+/* d is paused, unless the size is only counted. */
 static void save(struct domain *d, struct writer *w)
 {
-    union {
-        struct hvm_save_header header;
-        struct hvm_hw_cpu cpu;
-        struct hvm_hw_mtrr mtrr;
-    } u;
+    struct hvm_save_header *header = record_space(w, sizeof(*header));
 
-    make_header(d, &u.header);
-    put_record(w, TYPE_HEADER, 0, &u.header, sizeof(u.header));
-    for ( unsigned int i = 0; i < d->max_vcpus; i++ )
+    if ( header )
+        make_header(d, header);
+    put_record(w, TYPE_HEADER, 0, sizeof(*header));
+    for ( unsigned int code = 0; code <= HVM_SAVE_CODE_MAX; code++ )
     {
-        struct vcpu *v = domain_vcpu(d, i);
+        const struct hvm_record *r = find_record(code);
 
-        if ( !v || READ_ONCE(v->flags) & VCPU_DOWN )
-            continue;
-        memset(&u.cpu, 0, sizeof(u.cpu));
-        if ( w->data )
-            arch_vcpu_get_context(v, &u.cpu);
-        put_record(w, TYPE_CPU, i, &u.cpu, sizeof(u.cpu));
+        if ( r )
+            save_type(d, r, w);
     }
-    make_mtrr(&u.mtrr);
-    for ( unsigned int i = 0; i < d->max_vcpus; i++ )
-        if ( domain_vcpu(d, i) )
-            put_record(w, TYPE_MTRR, i, &u.mtrr, sizeof(u.mtrr));
-    put_record(w, TYPE_END, 0, NULL, 0);
+    put_record(w, TYPE_END, 0, 0);
 }
 
 /* An HVM guest, not the caller, that has a vcpu. */
@@ -124,17 +235,21 @@ static bool has_context(struct domain *d)
 static long save_to_heap(struct domain *d, struct writer *w)
 {
     long rc = 0;
+    uint32_t counted;
 
     domain_pause(d);
     *w = (struct writer){ .data = NULL };
     save(d, w);
-    *w = (struct writer){ .data = hv_zalloc(w->at), .size = w->at };
+    counted = w->at;
+    /* Room for the last record is looked for before its length is known. */
+    *w = (struct writer){ .size = counted + largest_record() };
+    w->data = hv_zalloc(w->size);
     if ( w->data )
         save(d, w);
     else
         rc = -ENOMEM;
     domain_unpause(d);
-    if ( !rc && w->at != w->size )
+    if ( !rc && w->at != counted )
     {
         hv_free(w->data);
         rc = -EAGAIN;
@@ -180,8 +295,7 @@ long domctl_gethvmcontext_partial(struct domctl *c)
     long rc;
 
     if ( !has_context(c->d) ||
-         (op->type != TYPE_HEADER && op->type != TYPE_CPU &&
-          op->type != TYPE_MTRR) )
+         (op->type != TYPE_HEADER && !find_record(op->type)) )
         return -EINVAL;
     rc = save_to_heap(c->d, &w);
     if ( rc )
@@ -212,50 +326,22 @@ long domctl_gethvmcontext_partial(struct domctl *c)
 
 /* ---- loading ---- */
 
-static bool memory_type_ok(unsigned int type)
-{
-    return type < 8 && (0x73 >> type) & 1; /* UC WC WT WP WB */
-}
-
-static long load_mtrr(const struct hvm_hw_mtrr *m)
-{
-    if ( m->msr_mtrr_def_type & ~MTRR_DEF_TYPE_VALID ||
-         !memory_type_ok(m->msr_mtrr_def_type & 0xff) )
-        return -EINVAL;
-    for ( unsigned int i = 0; i < NUM_FIXED_MSR; i++ )
-        for ( unsigned int byte = 0; byte < 8; byte++ )
-            if ( !memory_type_ok((m->msr_mtrr_fixed[i] >> byte * 8) & 0xff) )
-                return -EINVAL;
-    return 0;
-}
-
-static long load_cpu(struct vcpu *v, const struct hvm_hw_cpu *ctx)
-{
-    long rc = vcpu_load(v, ctx);
-
-    if ( !rc )
-        vcpu_up(v);
-    return rc;
-}
-
+/* One record; its data are copied to `filled`, which is aligned, first. */
 static long load_record(struct domain *d,
                         const struct hvm_save_descriptor *desc,
-                        const uint8_t *data)
+                        const uint8_t *data, void *filled)
 {
-    union {
-        struct hvm_hw_cpu cpu;
-        struct hvm_hw_mtrr mtrr;
-    } u;
-    struct vcpu *v = domain_vcpu(d, desc->instance);
-    uint32_t want = desc->typecode == TYPE_CPU    ? sizeof(u.cpu)
-                    : desc->typecode == TYPE_MTRR ? sizeof(u.mtrr)
-                                                  : 0;
+    const struct hvm_record *r = find_record(desc->typecode);
+    uint32_t least;
 
-    if ( !v || !want || desc->length != want )
+    if ( !r || !instance_exists(d, r, desc->instance) )
         return -EINVAL;
-    memcpy(&u, data, want);
-    return desc->typecode == TYPE_CPU ? load_cpu(v, &u.cpu)
-                                      : load_mtrr(&u.mtrr);
+    least = r->least ? r->least : r->size;
+    if ( desc->length < least || desc->length > r->size )
+        return -EINVAL;
+    memset(filled, 0, r->size);
+    memcpy(filled, data, desc->length);
+    return r->load(d, desc->instance, filled);
 }
 
 static long load_header(const struct hvm_save_descriptor *desc,
@@ -272,9 +358,10 @@ static long load_header(const struct hvm_save_descriptor *desc,
 
 /*
  * -ENODATA when a record or the end is missing.  What follows the end is not
- * looked at.
+ * looked at.  scratch has room for the largest record.
  */
-static long load(struct domain *d, const uint8_t *data, uint32_t size)
+static long load(struct domain *d, const uint8_t *data, uint32_t size,
+                 void *scratch)
 {
     struct hvm_save_descriptor desc;
     bool first = true;
@@ -291,7 +378,7 @@ static long load(struct domain *d, const uint8_t *data, uint32_t size)
         if ( desc.length > size - at )
             return -ENODATA;
         rc = first ? load_header(&desc, data + at)
-                   : load_record(d, &desc, data + at);
+                   : load_record(d, &desc, data + at, scratch);
         if ( rc )
             return rc;
         at += desc.length;
@@ -303,24 +390,26 @@ static long load(struct domain *d, const uint8_t *data, uint32_t size)
 long domctl_sethvmcontext(struct domctl *c)
 {
     const struct xen_domctl_hvmcontext *op = &c->op.u.hvmcontext;
-    uint8_t *data;
+    uint32_t scratch = DIV_ROUND_UP(largest_record(), 8) * 8;
+    uint8_t *buf, *data;
     long rc;
 
     if ( !has_context(c->d) )
         return -EINVAL;
     if ( op->size > MAX_CONTEXT )
         return -ENOMEM;
-    data = hv_zalloc(op->size ? op->size : 1);
-    if ( !data )
+    buf = hv_zalloc(scratch + op->size);
+    if ( !buf )
         return -ENOMEM;
+    data = buf + scratch;
     if ( guest_copy_in(data, handle_addr(op->buffer), op->size) )
         rc = -EFAULT;
     else
     {
         domain_pause(c->d);
-        rc = load(c->d, data, op->size);
+        rc = load(c->d, data, op->size, buf);
         domain_unpause(c->d);
     }
-    hv_free(data);
+    hv_free(buf);
     return rc;
 }

@@ -18,6 +18,7 @@
 #include <hv/audit.h>
 #include <hv/console.h>
 #include <hv/heap.h>
+#include <hv/hvm-save.h>
 #include <hv/lib.h>
 #include <hv/memory.h>
 #include <hv/p2m.h>
@@ -352,6 +353,12 @@ void arch_vcpu_get_context(struct vcpu *v, struct hvm_hw_cpu *ctx)
 {
     if ( hosted_hooks.get_context )
         hosted_hooks.get_context(v, ctx);
+}
+
+const struct hvm_record *arch_hvm_records(unsigned int *nr)
+{
+    *nr = 0;
+    return hosted_hooks.hvm_records ? hosted_hooks.hvm_records(nr) : NULL;
 }
 
 void arch_p2m_flush(struct domain *d, gfn_t gfn, uint64_t nr)
