@@ -12,6 +12,8 @@ unit-core := acpi-make acquire acquire-life acquire-map budget bzimage console c
     insn-segment insn-string insn-system insn-wide misc own-page p2m p2m-large p2m-pool p2m-random p2m-range page \
     ram-map reservation runstate sched string sysctl time-info vcpu-info \
     vioapic vlapic vlapic-ipi vlapic-timer vpit
+# Interrupt controllers.
+unit-core += irq-lines
 unit-race := evtchn-race grant-race ioreq-race vlapic-irq
 # Of files that need no machine.
 unit-alone := array acpi acpi-parse dom0-msr iommu elf errata layout rtc runqueue guest-kind \

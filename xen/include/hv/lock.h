@@ -26,6 +26,8 @@ enum lock_level {
     LOCK_PAGE,            /* d->page_lock: accounting                      */
     LOCK_OBJECTS,         /* small objects, where the machine has no malloc */
     LOCK_HEAP,            /* the page allocator                            */
+    LOCK_DEVICE,          /* an emulated device that moves interrupt lines */
+    LOCK_IRQ,             /* the interrupt lines of one domain              */
     LOCK_TIMER,           /* the timer list                                */
     LOCK_ARCH,            /* those of the machine underneath               */
     LOCK_VCPU,            /* v->lock: what it waits for, its runstate      */
