@@ -27,14 +27,15 @@ XEN_BIN = "/usr/lib/xen-4.17/bin"
 PACKAGES = """xen-hypervisor-4.17-amd64 xen-utils-4.17 xenstore-utils
     libxencall1 libxendevicemodel1 libxenevtchn1 libxenforeignmemory1
     libxengnttab1 libxenhypfs1 libxenmisc4.17 libxenstore4 libxentoolcore1
-    libxentoollog1 libyajl2 libuuid1 libc6 busybox-static""".split()
+    libxentoollog1 libyajl2 libuuid1 libncurses6 libtinfo6 libc6
+    busybox-static""".split()
 MODULES = ["xen-privcmd", "xen-evtchn", "xen-gntdev", "xen-gntalloc",
            "xenfs/xenfs"]
 KERNEL = r"linux-image-([0-9.]+-[0-9]+-amd64)$"
 # Debian's programs that are in every dom0.
 PROGRAMS = [XEN_BIN + "/" + p for p in (
     "test-resource", "test-paging-mempool", "xl", "xenstored", "xenconsoled",
-    "xen-init-dom0")] + ["/usr/bin/xenstore"]
+    "xen-init-dom0", "xentop")] + ["/usr/bin/xenstore"]
 # These come from the machine that built the programs: theirs is never older.
 HOST_LIBS = re.compile(r"(lib(c|m|dl|rt|pthread|resolv)\.so|ld-linux)")
 
