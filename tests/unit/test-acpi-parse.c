@@ -154,7 +154,7 @@ static void test_large_apic_ids(void **state)
 
 static void test_ivrs(void **state)
 {
-    uint8_t body[12 + 24 + 8 + 40 + 40 + 24 + 4] = { 0 }, *p = body + 12;
+    uint8_t body[12 + 24 + 8 + 40 + 40 + 24 + 24] = { 0 }, *p = body + 12;
 
     (void)state;
     good_machine();
@@ -168,8 +168,9 @@ static void test_ivrs(void **state)
     IVHD(0x11, 40, 0xfeb80000);
     IVHD(0x40, 40, 0x20000000000);
     IVHD(0x10, 24, 0xfeb90000);
+    /* The last one ends behind the table. */
+    memcpy(p, (uint8_t[]){ 0x10, 0, 40, 0, 0, 0, 0, 0, 0, 0, 0xba, 0xfe }, 12);
 #undef IVHD
-    memcpy(p, (uint8_t[]){ 0x10, 0, 5, 0 }, 4); /* ends behind the table */
     add_table("IVRS", body, sizeof(body));
     assert_true(init_works());
     assert_int_equal(acpi.nr_iommus, 3);
