@@ -27,6 +27,15 @@ static struct {
     { MSR_SYSCFG, 0xf40000 | 1UL << 23 | 1UL << 24 | 1UL << 19 },
     { MSR_TOP_MEM, 2 * GB },
     { MSR_TOP_MEM2, 7 * GB },
+    { MSR_IORR_FIRST + 3, 0xffff80000800 },
+    { MSR_SMM_ADDR, 0x7f000000 },
+    { MSR_SMM_MASK, 0xffffff000003 },
+    { MSR_MTRR_FIRST + 15, 0xffff80000000 },
+    /* What a processor answers that never refuses an MSR: QEMU's. */
+    { MSR_MTRR_FIRST + 16, 0 },
+    { 0x251, 0 },
+    { 0x267, 0 },
+    { 0x26f, 0x0505050505050505 },
 };
 static unsigned int nr_there;
 
@@ -108,6 +117,40 @@ static void test_masked(void **state)
     assert_false(dom0_rdmsr(0x1ff, &v));
 }
 
+/* MTRR_CAP tells how many there are. */
+static void test_mtrrs(void **state)
+{
+    uint64_t v;
+
+    (void)state;
+    nr_there = ARRAY_SIZE(machine);
+    dom0_msrs_init();
+    assert_int_equal(read(MSR_MTRR_FIRST + 15), 0xffff80000000);
+    assert_int_equal(read(0x26f), 0x0505050505050505);
+    assert_false(dom0_rdmsr(MSR_MTRR_FIRST + 16, &v));
+    assert_false(dom0_rdmsr(0x251, &v));
+    assert_false(dom0_rdmsr(0x267, &v));
+    machine[0].value = 0x402; /* no fixed ones */
+    assert_true(dom0_rdmsr(MSR_MTRR_FIRST, &v));
+    assert_false(dom0_rdmsr(MSR_MTRR_FIRST + 15, &v));
+    assert_false(dom0_rdmsr(0x250, &v));
+    machine[0].value = 0x508;
+}
+
+/* Ranges of I/O and of SMM, which also say what an address is. */
+static void test_other_ranges(void **state)
+{
+    uint64_t v;
+
+    (void)state;
+    nr_there = ARRAY_SIZE(machine);
+    dom0_msrs_init();
+    assert_int_equal(read(MSR_IORR_FIRST + 3), 0xffff80000800);
+    assert_int_equal(read(MSR_SMM_ADDR), 0x7f000000);
+    assert_int_equal(read(MSR_SMM_MASK), 0xffffff000003);
+    assert_false(dom0_rdmsr(MSR_IORR_FIRST, &v)); /* not on this processor */
+}
+
 /* A processor that has none of these. */
 static void test_without(void **state)
 {
@@ -127,6 +170,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ram_above_4g),
         cmocka_unit_test(test_masked),
+        cmocka_unit_test(test_mtrrs),
+        cmocka_unit_test(test_other_ranges),
         cmocka_unit_test(test_without),
     };
 

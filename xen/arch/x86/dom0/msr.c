@@ -30,6 +30,12 @@ static struct {
     { MSR_SYSCFG, false, SYSCFG_SHOWN, 0 },
     { MSR_TOP_MEM, false, ~0UL, 0 },
     { MSR_TOP_MEM2, false, ~0UL, 0 },
+    { MSR_IORR_FIRST, false, ~0UL, 0 },
+    { MSR_IORR_FIRST + 1, false, ~0UL, 0 },
+    { MSR_IORR_FIRST + 2, false, ~0UL, 0 },
+    { MSR_IORR_FIRST + 3, false, ~0UL, 0 },
+    { MSR_SMM_ADDR, false, ~0UL, 0 },
+    { MSR_SMM_MASK, false, ~0UL, 0 },
 };
 
 /*
@@ -62,10 +68,25 @@ void dom0_msrs_init(void)
     set_as_amd_firmware();
 }
 
+/* Also where the processor answers for MTRRs that it does not have. */
+static bool is_mtrr(uint32_t msr)
+{
+    uint64_t cap;
+
+    if ( msr == MSR_MTRR_CAP || msr == MSR_MTRR_DEFAULT )
+        return true;
+    if ( msr < MSR_MTRR_FIRST || msr >= MSR_MTRR_FIX4K + 8 ||
+         !rdmsr_safe(MSR_MTRR_CAP, &cap) )
+        return false;
+    return msr < MSR_MTRR_FIRST + 2 * (cap & MTRR_CAP_NR) ||
+           ((cap & MTRR_CAP_FIXED) &&
+            (msr == MSR_MTRR_FIX64K || msr == MSR_MTRR_FIX16K ||
+             msr == MSR_MTRR_FIX16K + 1 || msr >= MSR_MTRR_FIX4K));
+}
+
 bool dom0_rdmsr(uint32_t msr, uint64_t *value)
 {
-    if ( msr == MSR_MTRR_CAP || msr == MSR_MTRR_DEFAULT ||
-         (msr >= MSR_MTRR_FIRST && msr <= MSR_MTRR_LAST) )
+    if ( is_mtrr(msr) )
         return rdmsr_safe(msr, value);
     for ( unsigned int i = 0; i < ARRAY_SIZE(amd); i++ )
         if ( amd[i].msr == msr && amd[i].there )

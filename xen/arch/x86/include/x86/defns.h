@@ -146,6 +146,8 @@
 #define MSR_PATCH_LEVEL 0x8b
 #define MSR_PLATFORM_INFO 0xce
 #define MSR_MTRR_CAP 0xfe
+#define MTRR_CAP_NR 0xffU /* variable ones */
+#define MTRR_CAP_FIXED (1U << 8)
 #define MSR_ARCH_CAPABILITIES 0x10a
 #define MSR_MISC_FEATURES 0x140
 #define MSR_SYSENTER_CS 0x174
@@ -153,7 +155,9 @@
 #define MSR_SYSENTER_EIP 0x176
 #define MSR_DEBUGCTL 0x1d9
 #define MSR_MTRR_FIRST 0x200
-#define MSR_MTRR_LAST 0x26f
+#define MSR_MTRR_FIX64K 0x250
+#define MSR_MTRR_FIX16K 0x258 /* and 0x259        */
+#define MSR_MTRR_FIX4K 0x268  /* and seven others */
 #define MSR_PAT 0x277
 #define MSR_MTRR_DEFAULT 0x2ff
 #define MSR_X2APIC_FIRST 0x800
@@ -171,11 +175,14 @@
 /* AMD's */
 #define MSR_SYSCFG 0xc0010010
 #define MSR_HWCR 0xc0010015
+#define MSR_IORR_FIRST 0xc0010016 /* and three others */
 #define MSR_TOP_MEM 0xc001001a
 #define MSR_TOP_MEM2 0xc001001d
 #define MSR_NB_CFG 0xc001001f
 #define MSR_INTERRUPT_PENDING 0xc0010055
 #define MSR_CSTATE_BASE 0xc0010073
+#define MSR_SMM_ADDR 0xc0010112
+#define MSR_SMM_MASK 0xc0010113
 #define MSR_VM_CR 0xc0010114
 #define MSR_VM_HSAVE_PA 0xc0010117
 #define MSR_LS_CFG 0xc0011020
