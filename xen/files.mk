@@ -26,6 +26,8 @@ emul-y := $(addprefix xen/arch/x86/emul/, \
     insn-alu.c insn-bits.c insn-decode.c insn-far.c insn-log.c insn-memory.c insn-muldiv.c insn-opcode.c \
     insn-segment.c insn-shift.c insn-stack.c insn-string.c insn-system.c insn-vector.c ram-map.c rules.c vioapic.c vlapic-ipi.c vlapic-regs.c \
     vlapic-timer.c vlapic.c vpit.c)
+# Clocks, and MTRRs.
+emul-y += $(addprefix xen/arch/x86/emul/, date.c vhpet.c vmtrr.c vpmtimer.c vrtc.c)
 # Interrupt controllers and their lines.
 emul-y += $(addprefix xen/arch/x86/emul/, irq-lines.c)
 

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "../../xen/arch/x86/emul/date.c"
 #include "../../xen/arch/x86/platform/rtc.c"
 
 struct acpi_info acpi;
@@ -20,12 +21,39 @@ void printk(enum log_level level, const char *fmt, ...)
 
 static void test_date(void **state)
 {
+    static const struct {
+        struct date date;
+        uint64_t seconds;
+    } cases[] = {
+        { { 1970, 1, 1, 0, 0, 0, 4 }, 0 },
+        { { 2000, 2, 29, 12, 0, 1, 2 }, 951825601 },
+        { { 2000, 3, 1, 0, 0, 0, 3 }, 951868800 },
+        { { 2024, 12, 31, 23, 59, 59, 2 }, 1735689599 },
+        { { 2100, 3, 1, 0, 0, 0, 1 }, 4107542400 },
+    };
+    const struct date overflow = { 2023, 14, 30, 24, 60, 60, 0 };
+
     (void)state;
-    assert_int_equal(rtc_to_seconds(1970, 1, 1, 0, 0, 0), 0);
-    assert_int_equal(rtc_to_seconds(2000, 2, 29, 12, 0, 1), 951825601);
-    assert_int_equal(rtc_to_seconds(2000, 3, 1, 0, 0, 0), 951868800);
-    assert_int_equal(rtc_to_seconds(2024, 12, 31, 23, 59, 59), 1735689599);
-    assert_int_equal(rtc_to_seconds(2100, 3, 1, 0, 0, 0), 4107542400);
+    for ( unsigned int i = 0; i < ARRAY_SIZE(cases); i++ )
+    {
+        struct date d = date_of_seconds(cases[i].seconds);
+
+        assert_int_equal(date_to_seconds(&cases[i].date), cases[i].seconds);
+        assert_memory_equal(&d, &cases[i].date, sizeof(d));
+    }
+    /* Each day of 300 years follows the one before. */
+    for ( uint64_t day = 0; day < 300 * 365; day++ )
+    {
+        struct date d = date_of_seconds(day * 86400 + day % 86400);
+
+        assert_int_equal(date_to_seconds(&d), day * 86400 + day % 86400);
+        assert_in_range(d.day, 1, 31);
+        assert_in_range(d.month, 1, 12);
+        assert_int_equal(d.weekday, (day + day % 86400 / 86400 + 4) % 7);
+    }
+    /* 30 February 2024 is 1 March, and so on. */
+    assert_int_equal(date_to_seconds(&overflow),
+                     date_to_seconds(&(struct date){ 2024, 3, 2, 1, 1, 0, 0 }));
 }
 
 static void test_clock_registers(void **state)

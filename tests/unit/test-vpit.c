@@ -1,36 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /* The interval timer: counts and outputs by a clock that the test sets. */
-#include "fixture.h"
+#include "test-clock.h"
 
 #include <emul/vpit.h>
-#include <time.h>
+#include <xen/hvm/save.h>
 
-#define T0 1000000000UL
 /* The first nanosecond in which n ticks are counted. */
 #define TICKS(n) (((n) * 1000000000UL + PIT_HZ - 1) / PIT_HZ)
 
 static struct vpit pit;
-static uint64_t test_now;
-
-int clock_gettime(clockid_t clock, struct timespec *ts)
-{
-    (void)clock;
-    ts->tv_sec = (time_t)(test_now / 1000000000);
-    ts->tv_nsec = (long)(test_now % 1000000000);
-    return 0;
-}
-
 static int setup(void **state)
 {
     (void)state;
     test_now = T0;
-    vpit_init(&pit);
+    lines_reset();
+    vpit_init(&pit, set_line, &pit);
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
+    vpit_stop(&pit);
     vpit_destroy(&pit);
     return 0;
 }
@@ -266,6 +257,171 @@ static void test_a_kernel_calibrates(void **state)
     assert_in_range(test_now - began, 10000000, 10002000);
 }
 
+/* ---- the line ---- */
+
+static void until(uint64_t ns)
+{
+    (void)run_until(&pit.line, T0 + ns);
+}
+
+static void test_edges(void **state)
+{
+    static const struct {
+        unsigned int mode;
+        uint16_t count;
+        uint64_t first; /* ticks until the first edge */
+        unsigned int in_1000; /* edges in 1000 times that */
+    } cases[] = {
+        { 0, 1000, 1000, 1 }, { 1, 1000, 1000, 1 }, { 2, 1000, 1000, 1000 },
+        { 3, 1000, 1000, 1000 }, { 4, 1000, 1001, 1 }, { 5, 1000, 1001, 1 },
+        { 2, 0, 0x10000, 1000 }, { 3, 999, 999, 1000 }, { 0, 0, 0x10000, 1 },
+    };
+
+    (void)state;
+    for ( unsigned int i = 0; i < ARRAY_SIZE(cases); i++ )
+    {
+        test_now = T0;
+        start(0, cases[i].mode, false, cases[i].count);
+        memset(edges, 0, sizeof(edges));
+        until(TICKS(cases[i].first) - 1);
+        assert_int_equal(edges[0], 0);
+        until(TICKS(cases[i].first));
+        if ( edges[0] != 1 )
+            fail_msg("mode %u: %u edges", cases[i].mode, edges[0]);
+        until(TICKS(cases[i].first * 1000));
+        if ( edges[0] != cases[i].in_1000 )
+            fail_msg("mode %u: %u edges", cases[i].mode, edges[0]);
+        assert_true(level[0]);
+        assert_int_equal(timer_is_armed(&pit.line.timer),
+                         cases[i].mode == 2 || cases[i].mode == 3);
+    }
+}
+
+/* A mode without a count, and other channels, drive nothing. */
+static void test_no_edges(void **state)
+{
+    (void)state;
+    assert_false(timer_is_armed(&pit.line.timer));
+    out(0x61, 1);
+    start(1, 2, false, 18);
+    start(2, 3, false, 1000);
+    assert_false(timer_is_armed(&pit.line.timer));
+    start(0, 2, false, 1000);
+    out(0x43, 0x00); /* a latch stops nothing */
+    out(0x43, 0xc2);
+    until(TICKS(1000));
+    assert_int_equal(edges[0], 1);
+    out(0x43, 0x34);
+    until(TICKS(100000));
+    assert_int_equal(edges[0], 1);
+    out(0x40, 0xe8);
+    until(TICKS(200000));
+    assert_int_equal(edges[0], 1);
+    out(0x40, 0x03); /* the second byte starts it */
+    until(TICKS(201001));
+    assert_int_equal(edges[0], 2);
+    out(0x43, 0x30); /* mode 0 pulls the line down until it has counted */
+    assert_false(level[0]);
+}
+
+/* However short the period: 10000 edges a second; none is made up for. */
+static void test_rate_is_bounded(void **state)
+{
+    unsigned int calls;
+
+    (void)state;
+    start(0, 2, false, 1);
+    calls = run_until(&pit.line, T0 + 1000000000);
+    assert_in_range(edges[0], 9800, 10000);
+    assert_int_equal(calls, edges[0]);
+    start(0, 2, false, 100);
+    memset(edges, 0, sizeof(edges));
+    (void)run_until(&pit.line, test_now + 1000000000);
+    assert_in_range(edges[0], PIT_HZ / 200 - 1, PIT_HZ / 200);
+
+    start(0, 2, false, 11932);
+    memset(edges, 0, sizeof(edges));
+    test_now += 60 * 1000000000UL; /* a CPU that comes late */
+    timer_run();
+    assert_int_equal(edges[0], 1);
+    assert_in_range(pit.line.timer.expires, test_now + 1, test_now + 10000155);
+}
+
+static void test_stopped(void **state)
+{
+    (void)state;
+    start(0, 2, false, 1000);
+    vpit_stop(&pit);
+    assert_false(timer_is_armed(&pit.line.timer));
+    start(0, 2, false, 1000);
+    assert_false(timer_is_armed(&pit.line.timer));
+}
+
+static void test_saved(void **state)
+{
+    struct hvm_hw_pit hw = { .pad0 = 0 }, again = { .pad0 = 0 };
+
+    (void)state;
+    vpit_save(&pit, &hw);
+    assert_int_equal(hw.channels[0].count, 0);
+    assert_int_equal(vpit_load(&pit, &hw), 0);
+    assert_false(timer_is_armed(&pit.line.timer));
+
+    start(0, 2, false, 0);
+    start(1, 2, true, 0x1234);
+    start(2, 0, false, 77);
+    out(0x61, 3);
+    out(0x43, 0x00);
+    (void)in(0x40);
+    out(0x42, 0x55);
+    vpit_save(&pit, &hw);
+    assert_int_equal(hw.channels[0].count, 0x10000);
+    assert_int_equal(hw.channels[1].count, 0x1234);
+    assert_int_equal(hw.channels[0].read_state, 4);
+    assert_int_equal(hw.channels[2].write_state, 4);
+    assert_int_equal(hw.channels[2].gate, 1);
+    assert_int_equal(hw.speaker_data_on, 1);
+    vpit_stop(&pit);
+    vpit_init(&pit, set_line, &pit);
+    assert_int_equal(vpit_load(&pit, &hw), 0);
+    vpit_save(&pit, &again);
+    assert_memory_equal(&hw, &again, sizeof(hw));
+    assert_int_equal(in(0x61) & 0xf, 3);
+    until(TICKS(0x10000));
+    assert_int_equal(edges[0], 1);
+}
+
+static void test_bad_records(void **state)
+{
+    struct hvm_hw_pit good = { .pad0 = 0 }, bad;
+
+    (void)state;
+    start(0, 2, false, 1000);
+    start(1, 2, true, 0x1234);
+    vpit_save(&pit, &good);
+#define BAD(field, value)                                                    \
+    do {                                                                     \
+        bad = good;                                                          \
+        bad.field = (value);                                                 \
+        assert_int_equal(vpit_load(&pit, &bad), -EINVAL);                    \
+    } while ( 0 )
+    BAD(channels[0].count, 0x10001);
+    BAD(channels[1].count, 0x123a);
+    BAD(channels[0].mode, 6);
+    BAD(channels[0].rw_mode, 0);
+    BAD(channels[0].rw_mode, 4);
+    BAD(channels[0].read_state, 1);
+    BAD(channels[0].write_state, 5);
+    BAD(channels[0].count_latched, 2);
+    BAD(channels[0].status_latched, 2);
+    BAD(channels[0].bcd, 2);
+    BAD(channels[0].gate, 0);
+    BAD(channels[2].gate, 2);
+    BAD(speaker_data_on, 2);
+    vpit_save(&pit, &bad);
+    assert_memory_equal(&bad, &good, sizeof(bad));
+}
+
 #define pit_test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -274,7 +430,10 @@ int main(void)
         pit_test(test_counts), pit_test(test_bytes),
         pit_test(test_latched_count_stays), pit_test(test_read_back),
         pit_test(test_gate), pit_test(test_port_61),
-        pit_test(test_a_kernel_calibrates),
+        pit_test(test_a_kernel_calibrates), pit_test(test_edges),
+        pit_test(test_no_edges), pit_test(test_rate_is_bounded),
+        pit_test(test_stopped), pit_test(test_saved),
+        pit_test(test_bad_records),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -154,6 +154,74 @@ struct hvm_hw_lapic_regs
 };
 DECLARE_HVM_SAVE_TYPE(LAPIC_REGS, 6, struct hvm_hw_lapic_regs);
 
+/* The interval timer. */
+struct hvm_hw_pit
+{
+    struct hvm_hw_pit_channel
+    {
+        uint32_t count; /* to 65536 */
+        uint16_t latched_count;
+        uint8_t count_latched;
+        uint8_t status_latched;
+        uint8_t status;
+        uint8_t read_state; /* 1 low, 2 high, 3 first and 4 second of two bytes */
+        uint8_t write_state;
+        uint8_t write_latch;
+        uint8_t rw_mode;
+        uint8_t mode; /* 0xff: never written */
+        uint8_t bcd;
+        uint8_t gate;
+    } channels[3];
+    uint32_t speaker_data_on;
+    uint32_t pad0;
+};
+DECLARE_HVM_SAVE_TYPE(PIT, 10, struct hvm_hw_pit);
+
+/* The real time clock. */
+#define RTC_CMOS_SIZE 14
+struct hvm_hw_rtc
+{
+    uint8_t cmos_data[RTC_CMOS_SIZE];
+    uint8_t cmos_index;
+    uint8_t pad0;
+    int64_t rtc_offset; /* seconds that the guest's clock is ahead of UTC */
+};
+DECLARE_HVM_SAVE_TYPE(RTC, 11, struct hvm_hw_rtc);
+
+/* The HPET: its registers, and what was written last as a period. */
+#define HPET_TIMER_NUM 3
+struct hvm_hw_hpet
+{
+    uint64_t capability;
+    uint64_t res0;
+    uint64_t config;
+    uint64_t res1;
+    uint64_t isr;
+    uint64_t res2[25];
+    uint64_t mc64;
+    uint64_t res3;
+    struct
+    {
+        uint64_t config;
+        uint64_t cmp;
+        uint64_t fsb;
+        uint64_t res4;
+    } timers[HPET_TIMER_NUM];
+    uint64_t res5[4 * (24 - HPET_TIMER_NUM)];
+
+    uint64_t period[HPET_TIMER_NUM];
+};
+DECLARE_HVM_SAVE_TYPE(HPET, 12, struct hvm_hw_hpet);
+
+/* ACPI's PM timer and event registers. */
+struct hvm_hw_pmtimer
+{
+    uint32_t tmr_val;
+    uint16_t pm1a_sts;
+    uint16_t pm1a_en;
+};
+DECLARE_HVM_SAVE_TYPE(PMTIMER, 13, struct hvm_hw_pmtimer);
+
 /* Memory types of one vCPU. */
 struct hvm_hw_mtrr
 {
@@ -166,6 +234,35 @@ struct hvm_hw_mtrr
     uint64_t msr_mtrr_def_type;
 };
 DECLARE_HVM_SAVE_TYPE(MTRR, 14, struct hvm_hw_mtrr);
+
+/* Machine check banks of one vCPU. */
+struct hvm_vmce_vcpu
+{
+    uint64_t caps;
+    uint64_t mci_ctl2_bank0;
+    uint64_t mci_ctl2_bank1;
+    uint64_t mcg_ext_ctl;
+};
+DECLARE_HVM_SAVE_TYPE(VMCE_VCPU, 18, struct hvm_vmce_vcpu);
+
+struct hvm_tsc_adjust
+{
+    uint64_t tsc_adjust;
+};
+DECLARE_HVM_SAVE_TYPE(TSC_ADJUST, 19, struct hvm_tsc_adjust);
+
+/* MSRs that no other record has: as many entries as count says. */
+struct hvm_msr
+{
+    uint32_t count;
+    struct hvm_one_msr
+    {
+        uint32_t index;
+        uint32_t _rsvd;
+        uint64_t val;
+    } msr[XEN_FLEX_ARRAY_DIM];
+};
+#define CPU_MSR_CODE 20
 
 #define HVM_SAVE_CODE_MAX 20
 

@@ -9,6 +9,9 @@
 #include <hv/lib.h>
 #include <hv/timer.h>
 
+#include <xen/hvm/save.h>
+
+#define PORT_COUNTER_0 0x40
 #define PORT_CONTROL 0x43
 #define PORT_SPEAKER 0x61
 
@@ -22,17 +25,18 @@
 #define SPEAKER_OUT 0x20
 #define REFRESH_NS 15085UL
 
-
-static uint64_t ns_to_ticks(uint64_t ns)
-{
-    return ns / NS_PER_S * PIT_HZ + ns % NS_PER_S * PIT_HZ / NS_PER_S;
-}
+/* Bytes of a count, as a saved record tells which one is next. */
+#define STATE_LOW 1
+#define STATE_HIGH 2
+#define STATE_WORD 3      /* the low one of two */
+#define STATE_WORD_HIGH 4 /* the high one of two */
+#define MODE_NONE 0xff    /* never written */
 
 /* Bring ticks and since up to now, before the gate or the count changes. */
 static void channel_catch_up(struct vpit_channel *c, uint64_t now)
 {
     if ( c->gate && !c->null )
-        c->ticks += ns_to_ticks(now - c->since);
+        c->ticks += vline_ticks(now - c->since, PIT_HZ);
     c->since = now;
 }
 
@@ -127,6 +131,65 @@ static void latch_status(struct vpit_channel *c)
     c->status_latched = true;
 }
 
+/* ---- the line of channel 0 ---- */
+
+/* The ticks at which the output rises next, after `ticks`. */
+static uint64_t next_rise(const struct vpit_channel *c, uint64_t ticks)
+{
+    uint64_t step;
+
+    if ( c->null )
+        return VLINE_NEVER;
+    switch ( c->mode )
+    {
+    case 0:
+    case 1:
+        return ticks < c->initial ? c->initial : VLINE_NEVER;
+    case 2:
+    case 3:
+        step = DIV_ROUND_UP(DIV_ROUND_UP(VLINE_MIN_PERIOD_NS * PIT_HZ,
+                                         NS_PER_S), c->initial);
+        step *= c->initial;
+        return (ticks / step + 1) * step;
+    default:
+        return ticks <= c->initial ? c->initial + 1UL : VLINE_NEVER;
+    }
+}
+
+static void arm(struct vpit *p)
+{
+    const struct vpit_channel *c = &p->channel[0];
+    uint64_t rise = next_rise(c, channel_ticks(c));
+
+    p->edge = rise;
+    if ( rise != VLINE_NEVER )
+        p->edge = c->since + vline_ns(rise - c->ticks, PIT_HZ);
+    vline_arm(&p->line, p->edge);
+}
+
+static void fired(void *data)
+{
+    struct vpit *p = data;
+
+    spin_lock(&p->lock);
+    if ( now_ns() >= p->edge )
+    {
+        vline_pulse(&p->line, 0);
+        arm(p);
+    }
+    else
+        vline_arm(&p->line, p->edge);
+    spin_unlock(&p->lock);
+}
+
+/* The guest wrote channel 0's mode or count. */
+static void channel_0_changed(struct vpit *p)
+{
+    if ( p->channel[0].mode <= 1 )
+        vline_set(&p->line, 0, false);
+    arm(p);
+}
+
 /* ---- ports ---- */
 
 static uint8_t channel_read(struct vpit_channel *c)
@@ -190,6 +253,8 @@ static void control(struct vpit *p, uint8_t value)
     if ( value >> 6 != CONTROL_READ_BACK )
     {
         channel_control(&array_at(p->channel, value >> 6), value);
+        if ( value < 0x40 && value >> 4 ) /* not a latch command */
+            channel_0_changed(p);
         return;
     }
     for ( unsigned int i = 0; i < 3; i++ )
@@ -210,15 +275,26 @@ static uint8_t speaker_read(const struct vpit *p)
                      (channel_out(&p->channel[2]) ? SPEAKER_OUT : 0));
 }
 
-void vpit_init(struct vpit *p)
+void vpit_init(struct vpit *p,
+               void (*set)(void *arg, unsigned int line, bool asserted),
+               void *arg)
 {
-    *p = (struct vpit){ 0 };
-    spin_lock_init(&p->lock, LOCK_ARCH);
+    *p = (struct vpit){ .edge = VLINE_NEVER };
+    spin_lock_init(&p->lock, LOCK_DEVICE);
+    vline_init(&p->line, set, arg, fired, p);
     for ( unsigned int i = 0; i < 3; i++ )
         p->channel[i] = (struct vpit_channel){
             .access = 3, .mode = 3, .gate = i != 2, .null = true,
             .initial = 0x10000,
         };
+}
+
+void vpit_stop(struct vpit *p)
+{
+    spin_lock(&p->lock);
+    p->line.stopped = true;
+    spin_unlock(&p->lock);
+    timer_stop(&p->line.timer);
 }
 
 void vpit_destroy(struct vpit *p)
@@ -250,6 +326,120 @@ void vpit_write(struct vpit *p, uint16_t port, uint8_t value)
     else if ( port == PORT_CONTROL )
         control(p, value);
     else
+    {
         channel_write(&array_at(p->channel, port & 3), value);
+        if ( port == PORT_COUNTER_0 && !p->channel[0].write_high )
+            channel_0_changed(p);
+    }
     spin_unlock(&p->lock);
+}
+
+/* ---- saved state ---- */
+
+static uint8_t next_byte(const struct vpit_channel *c, bool high)
+{
+    return c->access < 3 ? c->access : high ? STATE_WORD_HIGH : STATE_WORD;
+}
+
+static uint16_t to_count(const struct vpit_channel *c)
+{
+    uint32_t n = c->initial;
+
+    return (uint16_t)(!c->bcd ? n
+                              : n / 1000 % 10 << 12 | n / 100 % 10 << 8 |
+                                    n / 10 % 10 << 4 | n % 10);
+}
+
+void vpit_save(struct vpit *p, struct hvm_hw_pit *hw)
+{
+    spin_lock(&p->lock);
+    hw->speaker_data_on = p->speaker >> 1 & 1;
+    for ( unsigned int i = 0; i < 3; i++ )
+    {
+        const struct vpit_channel *c = &p->channel[i];
+
+        hw->channels[i] = (struct hvm_hw_pit_channel){
+            .count = c->null ? 0 : to_count(c) ? to_count(c) : 0x10000,
+            .latched_count = c->latch,
+            .count_latched =
+                c->count_latched ? next_byte(c, c->read_high) : 0,
+            .status_latched = c->status_latched,
+            .status = c->status,
+            .read_state = next_byte(c, c->read_high),
+            .write_state = next_byte(c, c->write_high),
+            .write_latch = c->low,
+            .rw_mode = c->access,
+            .mode = c->mode,
+            .bcd = c->bcd,
+            .gate = c->gate,
+        };
+    }
+    spin_unlock(&p->lock);
+}
+
+/* The states of reading, writing and latching belong to the access mode. */
+static bool state_ok(unsigned int access, unsigned int state)
+{
+    return access == 3 ? state == STATE_WORD || state == STATE_WORD_HIGH
+                       : state == access;
+}
+
+static bool digits_ok(uint32_t count)
+{
+    for ( ; count; count >>= 4 )
+        if ( (count & 0xf) > 9 )
+            return false;
+    return true;
+}
+
+static bool channel_ok(const struct hvm_hw_pit_channel *c, unsigned int i)
+{
+    bool used = c->mode != MODE_NONE;
+
+    return c->count <= 0x10000 && c->status_latched <= 1 && c->bcd <= 1 &&
+           c->gate <= 1 && (i == 2 || c->gate) &&
+           (!c->bcd || c->count == 0x10000 || digits_ok(c->count)) &&
+           (!used || (c->mode <= 5 && c->rw_mode >= 1 && c->rw_mode <= 3 &&
+                      state_ok(c->rw_mode, c->read_state) &&
+                      state_ok(c->rw_mode, c->write_state) &&
+                      (!c->count_latched ||
+                       state_ok(c->rw_mode, c->count_latched))));
+}
+
+static void channel_restore(struct vpit_channel *c,
+                            const struct hvm_hw_pit_channel *hw)
+{
+    bool used = hw->mode != MODE_NONE;
+
+    *c = (struct vpit_channel){
+        .access = used ? hw->rw_mode : 3,
+        .mode = used ? hw->mode : 3,
+        .bcd = hw->bcd,
+        .gate = hw->gate,
+        .write_high = used && hw->write_state == STATE_WORD_HIGH,
+        .read_high = used && hw->read_state == STATE_WORD_HIGH,
+        .low = hw->write_latch,
+        .count_latched = used && hw->count_latched,
+        .status_latched = hw->status_latched,
+        .latch = hw->latched_count,
+        .status = hw->status,
+    };
+    channel_load(c, (uint16_t)hw->count);
+    c->null = !used || !hw->count;
+}
+
+int vpit_load(struct vpit *p, const struct hvm_hw_pit *hw)
+{
+    if ( hw->speaker_data_on > 1 )
+        return -EINVAL;
+    for ( unsigned int i = 0; i < 3; i++ )
+        if ( !channel_ok(&hw->channels[i], i) )
+            return -EINVAL;
+    spin_lock(&p->lock);
+    for ( unsigned int i = 0; i < 3; i++ )
+        channel_restore(&p->channel[i], &hw->channels[i]);
+    p->speaker = (uint8_t)(hw->speaker_data_on << 1 | p->channel[2].gate);
+    channel_0_changed(p);
+    spin_unlock(&p->lock);
+    return 0;
 }

@@ -5,6 +5,7 @@
  * It counts while it is read: two equal readings outside of an update are one
  * consistent reading.
  */
+#include <emul/date.h>
 #include <hv/lib.h>
 
 #include <x86/platform.h>
@@ -58,21 +59,6 @@ static unsigned int number(uint8_t value, bool binary)
     return binary ? value : (value >> 4) * 10U + (value & 0xf);
 }
 
-uint64_t rtc_to_seconds(unsigned int year, unsigned int month,
-                        unsigned int day, unsigned int hour,
-                        unsigned int minute, unsigned int second)
-{
-    static const uint16_t before[] = { 0,   31,  59,  90,  120, 151,
-                                       181, 212, 243, 273, 304, 334 };
-    /* Leap days of the years before this one, or with it after February. */
-    unsigned int y = month > 2 ? year : year - 1;
-    uint64_t days = (year - 1970) * 365UL + y / 4 - y / 100 + y / 400 -
-                    (1969 / 4 - 1969 / 100 + 1969 / 400);
-
-    days += before[(month - 1) % 12] + day - 1;
-    return ((days * 24 + hour) * 60 + minute) * 60 + second;
-}
-
 static uint64_t decode(const struct rtc *r, uint8_t b)
 {
     bool binary = b & RTC_B_BINARY;
@@ -94,9 +80,11 @@ static uint64_t decode(const struct rtc *r, uint8_t b)
         printk(XENLOG_WARNING, "RTC: %u-%u-%u is no date\n", year, month, day);
         return 0;
     }
-    return rtc_to_seconds(year, month, day, hour,
-                          number(r->minute, binary),
-                          number(r->second, binary));
+    return date_to_seconds(&(struct date){
+        .year = year, .month = month, .day = day, .hour = hour,
+        .minute = number(r->minute, binary),
+        .second = number(r->second, binary),
+    });
 }
 
 uint64_t rtc_read(void)

@@ -114,9 +114,6 @@ void c1e_off(void);
 /* ---- platform/rtc.c: the clock that goes on while the machine is off ---- */
 
 uint64_t rtc_read(void); /* s since 1970, UTC */
-uint64_t rtc_to_seconds(unsigned int year, unsigned int month,
-                        unsigned int day, unsigned int hour,
-                        unsigned int minute, unsigned int second);
 
 /* ---- platform/console-poll.c: what is typed at the serial port ---- */
 
