@@ -59,6 +59,15 @@ static long setdomainhandle(struct domctl *c)
     return 0;
 }
 
+static long settimeoffset(struct domctl *c)
+{
+    int64_t seconds = c->op.u.settimeoffset.time_offset_seconds;
+
+    WRITE_ONCE(c->d->utc_offset_set, seconds != 0);
+    domain_set_utc_offset(c->d, seconds);
+    return 0;
+}
+
 /* c->d becomes the device model of the target; once and for all. */
 static long set_target(struct domctl *c)
 {
@@ -81,6 +90,7 @@ static long set_target(struct domctl *c)
 
 static domctl_fn *const table[] = {
     [XEN_DOMCTL_createdomain] = domctl_createdomain,
+    [XEN_DOMCTL_settimeoffset] = settimeoffset,
     [XEN_DOMCTL_destroydomain] = destroydomain,
     [XEN_DOMCTL_pausedomain] = pausedomain,
     [XEN_DOMCTL_unpausedomain] = unpausedomain,

@@ -270,6 +270,22 @@ enum io_result ioreq_invalidate_mapcache(struct vcpu *v)
     return sent ? IO_PENDING : IO_DONE;
 }
 
+void ioreq_time_moved(struct domain *d, int64_t seconds)
+{
+    const ioreq_t req = {
+        .type = IOREQ_TYPE_TIMEOFFSET,
+        .size = 8,
+        .count = 1,
+        .dir = IOREQ_WRITE,
+        .data = (uint64_t)seconds,
+    };
+
+    spin_lock(&d->ioreq.lock);
+    for ( unsigned int left = d->ioreq.enabled; left; left &= left - 1 )
+        (void)ioreq_ring_put(d->ioreq.server[__builtin_ctz(left)], &req);
+    spin_unlock(&d->ioreq.lock);
+}
+
 void ioreq_hypercall_done(struct vcpu *v)
 {
     const struct domain *d = v->domain;

@@ -162,6 +162,23 @@ uint64_t wallclock_ns(void)
     return arch_wallclock_ns() + READ_ONCE(wallclock_moved);
 }
 
+uint64_t domain_utc_ns(const struct domain *d)
+{
+    return wallclock_ns() + READ_ONCE(d->utc_offset) * NS_PER_S;
+}
+
+void domain_set_utc_offset(struct domain *d, int64_t seconds)
+{
+    WRITE_ONCE(d->utc_offset, (uint64_t)seconds);
+    domain_wallclock_update(d);
+}
+
+void domain_move_utc(struct domain *d, int64_t seconds)
+{
+    atomic_add_return(&d->utc_offset, (uint64_t)seconds);
+    domain_wallclock_update(d);
+}
+
 void domain_wallclock_update(struct domain *d)
 {
     struct page *pg = READ_ONCE(d->shared_page);
@@ -174,7 +191,7 @@ void domain_wallclock_update(struct domain *d)
     s = page_to_virt(pg);
     spin_lock(&d->lock);
     /* Of the moment when d's system time was 0. */
-    utc = wallclock_ns() - now_ns() + (uint64_t)d->time_offset_ns;
+    utc = domain_utc_ns(d) - now_ns() + (uint64_t)d->time_offset_ns;
     sec = utc / NS_PER_S;
     odd = begin_write(&s->wc_version);
     WRITE_ONCE(s->wc_sec, (uint32_t)sec);

@@ -150,6 +150,8 @@ struct domain {
     uint32_t tsc_mode, tsc_khz, tsc_incarnation; /* [D] */
     uint64_t tsc_elapsed;                        /* [D] */
     int64_t time_offset_ns;                 /* [I] domain time = now - this */
+    uint64_t utc_offset;    /* [a] seconds that d's UTC is ahead             */
+    bool utc_offset_set;    /* [a] by the toolstack                          */
     uint16_t sched_weight, sched_cap;       /* [D] */
     unsigned int teardown_step;             /* [k] next row of teardown[]  */
     bool being_killed;                      /* [D] a domain_kill() runs    */
@@ -369,6 +371,13 @@ void vcpu_time_changed(struct vcpu *v);
 
 /* Write UTC into d's shared info.  No locks held. */
 void domain_wallclock_update(struct domain *d);
+/*
+ * UTC as d is told it, in ns since 1970: the machine's, and the domain's offset.
+ * domain_move_utc(): d's offset grows by this many seconds.
+ */
+uint64_t domain_utc_ns(const struct domain *d);
+void domain_set_utc_offset(struct domain *d, int64_t seconds);
+void domain_move_utc(struct domain *d, int64_t seconds);
 
 /* ---- arch contract ---- */
 

@@ -115,6 +115,13 @@ enum io_result ioreq_resume(struct vcpu *v, ioreq_t *p);
 bool ioreq_in_flight(const struct vcpu *v);
 
 /*
+ * Put IOREQ_TYPE_TIMEOFFSET into the ring of each enabled server: the guest has
+ * set its clock forward by so many seconds.  A server without a ring, or with a
+ * full one, is not told.
+ */
+void ioreq_time_moved(struct domain *d, int64_t seconds);
+
+/*
  * Send IOREQ_TYPE_INVALIDATE to all enabled servers, which makes them drop
  * cached mappings; v, which has nothing in flight, waits for all answers
  * (IO_PENDING).  IO_DONE no server is there to wait for; IO_RETRY the domain is

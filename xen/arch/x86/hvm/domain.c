@@ -119,6 +119,7 @@ static int hvm_domain_create(struct domain *d)
 
 static void hvm_domain_relinquish(struct domain *d)
 {
+    platform_stop(d);
     for ( unsigned int i = 0; i < d->max_vcpus; i++ )
     {
         struct vcpu *v = domain_vcpu(d, i);
@@ -149,11 +150,19 @@ unsigned int arch_p2m_max_order(void)
 
 /* ---- vcpus ---- */
 
+static bool domain_has_firmware(const struct domain *d)
+{
+    return !d->arch.hardware &&
+           d->config.arch.emulation_flags != XEN_X86_EMU_LAPIC;
+}
+
 static int hvm_vcpu_create(struct vcpu *v)
 {
     int rc;
 
     io_vcpu_init(v);
+    /* Firmware of an HVM guest describes memory; a PVH guest has none. */
+    vmtrr_init(&v->arch.hvm.mtrr, domain_has_firmware(v->domain));
     vlapic_init(&v->arch.hvm.vlapic, v, arch_apic_id(v));
     rc = vendor->vcpu_create(v);
     if ( rc )

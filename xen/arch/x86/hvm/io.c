@@ -25,9 +25,11 @@ static enum io_result guest_io(void *arg, ioreq_t *p)
 {
     struct vcpu *v = arg;
 
-    if ( p->type == IOREQ_TYPE_PIO ? platform_port(v, p)
-                                   : platform_memory(v, p) )
-        return IO_DONE;
+    enum io_result result;
+
+    if ( p->type == IOREQ_TYPE_PIO ? platform_port(v, p, &result)
+                                   : platform_memory(v, p, &result) )
+        return result;
     return ioreq_send(v, p);
 }
 

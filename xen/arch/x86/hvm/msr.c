@@ -4,8 +4,10 @@
  * (x86/hvm-vendor.h), and two tables of MSRs with fixed values: one here, of all
  * vendors, and the vendor's own.  An MSR in none of these is #GP.
  *
- * MTRRs exist and cannot be changed: dom0 sees the machine's (dom0/msr.c), for
- * others all memory is write-back.  There are two machine check banks, always
+ * MTRRs are kept for each vcpu (emul/vmtrr.c) and have no effect, since all
+ * memory is write-back; dom0 sees the machine's (dom0/msr.c), and its writes are
+ * dropped, since kernels write back what they read and switch the default type
+ * off and on around that.  There are two machine check banks, always
  * empty; MSRs of further banks read as zero.
  */
 #include <hv/cpu-policy.h>
@@ -27,22 +29,11 @@
 static const struct hvm_fixed_msr table[] = {
     { 0x0, 0x1, 0, MSR_REFUSED, NULL },             /* the first machine checks' */
     { 0x2c, 0x2c, 0, MSR_REFUSED, NULL },           /* clock ratios of some */
-    { 0xfe, 0xfe, 0x508, MSR_REFUSED, NULL },       /* MTRRcap: 8, fixed, WC */
     /* machine check: two banks */
     { 0x179, 0x179, 2, DROP("read-only on processors, but kernels write it") },
     { 0x17a, 0x17b, 0,
       DROP("kernels clear them, and have no machine checks") },
     { 0x1db, 0x1de, 0, MSR_SAME, "branches that nobody recorded" },
-    /* variable MTRRs: none is on */
-    { 0x200, 0x20f, 0, DROP("kernels clear them all") },
-    /* fixed ones: write-back */
-    { 0x250, 0x250, 0x0606060606060606,
-      DROP("kernels write back what they read") },
-    { 0x258, 0x259, 0x0606060606060606, DROP("as 0x250") },
-    { 0x268, 0x26f, 0x0606060606060606, DROP("as 0x250") },
-    /* default type: on, write-back */
-    { 0x2ff, 0x2ff, 0xc06,
-      DROP("kernels switch it off and on around changes") },
     { 0x280, 0x29f, 0, MSR_SAME, "corrected errors are never told" },
     { 0x400, 0x400, ~0UL, DROP("kernels clear and set all banks") },
     { 0x401, 0x403, 0, MSR_SAME, "nothing is in a bank" },
@@ -107,6 +98,11 @@ bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
     }
     if ( v->domain->arch.hardware && dom0_rdmsr(msr, value) )
         return true;
+    if ( vmtrr_is(msr) )
+    {
+        *value = vmtrr_read(&v->arch.hvm.mtrr, msr);
+        return true;
+    }
     if ( errata_rdmsr(msr, value) )
         return true;
     m = find_fixed(msr);
@@ -173,6 +169,10 @@ bool guest_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
         return set_misc_features(v, value);
     if ( vendor->wrmsr(v, msr, value) )
         return true;
+    if ( vmtrr_is(msr) )
+        return v->domain->arch.hardware
+                   ? msr != MSR_MTRR_CAP
+                   : vmtrr_write(&v->arch.hvm.mtrr, msr, value);
     if ( errata_rdmsr(msr, &now) ) /* bits are as they can be */
         return value == now;
     m = find_fixed(msr);

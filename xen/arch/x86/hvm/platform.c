@@ -14,6 +14,8 @@
 
 #include <x86/hvm.h>
 
+#include "vclocks.h"
+
 #define DEBUG_CONSOLE 0xe9
 
 #define EVERY_DOMAIN 0
@@ -56,33 +58,17 @@ static bool declined(struct domain *d, uint16_t port, unsigned int size,
     return false;
 }
 
-/* The hardware domain uses the machine's. */
-static bool pit_covers(const struct domain *d, uint16_t port, unsigned int size)
-{
-    return !d->arch.hardware && size == 1 && vpit_covers(port);
-}
-
-static bool pit_read(struct domain *d, uint16_t port, unsigned int size,
-                     uint32_t *value)
-{
-    if ( !pit_covers(d, port, size) )
-        return false;
-    *value = vpit_read(&d->arch.hvm.vpit, port);
-    return true;
-}
-
-static bool pit_write(struct domain *d, uint16_t port, unsigned int size,
-                      uint32_t value)
-{
-    if ( !pit_covers(d, port, size) )
-        return false;
-    vpit_write(&d->arch.hvm.vpit, port, (uint8_t)value);
-    return true;
-}
+/* One of two places, of which one answers. */
+#define PM_ROWS(event, timer)                                                \
+    { XEN_X86_EMU_PM, event, event + 3, pm_event_read, pm_event_write },     \
+    { XEN_X86_EMU_PM, timer, timer + 3, pm_timer_read, pm_timer_write }
 
 static const struct port_device port_devices[] = {
     { EVERY_DOMAIN, 0x40, 0x43, pit_read, pit_write },
     { EVERY_DOMAIN, 0x61, 0x61, pit_read, pit_write },
+    { XEN_X86_EMU_RTC, VRTC_INDEX, VRTC_DATA, rtc_read_port, rtc_write_port },
+    PM_ROWS(ACPI_PM1A_EVT_BLK_ADDRESS_V0, ACPI_PM_TMR_BLK_ADDRESS_V0),
+    PM_ROWS(ACPI_PM1A_EVT_BLK_ADDRESS_V1, ACPI_PM_TMR_BLK_ADDRESS_V1),
     { EVERY_DOMAIN, DEBUG_CONSOLE, DEBUG_CONSOLE, declined, debug_write },
 };
 
@@ -102,23 +88,31 @@ static const struct port_device *find_port(const struct domain *d,
     return NULL;
 }
 
-bool platform_port(struct vcpu *v, ioreq_t *p)
+static bool port_access(struct domain *d, const struct port_device *dev,
+                        ioreq_t *p)
 {
-    struct domain *d = v->domain;
-    const struct port_device *dev;
+    uint16_t port = (uint16_t)p->addr;
     uint32_t value = 0;
 
-    if ( p->count != 1 || p->data_is_ptr )
-        return false;
-    dev = find_port(d, p->addr, p->size);
-    if ( !dev )
-        return false;
     if ( p->dir == IOREQ_WRITE )
-        return dev->write(d, (uint16_t)p->addr, p->size, (uint32_t)p->data);
-    if ( !dev->read(d, (uint16_t)p->addr, p->size, &value) )
+        return dev->write(d, port, p->size, (uint32_t)p->data);
+    if ( !dev->read(d, port, p->size, &value) )
         return false;
     p->data = value;
     return true;
+}
+
+bool platform_port(struct vcpu *v, ioreq_t *p, enum io_result *result)
+{
+    const struct port_device *dev = find_port(v->domain, p->addr, p->size);
+
+    if ( !dev )
+        return false;
+    *result = IO_UNHANDLED;
+    if ( p->count != 1 || p->data_is_ptr )
+        return true;
+    *result = IO_DONE;
+    return port_access(v->domain, dev, p);
 }
 
 /* ---- memory ---- */
@@ -174,17 +168,28 @@ static void ioapic_write(struct vcpu *v, uint64_t gpa, unsigned int size,
 static const struct memory_device memory_devices[] = {
     { XEN_X86_EMU_LAPIC, lapic_covers, lapic_read, lapic_write },
     { XEN_X86_EMU_IOAPIC, ioapic_covers, ioapic_read, ioapic_write },
+    { XEN_X86_EMU_HPET, hpet_covers, hpet_read, hpet_write },
 };
 
-bool platform_memory(struct vcpu *v, ioreq_t *p)
+static const struct memory_device *find_memory(struct vcpu *v, uint64_t gpa)
 {
-    const struct memory_device *dev = memory_devices;
+    for ( unsigned int i = 0; i < ARRAY_SIZE(memory_devices); i++ )
+        if ( has(v->domain, memory_devices[i].flag) &&
+             memory_devices[i].covers(v, gpa) )
+            return &memory_devices[i];
+    return NULL;
+}
 
-    if ( p->count != 1 || p->data_is_ptr )
+bool platform_memory(struct vcpu *v, ioreq_t *p, enum io_result *result)
+{
+    const struct memory_device *dev = find_memory(v, p->addr);
+
+    if ( !dev )
         return false;
-    while ( !has(v->domain, dev->flag) || !dev->covers(v, p->addr) )
-        if ( ++dev == memory_devices + ARRAY_SIZE(memory_devices) )
-            return false;
+    *result = IO_UNHANDLED;
+    if ( p->count != 1 || p->data_is_ptr )
+        return true;
+    *result = IO_DONE;
     if ( p->dir == IOREQ_READ )
         p->data = dev->read(v, p->addr, p->size);
     else
@@ -192,14 +197,43 @@ bool platform_memory(struct vcpu *v, ioreq_t *p)
     return true;
 }
 
+/* ---- interrupt lines ---- */
+
+/* The hardware domain's I/O APICs have the machine's lines. */
+static void gsi_changed(void *arg, unsigned int gsi, bool asserted)
+{
+    struct domain *d = arg;
+    struct hvm_domain *h = &d->arch.hvm;
+
+    for ( unsigned int i = 0; i < h->nr_vioapics && !d->arch.hardware; i++ )
+        if ( gsi - h->vioapic[i].gsi_base < h->vioapic[i].nr_pins )
+            vioapic_set_irq(&h->vioapic[i], gsi - h->vioapic[i].gsi_base,
+                            asserted);
+}
+
+/* No guest has 8259s. */
+static void isa_changed(void *arg, unsigned int irq, bool asserted)
+{
+    (void)arg, (void)irq, (void)asserted;
+}
+
+static const struct irq_outputs irq_outputs = { gsi_changed, isa_changed };
+
 /* ---- domains ---- */
 
 void platform_init(struct domain *d)
 {
-    vpit_init(&d->arch.hvm.vpit);
+    irq_lines_init(&d->arch.hvm.irq_lines, &irq_outputs, d);
+    vclocks_init(d);
+}
+
+void platform_stop(struct domain *d)
+{
+    vclocks_stop(d);
 }
 
 void platform_destroy(struct domain *d)
 {
-    vpit_destroy(&d->arch.hvm.vpit);
+    vclocks_destroy(d);
+    irq_lines_destroy(&d->arch.hvm.irq_lines);
 }

@@ -90,13 +90,17 @@ static bool set_pat(struct vmcb *b, uint64_t value)
     return true;
 }
 
-static bool set_tsc_aux(struct svm_vcpu *s, uint64_t value)
+static bool set_tsc_aux(struct vcpu *v, uint64_t value)
 {
+    struct svm_vcpu *s = svm_of(v);
     struct svm_cpu *sc = this_cpu()->vendor;
 
     if ( !svm_features.rdtscp || value > UINT32_MAX )
         return false;
-    s->tsc_aux = sc->tsc_aux = (uint32_t)value;
+    s->tsc_aux = (uint32_t)value;
+    if ( this_cpu()->loaded != v ) /* load() writes it */
+        return true;
+    sc->tsc_aux = s->tsc_aux;
     wrmsr(MSR_TSC_AUX, value);
     return true;
 }
@@ -116,7 +120,7 @@ bool svm_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
     case MSR_DEBUGCTL: /* neither branch records nor stepping by branches */
         return !(value & ~(DEBUGCTL_LBR | DEBUGCTL_BTF));
     case MSR_TSC_AUX:
-        return set_tsc_aux(s, value);
+        return set_tsc_aux(v, value);
     }
     f = field_of(s->vmcb, msr, &is_address);
     if ( !f || (is_address && !address_is_canonical(value)) )

@@ -7,13 +7,21 @@
 #include <emul/guest-walk.h>
 #include <emul/vioapic.h>
 #include <emul/vlapic.h>
+#include <emul/irq-lines.h>
+#include <emul/vhpet.h>
+#include <emul/vmtrr.h>
 #include <emul/vpit.h>
-
+#include <emul/vpmtimer.h>
+#include <emul/vrtc.h>
 
 struct hvm_domain {
     struct vioapic *vioapic; /* [I] dom0 has them, others none */
     unsigned int nr_vioapics; /* [I] */
+    struct irq_lines irq_lines;
     struct vpit vpit;
+    struct vrtc vrtc;
+    struct vpmtimer vpmtimer;
+    struct vhpet vhpet;
 };
 
 /*
@@ -61,6 +69,7 @@ struct hvm_vcpu {
     struct walked walked[WALKED_PAGES];
     struct emul emul;   /* its registers are the vcpu's between exits */
     struct vlapic vlapic;
+    struct vmtrr mtrr;
     void *vendor; /* of x86/hvm-vendor.h: its state of this vcpu */
 };
 /* [a] atomic  [I] immutable after creation */

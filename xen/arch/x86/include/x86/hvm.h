@@ -3,9 +3,8 @@
 #ifndef X86_HVM_H
 #define X86_HVM_H
 
+#include <hv/ioreq.h>
 #include <hv/types.h>
-
-#include <xen/hvm/ioreq.h>
 
 struct cpu;
 struct domain;
@@ -35,13 +34,19 @@ int hvm_copy_out(struct vcpu *v, uint64_t dst, const void *src, size_t bytes);
 void io_vcpu_init(struct vcpu *v);
 
 /*
- * platform.c: v's access to a device that the hypervisor emulates.  True: it is
- * done, and p->data has what was read; false: it is for device models.
+ * platform.c: v's access to a device that the hypervisor emulates.  False: it is
+ * for device models.  True: *result is IO_DONE, and p->data has what was read;
+ * or IO_UNHANDLED for several elements at once, which such a device takes one by
+ * one.
  */
-bool platform_port(struct vcpu *v, ioreq_t *p);
-bool platform_memory(struct vcpu *v, ioreq_t *p);
-/* d's devices, as after power-on; they go when nothing uses d any more. */
+bool platform_port(struct vcpu *v, ioreq_t *p, enum io_result *result);
+bool platform_memory(struct vcpu *v, ioreq_t *p, enum io_result *result);
+/*
+ * d's devices, as after power-on.  platform_stop(): they raise no interrupts any
+ * more; platform_destroy(): after that, when nothing uses d.
+ */
 void platform_init(struct domain *d);
+void platform_stop(struct domain *d);
 void platform_destroy(struct domain *d);
 
 /* msr.c: false: #GP. */
