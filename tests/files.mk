@@ -15,7 +15,7 @@ unit-core := acpi-make acquire acquire-life acquire-map budget bzimage console c
 # Interrupt controllers.
 unit-core += irq-lines
 # Clocks, and MTRRs.
-unit-core += vhpet vmtrr vpmtimer vrtc
+unit-core += clock-random vhpet vmtrr vpmtimer vrtc
 unit-race := evtchn-race grant-race ioreq-race vlapic-irq
 # Of files that need no machine.
 unit-alone := array acpi acpi-parse dom0-msr iommu elf errata layout rtc runqueue guest-kind \
