@@ -6,7 +6,7 @@
  */
 #include "test-acquire.h"
 
-static const struct p2m_entry nothing = { { ~0UL }, P2M_NONE };
+static const struct p2m_entry nothing = { { ~0UL }, P2M_NONE, false };
 static struct domain *target, *pvh;
 
 static void setup(void)

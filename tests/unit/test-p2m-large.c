@@ -167,7 +167,7 @@ enum change { SET, REPLACE, RETYPE, REMOVE, REPLACE_NONE, NR_CHANGES };
 /* Change the entry at gfn of the 1 GiB entry at G1. */
 static int change(enum change what, uint64_t gfn)
 {
-    const struct p2m_entry from = { _mfn(gfn), P2M_RAM_RW };
+    const struct p2m_entry from = p2m_entry(_mfn(gfn), P2M_RAM_RW);
     struct page *pg = NULL;
     int rc = 0;
 
@@ -227,7 +227,7 @@ static void test_split_by_any_change(void **state)
     /* What is refused splits nothing. */
     assert_int_equal(p2m_remove(large, _gfn(2 * G1 - 1), _mfn(1)), -EINVAL);
     assert_int_equal(p2m_replace(large, _gfn(2 * G1 - 1),
-                                 (struct p2m_entry){ _mfn(1), P2M_RAM_RW },
+                                 p2m_entry(_mfn(1), P2M_RAM_RW),
                                  INVALID_MFN, P2M_NONE), -EBUSY);
     check_entry(2 * G1 - 1, 2 * G1 - 1, P2M_RAM_RW, 9);
 }

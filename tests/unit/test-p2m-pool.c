@@ -2,7 +2,7 @@
 /* The paging pool: its size, what happens when it is used up. */
 #include "fixture.h"
 
-static const struct p2m_entry nothing = { { ~0UL }, P2M_NONE };
+static const struct p2m_entry nothing = { { ~0UL }, P2M_NONE, false };
 
 static int set(struct domain *d, uint64_t gfn, struct page *pg)
 {

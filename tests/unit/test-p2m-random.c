@@ -45,7 +45,7 @@ static struct p2m_entry unpacked(uint64_t p)
 
     return (struct p2m_entry){
         p2m_has_page(t) || t == P2M_MMIO_DIRECT
-            ? _mfn(p & (P2M_MFN_LIMIT - 1)) : INVALID_MFN, t };
+            ? _mfn(p & (P2M_MFN_LIMIT - 1)) : INVALID_MFN, t, false };
 }
 
 static void get_frames(uint64_t mfn, uint64_t nr, enum p2m_type t)

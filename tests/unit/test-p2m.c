@@ -4,7 +4,7 @@
 
 #include <pthread.h>
 
-static const struct p2m_entry nothing = { { ~0UL }, P2M_NONE };
+static const struct p2m_entry nothing = { { ~0UL }, P2M_NONE, false };
 
 static struct page *new_page(struct domain *d)
 {
@@ -65,9 +65,9 @@ static void test_errors(void **state)
 {
     struct domain *d = fixture_guest(1);
     struct page *a = new_page(d), *b = new_page(d);
-    const struct p2m_entry is_a = { page_to_mfn(a), P2M_RAM_RW };
-    const struct p2m_entry ro_a = { page_to_mfn(a), P2M_RAM_RO };
-    const struct p2m_entry is_b = { page_to_mfn(b), P2M_RAM_RW };
+    const struct p2m_entry is_a = { page_to_mfn(a), P2M_RAM_RW, false };
+    const struct p2m_entry ro_a = { page_to_mfn(a), P2M_RAM_RO, false };
+    const struct p2m_entry is_b = { page_to_mfn(b), P2M_RAM_RW, false };
 
     (void)state;
     assert_int_equal(set(d, P2M_GFN_LIMIT, a, P2M_RAM_RW), -EINVAL);

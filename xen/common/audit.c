@@ -58,8 +58,14 @@ static void count_domain(struct domain *d)
 {
     uint64_t gfn = 0;
 
+    unsigned int wrong = log_dirty_audit(d);
+
     if ( d->translated )
         p2m_for_each(d, &gfn, count_p2m_entry, NULL);
+    if ( wrong )
+        printk(XENLOG_ALWAYS, "audit: d%u has %u clean entries outside what is "
+               "logged\n", d->domain_id, wrong);
+    findings += wrong;
     p2m_audit_refs(d, count);
     ioreq_audit_refs(d, count);
     evtchn_audit_refs(d, count);

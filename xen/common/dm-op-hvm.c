@@ -17,47 +17,100 @@
  * all vcpus.
  */
 #define BATCH 32
+#define MARK_BATCH 256 /* no flush */
 
 /* ---- memory ---- */
 
 #define MAX_VRAM_FRAMES (1U << (30 - PAGE_SHIFT)) /* 1 GiB */
 
-/*
- * Without dirty logging every frame may have changed since the last call, and
- * the bitmap says so.
- */
+/* Copy a harvest of the range to buffer 1. */
+static int report_dirty(struct dm_op *x)
+{
+    uint8_t bits[LOG_DIRTY_STEP / 8];
+    uint64_t at, nr;
+
+    for ( ;; )
+    {
+        log_dirty_harvest(x->d, &at, &nr, bits);
+        if ( !nr )
+            return 0;
+        if ( at + nr > x->op.u.track_dirty_vram.nr )
+            return -EBUSY; /* another caller logs another range */
+        if ( guest_copy_out(handle_addr(x->buf[1].h) + at / 8, bits,
+                            DIV_ROUND_UP(nr, 8)) )
+            return -EFAULT;
+        if ( hypercall_preempt_check() )
+            return -ERESTART; /* the harvest itself knows where to go on */
+    }
+}
+
 int dm_op_track_dirty_vram(struct dm_op *x)
 {
     const struct xen_dm_op_track_dirty_vram *a = &x->op.u.track_dirty_vram;
-    uint8_t ones[256];
-    unsigned int bytes, done = 0;
+    int rc;
 
     if ( a->pad || x->nr_bufs < 2 || a->nr > MAX_VRAM_FRAMES )
         return -EINVAL;
     if ( domain_is_dying(x->d) )
         return -ESRCH;
-    bytes = DIV_ROUND_UP(a->nr, 8);
-    if ( !domain_vcpu(x->d, 0) || bytes > x->buf[1].size )
+    if ( !domain_vcpu(x->d, 0) || DIV_ROUND_UP(a->nr, 8) > x->buf[1].size ||
+         a->first_pfn > P2M_GFN_LIMIT - a->nr )
         return -EINVAL;
 
-    memset(ones, 0xff, sizeof(ones));
-    while ( done < bytes )
-    {
-        unsigned int nr = min(bytes - done, (unsigned int)sizeof(ones));
+    rc = log_dirty_set_range(x->d, a->first_pfn, a->nr);
+    if ( rc || !a->nr )
+        return rc;
+    rc = report_dirty(x);
+    if ( rc && rc != -ERESTART )
+        log_dirty_renew(x->d); /* the report is lost */
+    return rc;
+}
 
-        if ( done + nr == bytes && a->nr % 8 )
-            ones[nr - 1] = (uint8_t)((1U << a->nr % 8) - 1);
-        if ( guest_copy_out(handle_addr(x->buf[1].h) + done, ones, nr) )
-            return -EFAULT;
-        done += nr;
+/* One extent, from frame a->opaque on; -ERESTART with the progress there. */
+static int mark_extent(struct dm_op *x,
+                       const struct xen_dm_op_modified_memory_extent *e)
+{
+    struct xen_dm_op_modified_memory *a = &x->op.u.modified_memory;
+
+    if ( e->pad || !e->nr || e->first_pfn > P2M_GFN_LIMIT - e->nr ||
+         e->first_pfn + e->nr - 1 > p2m_max_gfn(x->d) || a->opaque >= e->nr )
+        return -EINVAL;
+    while ( a->opaque < e->nr )
+    {
+        log_dirty_mark(x->d, e->first_pfn + a->opaque);
+        if ( !(++a->opaque % MARK_BATCH) && hypercall_preempt_check() &&
+             a->opaque < e->nr )
+            return -ERESTART;
     }
+    a->opaque = 0;
     return 0;
 }
 
-/* Exactly two buffers; without dirty logging nobody is to be told. */
+/* The extents are done from the last one on, as Xen does them. */
 int dm_op_modified_memory(struct dm_op *x)
 {
-    return x->nr_bufs == 2 ? 0 : -EINVAL;
+    struct xen_dm_op_modified_memory *a = &x->op.u.modified_memory;
+    struct xen_dm_op_modified_memory_extent e;
+    int rc;
+
+    if ( x->nr_bufs != 2 )
+        return -EINVAL;
+    if ( !log_dirty_is_on(x->d) )
+        return 0;
+    if ( x->buf[1].size / sizeof(e) < a->nr_extents )
+        return -EINVAL;
+    while ( a->nr_extents )
+    {
+        if ( guest_copy_in(&e, handle_addr(x->buf[1].h) +
+                               (a->nr_extents - 1) * sizeof(e), sizeof(e)) )
+            return -EFAULT;
+        rc = mark_extent(x, &e);
+        if ( rc )
+            return rc;
+        if ( --a->nr_extents && hypercall_preempt_check() )
+            return -ERESTART;
+    }
+    return 0;
 }
 
 int dm_op_set_mem_type(struct dm_op *x)

@@ -125,7 +125,7 @@ static const struct dm_op_entry table[] = {
     ROW(set_isa_irq_level, set_isa_irq_level, dm_op_set_isa_irq_level, false),
     ROW(set_pci_link_route, set_pci_link_route, dm_op_set_pci_link_route,
         false),
-    ROW(modified_memory, modified_memory, dm_op_modified_memory, false),
+    ROW(modified_memory, modified_memory, dm_op_modified_memory, true),
     ROW(set_mem_type, set_mem_type, dm_op_set_mem_type, true),
     ROW(inject_event, inject_event, dm_op_inject_event, false),
     ROW(inject_msi, inject_msi, dm_op_inject_msi, false),

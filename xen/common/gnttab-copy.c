@@ -16,6 +16,7 @@ struct side {
     struct page *page;
     bool by_ref;
     grant_ref_t ref;
+    uint64_t frame; /* not by_ref */
     unsigned int pins;
     unsigned int start, length; /* the part of the page that is granted */
 };
@@ -37,6 +38,7 @@ static int16_t claim(const struct gnttab_copy_ptr *ptr, struct side *s)
     {
         s->start = 0;
         s->length = PAGE_SIZE;
+        s->frame = ptr->u.gmfn;
         s->page = gnttab_own_page(s->d, ptr->u.gmfn,
                                   s->pins == PIN_BIT(PIN_HOST_W), NULL);
         return s->page ? GNTST_okay : GNTST_bad_page;
@@ -57,7 +59,11 @@ static void release(struct side *s)
     if ( s->page && s->by_ref )
         gnttab_unpin(s->d, s->ref, s->pins);
     else if ( s->page )
+    {
+        if ( s->pins == PIN_BIT(PIN_HOST_W) )
+            log_dirty_mark(s->d, s->frame);
         page_put(s->page);
+    }
     if ( s->d )
         domain_put(s->d);
 }

@@ -53,7 +53,8 @@ static int16_t host_map(struct domain *ld, const struct mapping *m)
 
 static int16_t host_unmap(struct domain *ld, const struct mapping *m)
 {
-    struct p2m_entry old = { page_to_mfn(m->page), p2m_type_of(m->flags) };
+    struct p2m_entry old = p2m_entry(page_to_mfn(m->page),
+                                     p2m_type_of(m->flags));
 
     return p2m_replace(ld, m->gfn, old, INVALID_MFN, P2M_NONE)
                ? GNTST_general_error

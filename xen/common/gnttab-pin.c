@@ -198,6 +198,7 @@ static void activate_locked(struct grant_table *gt, grant_ref_t ref,
     act->length = sub_page ? word >> 48 : PAGE_SIZE;
     act->writable = r->writable;
     act->page = r->page;
+    act->frame = r->looked_up;
     r->page = NULL;
     gt->nr_pinned++;
     gt->nr_pinned_unreserved += ref >= GNTTAB_NR_RESERVED_ENTRIES;
@@ -286,6 +287,7 @@ void gnttab_unpin(struct domain *rd, grant_ref_t ref, unsigned int pins)
     struct grant_table *gt = rd->grant;
     struct active_entry *act;
     struct page *pg = NULL;
+    uint64_t frame;
 
     spin_lock(&gt->lock);
     act = active_entry_locked(gt, ref);
@@ -297,6 +299,7 @@ void gnttab_unpin(struct domain *rd, grant_ref_t ref, unsigned int pins)
         BUG_ON(!act->pin[i]);
         act->pin[i]--;
     }
+    frame = act->frame;
     clear_flags_locked(gt, ref, act);
     if ( !pin_flags(act) )
     {
@@ -308,6 +311,8 @@ void gnttab_unpin(struct domain *rd, grant_ref_t ref, unsigned int pins)
             active_chunk_trim_locked(gt, ref / ACTIVE_PER_CHUNK);
     }
     spin_unlock(&gt->lock);
+    if ( pins & PIN_WRITES )
+        log_dirty_mark(rd, frame);
     if ( pg )
         page_put(pg);
 }

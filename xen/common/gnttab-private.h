@@ -66,6 +66,7 @@ struct active_entry {
     bool sub_page;          /* [P] GTF_sub_page: for copies only            */
     bool writable;          /* [P] the page is not read-only to its owner   */
     struct page *page;      /* [P] held                                     */
+    uint64_t frame;         /* [P] by which the entry named the page        */
 };
 /* [G] gt->lock  [P] valid, and constant, while pinned */
 

@@ -223,7 +223,7 @@ static void hide_gfns(struct ioreq_server *s)
 
 static void unhide_gfns(struct ioreq_server *s)
 {
-    const struct p2m_entry none = { INVALID_MFN, P2M_NONE };
+    const struct p2m_entry none = { INVALID_MFN, P2M_NONE, false };
 
     for ( unsigned int i = 0; i < ARRAY_SIZE(s->gfn); i++ )
     {

@@ -323,7 +323,7 @@ int ioreq_server_set_state(struct domain *d, ioservid_t id, bool enabled)
         ioreq_pages_disabled(s);
     /* The first enabled server cannot have mapped memory that left before. */
     if ( first )
-        WRITE_ONCE(d->ioreq.mapcache_generation, p2m_generation(d));
+        WRITE_ONCE(d->ioreq.mapcache_generation, p2m_removals(d));
 
  out:
     spin_unlock(&d->ioreq.lock);

@@ -257,7 +257,7 @@ enum io_result ioreq_invalidate_mapcache(struct vcpu *v)
 
     spin_lock(&d->ioreq.lock);
     /* Memory that leaves the p2m from here on is for the next invalidation. */
-    WRITE_ONCE(d->ioreq.mapcache_generation, p2m_generation(d));
+    WRITE_ONCE(d->ioreq.mapcache_generation, p2m_removals(d));
     for ( unsigned int left = d->ioreq.enabled; left; left &= left - 1 )
         sent |= slot_send(d->ioreq.server[__builtin_ctz(left)], v, &req);
     if ( sent )
@@ -290,7 +290,7 @@ void ioreq_hypercall_done(struct vcpu *v)
 {
     const struct domain *d = v->domain;
 
-    if ( likely(READ_ONCE(d->ioreq.mapcache_generation) == p2m_generation(d)) )
+    if ( likely(READ_ONCE(d->ioreq.mapcache_generation) == p2m_removals(d)) )
         return;
     /* IO_RETRY while d is shut down: the next hypercall after resume sends. */
     (void)ioreq_invalidate_mapcache(v);

@@ -110,7 +110,7 @@ static int make_both(struct domain *d, gfn_t from, gfn_t to)
 
 int p2m_move(struct domain *d, gfn_t from, gfn_t to, unsigned int over)
 {
-    const struct p2m_entry none = { INVALID_MFN, P2M_NONE };
+    const struct p2m_entry none = { INVALID_MFN, P2M_NONE, false };
     struct p2m *p2m = &d->p2m;
     struct p2m_entry old = none;
     unsigned int level;
@@ -134,7 +134,7 @@ int p2m_move(struct domain *d, gfn_t from, gfn_t to, unsigned int over)
     {
         p2m_pt_put(p2m, gfn_x(from), none);
         p2m_pt_put(p2m, gfn_x(to),
-                   (struct p2m_entry){ page_to_mfn(pg), P2M_RAM_RW });
+                   p2m_entry(page_to_mfn(pg), P2M_RAM_RW));
         p2m->max_gfn = max(p2m->max_gfn, gfn_x(to));
     }
     spin_unlock(&p2m->lock);

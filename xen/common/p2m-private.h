@@ -56,6 +56,9 @@ struct p2m_entry p2m_pt_entry(uint64_t pte, uint64_t gfn, unsigned int level);
 /* Write a table entry of level 0. */
 void p2m_pt_write(struct p2m *p2m, uint64_t *pte, struct p2m_entry e);
 
+/* The leaf at pte becomes clean, or dirty and as writable as its type. */
+void p2m_pt_set_clean(struct p2m *p2m, uint64_t *pte, bool clean);
+
 /* Look gfn up; *level gets the level of the table entry that decides. */
 struct p2m_entry p2m_pt_get(struct p2m *p2m, uint64_t gfn,
                             unsigned int *level);
@@ -105,6 +108,14 @@ struct page *p2m_pt_unlink_one(struct p2m *p2m);
 /* Call fn(table, HOLD_TABLE) for every table, the root included. */
 void p2m_pt_for_each_table(const struct p2m *p2m, void (*fn)(mfn_t table,
                            enum page_holder holder));
+
+/* ---- log-dirty.c ---- */
+
+/*
+ * The entry of gfn is about to be written: it is dirty from now on.  Returns
+ * false, which is what the entry's `clean` is.
+ */
+bool log_dirty_touch(struct p2m *p2m, uint64_t gfn);
 
 /* ---- p2m-pool.c ---- */
 

@@ -48,6 +48,8 @@ static uint64_t make_leaf(struct p2m_entry e, unsigned int level)
 {
     uint64_t pte = arch_pte_make(e.mfn, e.type);
 
+    if ( unlikely(e.clean) )
+        pte = arch_pte_make_clean(pte);
     return level ? arch_pte_make_large(pte) : pte;
 }
 
@@ -63,6 +65,7 @@ static struct p2m_entry leaf_entry(uint64_t pte, uint64_t gfn,
     return (struct p2m_entry){
         mfn_add(arch_pte_mfn(pte), gfn & (p2m_span(level) - 1)),
         arch_pte_type(pte),
+        arch_pte_is_clean(pte),
     };
 }
 
@@ -121,7 +124,7 @@ struct p2m_entry p2m_pt_entry(uint64_t pte, uint64_t gfn, unsigned int level)
 {
     if ( arch_pte_present(pte) )
         return leaf_entry(pte, gfn, level);
-    return (struct p2m_entry){ INVALID_MFN, arch_pte_type(pte) };
+    return (struct p2m_entry){ INVALID_MFN, arch_pte_type(pte), false };
 }
 
 struct p2m_entry p2m_pt_get(struct p2m *p2m, uint64_t gfn,
@@ -137,11 +140,31 @@ static bool is_own(uint64_t pte)
     return arch_pte_present(pte) && p2m_is_ram(arch_pte_type(pte));
 }
 
+/* What was looked up before is not to be used again. */
+static void next_generation(struct p2m *p2m, bool removal)
+{
+    WRITE_ONCE(p2m->generation, p2m->generation + 1);
+    if ( removal )
+        WRITE_ONCE(p2m->removals, p2m->removals + 1);
+}
+
 void p2m_pt_write(struct p2m *p2m, uint64_t *pte, struct p2m_entry e)
 {
     if ( is_own(*pte) )
-        WRITE_ONCE(p2m->generation, p2m->generation + 1);
+        next_generation(p2m, true);
     WRITE_ONCE(*pte, make_leaf(e, 0));
+}
+
+void p2m_pt_set_clean(struct p2m *p2m, uint64_t *pte, bool clean)
+{
+    uint64_t dirty = arch_pte_make(arch_pte_mfn(*pte), arch_pte_type(*pte));
+
+    ASSERT(spin_is_mine(&p2m->lock) && is_own(*pte));
+    if ( arch_pte_large(*pte) )
+        dirty = arch_pte_make_large(dirty);
+    if ( clean )
+        next_generation(p2m, false);
+    WRITE_ONCE(*pte, clean ? arch_pte_make_clean(dirty) : dirty);
 }
 
 void p2m_pt_put(struct p2m *p2m, uint64_t gfn, struct p2m_entry e)
@@ -241,7 +264,7 @@ uint64_t p2m_pt_exchange(struct p2m *p2m, uint64_t gfn, unsigned int level,
     old = atomic_xchg(pte, e.type == P2M_NONE ? 0 : make_leaf(e, level));
     if ( !arch_pte_present(old) )
         return 0;
-    WRITE_ONCE(p2m->generation, p2m->generation + 1);
+    next_generation(p2m, true);
     return old;
 }
 

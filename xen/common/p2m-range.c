@@ -96,7 +96,7 @@ static int set_order(struct domain *d, gfn_t gfn, mfn_t mfn,
     if ( !rc )
     {
         old = p2m_pt_exchange(p2m, gfn_x(gfn), level,
-                              (struct p2m_entry){ mfn, type });
+                              p2m_entry(mfn, type));
         p2m->max_gfn = max(p2m->max_gfn, gfn_x(gfn) + nr - 1);
     }
     spin_unlock(&p2m->lock);

@@ -22,7 +22,7 @@
 
 #include "p2m-private.h"
 
-static const struct p2m_entry none = { { ~0UL }, P2M_NONE };
+static const struct p2m_entry none = { { ~0UL }, P2M_NONE, false };
 
 int p2m_init(struct domain *d)
 {
@@ -123,6 +123,15 @@ struct p2m_entry p2m_peek(struct domain *d, gfn_t gfn)
 
     return p2m_in_range(&d->p2m, gfn_x(gfn))
                ? p2m_pt_get(&d->p2m, gfn_x(gfn), &level) : none;
+}
+
+struct p2m_entry p2m_peek_write(struct domain *d, gfn_t gfn)
+{
+    struct p2m_entry e = p2m_peek(d, gfn);
+
+    if ( unlikely(e.clean) && e.type == P2M_RAM_RW )
+        e.clean = log_dirty_touch(&d->p2m, gfn_x(gfn));
+    return e;
 }
 
 void p2m_peek_end(struct domain *d)
@@ -253,13 +262,13 @@ static int change(struct domain *d, gfn_t gfn, const struct p2m_entry *from,
 
 int p2m_set(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type)
 {
-    return change(d, gfn, NULL, ~0U, (struct p2m_entry){ mfn, type }, false);
+    return change(d, gfn, NULL, ~0U, p2m_entry(mfn, type), false);
 }
 
 int p2m_replace(struct domain *d, gfn_t gfn, struct p2m_entry from, mfn_t mfn,
                 enum p2m_type type)
 {
-    return change(d, gfn, &from, ~0U, (struct p2m_entry){ mfn, type }, false);
+    return change(d, gfn, &from, ~0U, p2m_entry(mfn, type), false);
 }
 
 int p2m_retype(struct domain *d, gfn_t gfn, struct p2m_entry from,
@@ -269,13 +278,13 @@ int p2m_retype(struct domain *d, gfn_t gfn, struct p2m_entry from,
     mfn_t mfn = keep ? from.mfn : INVALID_MFN;
 
     ASSERT(!keep || p2m_has_page(from.type));
-    return change(d, gfn, &from, ~0U, (struct p2m_entry){ mfn, type }, keep);
+    return change(d, gfn, &from, ~0U, p2m_entry(mfn, type), keep);
 }
 
 int p2m_set_over(struct domain *d, gfn_t gfn, unsigned int types, mfn_t mfn,
                  enum p2m_type type)
 {
-    return change(d, gfn, NULL, types, (struct p2m_entry){ mfn, type }, false);
+    return change(d, gfn, NULL, types, p2m_entry(mfn, type), false);
 }
 
 int p2m_remove(struct domain *d, gfn_t gfn, mfn_t mfn)

@@ -79,7 +79,7 @@ static void put_pages(struct page **pages, unsigned int nr)
 /* Remove the entry at gfn, if it still maps pg. */
 static void unmap_one(gfn_t gfn, const struct page *pg)
 {
-    struct p2m_entry e = { page_to_mfn(pg), P2M_FOREIGN };
+    struct p2m_entry e = p2m_entry(page_to_mfn(pg), P2M_FOREIGN);
 
     (void)!p2m_replace(current_domain, gfn, e, INVALID_MFN, P2M_NONE);
 }

@@ -15,6 +15,7 @@
 #define HV_P2M_H
 
 #include <hv/lock.h>
+#include <hv/log-dirty.h>
 #include <hv/page.h>
 
 struct domain;
@@ -63,7 +64,13 @@ static inline bool p2m_has_page(enum p2m_type t)
 struct p2m_entry {
     mfn_t mfn; /* INVALID_MFN when the type has no frame */
     enum p2m_type type;
+    bool clean; /* not written since log_dirty_harvest(): hv/log-dirty.h */
 };
+
+static inline struct p2m_entry p2m_entry(mfn_t mfn, enum p2m_type type)
+{
+    return (struct p2m_entry){ mfn, type, false };
+}
 
 struct p2m {
     spinlock_t lock;         /* LOCK_P2M                                     */
@@ -74,7 +81,10 @@ struct p2m {
     uint64_t *near;          /* [P] table of level 0 found last, or NULL     */
     uint64_t near_at;        /* [P] near[0] is the entry of near_at * 512    */
     uint64_t max_gfn;        /* [P] highest gfn ever set                     */
-    uint64_t generation;     /* [P] goes up when own memory leaves the p2m   */
+    uint64_t generation;     /* [P] goes up when own memory leaves the p2m,  */
+                             /*     or becomes clean                         */
+    uint64_t removals;       /* [P] goes up when own memory leaves the p2m   */
+    struct log_dirty log_dirty; /* [P]                                       */
     uint64_t emptied;        /* [P] p2m_relinquish(): no frame below this gfn */
     mfn_t rest_mfn;          /* [K] p2m_relinquish(): frames of an entry that */
     uint64_t rest_nr;        /* [K] was removed, whose references are left   */
@@ -157,10 +167,13 @@ int p2m_move(struct domain *d, gfn_t from, gfn_t to, unsigned int over)
  * p2m_peek_end() drops it.  In between no entry changes, so frames can be
  * accessed without a reference; the caller takes no other lock meanwhile.
  * p2m_peek_begin() returns the generation: own memory that was looked up is
- * still at its gfn as long as the generation is the same.
+ * still at its gfn, and may still be written if it was looked up by
+ * p2m_peek_write(), as long as the generation is the same.  p2m_peek_write()
+ * is for a caller that writes to the frame: the entry is not clean any more.
  */
 uint64_t p2m_peek_begin(struct domain *d);
 struct p2m_entry p2m_peek(struct domain *d, gfn_t gfn);
+struct p2m_entry p2m_peek_write(struct domain *d, gfn_t gfn);
 void p2m_peek_end(struct domain *d);
 
 /*
@@ -168,6 +181,8 @@ void p2m_peek_end(struct domain *d);
  * waits for CPUs that use a remembered lookup.  Needs <hv/atomic.h>.
  */
 #define p2m_generation(d) READ_ONCE((d)->p2m.generation)
+/* It goes up when own memory leaves the p2m; for a look without the lock. */
+#define p2m_removals(d) READ_ONCE((d)->p2m.removals)
 
 /*
  * Install an entry, replacing the old one.  On success the caller's reference

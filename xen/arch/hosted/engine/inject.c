@@ -56,7 +56,10 @@ static int copy_piece(struct hosted_vcpu *h, const struct guest_paging *paging,
     if ( write && !p2m_is_writable(type) )
         rc = -EFAULT;
     else if ( write )
+    {
         memcpy((char *)page_to_virt(pg) + (gpa & ~PAGE_MASK), buf, bytes);
+        log_dirty_mark(h->v->domain, gpa >> PAGE_SHIFT);
+    }
     else
         memcpy(buf, (char *)page_to_virt(pg) + (gpa & ~PAGE_MASK), bytes);
     page_put(pg);

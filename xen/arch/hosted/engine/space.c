@@ -107,7 +107,7 @@ static bool is_shared(const struct domain *d, const struct page *pg)
 
 static bool in_window(const struct domain *d, gfn_t gfn, struct p2m_entry e)
 {
-    return gfn_x(gfn) < WINDOW_PAGES && e.type != P2M_IOREQ &&
+    return gfn_x(gfn) < WINDOW_PAGES && e.type != P2M_IOREQ && !e.clean &&
            p2m_has_page(e.type) && p2m_is_writable(e.type) &&
            !is_shared(d, mfn_to_page(e.mfn));
 }
@@ -318,7 +318,12 @@ bool space_access(struct hosted_vcpu *h, uint64_t gpa, unsigned int size,
         if ( !write )
             *value = read_word(at, gpa, size);
         else if ( p2m_is_writable(e.type) )
+        {
             write_merged(h, at, gpa, size, *value);
+            if ( unlikely(e.clean) )
+                log_dirty_mark(hd->domain, gfn_x(gfn));
+            e.clean = false;
+        }
         h->last_read = (struct access){ gpa, *value, size, write, !write };
         if ( in_window(hd->domain, gfn, e) )
         {

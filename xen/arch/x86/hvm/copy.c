@@ -30,7 +30,8 @@
  */
 static char *page_at(struct domain *d, uint64_t gpa, bool write, bool *own)
 {
-    struct p2m_entry e = p2m_peek(d, _gfn(gpa >> PAGE_SHIFT));
+    gfn_t gfn = _gfn(gpa >> PAGE_SHIFT);
+    struct p2m_entry e = write ? p2m_peek_write(d, gfn) : p2m_peek(d, gfn);
 
     if ( own )
         *own = p2m_is_ram(e.type);

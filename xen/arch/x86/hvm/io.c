@@ -85,6 +85,7 @@ static bool cmpxchg_phys(void *arg, uint64_t gpa, uint64_t *old, uint64_t new,
             CMPXCHG(uint64_t, p, old, new);
             break;
         }
+        log_dirty_mark(v->domain, gpa >> PAGE_SHIFT);
     }
     if ( pg )
         page_put(pg);
@@ -291,7 +292,7 @@ void exit_memory(struct vcpu *v, uint64_t gpa, bool write, bool fetch,
     enum emul_result result;
     enum p2m_type t;
 
-    if ( !rc )
+    if ( !rc || (write && log_dirty_fault(d, gpa >> PAGE_SHIFT)) )
         return;
     t = p2m_lookup(d, _gfn(gpa >> PAGE_SHIFT)).type;
     /* Somebody mapped it meanwhile, or made it writable. */

@@ -3,6 +3,8 @@
  * Encoding of p2m table entries: the nested paging format of AMD processors.
  * Present, writable and user bits 0-2, the type in bits 52-55, which hardware
  * ignores; bit 7 of an entry above the lowest level says that it is a leaf.
+ * Bit 56, which hardware ignores, too: a clean entry (hv/log-dirty.h), which
+ * is not writable whatever its type says.
  * Hosted, nothing walks the tables but the core.
  */
 #ifndef ASM_P2M_H
@@ -27,6 +29,19 @@ static inline uint64_t arch_pte_make(mfn_t mfn, enum p2m_type type)
     if ( type == P2M_MMIO_DIRECT )
         pte |= PTE_RW;
     return pte;
+}
+
+#define PTE_CLEAN (1UL << 56)
+
+static inline bool arch_pte_is_clean(uint64_t pte)
+{
+    return pte & PTE_CLEAN;
+}
+
+/* A leaf, clean. */
+static inline uint64_t arch_pte_make_clean(uint64_t pte)
+{
+    return (pte | PTE_CLEAN) & ~PTE_RW;
 }
 
 /* A leaf of a higher level, from one of the lowest with its first frame. */

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Logging which frames of a domain are written: see the header.
+ *
+ * A harvest makes entries clean under the p2m lock, then flushes the TLBs.
+ * Between the two a vcpu may still write through an entry that was writable:
+ * to a frame that this harvest has just reported, and whose content nobody has
+ * read yet for this report.  The generation went up with the first clean entry,
+ * so that walks that a copy remembers are made anew.
+ */
+#include <hv/domain.h>
+#include <hv/hypercall.h>
+#include <hv/lib.h>
+
+#include "p2m-private.h"
+
+/* Frames that one step of making entries dirty again looks at. */
+#define RELEASE_STEP 1024
+
+/* The first gfn behind the table entry of this level that gfn is in. */
+static uint64_t entry_end(uint64_t gfn, unsigned int level)
+{
+    return (gfn | (p2m_span(level) - 1)) + 1;
+}
+
+bool log_dirty_touch(struct p2m *p2m, uint64_t gfn)
+{
+    unsigned int level;
+    uint64_t *pte = p2m_pt_find(p2m, gfn, &level);
+
+    /* Only this frame becomes dirty, unless there is no table to say so. */
+    if ( level && !p2m_pt_make(p2m, gfn, 0, 1, 0) )
+        pte = p2m_pt_find(p2m, gfn, &level);
+    p2m_pt_set_clean(p2m, pte, false);
+    return false;
+}
+
+void log_dirty_mark(struct domain *d, uint64_t gfn)
+{
+    struct p2m *p2m = &d->p2m;
+    unsigned int level;
+
+    if ( likely(!log_dirty_is_on(d)) || !p2m_in_range(p2m, gfn) )
+        return;
+    spin_lock(&p2m->lock);
+    if ( p2m_pt_get(p2m, gfn, &level).clean )
+        (void)log_dirty_touch(p2m, gfn);
+    spin_unlock(&p2m->lock);
+}
+
+bool log_dirty_fault(struct domain *d, uint64_t gfn)
+{
+    struct p2m *p2m = &d->p2m;
+    struct p2m_entry e;
+    unsigned int level;
+
+    if ( likely(!log_dirty_is_on(d)) || !p2m_in_range(p2m, gfn) )
+        return false;
+    spin_lock(&p2m->lock);
+    e = p2m_pt_get(p2m, gfn, &level);
+    if ( e.type == P2M_RAM_RW && e.clean )
+        (void)log_dirty_touch(p2m, gfn);
+    spin_unlock(&p2m->lock);
+    return e.type == P2M_RAM_RW;
+}
+
+/* ---- the range ---- */
+
+/* The clean entries that reach into [gfn, end) become dirty; lock held. */
+static void release(struct p2m *p2m, uint64_t gfn, uint64_t end)
+{
+    while ( gfn < end )
+    {
+        unsigned int level;
+        uint64_t *pte = p2m_pt_find(p2m, gfn, &level);
+
+        if ( p2m_pt_entry(*pte, gfn, level).clean )
+            p2m_pt_set_clean(p2m, pte, false);
+        gfn = entry_end(gfn, level);
+    }
+}
+
+/*
+ * One step of making the range dirty, from its first frame on; true when it is
+ * empty.  Lock held.
+ */
+static bool release_some(struct p2m *p2m)
+{
+    struct log_dirty *l = &p2m->log_dirty;
+    uint64_t end = min(l->to, l->from + RELEASE_STEP);
+
+    release(p2m, l->from, end);
+    l->from = end;
+    if ( l->from < l->to )
+        return false;
+    WRITE_ONCE(l->to, 0);
+    l->from = l->at = 0;
+    return true;
+}
+
+int log_dirty_set_range(struct domain *d, uint64_t first, uint64_t nr)
+{
+    struct log_dirty *l = &d->p2m.log_dirty;
+    uint64_t from = min(first, P2M_GFN_LIMIT);
+    uint64_t to = from + min(nr, P2M_GFN_LIMIT - from);
+    bool done;
+
+    for ( ;; )
+    {
+        spin_lock(&d->p2m.lock);
+        done = (from < to && l->from == from && l->to == to) ||
+               release_some(&d->p2m);
+        if ( done && from < to && !l->to )
+        {
+            l->from = from;
+            l->fresh = true;
+            WRITE_ONCE(l->to, to);
+        }
+        spin_unlock(&d->p2m.lock);
+        if ( done )
+            return 0;
+        if ( hypercall_preempt_check() )
+            return -ERESTART;
+    }
+}
+
+/* ---- a harvest ---- */
+
+static void set_bits(uint8_t *bits, uint64_t at, uint64_t nr)
+{
+    for ( ; nr; at++, nr-- )
+        bits[at / 8] |= (uint8_t)(1U << at % 8);
+}
+
+/*
+ * Report and clean what is dirty in [gfn, end), by a bit for each frame.  True:
+ * an entry became clean.  Lock held.
+ */
+static bool harvest(struct p2m *p2m, uint64_t gfn, uint64_t end, uint8_t *bits)
+{
+    uint64_t first = gfn, next;
+    bool cleaned = false;
+
+    for ( ; gfn < end; gfn = next )
+    {
+        unsigned int level;
+        uint64_t *pte = p2m_pt_find(p2m, gfn, &level);
+        struct p2m_entry e = p2m_pt_entry(*pte, gfn, level);
+        bool whole = !(gfn & (p2m_span(level) - 1)) &&
+                     entry_end(gfn, level) <= end;
+
+        next = min(entry_end(gfn, level), end);
+        if ( !p2m_is_ram(e.type) || e.clean )
+            continue;
+        /* A part of a large entry cannot be clean. */
+        if ( !whole && !p2m_pt_make(p2m, gfn, 0, 1, 0) )
+        {
+            next = gfn;
+            continue;
+        }
+        set_bits(bits, gfn - first, next - gfn);
+        if ( !whole )
+            continue;
+        p2m_pt_set_clean(p2m, pte, true);
+        cleaned = true;
+    }
+    return cleaned;
+}
+
+void log_dirty_harvest(struct domain *d, uint64_t *at, uint64_t *nr,
+                       uint8_t bits[LOG_DIRTY_STEP / 8])
+{
+    struct p2m *p2m = &d->p2m;
+    struct log_dirty *l = &p2m->log_dirty;
+    bool cleaned = false;
+    uint64_t first;
+
+    memset(bits, 0, LOG_DIRTY_STEP / 8);
+    spin_lock(&p2m->lock);
+    *at = l->at;
+    first = l->from + l->at;
+    *nr = min(l->to - first, (uint64_t)LOG_DIRTY_STEP);
+    if ( *nr )
+    {
+        cleaned = harvest(p2m, first, first + *nr, bits);
+        if ( l->fresh )
+            set_bits(bits, 0, *nr);
+        l->at += *nr;
+    }
+    else
+    {
+        l->at = 0;
+        l->fresh = false;
+    }
+    spin_unlock(&p2m->lock);
+    if ( cleaned )
+        arch_p2m_flush(d, _gfn(first), *nr);
+}
+
+void log_dirty_renew(struct domain *d)
+{
+    spin_lock(&d->p2m.lock);
+    d->p2m.log_dirty.at = 0;
+    d->p2m.log_dirty.fresh = true;
+    spin_unlock(&d->p2m.lock);
+}
+
+/* ---- audit ---- */
+
+static int count_wrong(struct domain *d, gfn_t gfn, struct p2m_entry e,
+                       void *arg)
+{
+    const struct log_dirty *l = &d->p2m.log_dirty;
+    unsigned int *wrong = arg;
+
+    *wrong += e.clean && (!p2m_is_ram(e.type) || gfn_x(gfn) < l->from ||
+                          gfn_x(gfn) >= l->to);
+    return 0;
+}
+
+unsigned int log_dirty_audit(struct domain *d)
+{
+    unsigned int wrong = 0;
+    uint64_t gfn = 0;
+
+    if ( d->translated )
+        p2m_for_each(d, &gfn, count_wrong, &wrong);
+    return wrong;
+}
