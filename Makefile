@@ -375,6 +375,7 @@ $(eval $(call program,$(B)/vm/free-pages,tests/vm/pages.c,$(vm-list),-lxenctrl))
 $(eval $(call program,$(B)/vm/press-key,tests/vm/press.c,$(vm-list),-lxenctrl))
 $(eval $(call program,$(B)/vm/set-target,tests/vm/target.c,$(vm-list),-lxenctrl))
 $(eval $(call program,$(B)/vm/hostile-dm,$(hostile-dm-src),$(vm-list),$(contract-libs)))
+$(eval $(call program,$(B)/vm/screen,tests/hvm/screen.c,$(vm-list),))
 $(foreach p,dom0-memory dom0-devices,$(eval $(call program,$(B)/vm/$(p),\
     tests/vm/$(p).c tests/contract/ct.c,$(vm-list),$(contract-libs))))
 $(call objs,hosted,tests/vm/keep.c): $(vm-list)
@@ -411,6 +412,10 @@ check-vm-script: $(B)/.need-vm all bare debug $(check-vm-progs) dom0
 check-vm: machine-vm machine-hosted check-vm-script
 	$(Q)scripts/check-vm -k
 check-machines: check-vm check-xen
+# HVM guests behind unmodified xl and QEMU, on Xen and on Oriel: an hour or more.
+check-hvm: $(B)/.need-vm all bare $(B)/vm/screen $(B)/vm/press-key
+	$(Q)scripts/vm --hvm --prepare
+	$(Q)scripts/check-hvm $(JOBS)
 # A thousand guests, a hundred of those that do what none should, then device
 # models that do.
 soak: $(B)/.need-vm all bare debug $(check-vm-progs)
@@ -483,7 +488,7 @@ check: $(all-checks)
 # The quick part.
 test: check-unit check-contract check-abi check-lint
 tests: test
-.PHONY: test tests dom0 check-machines machine-vm machine-xen machine-hosted check-vm-script
+.PHONY: test tests check-hvm dom0 check-machines machine-vm machine-xen machine-hosted check-vm-script
 .PHONY: all bare debug check-vm run-vm shell-vm soak check-xen shell-xen bench bench-xen bench-vm check-fuzz check-model cover fuzz fuzz-all clean help run install libs hosted programs guests debian \
     check-demo check-contract check-programs check-clang check-lint lint
 all: libs hosted programs guests
@@ -504,6 +509,7 @@ help:
 	@echo 'make run-vm     Oriel on a machine of its own, in QEMU: a guest served there'
 	@echo 'make debug      build/oriel-debug.elf: assertions, lock order, each guest entry checked'
 	@echo 'make check-vm   all of it tested there: minutes; make soak: longer'
+	@echo 'make check-hvm  HVM guests behind QEMU, on Xen and on Oriel; JOBS="direct1 ide"'
 	@echo 'make shell-vm   a shell in its dom0'
 	@echo 'make bench-xen  what operations cost on the real Xen, in instructions; bench-vm: on Oriel'
 	@echo 'make shell-xen  a shell in its dom0'

@@ -31,7 +31,7 @@ PACKAGES = """xen-hypervisor-4.17-amd64 xen-utils-4.17 xenstore-utils
     busybox-static""".split()
 MODULES = ["xen-privcmd", "xen-evtchn", "xen-gntdev", "xen-gntalloc",
            "xenfs/xenfs"]
-KERNEL = r"linux-image-([0-9.]+-[0-9]+-amd64)$"
+KERNEL = r"linux-image-([0-9.]+-[0-9]+-(amd64|686-pae))$"
 # Debian's programs that are in every dom0.
 PROGRAMS = [XEN_BIN + "/" + p for p in (
     "test-resource", "test-paging-mempool", "xl", "xenstored", "xenconsoled",
@@ -56,10 +56,18 @@ def run(*command):
         raise Failure(f"{command[0]} failed") from e
 
 
-def kernel_known_to_apt():
+def apt_options(arch):
+    """apt's for another architecture, with lists of its own."""
+    if not arch:
+        return []
+    return run("scripts/fetch-debian", "--arch", arch, "--options").split()
+
+
+def kernel_known_to_apt(meta, arch):
     """The version of Debian's newest kernel, or None."""
     try:
-        known = subprocess.run(["apt-cache", "depends", "linux-image-amd64"],
+        known = subprocess.run(["apt-cache", *apt_options(arch), "depends",
+                                meta],
                                text=True, stdout=subprocess.PIPE,
                                stderr=subprocess.DEVNULL).stdout
     except FileNotFoundError:
@@ -69,26 +77,26 @@ def kernel_known_to_apt():
     return found and found[1]
 
 
-def newest_kernel():
-    if found := kernel_known_to_apt():
+def newest_kernel(meta, arch):
+    if found := kernel_known_to_apt(meta, arch):
         return found
-    if os.geteuid() == 0:
-        subprocess.run(["apt-get", "update", "-q"], stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL)
-        if found := kernel_known_to_apt():
+    if os.geteuid() == 0 or arch:
+        subprocess.run(["apt-get", *apt_options(arch), "update", "-q"],
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if found := kernel_known_to_apt(meta, arch):
             return found
-    raise Failure("apt knows no linux-image-amd64: is the network there, and "
+    raise Failure(f"apt knows no {meta}: is the network there, and "
                   "has 'apt-get update' run?")
 
 
-def kernel_version():
+def kernel_version(meta="linux-image-amd64", pinned=PINNED, arch=None):
     """The newest that apt knows, once for each build folder."""
-    if os.path.exists(PINNED):
-        return read(PINNED).decode().strip()
-    version = newest_kernel()
-    print(f"  VM      dom0's kernel is {version} from now on: {PINNED}",
+    if os.path.exists(pinned):
+        return read(pinned).decode().strip()
+    version = newest_kernel(meta, arch)
+    print(f"  VM      {meta} is {version} from now on: {pinned}",
           file=os.sys.stderr)
-    write(PINNED, version.encode() + b"\n")
+    write(pinned, version.encode() + b"\n")
     return version
 
 
@@ -227,13 +235,17 @@ def make_base(version):
     return a.bytes()
 
 
-def prepare():
-    """Fetch and unpack what every run needs; the paths of the images."""
+def prepare(hvm_guests=False):
+    """Fetch and unpack what a run needs; the paths of the images."""
     os.makedirs(OUT, exist_ok=True)
     os.makedirs("build/debian/done", exist_ok=True)
     with open(OUT + "/lock", "w") as lock:  # one at a time
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return prepare_alone()
+        images = prepare_alone()
+        if hvm_guests:
+            import hvm
+            images["hvm.cpio"] = hvm.prepare(kernel_version())
+        return images
 
 
 def prepare_alone():
