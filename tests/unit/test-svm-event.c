@@ -22,7 +22,6 @@
 
 #include "../../xen/arch/x86/emul/rules.c"
 #include "../../xen/arch/x86/svm/event.c"
-#include "../../xen/arch/x86/svm/vmcb-check.c"
 #include "../../xen/arch/x86/hvm/event.c"
 
 enum { UD = 6, DF = 8, GP = 13, PF = 14, VECTOR = 0x41 };

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "../../xen/arch/x86/emul/rules.c"
 #include "../../xen/arch/x86/svm/vmcb-check.c"
 
 #define RFLAGS_GOOD (RFLAGS_FIXED | RFLAGS_IF)
@@ -21,9 +22,11 @@
 
 static const struct vmcb_limits limits = {
     .nr_asids = 16,
-    .cr4 = 0x4006ff | CR4_PCIDE,
-    .efer = EFER_SVME | EFER_LME | EFER_LMA | EFER_NX,
-    .physical = (1UL << 40) - 1,
+    .mode = {
+        .cr4 = 0x4006ff | CR4_PCIDE,
+        .efer = EFER_SVME | EFER_LME | EFER_LMA | EFER_NX,
+        .physical = (1UL << 40) - 1,
+    },
 };
 
 /* 64-bit code, nothing to deliver. */

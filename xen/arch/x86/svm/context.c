@@ -7,6 +7,7 @@
  * The record's TSC is ignored: guests read the machine's TSC.
  */
 #include <emul/control-regs.h>
+#include <emul/rules.h>
 #include <hv/lib.h>
 
 #include <x86/fpu.h>
@@ -15,13 +16,11 @@
 
 #include "svm.h"
 
-#define ATTR_CODE (EMUL_SEG_S | 0x8)
 #define ATTR_MASK 0xfffU
 #define SEG_DPL(attr) ((attr) >> 5 & 3)
 
 /* In an FXSAVE image, and what XSAVE has behind it. */
 #define MXCSR_OFFSET 24
-#define MXCSR_LEGAL 0xffffU
 #define XSTATE_BV_OFFSET 512
 #define XSTATE_LEGACY 3UL
 
@@ -85,42 +84,27 @@ void svm_startup(struct vcpu *v, uint8_t page)
 
 /* ---- the record ---- */
 
-static bool is_long(const struct hvm_hw_cpu *c)
+static struct mode mode_of(const struct hvm_hw_cpu *c)
 {
-    return (c->cr0 & CR0_PG) && (c->msr_efer & EFER_LME);
+    struct mode m = { c->cr0, c->cr3, c->cr4, c->msr_efer };
+
+    if ( mode_is_long(&m) ) /* a record need not have LMA */
+        m.efer |= EFER_LMA;
+    return m;
 }
 
 /* Of what the domain's CPUID shows. */
 static int check_mode(const struct vcpu *v, const struct hvm_hw_cpu *c)
 {
-    bool pe = c->cr0 & CR0_PE;
+    const struct mode_limits limits = {
+        .cr4 = cr4_bits(v), .efer = efer_bits(v), .physical = physical_bits(v),
+    };
+    const struct mode m = mode_of(c);
 
-    if ( c->cr0 > UINT32_MAX || (c->cr4 & ~cr4_bits(v)) ||
-         c->dr6 > UINT32_MAX || c->dr7 > UINT32_MAX ||
-         (c->cr3 & ~physical_bits(v)) || (c->msr_efer & ~efer_bits(v)) ||
-         (c->rflags & ~RFLAGS_DEFINED) )
-        return -EINVAL;
-    if ( ((c->cr0 & CR0_NW) && !(c->cr0 & CR0_CD)) ||
-         ((c->cr0 & CR0_PG) && !pe) || ((c->rflags & RFLAGS_VM) && !pe) )
-        return -EINVAL;
-    if ( (c->cr4 & CR4_PCIDE) && !is_long(c) )
-        return -EINVAL;
-    if ( is_long(c) )
-        return (c->cr4 & CR4_PAE) && !(c->rflags & RFLAGS_VM) ? 0 : -EINVAL;
-    return c->msr_efer & EFER_LMA ? -EINVAL : 0;
-}
-
-/* In 64-bit mode CS has no base, otherwise rip has 32 bits. */
-static int check_code(const struct hvm_hw_cpu *c)
-{
-    bool wide = is_long(c) && (c->cs_arbytes & EMUL_SEG_L);
-    bool protected = (c->cr0 & CR0_PE) && !(c->rflags & RFLAGS_VM);
-
-    if ( !(c->cs_arbytes & EMUL_SEG_P) || !(c->cs_arbytes & EMUL_SEG_S) ||
-         (wide && (c->cs_arbytes & EMUL_SEG_DB)) ||
-         (!wide && c->rip > UINT32_MAX) )
-        return -EINVAL;
-    return protected && (c->cs_arbytes & ATTR_CODE) != ATTR_CODE ? -EINVAL : 0;
+    return !mode_broken(&m, &limits) && !(c->cr3 & ~limits.physical) &&
+           c->dr6 <= UINT32_MAX && c->dr7 <= UINT32_MAX &&
+           rflags_legal(&m, c->rflags) &&
+           code_legal(&m, c->rflags, c->cs_arbytes, c->rip) ? 0 : -EINVAL;
 }
 
 static int check_event(const struct hvm_hw_cpu *c)
@@ -141,7 +125,7 @@ static int check_fpu(const struct hvm_hw_cpu *c)
     uint32_t mxcsr;
 
     memcpy(&mxcsr, c->fpu_regs + MXCSR_OFFSET, sizeof(mxcsr));
-    return (c->flags & XEN_X86_FPU_INITIALISED) && (mxcsr & ~MXCSR_LEGAL)
+    return (c->flags & XEN_X86_FPU_INITIALISED) && !mxcsr_legal(mxcsr)
                ? -EINVAL : 0;
 }
 
@@ -207,7 +191,7 @@ int svm_set_context(struct vcpu *v, const struct hvm_hw_cpu *c)
     struct svm_vcpu *s = svm_of(v);
     struct vmcb *b = s->vmcb;
 
-    if ( check_mode(v, c) || check_code(c) || check_event(c) || check_fpu(c) )
+    if ( check_mode(v, c) || check_event(c) || check_fpu(c) )
         return -EINVAL;
     forget(v);
 #define X(name, field) regs->gpr[EMUL_##name] = c->field;
@@ -218,8 +202,7 @@ int svm_set_context(struct vcpu *v, const struct hvm_hw_cpu *c)
 #undef X
     regs->rip = b->rip = c->rip;
     regs->rflags = b->rflags = c->rflags | RFLAGS_FIXED;
-    b->efer = (c->msr_efer & ~EFER_LMA) | (is_long(c) ? EFER_LMA : 0) |
-              EFER_SVME;
+    b->efer = mode_of(c).efer | EFER_SVME;
     set_segments(b, c);
     set_fpu(v, c);
     v->arch.dr[0] = c->dr0;

@@ -22,7 +22,6 @@
 #include <emul/rules.h>
 
 #include "svm.h"
-#include "vmcb-check.h"
 
 #define HLT 0xf4
 
@@ -57,7 +56,7 @@ void svm_inject(struct vcpu *v, unsigned int vector, bool has_error,
         vlapic_set_nmi(&v->arch.hvm.vlapic);
     }
     s->event = EVENT_VALID | EVENT_EXCEPTION | vector;
-    if ( has_error && vmcb_has_error_code(vector, s->vmcb->cr0) )
+    if ( has_error && exception_has_error_code(vector, s->vmcb->cr0) )
         s->event |= EVENT_HAS_ERROR | (uint64_t)error << EVENT_ERROR_SHIFT;
 }
 

@@ -32,9 +32,11 @@ static void debug_limits(void)
 {
     limits = (struct vmcb_limits){
         .nr_asids = svm_features.nr_asids,
-        .cr4 = cr4_bits(NULL),
-        .efer = efer_bits(NULL) | EFER_SVME,
-        .physical = physical_bits(NULL),
+        .mode = {
+            .cr4 = cr4_bits(NULL),
+            .efer = efer_bits(NULL) | EFER_SVME,
+            .physical = physical_bits(NULL),
+        },
         .flush_asid = svm_features.flush_asid,
     };
     /* Looked after also where the processor does not care. */

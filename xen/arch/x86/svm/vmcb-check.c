@@ -5,6 +5,7 @@
  * before the entry (svm.c), and unit tests violate each rule.
  */
 #include <emul/emulate.h>
+#include <emul/rules.h>
 #include <hv/lib.h>
 
 #include <x86/processor.h>
@@ -13,25 +14,16 @@
 
 #define RFLAGS_RESERVED (~RFLAGS_DEFINED)
 #define EVENT_RESERVED 0x7ffff000UL
-#define CR3_LONG_RESERVED 0xfff0000000000000UL
 #define NP_CR3_RESERVED 0xfe7UL
 #define VINTR_LEGAL                                                          \
     (VINTR_TPR | VINTR_IRQ | VINTR_PRIO | VINTR_IGNORE_TPR | VINTR_MASKING | \
      0xffUL << VINTR_VECTOR_SHIFT)
-
-/* #DF, #TS, #NP, #SS, #GP, #PF, #AC, #CP, #VC, #SX */
-#define WITH_ERROR_CODE 0x60227d00U
 
 #define RULE(condition, text)                                                \
     do {                                                                     \
         if ( unlikely(!(condition)) )                                        \
             return text;                                                     \
     } while ( 0 )
-
-bool vmcb_has_error_code(unsigned int vector, uint64_t cr0)
-{
-    return (cr0 & CR0_PE) && vector < 32 && (WITH_ERROR_CODE >> vector & 1);
-}
 
 static bool all_zero(const void *p, size_t n)
 {
@@ -63,7 +55,7 @@ static const char *check_reserved(const struct vmcb *b)
 static const char *check_control(const struct vmcb *b,
                                  const struct vmcb_limits *l)
 {
-    uint64_t outside = ~l->physical | (PAGE_SIZE - 1);
+    uint64_t outside = ~l->mode.physical | (PAGE_SIZE - 1);
 
     RULE(b->intercept_2 & INTERCEPT_VMRUN, "VMRUN is not intercepted");
     RULE(b->asid && b->asid < l->nr_asids, "ASID");
@@ -72,7 +64,7 @@ static const char *check_control(const struct vmcb *b,
          "TLB control");
     RULE(b->iopm && !(b->iopm & outside) && b->msrpm && !(b->msrpm & outside),
          "permission maps");
-    RULE(b->np_cr3 && !(b->np_cr3 & (~l->physical | NP_CR3_RESERVED)),
+    RULE(b->np_cr3 && !(b->np_cr3 & (~l->mode.physical | NP_CR3_RESERVED)),
          "nested CR3");
     return check_reserved(b);
 }
@@ -98,7 +90,7 @@ static const char *check_injected(const struct vmcb *b)
                                 !(b->interrupt_shadow & 1)),
          "event: an interrupt where none can be");
     RULE(has_error == (type == EVENT_EXCEPTION &&
-                       vmcb_has_error_code(vector, b->cr0)),
+                       exception_has_error_code(vector, b->cr0)),
          "event: error code");
     RULE(has_error || !(event >> EVENT_ERROR_SHIFT),
          "event: an error code that is none");
@@ -131,23 +123,12 @@ static const char *check_virtual(const struct vmcb *b)
 static const char *check_modes(const struct vmcb *b,
                                const struct vmcb_limits *l)
 {
-    bool pg = b->cr0 & CR0_PG, lme = b->efer & EFER_LME;
+    const struct mode m = { b->cr0, b->cr3, b->cr4, b->efer };
 
-    RULE(!(b->cr0 >> 32), "CR0: upper half");
-    RULE((b->cr0 & CR0_CD) || !(b->cr0 & CR0_NW), "CR0: NW without CD");
-    RULE(!pg || (b->cr0 & CR0_PE), "CR0: PG without PE");
-    RULE(!(b->cr4 & ~l->cr4), "CR4: reserved bits");
     RULE(b->efer & EFER_SVME, "EFER: SVME");
-    RULE(!(b->efer & ~l->efer), "EFER: reserved bits");
-    RULE(!(b->efer & EFER_LMA) == !(pg && lme), "EFER: LMA");
-    RULE(!(pg && lme) || (b->cr4 & CR4_PAE), "long mode without PAE");
-    RULE(!(b->cr4 & CR4_PCIDE) || (pg && lme), "CR4: PCIDE, not long mode");
-    RULE(!(b->cr3 & CR3_LONG_RESERVED & ~l->physical) &&
-         !((b->efer & EFER_LMA) && (b->cr3 & ~l->physical)),
-         "CR3: reserved bits");
     RULE(!(b->efer & EFER_LMA) || !(b->cs.attr & EMUL_SEG_L) ||
          !(b->cs.attr & EMUL_SEG_DB), "CS: L and D");
-    return NULL;
+    return mode_broken(&m, &l->mode);
 }
 
 static const char *check_rest(const struct vmcb *b)
@@ -161,12 +142,7 @@ static const char *check_rest(const struct vmcb *b)
     RULE((b->rflags & RFLAGS_FIXED) && !(b->rflags & RFLAGS_RESERVED),
          "RFLAGS: reserved bits");
     RULE(b->cpl <= 3 && (!real || !b->cpl) && (!vm86 || b->cpl == 3), "CPL");
-    for ( unsigned int i = 0; i < 64; i += 8 )
-    {
-        unsigned int type = b->pat >> i & 0xff;
-
-        RULE(type <= 7 && type != 2 && type != 3, "PAT");
-    }
+    RULE(pat_legal(b->pat), "PAT");
     for ( ; seg <= &b->tr; seg++ )
         RULE(!(seg->attr & 0xf000), "a segment's attributes");
     return NULL;

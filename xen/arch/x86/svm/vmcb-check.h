@@ -3,14 +3,14 @@
 #ifndef SVM_VMCB_CHECK_H
 #define SVM_VMCB_CHECK_H
 
+#include <emul/rules.h>
+
 #include "vmcb.h"
 
 /* What the processor has, for fields that depend on it. */
 struct vmcb_limits {
     uint32_t nr_asids;
-    uint64_t cr4;      /* bits that may be set           */
-    uint64_t efer;     /* the same                       */
-    uint64_t physical; /* the bits of physical addresses */
+    struct mode_limits mode;
     bool flush_asid;
 };
 
@@ -26,10 +26,5 @@ const char *vmcb_check(const struct vmcb *b, const struct vmcb_limits *l);
  * whose clean bit is set has to be as it was.
  */
 const char *vmcb_check_clean(const struct vmcb *b, const struct vmcb *kept);
-
-/* ---- single rules, for those who set the fields ---- */
-
-/* Does the exception push an error code, in a mode with this CR0? */
-bool vmcb_has_error_code(unsigned int vector, uint64_t cr0);
 
 #endif
