@@ -196,26 +196,6 @@ static int hvm_set_context(struct vcpu *v, const struct hvm_hw_cpu *ctx)
     return 0;
 }
 
-static void hvm_get_context(struct vcpu *v, struct hvm_hw_cpu *ctx)
-{
-    vendor->get_context(v, ctx);
-}
-
-static void hvm_load(struct vcpu *v)
-{
-    vendor->load(v);
-}
-
-static void hvm_save(struct vcpu *v)
-{
-    vendor->save(v);
-}
-
-static void hvm_run(struct vcpu *v, bool flush_tlb)
-{
-    vendor->run(v, flush_tlb);
-}
-
 static bool hvm_interrupt_pending(const struct vcpu *v)
 {
     const struct vlapic *l = &v->arch.hvm.vlapic;
@@ -225,12 +205,8 @@ static bool hvm_interrupt_pending(const struct vcpu *v)
             vlapic_pending(l) >= 0);
 }
 
-static void hvm_audit_refs(audit_count_t count)
-{
-    vendor->audit_refs(count);
-}
-
-static const struct guest_ops hvm_guest_ops = {
+/* hvm_init() adds what the vendor does alone. */
+static struct guest_ops hvm_guest_ops = {
     .name = "HVM",
     .serves = hvm_serves,
     .domain_create = hvm_domain_create,
@@ -239,20 +215,25 @@ static const struct guest_ops hvm_guest_ops = {
     .vcpu_create = hvm_vcpu_create,
     .vcpu_destroy = hvm_vcpu_destroy,
     .set_context = hvm_set_context,
-    .get_context = hvm_get_context,
-    .load = hvm_load,
-    .save = hvm_save,
     .start = hvm_start,
     .resume = io_resume,
-    .run = hvm_run,
     .interrupt_pending = hvm_interrupt_pending,
     .copy_in = hvm_copy_in,
     .copy_out = hvm_copy_out,
-    .audit_refs = hvm_audit_refs,
 };
+
+bool hvm_runs(const struct domain *d)
+{
+    return d->arch.ops == &hvm_guest_ops;
+}
 
 void hvm_init(void)
 {
+    hvm_guest_ops.get_context = vendor->get_context;
+    hvm_guest_ops.load = vendor->load;
+    hvm_guest_ops.save = vendor->save;
+    hvm_guest_ops.run = vendor->run;
+    hvm_guest_ops.audit_refs = vendor->audit_refs;
     vlapic_machine_register(&vlapic_machine);
     guest_register(&hvm_guest_ops);
 }

@@ -15,6 +15,7 @@
 #include <x86/boot.h>
 #include <x86/cpu.h>
 #include <x86/errata.h>
+#include <x86/hvm.h>
 #include <x86/irq.h>
 
 #include "svm.h"
@@ -242,7 +243,7 @@ static void svm_audit_refs(audit_count_t count)
         count_page(count, sc->save_pa);
     }
     for ( d = domain_next(NULL); d; d = domain_next(d) )
-        for ( unsigned int i = 0; i < d->max_vcpus; i++ )
+        for ( unsigned int i = 0; hvm_runs(d) && i < d->max_vcpus; i++ )
             if ( d->vcpu[i] && svm_of(d->vcpu[i]) )
                 count_page(count, svm_of(d->vcpu[i])->vmcb_pa);
 }
