@@ -225,6 +225,14 @@ static void svm_paging(struct vcpu *v, struct guest_paging *p)
     p->efer = b->efer;
 }
 
+static bool svm_paging_is(const struct vcpu *v, const struct guest_paging *p)
+{
+    const struct vmcb *b = svm_of(v)->vmcb;
+
+    return b->cr3 == p->cr3 && b->cr0 == p->cr0 && b->cr4 == p->cr4 &&
+           b->efer == p->efer;
+}
+
 static void count_page(audit_count_t count, uint64_t pa)
 {
     count(_mfn(pa >> PAGE_SHIFT), HOLD_ARCH);
@@ -378,6 +386,7 @@ const struct hvm_vendor svm_vendor = {
     .advance = svm_advance,
     .mode = svm_mode,
     .paging = svm_paging,
+    .paging_is = svm_paging_is,
     .fill_regs = svm_fill_regs,
     .put_regs = svm_put_regs,
     .write_cr0 = svm_write_cr0,

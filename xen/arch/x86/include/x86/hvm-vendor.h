@@ -102,6 +102,8 @@ struct hvm_vendor {
     void (*advance)(struct vcpu *v, unsigned int len);
     enum vendor_mode (*mode)(struct vcpu *v);
     void (*paging)(struct vcpu *v, struct guest_paging *p);
+    /* Would paging() give what *p has? */
+    bool (*paging_is)(const struct vcpu *v, const struct guest_paging *p);
     /*
      * Copy the registers that v->arch.hvm.emul.regs lacks between exits to it.
      * put_regs(): the segments, LDT, TR, GDT and IDT there are the vcpu's.
