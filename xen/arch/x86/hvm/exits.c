@@ -44,7 +44,7 @@ static void cpuid_live(struct vcpu *v, uint32_t leaf, uint32_t subleaf,
         cpuid(leaf, subleaf, &a, &r->b, &c, &d);
 }
 
-void exit_cpuid(struct vcpu *v, unsigned int len)
+bool exit_cpuid(struct vcpu *v)
 {
     uint64_t *gpr = v->arch.hvm.emul.regs.gpr;
     uint32_t leaf = (uint32_t)gpr[RAX], subleaf = (uint32_t)gpr[RCX];
@@ -53,7 +53,7 @@ void exit_cpuid(struct vcpu *v, unsigned int len)
     if ( v->arch.hvm.cpuid_faults && vendor->mode(v) == MODE_USER )
     {
         vendor->inject_exception(v, VECTOR_GP, true, 0);
-        return;
+        return false;
     }
     cpuid_for_guest(v, leaf, subleaf, &r);
     cpuid_live(v, leaf, subleaf, &r);
@@ -61,21 +61,20 @@ void exit_cpuid(struct vcpu *v, unsigned int len)
     gpr[RBX] = r.b;
     gpr[RCX] = r.c;
     gpr[RDX] = r.d;
-    vendor->advance(v, len);
+    return true;
 }
 
 /*
  * One that gives way is not over: the guest makes it again, with arguments
  * that say how far it came.  Until then anything may happen to the vcpu.
  */
-void exit_hypercall(struct vcpu *v, unsigned int len)
+bool exit_hypercall(struct vcpu *v, enum vendor_mode mode)
 {
     uint64_t *gpr = v->arch.hvm.emul.regs.gpr;
     struct hypercall hc = {
         .nr = gpr[RAX],
         .a = { gpr[RDI], gpr[RSI], gpr[RDX], gpr[R10], gpr[R8], gpr[R9] },
     };
-    enum vendor_mode mode = vendor->mode(v);
     long rc;
 
     if ( mode == MODE_USER )
@@ -93,14 +92,14 @@ void exit_hypercall(struct vcpu *v, unsigned int len)
         gpr[R10] = hc.a[3];
         gpr[R8] = hc.a[4];
         gpr[R9] = hc.a[5];
-        return;
+        return false;
     }
     gpr[RAX] = mode == MODE_KERNEL_64 || mode == MODE_USER ? (uint64_t)rc
                                                            : (uint32_t)rc;
-    vendor->advance(v, len);
     ioreq_hypercall_done(v);
     if ( ioreq_in_flight(v) )
         v->arch.hvm.io_completion = IO_COMPLETE_MAPCACHE;
+    return true;
 }
 
 /* HLT that nothing ends: a guest takes a vcpu down this way. */
@@ -119,9 +118,8 @@ static void halted_for_good(struct vcpu *v)
     domain_shutdown(d, SHUTDOWN_poweroff);
 }
 
-void exit_halt(struct vcpu *v, unsigned int len)
+void exit_halt(struct vcpu *v)
 {
-    vendor->advance(v, len);
     if ( !(v->arch.hvm.emul.regs.rflags & RFLAGS_IF) )
     {
         if ( !vlapic_nmi_pending(&v->arch.hvm.vlapic) )
@@ -131,29 +129,29 @@ void exit_halt(struct vcpu *v, unsigned int len)
     vcpu_block(v);
 }
 
-void exit_rdmsr(struct vcpu *v, unsigned int len)
+bool exit_rdmsr(struct vcpu *v)
 {
     uint64_t *gpr = v->arch.hvm.emul.regs.gpr, value;
 
     if ( !guest_rdmsr(v, (uint32_t)gpr[RCX], &value) )
     {
         vendor->inject_exception(v, VECTOR_GP, true, 0);
-        return;
+        return false;
     }
     gpr[RAX] = (uint32_t)value;
     gpr[RDX] = value >> 32;
-    vendor->advance(v, len);
+    return true;
 }
 
-void exit_wrmsr(struct vcpu *v, unsigned int len)
+bool exit_wrmsr(struct vcpu *v)
 {
     const uint64_t *gpr = v->arch.hvm.emul.regs.gpr;
     uint64_t value = (uint32_t)gpr[RAX] | gpr[RDX] << 32;
 
-    if ( !guest_wrmsr(v, (uint32_t)gpr[RCX], value) )
-        vendor->inject_exception(v, VECTOR_GP, true, 0);
-    else
-        vendor->advance(v, len);
+    if ( guest_wrmsr(v, (uint32_t)gpr[RCX], value) )
+        return true;
+    vendor->inject_exception(v, VECTOR_GP, true, 0);
+    return false;
 }
 
 void exit_triple_fault(struct vcpu *v)

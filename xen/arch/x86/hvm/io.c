@@ -225,21 +225,18 @@ static void port_done(struct vcpu *v, const ioreq_t *p)
 {
     uint64_t *rax = &v->arch.hvm.emul.regs.gpr[EMUL_RAX];
 
-    v->arch.hvm.io_completion = IO_COMPLETE_NOTHING;
-    if ( p->dir == IOREQ_READ )
-    {
-        if ( p->size == 4 )
-            *rax = (uint32_t)p->data;
-        else if ( p->size == 2 )
-            *rax = (*rax & ~0xffffUL) | (uint16_t)p->data;
-        else
-            *rax = (*rax & ~0xffUL) | (uint8_t)p->data;
-    }
-    vendor->advance(v, v->arch.hvm.port_len);
+    if ( p->dir != IOREQ_READ )
+        return;
+    if ( p->size == 4 )
+        *rax = (uint32_t)p->data;
+    else if ( p->size == 2 )
+        *rax = (*rax & ~0xffffUL) | (uint16_t)p->data;
+    else
+        *rax = (*rax & ~0xffUL) | (uint8_t)p->data;
 }
 
-void exit_port(struct vcpu *v, uint16_t port, unsigned int size, bool in,
-               uint64_t next_rip)
+bool exit_port(struct vcpu *v, uint16_t port, unsigned int size, bool in,
+               unsigned int len)
 {
     const struct emul_regs *regs = &v->arch.hvm.emul.regs;
     ioreq_t p = { .type = IOREQ_TYPE_PIO, .addr = port, .size = size,
@@ -248,19 +245,20 @@ void exit_port(struct vcpu *v, uint16_t port, unsigned int size, bool in,
     if ( !in )
         p.data = size == 4 ? (uint32_t)regs->gpr[EMUL_RAX]
                            : regs->gpr[EMUL_RAX] & ((1U << size * 8) - 1);
-    v->arch.hvm.port_len = (uint8_t)(next_rip - regs->rip);
     switch ( guest_io(v, &p) )
     {
     case IO_DONE:
     case IO_UNHANDLED:
         port_done(v, &p);
-        break;
+        return true;
     case IO_PENDING:
+        v->arch.hvm.port_len = (uint8_t)len;
         v->arch.hvm.io_completion = IO_COMPLETE_PORT;
         break;
     case IO_RETRY:
         break;
     }
+    return false;
 }
 
 void exit_port_string(struct vcpu *v, uint16_t port, unsigned int size,
@@ -338,7 +336,10 @@ bool io_resume(struct vcpu *v)
         return false;
     v->arch.hvm.io_completion = IO_COMPLETE_NOTHING;
     if ( wait == IO_COMPLETE_PORT )
+    {
         port_done(v, &answer);
+        vendor->advance(v, v->arch.hvm.port_len);
+    }
     else if ( wait == IO_COMPLETE_EMULATE )
     {
         emul_answer(&v->arch.hvm.emul, answer.data);

@@ -52,24 +52,26 @@ static void on_cpuid(struct vcpu *v)
 {
     unsigned int len = length(v, EMUL_INSN_CPUID);
 
-    if ( likely(len) )
-        exit_cpuid(v, len);
+    if ( likely(len) && exit_cpuid(v) )
+        svm_advance(v, len);
 }
 
 static void on_vmmcall(struct vcpu *v)
 {
     unsigned int len = length(v, EMUL_INSN_VMMCALL);
 
-    if ( likely(len) )
-        exit_hypercall(v, len);
+    if ( likely(len) && exit_hypercall(v, svm_mode(v)) )
+        svm_advance(v, len);
 }
 
 static void on_hlt(struct vcpu *v)
 {
     unsigned int len = length(v, EMUL_INSN_HLT);
 
-    if ( likely(len) )
-        exit_halt(v, len);
+    if ( unlikely(!len) )
+        return;
+    svm_advance(v, len);
+    exit_halt(v);
 }
 
 static void on_msr(struct vcpu *v)
@@ -77,12 +79,8 @@ static void on_msr(struct vcpu *v)
     bool write = svm_of(v)->vmcb->exit_info_1 & 1;
     unsigned int len = length(v, write ? EMUL_INSN_WRMSR : EMUL_INSN_RDMSR);
 
-    if ( unlikely(!len) )
-        return;
-    if ( write )
-        exit_wrmsr(v, len);
-    else
-        exit_rdmsr(v, len);
+    if ( likely(len) && (write ? exit_wrmsr(v) : exit_rdmsr(v)) )
+        svm_advance(v, len);
 }
 
 static void on_ioio(struct vcpu *v)
@@ -91,11 +89,13 @@ static void on_ioio(struct vcpu *v)
     uint32_t info = (uint32_t)b->exit_info_1;
     uint16_t port = (uint16_t)(info >> IOIO_PORT_SHIFT);
     unsigned int size = info >> IOIO_SIZE_SHIFT & IOIO_SIZE_MASK;
+    /* exit_info_2 is the address of the next instruction. */
+    unsigned int len = (uint8_t)(b->exit_info_2 - b->rip);
 
-    if ( likely(!(info & IOIO_STRING)) )
-        exit_port(v, port, size, info & IOIO_IN, b->exit_info_2);
-    else
+    if ( unlikely(info & IOIO_STRING) )
         exit_port_string(v, port, size, info & IOIO_IN);
+    else if ( exit_port(v, port, size, info & IOIO_IN, len) )
+        svm_advance(v, len);
 }
 
 static void on_npf(struct vcpu *v)

@@ -132,18 +132,22 @@ extern const struct hvm_vendor *vendor;
 /* ---- hvm/: exits, the same for every vendor; called by it ---- */
 
 /*
- * Each advances rip itself (by len bytes) when the instruction is over: at the
+ * True: the instruction is over, and the vendor adds its length to rip.  At the
  * next entry the vendor sees by another rip that the interrupt shadow is over
- * too, and that a single step may be due.
+ * too, and that a single step may be due.  False: rip stays.
  */
-void exit_cpuid(struct vcpu *v, unsigned int len);
-void exit_hypercall(struct vcpu *v, unsigned int len);
-void exit_halt(struct vcpu *v, unsigned int len);
-void exit_rdmsr(struct vcpu *v, unsigned int len);
-void exit_wrmsr(struct vcpu *v, unsigned int len);
-/* A port access that is no string instruction: next_rip is after it. */
-void exit_port(struct vcpu *v, uint16_t port, unsigned int size, bool in,
-               uint64_t next_rip);
+bool exit_cpuid(struct vcpu *v) must_check;
+bool exit_hypercall(struct vcpu *v, enum vendor_mode mode) must_check;
+bool exit_rdmsr(struct vcpu *v) must_check;
+bool exit_wrmsr(struct vcpu *v) must_check;
+/*
+ * A port access that is no string instruction, of `len` bytes.  False: a device
+ * model has it, and what answers it later calls advance().
+ */
+bool exit_port(struct vcpu *v, uint16_t port, unsigned int size, bool in,
+               unsigned int len) must_check;
+/* rip is behind HLT already. */
+void exit_halt(struct vcpu *v);
 void exit_port_string(struct vcpu *v, uint16_t port, unsigned int size,
                       bool in);
 /*
