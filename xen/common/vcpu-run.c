@@ -7,7 +7,8 @@
 
 /* ---- running or not ---- */
 
-bool vcpu_runnable(struct vcpu *v)
+/* inline: asked at each entry; the linker may put it there. */
+inline bool vcpu_runnable(struct vcpu *v)
 {
     const struct domain *d = v->domain;
 

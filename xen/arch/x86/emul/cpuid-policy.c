@@ -308,7 +308,6 @@ static void policy_leaf(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
 {
     const struct cpu_policy *p = policy_of(v->domain);
     const xen_cpuid_leaf_t *l;
-    uint32_t apic_id = arch_apic_id(v);
 
     if ( leaf > find_leaf(p, leaf & EXTENDED, 0)->a )
         return;
@@ -318,14 +317,14 @@ static void policy_leaf(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
     switch ( leaf )
     {
     case 0x1: /* 8 bits: larger ids are in leaf 0xb */
-        out->b = (out->b & 0x00ffffff) | (apic_id << 24);
+        out->b = (out->b & 0x00ffffff) | (arch_apic_id(v) << 24);
         break;
     case 0xb:
         if ( subleaf < NR_TOPOLOGY &&
              (find_leaf(p, 1, 0)->c & CPUID_1C_X2APIC) )
         {
             out->c = (out->c & ~0xffU) | (subleaf & 0xff);
-            out->d = apic_id;
+            out->d = arch_apic_id(v);
         }
         break;
     }

@@ -67,6 +67,12 @@ void sched_vcpu_init(struct vcpu *v)
 
 /* ---- runstates and idle time, for the core ---- */
 
+static void set_place(struct vcpu *v, enum vcpu_place place)
+{
+    if ( READ_ONCE(v->place) != place )
+        vcpu_placed(v, place);
+}
+
 static void set_state(struct vcpu *v, enum sched_state state)
 {
     v->arch.sched = state;
@@ -75,13 +81,12 @@ static void set_state(struct vcpu *v, enum sched_state state)
      * sched_runs() reports it at the entry.
      */
     if ( state != SCHED_ON_CPU )
-        vcpu_placed(v, state == SCHED_QUEUED ? VCPU_QUEUED : VCPU_ASIDE);
+        set_place(v, state == SCHED_QUEUED ? VCPU_QUEUED : VCPU_ASIDE);
 }
 
 void sched_runs(struct vcpu *v)
 {
-    if ( unlikely(READ_ONCE(v->place) != VCPU_ON_CPU) )
-        vcpu_placed(v, VCPU_ON_CPU);
+    set_place(v, VCPU_ON_CPU);
 }
 
 void sched_idle(struct cpu *c, bool idle)
@@ -332,7 +337,7 @@ void sched_put(struct vcpu *v, bool runnable)
     if ( c->rq.boost_since )
         c->rq.boost_used += now_ns() - c->rq.boost_since;
     /* Before on_cpu is cleared: a CPU that waits for that reads v's times. */
-    vcpu_placed(v, runnable ? VCPU_QUEUED : VCPU_ASIDE);
+    set_place(v, runnable ? VCPU_QUEUED : VCPU_ASIDE);
     /* Before v is queued: this CPU is done with v when another picks it. */
     store_release(&v->arch.on_cpu, false);
     smp_mb();
