@@ -107,16 +107,6 @@ static void test_registers(void **state)
     assert_false(vioapic_covers(&io, 0xfec01000));
 }
 
-/* Who has the vector requested; it goes. */
-static unsigned int who(uint8_t vector)
-{
-    unsigned int mask = 0;
-
-    for ( unsigned int i = 0; i < NR; i++ )
-        mask |= (unsigned int)test_and_clear_bit(vector, lapic[i].irr) << i;
-    return mask;
-}
-
 static void test_entries_lead_to_local_apics(void **state)
 {
     static const struct { uint64_t rte; unsigned int who, nmi; } cases[] = {

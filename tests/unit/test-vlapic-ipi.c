@@ -70,16 +70,6 @@ static void test_destinations_match(void **state)
 
 /* ---- IPIs ---- */
 
-/* Who has this vector requested; it goes. */
-static unsigned int who(uint8_t vector)
-{
-    unsigned int mask = 0;
-
-    for ( unsigned int i = 0; i < NR; i++ )
-        mask |= (unsigned int)test_and_clear_bit(vector, lapic[i].irr) << i;
-    return mask;
-}
-
 static unsigned int who_nmi(void)
 {
     unsigned int mask = 0;

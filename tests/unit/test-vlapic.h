@@ -146,4 +146,14 @@ static inline int take(struct vlapic *l)
     return vector;
 }
 
+/* A mask of the local APICs that have the vector requested; it goes. */
+static inline unsigned int who(uint8_t vector)
+{
+    unsigned int mask = 0;
+
+    for ( unsigned int i = 0; i < NR; i++ )
+        mask |= (unsigned int)test_and_clear_bit(vector, lapic[i].irr) << i;
+    return mask;
+}
+
 #endif
