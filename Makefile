@@ -407,8 +407,10 @@ machine-xen: $(B)/.need-vm all $(check-vm-progs) dom0
 	    scripts/check-xen
 machine-hosted: all $(check-vm-progs) | $(B)/.need-check
 	$(Q)scripts/run-tests "hosted, as in QEMU" --limit MACHINE scripts/check-hosted
-check-vm-script: $(B)/.need-vm all bare debug $(check-vm-progs) dom0
+check-vm-script: $(B)/.need-vm $(B)/.need-gdb all bare debug \
+    $(check-vm-progs) dom0
 	$(Q)tests/vm/run
+	$(Q)scripts/run-tests "gdb on the bare machine" --limit MACHINE tests/vm/gdb
 check-vm: machine-vm machine-hosted check-vm-script
 	$(Q)scripts/check-vm -k
 check-machines: check-vm check-xen

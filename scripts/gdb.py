@@ -2,6 +2,7 @@
 """gdb commands that show the hypervisor's state: docs/debugging.md.
 
     (gdb) source scripts/gdb.py
+    (gdb) oriel attach SOCKET      # of scripts/vm --gdb
     (gdb) oriel domains | vcpus [DOMID] | p2m DOMID GFN | ioreq DOMID | ports DOMID
 
 They read memory and call nothing, so they work on a hypervisor that hangs or has
@@ -107,6 +108,38 @@ def flags_of(v):
     names = [("down", 1), ("blocked", 2), ("polling", 4)]
     flags = int(v["flags"])
     return ", ".join(n for n, bit in names if flags & bit) or "up"
+
+
+# ---- the bare machine, by QEMU ----
+
+def sees_hypervisor():
+    """Does the chosen CPU use the hypervisor's page tables, not a guest's?"""
+    count = static("nr_cpus")
+    try:
+        return count is None or int(count) > 0  # None: hosted
+    except gdb.MemoryError:
+        return False
+
+
+def leave_guest():
+    """Choose a CPU that is in the hypervisor; wait for one if all are in guests
+    or the machine has only begun: each enters a guest by svm_enter()."""
+    for thread in gdb.selected_inferior().threads():
+        thread.switch()
+        if sees_hypervisor():
+            return
+    gdb.Breakpoint("*svm_enter", internal=True, temporary=True)
+    gdb.execute("continue", to_string=True)
+    if not sees_hypervisor():
+        raise gdb.GdbError("stopped outside the hypervisor")
+
+
+def attach(words):
+    """Once more, when the machine was stopped in a guest: only leave that."""
+    if not gdb.selected_inferior().pid:
+        gdb.execute("target remote " + words[0], to_string=True)
+    leave_guest()
+    print(f"attached, on CPU {gdb.selected_thread().num - 1}")
 
 
 # ---- commands ----
@@ -218,6 +251,7 @@ def show_ports(words):
 
 
 COMMANDS = {
+    "attach": (attach, " SOCKET", 1, 1),
     "domains": (show_domains, "", 0, 0),
     "vcpus": (show_vcpus, " [DOMID]", 0, 1),
     "p2m": (show_p2m, " DOMID GFN", 2, 2),
@@ -243,6 +277,8 @@ class Oriel(gdb.Command):
             raise gdb.GdbError(f"oriel {name}{rest}")
         if static("domains") is None:
             raise gdb.GdbError("this is no hypervisor, or without symbols")
+        if show != attach and not sees_hypervisor():
+            raise gdb.GdbError("this CPU is in no hypervisor: oriel attach SOCKET")
         show(words)
 
     def complete(self, text, word):

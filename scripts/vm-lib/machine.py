@@ -96,7 +96,8 @@ def command(options, folder):
     else:
         com2 = ["-monitor", "none", "-serial", "file:hypervisor.log",
                 "-serial", "stdio"]
-    return c + com2 + [
+    gdb = ["-gdb", "unix:gdb,server=on,wait=off", "-S"] if options.gdb else []
+    return c + com2 + gdb + [
         "-no-reboot", "-display", "none", "-net", "none",
         "-kernel", "hypervisor", "-append", xen_args + options.xen_args,
         "-initrd", f"vmlinux {DOM0_ARGS}{options.dom0_args},initramfs",
