@@ -41,17 +41,34 @@ static char *page_at(struct domain *d, uint64_t gpa, bool write, bool *own)
     return arch_mfn_to_virt(e.mfn);
 }
 
-/* Most copies are one number. */
-static void copy_piece(char *page, uint64_t offset, void *buf, size_t bytes,
-                       bool write)
-{
-    void *to = write ? page + offset : buf;
-    const void *from = write ? buf : page + offset;
+/* Most copies are of some numbers, and are made without a call. */
+#define SHORT_COPY 64 /* bytes */
 
-    if ( bytes == 8 )
-        __builtin_memcpy(to, from, 8);
-    else if ( bytes == 4 )
-        __builtin_memcpy(to, from, 4);
+typedef uint64_t word8_t __attribute__((may_alias, aligned(1)));
+typedef uint32_t word4_t __attribute__((may_alias, aligned(1)));
+
+static bool is_short(size_t bytes)
+{
+    return bytes <= SHORT_COPY && !(bytes & 3);
+}
+
+static inline __attribute__((always_inline)) void
+copy_short(char *to, const char *from, size_t bytes)
+{
+    for ( ; bytes >= 8; bytes -= 8, from += 8, to += 8 )
+        *(word8_t *)to = *(const word8_t *)from;
+    if ( bytes )
+        *(word4_t *)to = *(const word4_t *)from;
+}
+
+static inline __attribute__((always_inline)) void
+copy_piece(char *page, uint64_t offset, void *buf, size_t bytes, bool write)
+{
+    char *to = write ? page + offset : buf;
+    const char *from = write ? buf : page + offset;
+
+    if ( likely(is_short(bytes)) )
+        copy_short(to, from, bytes);
     else
         memcpy(to, from, bytes);
 }
@@ -210,8 +227,8 @@ static struct walked *slot(struct vcpu *v, uint64_t va)
 }
 
 /* The entries that the walk read still have the same values. */
-static __attribute__((noinline)) bool unchanged(struct vcpu *v,
-                                                struct walked *w)
+static inline __attribute__((always_inline)) bool
+unchanged(struct vcpu *v, struct walked *w)
 {
     if ( !vendor->paging_is(v, &w->paging) )
         return false;
@@ -233,8 +250,9 @@ static bool is_walk_of(const struct walked *w, uint64_t va, bool write,
  * A walk that was checked during this exit need not be checked again: the vcpu
  * has executed nothing since, so it is as good as a TLB entry.
  */
-static bool still_good(struct vcpu *v, struct walked *w, uint64_t va,
-                       bool write, uint64_t generation)
+static inline __attribute__((always_inline)) bool
+still_good(struct vcpu *v, struct walked *w, uint64_t va, bool write,
+           uint64_t generation)
 {
     return is_walk_of(w, va, write, generation) &&
            (w->exit == v->arch.exits || unchanged(v, w));
@@ -295,14 +313,20 @@ copy_pages(struct vcpu *v, uint64_t va, void *buf, size_t bytes, bool write,
     return 0;
 }
 
-static __attribute__((noinline)) int
+static bool in_one_page(uint64_t va, size_t bytes)
+{
+    return bytes <= PAGE_SIZE - (va & ~PAGE_MASK);
+}
+
+/* Inlined for each direction, on which most of it depends. */
+static inline __attribute__((always_inline)) int
 virt_copy(struct vcpu *v, uint64_t va, void *buf, size_t bytes, bool write)
 {
     struct walked *w = slot(v, va);
     uint64_t generation = copy_begin(v);
     int rc = 0;
 
-    if ( likely(bytes <= PAGE_SIZE - (va & ~PAGE_MASK) &&
+    if ( likely(in_one_page(va, bytes) &&
                 still_good(v, w, va, write, generation)) )
         copy_piece(w->page, va & ~PAGE_MASK, buf, bytes, write);
     else
@@ -311,55 +335,43 @@ virt_copy(struct vcpu *v, uint64_t va, void *buf, size_t bytes, bool write)
     return rc;
 }
 
-/* ---- short copies ---- */
-
-#define SHORT_COPY 64 /* bytes */
-
-typedef uint64_t word8_t __attribute__((may_alias, aligned(1)));
-typedef uint32_t word4_t __attribute__((may_alias, aligned(1)));
-
-static bool is_short(uint64_t va, size_t bytes)
+static __attribute__((noinline)) int any_copy_in(struct vcpu *v, void *dst,
+                                                 uint64_t src, size_t bytes)
 {
-    return bytes <= SHORT_COPY && !(bytes & 3) &&
-           bytes <= PAGE_SIZE - (va & ~PAGE_MASK);
+    return virt_copy(v, src, dst, bytes, false);
+}
+
+static __attribute__((noinline)) int
+any_copy_out(struct vcpu *v, uint64_t dst, const void *src, size_t bytes)
+{
+    return virt_copy(v, dst, (void *)(uintptr_t)src, bytes, true);
 }
 
 /*
- * Most copies are of some numbers, by a walk that this exit has checked.  They
- * are made without a call, so the compiler saves no registers.  Inlined for each
- * direction.
+ * A short copy by a walk that this exit has checked makes no call at all, so the
+ * compiler saves no registers for it.  False: it is no such copy.
  */
-static inline __attribute__((always_inline)) int
-short_copy(struct vcpu *v, uint64_t va, void *buf, size_t bytes, bool write)
+static inline __attribute__((always_inline)) bool
+next_copy(struct vcpu *v, uint64_t va, void *buf, size_t bytes, bool write)
 {
     const struct walked *w = slot(v, va);
-    const char *from;
-    char *to;
 
-    if ( w->exit != v->arch.exits || !is_short(va, bytes) ||
-         !is_walk_of(w, va, write, copy_begin(v)) )
-        return virt_copy(v, va, buf, bytes, write);
-    to = w->page + (va & ~PAGE_MASK);
-    from = buf;
-    if ( !write )
-    {
-        from = to;
-        to = buf;
-    }
-    for ( ; bytes >= 8; bytes -= 8, from += 8, to += 8 )
-        *(word8_t *)to = *(const word8_t *)from;
-    if ( bytes )
-        *(word4_t *)to = *(const word4_t *)from;
+    if ( w->exit != v->arch.exits || !is_short(bytes) ||
+         !in_one_page(va, bytes) || !is_walk_of(w, va, write, copy_begin(v)) )
+        return false;
+    copy_piece(w->page, va & ~PAGE_MASK, buf, bytes, write);
     copy_end(v);
-    return 0;
+    return true;
 }
 
 int hvm_copy_in(struct vcpu *v, void *dst, uint64_t src, size_t bytes)
 {
-    return short_copy(v, src, dst, bytes, false);
+    return next_copy(v, src, dst, bytes, false)
+               ? 0 : any_copy_in(v, dst, src, bytes);
 }
 
 int hvm_copy_out(struct vcpu *v, uint64_t dst, const void *src, size_t bytes)
 {
-    return short_copy(v, dst, (void *)(uintptr_t)src, bytes, true);
+    return next_copy(v, dst, (void *)(uintptr_t)src, bytes, true)
+               ? 0 : any_copy_out(v, dst, src, bytes);
 }
