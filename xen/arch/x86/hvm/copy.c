@@ -221,9 +221,16 @@ static uint64_t tag(uint64_t va)
     return (va & PAGE_MASK) + 1;
 }
 
+/*
+ * By the page's number.  The upper half of the address space has places of its
+ * own, since what a kernel passes for a program lies in both: the two must not
+ * displace each other at each call.
+ */
 static struct walked *slot(struct vcpu *v, uint64_t va)
 {
-    return &v->arch.hvm.walked[(va >> PAGE_SHIFT) % WALKED_PAGES];
+    uint64_t half = WALKED_PAGES / 2, upper = va >> 63;
+
+    return &v->arch.hvm.walked[(va >> PAGE_SHIFT) % half + upper * half];
 }
 
 /* The entries that the walk read still have the same values. */

@@ -30,7 +30,7 @@ struct hvm_domain {
  * nothing away (hvm/copy.c).
  */
 #define WALK_LEVELS 4
-#define WALKED_PAGES 8
+#define WALKED_PAGES 16 /* half of them for addresses with bit 63 */
 
 struct walked {
     uint64_t va;         /* of its start, + 1; 0: nothing here */
