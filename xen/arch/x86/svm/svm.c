@@ -15,7 +15,6 @@
 #include <x86/boot.h>
 #include <x86/cpu.h>
 #include <x86/errata.h>
-#include <x86/hvm.h>
 #include <x86/irq.h>
 
 #include "svm.h"

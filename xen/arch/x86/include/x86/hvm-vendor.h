@@ -16,6 +16,7 @@
 #include <hv/types.h>
 
 struct cpu;
+struct domain;
 struct guest_paging;
 struct hvm_hw_cpu;
 struct vcpu;
@@ -125,6 +126,12 @@ struct hvm_vendor {
      */
     void (*audit_refs)(audit_count_t count);
 };
+
+/*
+ * hvm/domain.c: is d an HVM or PVH guest, whose vcpus are a vendor's?  False
+ * while arch_domain_create() makes d.
+ */
+bool hvm_runs(const struct domain *d);
 
 /* hvm/vendor.c: that of this machine; NULL before hvm_find_vendor(). */
 extern const struct hvm_vendor *vendor;

@@ -21,8 +21,6 @@ const char *hvm_cpu_lacks(void);
 void hvm_cpu_up(struct cpu *c);
 /* domain.c: once, at boot: there are HVM and PVH guests. */
 void hvm_init(void);
-/* Is d an HVM or PVH guest?  False while arch_domain_create() makes it. */
-bool hvm_runs(const struct domain *d);
 
 /* copy.c: v's physical memory; false: there is none at gpa. */
 bool guest_read_phys(void *vcpu, uint64_t gpa, void *buf, unsigned int bytes);
