@@ -303,13 +303,19 @@ uint64_t cpu_policy_platform_info(const struct domain *d)
     return 0;
 }
 
+/* Of the basic leaves (0) or the extended ones.  Leaf 0 is the first of all. */
+static uint32_t last_leaf(const struct cpu_policy *p, uint32_t base)
+{
+    return base || p->leaf[0].leaf ? find_leaf(p, base, 0)->a : p->leaf[0].a;
+}
+
 static void policy_leaf(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
                         struct cpuid_regs *out)
 {
     const struct cpu_policy *p = policy_of(v->domain);
     const xen_cpuid_leaf_t *l;
 
-    if ( leaf > find_leaf(p, leaf & EXTENDED, 0)->a )
+    if ( leaf > last_leaf(p, leaf & EXTENDED) )
         return;
     l = find_leaf(p, leaf, subleaf);
     *out = (struct cpuid_regs){ l->a, l->b, l->c, l->d };

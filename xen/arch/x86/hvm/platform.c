@@ -63,6 +63,7 @@ static bool declined(struct domain *d, uint16_t port, unsigned int size,
     { XEN_X86_EMU_PM, event, event + 3, pm_event_read, pm_event_write },     \
     { XEN_X86_EMU_PM, timer, timer + 3, pm_timer_read, pm_timer_write }
 
+/* In ascending order: the search begins with the last row. */
 static const struct port_device port_devices[] = {
     { EVERY_DOMAIN, 0x40, 0x43, pit_read, pit_write },
     { EVERY_DOMAIN, 0x61, 0x61, pit_read, pit_write },
@@ -80,7 +81,8 @@ static bool has(const struct domain *d, uint32_t flag)
 static const struct port_device *find_port(const struct domain *d,
                                            uint64_t port, unsigned int size)
 {
-    for ( unsigned int i = 0; i < ARRAY_SIZE(port_devices); i++ )
+    for ( unsigned int i = ARRAY_SIZE(port_devices);
+          i-- && port <= port_devices[i].last; )
         if ( port >= port_devices[i].first &&
              port + size - 1 <= port_devices[i].last &&
              has(d, port_devices[i].flag) )
