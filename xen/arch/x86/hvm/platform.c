@@ -68,9 +68,9 @@ static const struct port_device port_devices[] = {
     { EVERY_DOMAIN, 0x40, 0x43, pit_read, pit_write },
     { EVERY_DOMAIN, 0x61, 0x61, pit_read, pit_write },
     { XEN_X86_EMU_RTC, VRTC_INDEX, VRTC_DATA, rtc_read_port, rtc_write_port },
+    { EVERY_DOMAIN, DEBUG_CONSOLE, DEBUG_CONSOLE, declined, debug_write },
     PM_ROWS(ACPI_PM1A_EVT_BLK_ADDRESS_V0, ACPI_PM_TMR_BLK_ADDRESS_V0),
     PM_ROWS(ACPI_PM1A_EVT_BLK_ADDRESS_V1, ACPI_PM_TMR_BLK_ADDRESS_V1),
-    { EVERY_DOMAIN, DEBUG_CONSOLE, DEBUG_CONSOLE, declined, debug_write },
 };
 
 static bool has(const struct domain *d, uint32_t flag)
@@ -225,6 +225,8 @@ static const struct irq_outputs irq_outputs = { gsi_changed, isa_changed };
 
 void platform_init(struct domain *d)
 {
+    for ( unsigned int i = 1; i < ARRAY_SIZE(port_devices); i++ )
+        ASSERT(port_devices[i - 1].last < port_devices[i].first);
     irq_lines_init(&d->arch.hvm.irq_lines, &irq_outputs, d);
     vclocks_init(d);
 }
