@@ -23,8 +23,8 @@ bare-lib-y := $(addprefix xen/lib/, \
     heap.c string.c)
 emul-y := $(addprefix xen/arch/x86/emul/, \
     acpi-make.c acpi-patch.c bzimage.c control-regs.c cpuid-leaves.c cpuid-policy.c e820.c elf-load.c emulate.c guest-walk.c insn-access.c \
-    insn-alu.c insn-bits.c insn-decode.c insn-far.c insn-log.c insn-memory.c insn-muldiv.c insn-opcode.c \
-    insn-segment.c insn-shift.c insn-stack.c insn-string.c insn-system.c insn-vector.c ram-map.c rules.c vioapic.c vlapic-ipi.c vlapic-regs.c \
+    insn-alu.c insn-bits.c insn-decode.c insn-far.c insn-feature.c insn-log.c insn-memory.c insn-muldiv.c insn-opcode.c \
+    insn-segment.c insn-shift.c insn-stack.c insn-string.c insn-stubs.c insn-system.c insn-vector.c ram-map.c rules.c vioapic.c vlapic-ipi.c vlapic-regs.c \
     vlapic-timer.c vlapic.c vpit.c)
 # Clocks, and MTRRs.
 emul-y += $(addprefix xen/arch/x86/emul/, date.c vhpet.c vmtrr.c vpmtimer.c vrtc.c)

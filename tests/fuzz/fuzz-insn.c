@@ -24,7 +24,10 @@
 #define MAX_IO (32 * 16)
 
 static struct fixture {
-    uint8_t memory[BYTES], xmm[16][16];
+    uint8_t memory[BYTES], ymm[16][32], x87[108];
+    uint32_t mxcsr;
+    uint64_t xcr0;
+    bool hidden; /* all features */
     uint16_t ram; /* a bit for each page */
     bool wait;    /* accesses are not done at once */
     bool unclaimed;
@@ -36,6 +39,8 @@ static struct fixture {
     ioreq_t waiting;
     struct emul e;
 } start, now, first;
+
+extern const uint8_t insn_stubs[], insn_stubs_end[];
 
 /* ---- the outside ---- */
 
@@ -92,22 +97,58 @@ static bool is_ram(void *arg, uint64_t gpa, bool write)
     return ram(gpa, 1);
 }
 
-static bool read_xmm(void *arg, unsigned int reg, uint8_t v[16])
+static void read_vector(void *arg, unsigned int reg, void *v, bool wide)
 {
     (void)arg;
     if ( reg >= 16 )
         fuzz_fail("no such register\n");
-    memcpy(v, now.xmm[reg], 16);
-    return true;
+    memcpy(v, now.ymm[reg], wide ? 32 : 16);
 }
 
-static bool write_xmm(void *arg, unsigned int reg, const uint8_t v[16])
+static void write_vector(void *arg, unsigned int reg, const void *v, bool wide)
 {
     (void)arg;
     if ( reg >= 16 )
         fuzz_fail("no such register\n");
-    memcpy(now.xmm[reg], v, 16);
-    return true;
+    memcpy(now.ymm[reg], v, wide ? 32 : 16);
+}
+
+static void mxcsr(void *arg, uint32_t *v, bool write)
+{
+    (void)arg;
+    if ( write && (*v & ~0xffffU) )
+        fuzz_fail("no such MXCSR\n");
+    *(write ? &now.mxcsr : v) = write ? *v : now.mxcsr;
+}
+
+/* A stub is one of those in the image. */
+static void run_stub(void *arg, struct emul_stub *s)
+{
+    const uint8_t *code = s->code;
+
+    (void)arg;
+    if ( code < insn_stubs || code >= insn_stubs_end ||
+         (code - insn_stubs) % 8 )
+        fuzz_fail("no such stub\n");
+    __asm__ volatile ( "frstor %0" :: "m" (now.x87) );
+    emul_stub_run(s);
+    __asm__ volatile ( "fnsave %0" : "=m" (now.x87) );
+}
+
+static void guest_cpuid(void *arg, uint32_t leaf, uint32_t subleaf,
+                        struct cpuid_regs *r)
+{
+    (void)arg;
+    __asm__ ( "cpuid" : "=a" (r->a), "=b" (r->b), "=c" (r->c), "=d" (r->d)
+              : "a" (leaf), "c" (subleaf) );
+    if ( now.hidden )
+        r->b = r->c = r->d = 0;
+}
+
+static uint64_t xcr0(void *arg)
+{
+    (void)arg;
+    return now.xcr0;
 }
 
 static void note(uint64_t v)
@@ -196,7 +237,9 @@ static bool write_cr0(void *arg, uint64_t value)
 static const struct emul_ops ops = {
     .io = io, .read_phys = read_phys, .write_phys = write_phys,
     .cmpxchg_phys = cmpxchg_phys, .is_ram = is_ram, .put_regs = put_regs,
-    .write_cr0 = write_cr0, .read_xmm = read_xmm, .write_xmm = write_xmm,
+    .write_cr0 = write_cr0, .cpuid = guest_cpuid, .xcr0 = xcr0,
+    .read_vector = read_vector, .write_vector = write_vector, .mxcsr = mxcsr,
+    .run_stub = run_stub,
 };
 
 /* ---- a run ---- */
@@ -234,7 +277,8 @@ static void check_end(enum emul_result r, const struct emul_regs *before)
         fuzz_fail("registers changed\n");
     if ( r == EMUL_EXCEPTION && e->vector != 0 &&
          (e->vector < 5 || e->vector > 7) &&
-         (e->vector < 11 || e->vector > 14) )
+         (e->vector < 11 || e->vector > 14) && e->vector != 16 &&
+         e->vector != 19 )
         fuzz_fail("no such exception\n");
 }
 
@@ -333,7 +377,7 @@ static void make(struct input *in)
     make_tables(in);
     r->cpl = in_rarely(in, 4) ? 3 : 0;
     r->cr3 = PML4;
-    r->cr4 = in_rarely(in, 16) ? 0 : 0x200;
+    r->cr4 = in_rarely(in, 16) ? 0 : CR4_OSFXSR | CR4_OSXSAVE;
     if ( mode == 8 )
     {
         r->cr0 = CR0_PG | CR0_WP | CR0_PE;
@@ -345,8 +389,18 @@ static void make(struct input *in)
     if ( in_rarely(in, 16) )
         r->cr0 |= in8(in) & 0xc;
     n = in8(in);
-    for ( unsigned int i = 0; i < sizeof(start.xmm); i++ )
-        start.xmm[i / 16][i % 16] = (uint8_t)(n + i);
+    for ( unsigned int i = 0; i < sizeof(start.ymm); i++ )
+        start.ymm[i / 32][i % 32] = (uint8_t)(n + i * 7);
+    /* Three values on the stack of x87, maybe exceptions that are not masked. */
+    __asm__ volatile ( "fninit; fld1; fldpi; fldl %1; fnsave %0"
+                       : "=m" (start.x87) : "m" (start.ymm[3]) );
+    if ( in_rarely(in, 8) )
+        start.x87[0] = in8(in);
+    if ( in_rarely(in, 16) )
+        start.x87[4] = in8(in);
+    start.mxcsr = in_rarely(in, 8) ? (uint16_t)in_bytes(in, 2) : 0x1f80;
+    start.xcr0 = in_rarely(in, 16) ? 3 : 7;
+    start.hidden = in_rarely(in, 16);
     r->rip = in_rarely(in, 16) ? value(in) : in_bytes(in, 1) * 16;
     n = make_code(in, code);
     at = r->rip + r->seg[EMUL_CS].base;
@@ -373,8 +427,10 @@ static void compare(enum emul_result a, enum emul_result b)
         fuzz_fail("exceptions differ\n");
     if ( first.trace != now.trace )
         fuzz_fail("accesses differ\n");
-    if ( memcmp(first.xmm, now.xmm, sizeof(now.xmm)) )
-        fuzz_fail("XMM registers differ\n");
+    if ( memcmp(first.ymm, now.ymm, sizeof(now.ymm)) ||
+         first.mxcsr != now.mxcsr ||
+         memcmp(first.x87, now.x87, sizeof(now.x87)) )
+        fuzz_fail("vector or x87 registers differ\n");
     if ( memcmp(first.memory, now.memory, BYTES) )
         fuzz_fail("memory differs\n");
 }

@@ -18,7 +18,8 @@ static inline void gen_emulate(struct gen *g, struct box *b, uint64_t linear)
     uint64_t rip;
 
     memcpy(b->e.regs.gpr, g->gpr, sizeof(g->gpr));
-    memcpy(b->xmm, g->xmm, sizeof(g->xmm));
+    for ( unsigned int i = 0; i < 16; i++ )
+        memcpy(b->ymm[i], g->xmm[i], sizeof(g->xmm[i]));
     b->e.regs.rflags = g->rflags;
     b->pending_in_8 = below(g, 9);
     rip = b->e.regs.rip + g->len;
@@ -61,7 +62,7 @@ static inline void gen_compare(const struct gen *g, const struct box *b,
         bad = true;
     }
     for ( unsigned int i = 0; i < 16; i++ )
-        if ( memcmp(b->xmm[i], o->xmm[i], 16) )
+        if ( memcmp(b->ymm[i], o->xmm[i], 16) )
         {
             printf("xmm%u differs\n", i);
             bad = true;

@@ -81,7 +81,7 @@ static void test_wide_page_fault(void **state)
 {
     (void)state;
     paged("\x0f\x11\x03", 3); /* movups %xmm0,(%rbx) */
-    memcpy(box.xmm[0], "0123456789abcdef", 16);
+    memcpy(box.ymm[0], "0123456789abcdef", 16);
     regs->RBX = BASE + 4 * PAGE - 11;
     set_pte(4, 0);
     page_fault(BASE + 4 * PAGE, 2);

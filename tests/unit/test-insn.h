@@ -19,6 +19,7 @@
 #include <emul/emulate.h>
 
 #include <x86/defns.h>
+#include <x86/processor.h>
 
 #define PAGE 4096U
 #define ARENA_PAGES 6U /* 0 code, 1 RAM, 2 and 3 a device's, 4 and 5 RAM */
@@ -31,7 +32,11 @@ struct box {
     uint64_t base;              /* guest-physical address of the arena */
     uint8_t arena[ARENA_BYTES]; /* of the emulator's guest */
     uint8_t tables[4 * PAGE];   /* at gpa 0 */
-    uint8_t xmm[16][16];
+    uint8_t ymm[16][32];
+    uint8_t x87[108];           /* as of FNSAVE */
+    uint32_t mxcsr;
+    uint64_t xcr0;
+    uint32_t hidden_leaf, hidden; /* bits that CPUID does not show there */
 
     unsigned int pending_in_8;  /* how many of 8 accesses have to wait */
     bool unclaimed;             /* nobody has these devices */
@@ -43,7 +48,7 @@ struct box {
     uint64_t seed;
 
     unsigned int nr_io, nr_batches, nr_pending, nr_ram_writes, nr_reads,
-        nr_puts;
+        nr_puts, nr_stubs;
     uint64_t trace; /* of all accesses of devices, in their order */
     ioreq_t last;
     struct emul e;
@@ -124,22 +129,59 @@ static bool box_is_ram(void *arg, uint64_t gpa, bool write)
 
 /* ---- registers ---- */
 
-static bool box_read_xmm(void *arg, unsigned int reg, uint8_t v[16])
+static void box_read_vector(void *arg, unsigned int reg, void *v, bool wide)
 {
     struct box *b = arg;
 
     assert_true(reg < 16);
-    memcpy(v, b->xmm[reg], 16);
-    return true;
+    memcpy(v, b->ymm[reg], wide ? 32 : 16);
 }
 
-static bool box_write_xmm(void *arg, unsigned int reg, const uint8_t v[16])
+static void box_write_vector(void *arg, unsigned int reg, const void *v,
+                             bool wide)
 {
     struct box *b = arg;
 
     assert_true(reg < 16);
-    memcpy(b->xmm[reg], v, 16);
-    return true;
+    memcpy(b->ymm[reg], v, wide ? 32 : 16);
+}
+
+static void box_mxcsr(void *arg, uint32_t *v, bool write)
+{
+    struct box *b = arg;
+
+    *(write ? &b->mxcsr : v) = write ? *v : b->mxcsr;
+}
+
+static void box_run_stub(void *arg, struct emul_stub *s)
+{
+    struct box *b = arg;
+
+    __asm__ volatile ( "frstor %0" :: "m" (b->x87) );
+    emul_stub_run(s);
+    __asm__ volatile ( "fnsave %0" : "=m" (b->x87) );
+    b->nr_stubs++;
+}
+
+/* This processor's, without what is hidden. */
+static void box_cpuid(void *arg, uint32_t leaf, uint32_t subleaf,
+                      struct cpuid_regs *out)
+{
+    const struct box *b = arg;
+
+    cpuid(leaf, subleaf, &out->a, &out->b, &out->c, &out->d);
+    if ( leaf != b->hidden_leaf )
+        return;
+    out->b &= ~b->hidden;
+    out->c &= ~b->hidden;
+    out->d &= ~b->hidden;
+}
+
+static uint64_t box_xcr0(void *arg)
+{
+    const struct box *b = arg;
+
+    return b->xcr0;
 }
 
 static void box_put_regs(void *arg)
@@ -253,7 +295,9 @@ static const struct emul_ops box_ops = {
     .io = box_io, .read_phys = box_read, .write_phys = box_write,
     .cmpxchg_phys = box_cmpxchg, .is_ram = box_is_ram,
     .put_regs = box_put_regs, .write_cr0 = box_write_cr0,
-    .read_xmm = box_read_xmm, .write_xmm = box_write_xmm,
+    .cpuid = box_cpuid, .xcr0 = box_xcr0, .read_vector = box_read_vector,
+    .write_vector = box_write_vector, .mxcsr = box_mxcsr,
+    .run_stub = box_run_stub,
 };
 
 /* ---- running ---- */
@@ -300,7 +344,10 @@ static inline void box_init(struct box *b, unsigned int mode, uint64_t base,
     r->rip = CODE_AT + (mode == 2 ? 0 : base);
     if ( mode != 2 )
         r->cr0 = CR0_PE | (mode == 8 ? CR0_PG | CR0_WP : 0);
-    r->cr4 = CR4_OSFXSR;
+    r->cr4 = CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE;
+    b->mxcsr = 0x1f80;
+    b->xcr0 = 7;
+    __asm__ volatile ( "fninit; fnsave %0" : "=m" (b->x87) );
     if ( mode == 8 )
     {
         r->cr4 |= CR4_PAE;

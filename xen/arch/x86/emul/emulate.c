@@ -2,7 +2,7 @@
 /* Execution of one instruction, and its end. */
 #include <hv/lib.h>
 
-#include "insn.h"
+#include "insn-vector.h"
 
 /* ---- registers ---- */
 
@@ -81,6 +81,8 @@ static bool execute(struct run *run)
     if ( i->op >= OP_MOV_CR && i->op < OP_LMSW )
         return insn_stop(run, EMUL_UNHANDLEABLE);
     if ( i->lock && !may_lock(i) )
+        return insn_raise(run, VECTOR_UD, 0);
+    if ( !insn_has_feature(run, insn_feature_of(i)) )
         return insn_raise(run, VECTOR_UD, 0);
     if ( i->op == OP_IN || i->op == OP_OUT )
         return execute_port(run);

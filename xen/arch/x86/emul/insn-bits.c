@@ -85,3 +85,21 @@ bool insn_scan(enum scan_op op, uint64_t a, unsigned int bytes,
         return true;
     }
 }
+
+#define CRC32C 0x82f63b78U
+
+uint32_t insn_crc32(uint32_t crc, uint64_t v, unsigned int bytes)
+{
+    uint64_t all = v ^ crc; /* the low bits of a longer division */
+    uint32_t over = bytes < 4 ? crc >> bytes * 8 : 0;
+    uint32_t left;
+
+    left = (uint32_t)(all & mask_of(bytes < 4 ? bytes : 4));
+    for ( unsigned int bit = 0; bit < bytes * 8; bit++ )
+    {
+        if ( bit == 32 ) /* the second half of 8 bytes */
+            left ^= (uint32_t)(v >> 32);
+        left = left & 1 ? left >> 1 ^ CRC32C : left >> 1;
+    }
+    return left ^ over;
+}

@@ -207,20 +207,72 @@ static bool take_immediates(struct run *run, unsigned int flags)
     return true;
 }
 
+/* The fields of a VEX prefix; its last byte is `last`. */
+static void vex_fields(struct insn *i, uint64_t last, bool r, bool x, bool b)
+{
+    static const uint8_t prefix[4] = { 0, 0, 0xf3, 0xf2 };
+    unsigned int pp = last & 3;
+
+    i->vex = true;
+    i->op66 = pp == 1;
+    i->rep = prefix[pp];
+    i->vex_l = last >> 2 & 1;
+    i->vex_v = (uint8_t)(~last >> 3 & 15);
+    if ( i->mode == 8 )
+        i->rex = (uint8_t)(0x40 | r << 2 | x << 1 | b);
+    else
+        i->vex_v &= 7;
+}
+
+/* Behind c4 or c5.  In other modes some of these are LES and LDS. */
+static bool take_vex(struct run *run, unsigned int *map, uint64_t *opcode)
+{
+    struct insn *i = &run->i;
+    bool three = *opcode == 0xc4;
+    uint64_t first, last;
+
+    if ( !take(run, 1, &first) )
+        return false;
+    if ( i->mode != 8 && (first < 0xc0 || !insn_protected(run)) )
+    {
+        i->len--;
+        return true;
+    }
+    /* With any of these it is no instruction. */
+    if ( i->op66 || i->rep || i->lock || i->rex )
+        return insn_raise(run, VECTOR_UD, 0);
+    last = first;
+    *map = 1;
+    if ( three )
+    {
+        *map = first & 31;
+        if ( !take(run, 1, &last) )
+            return false;
+        i->vex_w = last >> 7 & 1;
+    }
+    vex_fields(i, last, !(first & 0x80), three && !(first & 0x40),
+               three && !(first & 0x20));
+    if ( *map < 1 || *map > 3 )
+        return insn_stop(run, EMUL_UNHANDLEABLE);
+    return take(run, 1, opcode);
+}
+
 /* The opcode's last byte; *map: which of the tables it is from. */
 static bool take_opcode(struct run *run, unsigned int *map, uint64_t *opcode)
 {
     *map = 0;
     if ( !take_prefixes(run, opcode) )
         return false;
+    if ( *opcode == 0xc4 || *opcode == 0xc5 )
+        return take_vex(run, map, opcode);
     if ( *opcode != 0x0f )
         return true;
     *map = 1;
     if ( !take(run, 1, opcode) )
         return false;
-    if ( *opcode != 0x38 )
+    if ( *opcode != 0x38 && *opcode != 0x3a )
         return true;
-    *map = 2;
+    *map = *opcode == 0x38 ? 2 : 3;
     return take(run, 1, opcode);
 }
 
@@ -237,7 +289,7 @@ bool insn_decode(struct run *run)
         return false;
     opcode |= map << 8;
     o = insn_opcode((unsigned int)opcode);
-    if ( (o->flags & MODRM) &&
+    if ( (i->vex || (o->flags & MODRM)) &&
          !take_modrm(run, o->op == OP_MOV_CR || o->op == OP_MOV_DR) )
         return false;
     flags = insn_resolve(i, o, (unsigned int)opcode);

@@ -156,6 +156,10 @@ static bool use(struct run *run, uint64_t v)
             return insn_raise(run, VECTOR_DE, 0);
         pair_write(run, p);
         break;
+    case OP_CRC32:
+        a = insn_crc32((uint32_t)run->r.gpr[i->reg], v, i->bytes);
+        reg_write(run, i->reg, 4, a);
+        break;
     default: /* OP_SCAN */
         if ( insn_scan(i->sub, v, i->bytes, &v, flags) )
             reg_write(run, i->reg, i->bytes, v);
@@ -313,6 +317,7 @@ bool insn_memory(struct run *run)
     case OP_MULTIPLY:
     case OP_DIVIDE:
     case OP_SCAN:
+    case OP_CRC32:
         return execute_read(run);
     case OP_BIT:
         return execute_bit(run);
@@ -331,6 +336,12 @@ bool insn_memory(struct run *run)
         return insn_system(run);
     case OP_VECTOR:
         return insn_vector(run);
+    case OP_MXCSR:
+        return insn_mxcsr(run);
+    case OP_MASKED:
+        return insn_masked_elements(run);
+    case OP_MASKED_BYTES:
+        return insn_masked_bytes(run);
     case OP_CMPXCHG_PAIR:
         return i->bytes == 16 ? insn_cmpxchg16(run) : execute_modify(run);
     default:

@@ -3,6 +3,7 @@
 #include <hv/lib.h>
 
 #include "insn-opcode.h"
+#include "insn-vector.h"
 
 #define ALU_BLOCK(n)                                                         \
     [(n) * 8] = { OP_ALU, MODRM | BYTE }, [(n) * 8 + 1] = { OP_ALU, MODRM }, \
@@ -65,6 +66,7 @@ static const struct opcode one_byte[256] = {
     BOTH(0xd0, OP_GROUP2, MODRM),
     BOTH(0xd2, OP_GROUP2, MODRM),
     [0xd7] = { OP_XLAT, 0 },
+    [0xd8 ... 0xdf] = { OP_VECTOR, MODRM },
     BOTH(0xe4, OP_IN, PORT_IMM),
     BOTH(0xe6, OP_OUT, PORT_IMM),
     [0xe8] = { OP_CALL_IMM, D64 | IMM },
@@ -83,16 +85,15 @@ static const struct opcode two_byte[256] = {
     [0x03] = { OP_LSL, MODRM | TO_REG },
     [0x06] = { OP_CLTS, 0 },
     [0x08 ... 0x09] = { OP_SIMPLE, 0 },
-    [0x10 ... 0x13] = { OP_VECTOR, MODRM },
-    [0x16 ... 0x17] = { OP_VECTOR, MODRM },
+    [0x10 ... 0x17] = { OP_VECTOR, MODRM },
     [0x22] = { OP_MOV_CR, MODRM },
     [0x23] = { OP_MOV_DR, MODRM },
-    [0x28 ... 0x29] = { OP_VECTOR, MODRM },
-    [0x2b] = { OP_VECTOR, MODRM },
+    [0x28 ... 0x2f] = { OP_VECTOR, MODRM },
     [0x30 ... 0x33] = { OP_SIMPLE, 0 },
     [0x40 ... 0x4f] = { OP_CMOV, MODRM | TO_REG },
-    [0x6e ... 0x6f] = { OP_VECTOR, MODRM },
-    [0x7e ... 0x7f] = { OP_VECTOR, MODRM },
+    [0x51 ... 0x70] = { OP_VECTOR, MODRM },
+    [0x74 ... 0x76] = { OP_VECTOR, MODRM },
+    [0x7c ... 0x7f] = { OP_VECTOR, MODRM },
     [0x90 ... 0x9f] = { OP_SET, MODRM | BYTE },
     [0xa0 ... 0xa1] = { OP_PUSH_SEG, D64 },
     [0xa2] = { OP_SIMPLE, 0 },
@@ -118,49 +119,19 @@ static const struct opcode two_byte[256] = {
     BOTH(0xc0, OP_XADD, MODRM),
     [0xc3] = { OP_MOVNTI, MODRM },
     [0xc7] = { OP_GROUP9, MODRM },
-    [0xd6] = { OP_VECTOR, MODRM },
-    [0xe7] = { OP_VECTOR, MODRM },
-    [0xf0] = { OP_VECTOR, MODRM },
+    [0xc2] = { OP_VECTOR, MODRM },
+    [0xc4] = { OP_VECTOR, MODRM },
+    [0xc6] = { OP_VECTOR, MODRM },
+    [0xd0 ... 0xf6] = { OP_VECTOR, MODRM },
+    [0xf7] = { OP_MASKED_BYTES, MODRM },
+    [0xf8 ... 0xfe] = { OP_VECTOR, MODRM },
 };
 
-/* Behind 0f 38, from here on. */
-#define THREE_BYTE_FIRST 0x2a
-static const struct opcode three_byte[] = {
-    [0x2a - THREE_BYTE_FIRST] = { OP_VECTOR, MODRM },
-    [0xf0 - THREE_BYTE_FIRST] = { OP_MOVBE, MODRM | TO_REG },
-    [0xf1 - THREE_BYTE_FIRST] = { OP_MOVBE, MODRM },
-};
-
-/* Which of them it is depends on the last of 66, f2, f3; f2 and f3 win. */
-static const struct {
-    uint16_t opcode; /* as for insn_opcode() */
-    uint8_t prefix, bytes, flags;
-} vector[] = {
-    { 0x110, 0x00, 16, 0 }, { 0x111, 0x00, 16, XMM_STORE },
-    { 0x110, 0x66, 16, 0 }, { 0x111, 0x66, 16, XMM_STORE },
-    { 0x110, 0xf3, 4, 0 }, { 0x111, 0xf3, 4, XMM_STORE },
-    { 0x110, 0xf2, 8, 0 }, { 0x111, 0xf2, 8, XMM_STORE },
-    { 0x112, 0x00, 8, XMM_MERGE }, { 0x113, 0x00, 8, XMM_STORE },
-    { 0x112, 0x66, 8, XMM_MERGE }, { 0x113, 0x66, 8, XMM_STORE },
-    { 0x116, 0x00, 8, XMM_MERGE | XMM_HIGH },
-    { 0x117, 0x00, 8, XMM_STORE | XMM_HIGH },
-    { 0x116, 0x66, 8, XMM_MERGE | XMM_HIGH },
-    { 0x117, 0x66, 8, XMM_STORE | XMM_HIGH },
-    { 0x128, 0x00, 16, XMM_ALIGNED },
-    { 0x129, 0x00, 16, XMM_ALIGNED | XMM_STORE },
-    { 0x128, 0x66, 16, XMM_ALIGNED },
-    { 0x129, 0x66, 16, XMM_ALIGNED | XMM_STORE },
-    { 0x12b, 0x00, 16, XMM_ALIGNED | XMM_STORE },
-    { 0x12b, 0x66, 16, XMM_ALIGNED | XMM_STORE },
-    { 0x16e, 0x66, 4, XMM_REX_W }, /* 8 bytes with REX.W */
-    { 0x17e, 0x66, 4, XMM_REX_W | XMM_STORE },
-    { 0x17e, 0xf3, 8, 0 }, { 0x1d6, 0x66, 8, XMM_STORE },
-    { 0x16f, 0x66, 16, XMM_ALIGNED }, { 0x16f, 0xf3, 16, 0 },
-    { 0x17f, 0x66, 16, XMM_ALIGNED | XMM_STORE },
-    { 0x17f, 0xf3, 16, XMM_STORE },
-    { 0x1e7, 0x66, 16, XMM_ALIGNED | XMM_STORE },
-    { 0x1f0, 0xf2, 16, 0 },
-    { 0x22a, 0x66, 16, XMM_ALIGNED },
+/* Behind 0f 38, and behind 0f 3a, most are stubs. */
+static const struct opcode behind_38 = { OP_VECTOR, MODRM };
+static const struct opcode behind_3a = { OP_VECTOR, MODRM | IMM8 };
+static const struct opcode movbe[2] = {
+    { OP_MOVBE, MODRM | TO_REG }, { OP_MOVBE, MODRM },
 };
 
 static const struct {
@@ -187,7 +158,6 @@ static const struct {
 
 const struct opcode *insn_opcode(unsigned int opcode)
 {
-    static const struct opcode none;
     unsigned int n = opcode & 0xff;
 
     switch ( opcode >> 8 )
@@ -196,9 +166,10 @@ const struct opcode *insn_opcode(unsigned int opcode)
         return &one_byte[n];
     case 1:
         return &two_byte[n];
+    case 2:
+        return (n & 0xfe) == 0xf0 ? &movbe[n & 1] : &behind_38;
     default:
-        n -= THREE_BYTE_FIRST;
-        return n < ARRAY_SIZE(three_byte) ? &three_byte[n] : &none;
+        return &behind_3a;
     }
 }
 
@@ -216,12 +187,16 @@ static enum insn_op resolve_0f01(struct insn *i)
     return i->sub == 4 ? OP_SMSW : i->sub == 6 ? OP_LMSW : OP_NONE;
 }
 
-/* CLFLUSH, CLFLUSHOPT, CLWB: those of memory. */
-static enum insn_op resolve_0fae(const struct insn *i)
+/* LDMXCSR, STMXCSR, CLFLUSH, CLFLUSHOPT, CLWB: those of memory. */
+static enum insn_op resolve_0fae(struct insn *i)
 {
     unsigned int n = i->reg & 7;
 
-    return !i->rep && (n == 7 || (n == 6 && i->op66)) ? OP_FLUSH : OP_NONE;
+    i->sub = (uint8_t)n;
+    if ( (n == 2 || n == 3) && !i->rep && !i->op66 && !i->vex_v && !i->vex_l )
+        return OP_MXCSR;
+    return !i->vex && !i->rep &&
+           (n == 7 || (n == 6 && i->op66)) ? OP_FLUSH : OP_NONE;
 }
 
 /* PUSH and POP of a segment register. */
@@ -249,19 +224,79 @@ static enum insn_op resolve_simple(struct insn *i, unsigned int opcode)
     return opcode == 0x90 && i->rep != 0xf3 ? OP_NONE : OP_SIMPLE;
 }
 
+/* The size of the memory operand. */
+static uint8_t stub_bytes(const struct insn *i, const struct stub_row *r)
+{
+    unsigned int w = i->vex ? i->vex_w : i->rex >> 3 & 1;
+
+    switch ( r->bytes )
+    {
+    case S_FULL:
+        return (uint8_t)(16 << i->vex_l);
+    case S_HALF:
+        return (uint8_t)(8 << i->vex_l);
+    case S_QUARTER:
+        return (uint8_t)(4 << i->vex_l);
+    case S_EIGHTH:
+        return (uint8_t)(2 << i->vex_l);
+    case S_DUP:
+        return i->vex_l ? 32 : 8;
+    case S_W:
+        return (uint8_t)(4 << (w && i->mode == 8));
+    default:
+        return r->bytes;
+    }
+}
+
+/* What VEX says besides the opcode. */
+static bool vex_fits(const struct insn *i, const struct stub_row *r)
+{
+    uint32_t f = r->flags;
+
+    if ( !i->vex )
+        return true;
+    if ( !(f & S_NDS) && i->vex_v )
+        return false;
+    if ( f & S_L1 ? !i->vex_l : r->nl == 1 && !(f & S_LIG) && i->vex_l )
+        return false;
+    return f & S_W1 ? i->vex_w : !(f & S_W0) || !i->vex_w;
+}
+
+/* VMASKMOVPS, VMASKMOVPD, VPMASKMOVD, VPMASKMOVQ: sub is a store, AVX2, wide. */
+static bool resolve_masked(struct insn *i, unsigned int opcode)
+{
+    unsigned int n = opcode & 0xff;
+
+    if ( !i->vex || opcode >> 8 != 2 || i->rep || !i->op66 ||
+         (n >> 2 != 0x2c >> 2 && (n & 0xfd) != 0x8c) )
+        return false;
+    if ( n >> 2 == 0x2c >> 2 )
+        i->sub = (uint8_t)((n >> 1 & 1) | (n & 1) << 3);
+    else
+        i->sub = (uint8_t)((n >> 1 & 1) | 2 | i->vex_w << 3);
+    i->bytes = (uint8_t)(16 << i->vex_l);
+    return n >> 2 != 0x2c >> 2 || !i->vex_w;
+}
+
 static enum insn_op resolve_vector(struct insn *i, unsigned int opcode)
 {
-    uint8_t prefix = i->rep ? i->rep : i->op66 ? 0x66 : 0;
+    unsigned int pp = i->rep == 0xf3 ? 2 : i->rep ? 3 : i->op66;
+    unsigned int map = opcode >> 8;
+    unsigned int key = map ? (unsigned int)i->vex << 7 | map << 2 | pp : 0;
 
-    for ( unsigned int k = 0; k < ARRAY_SIZE(vector); k++ )
-        if ( vector[k].opcode == opcode && vector[k].prefix == prefix )
-        {
-            i->sub = vector[k].flags;
-            i->bytes = vector[k].bytes;
-            if ( (i->sub & XMM_REX_W) && (i->rex & 8) )
-                i->bytes = 8;
-            return OP_VECTOR;
-        }
+    if ( resolve_masked(i, opcode) )
+        return OP_MASKED;
+    for ( unsigned int k = 0; k < insn_nr_rows; k++ )
+    {
+        const struct stub_row *r = &insn_rows[k];
+
+        if ( r->op != (opcode & 0xff) || r->key != key ||
+             ((!key || (r->flags & S_EXT)) && r->ext != (i->reg & 7)) )
+            continue;
+        i->row = (uint16_t)k;
+        i->bytes = stub_bytes(i, r);
+        return vex_fits(i, r) ? OP_VECTOR : OP_NONE;
+    }
     return OP_NONE;
 }
 
@@ -334,7 +369,7 @@ static enum insn_op resolve_op(struct insn *i, enum insn_op op,
         i->sub = opcode & 0xf;
         return op;
     case OP_MOVBE:
-        return i->rep ? OP_NONE : op;
+        return !i->rep ? op : i->rep == 0xf2 ? OP_CRC32 : OP_NONE;
     case OP_MOVSXD:
         return i->mode == 8 ? OP_MOVSX : OP_ARPL;
     case OP_MOVNTI:
@@ -372,7 +407,12 @@ static uint8_t memory_bytes(const struct insn *i, unsigned int opcode,
     switch ( i->op )
     {
     case OP_VECTOR:
+    case OP_MASKED:
         return i->bytes;
+    case OP_MXCSR:
+        return 4;
+    case OP_CRC32:
+        return opcode & 1 ? i->op_bytes : 1;
     case OP_CMPXCHG_PAIR:
         return i->rex & 8 ? 16 : 8;
     case OP_FROM_SEG ... OP_LSL:
@@ -402,7 +442,8 @@ unsigned int insn_resolve(struct insn *i, const struct opcode *o,
 {
     unsigned int flags = o->flags;
 
-    i->op = resolve_op(i, o->op, opcode);
+    i->op = i->vex && opcode != 0x1ae && opcode != 0x1f7
+                ? resolve_vector(i, opcode) : resolve_op(i, o->op, opcode);
     if ( o->op == OP_GROUP3 && i->op == OP_TEST )
         flags |= flags & BYTE ? IMM8 : IMM;
     if ( opcode == 0xd0 || opcode == 0xd1 ) /* shifts by one */
@@ -414,10 +455,15 @@ unsigned int insn_resolve(struct insn *i, const struct opcode *o,
         flags |= D64;
     if ( (flags & D64) && i->mode == 8 && i->op_bytes == 4 )
         i->op_bytes = 8;
+    if ( i->op == OP_MASKED_BYTES && (i->memory || i->rep || i->vex_v ||
+                                      (i->vex && !i->op66)) )
+        i->op = OP_NONE;
     if ( (flags & NO64) && i->mode == 8 )
         i->op = OP_NONE;
     if ( flags & LOW_REG )
         i->reg = (uint8_t)((opcode & 7) | (i->rex & 1) << 3);
+    if ( i->op == OP_VECTOR && (insn_rows[i->row].flags & (S_IMM | S_IS4)) )
+        flags |= IMM8;
     i->to_reg = flags & TO_REG;
     i->bytes = memory_bytes(i, opcode, flags & BYTE);
     return flags;

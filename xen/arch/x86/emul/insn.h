@@ -22,10 +22,11 @@ enum insn_op {
     OP_PUSH, OP_POP, OP_CALL, OP_JMP, OP_CALL_FAR, OP_JMP_FAR,
     OP_FAR_POINTER, OP_FROM_SEG, OP_TO_SEG, OP_SELECTOR, OP_LAR, OP_LSL,
     OP_TABLE, OP_SMSW, OP_BOUND, OP_ARPL, OP_FLUSH,
+    OP_CRC32, OP_MXCSR, OP_MASKED,
     /* Their memory is implied: the stack, or a table by rbx. */
     OP_PUSH_REG, OP_POP_REG, OP_PUSH_IMM, OP_PUSH_SEG, OP_POP_SEG, OP_PUSHF,
     OP_POPF, OP_PUSHA, OP_POPA, OP_CALL_IMM, OP_RET, OP_ENTER, OP_LEAVE,
-    OP_CALL_FAR_IMM, OP_RET_FAR, OP_IRET, OP_XLAT,
+    OP_CALL_FAR_IMM, OP_RET_FAR, OP_IRET, OP_MASKED_BYTES, OP_XLAT,
     OP_MOVS, OP_CMPS, OP_STOS, OP_LODS, OP_SCAS, OP_INS, OP_OUTS,
     OP_IN, OP_OUT,
     OP_MOV_CR, OP_MOV_DR, OP_CLTS, OP_LMSW, /* for emul_control() only */
@@ -46,19 +47,12 @@ enum shift_op { SHIFT_ROL, SHIFT_ROR, SHIFT_RCL, SHIFT_RCR, SHIFT_SHL,
 enum scan_op { SCAN_FORWARD, SCAN_REVERSE, SCAN_TRAILING, SCAN_LEADING,
                SCAN_ONES };
 
-/* Moves between memory and an XMM register. */
-#define XMM_STORE 0x01
-#define XMM_ALIGNED 0x02 /* or #GP                                       */
-#define XMM_HIGH 0x04    /* the register's upper 8 bytes                 */
-#define XMM_MERGE 0x08   /* a load that keeps the others, not clears     */
-#define XMM_REX_W 0x10   /* 4 bytes, or 8 with it                        */
-
 #define NO_REG 0xff
 
 struct insn {
     enum insn_op op;
     uint8_t sub;      /* alu_op, bit_op, shift_op, scan_op, emul_insn;     */
-                      /* a condition; XMM_*; signed; to the right; a       */
+                      /* a condition; signed; to the right; a              */
                       /* segment; ModRM's reg                              */
     uint8_t mode;     /* bytes of the code segment's default: 2, 4 or 8    */
     uint8_t op_bytes; /* operand size: 2, 4 or 8                           */
@@ -67,6 +61,9 @@ struct insn {
     uint8_t rep;      /* 0, 0xf2 or 0xf3                                   */
     uint8_t rex;      /* 0: none                                           */
     bool lock, op66;
+    bool vex;         /* a VEX prefix; the rest of it:                     */
+    uint8_t vex_w, vex_l, vex_v;
+    uint16_t row;     /* OP_VECTOR: in insn_rows[]                         */
     bool has_modrm, has_imm;
     bool to_reg;      /* the register is the destination                   */
     bool memory;      /* ModRM, or moffs, names memory                     */
@@ -125,6 +122,9 @@ bool insn_condition(unsigned int condition, uint64_t flags);
 bool insn_scan(enum scan_op op, uint64_t a, unsigned int bytes,
                uint64_t *result, uint64_t *flags);
 
+/* CRC32: that of iSCSI, reflected. */
+uint32_t insn_crc32(uint32_t crc, uint64_t v, unsigned int bytes);
+
 /* ---- insn-muldiv.c: pairs are two registers of `bytes` each ---- */
 
 struct pair {
@@ -153,7 +153,7 @@ static inline int64_t sign_extend(uint64_t v, unsigned int bytes)
 /* ---- insn-log.c ---- */
 
 enum step_kind { STEP_WALK, STEP_RAM_READ, STEP_RAM_WRITE, STEP_IO,
-                 STEP_BATCH };
+                 STEP_BATCH, STEP_STUB };
 
 /* Take the next step from the log; false: there is none that is this one. */
 bool step_replay(struct run *run, enum step_kind kind, uint64_t addr,
@@ -276,6 +276,9 @@ bool insn_system(struct run *run) must_check;
 /* ---- insn-vector.c ---- */
 
 bool insn_vector(struct run *run) must_check;
+bool insn_mxcsr(struct run *run) must_check;
+bool insn_masked_elements(struct run *run) must_check;
+bool insn_masked_bytes(struct run *run) must_check;
 bool insn_cmpxchg16(struct run *run) must_check;
 
 /* ---- insn-string.c ---- */

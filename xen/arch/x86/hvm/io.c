@@ -17,6 +17,8 @@
 #include <x86/hvm.h>
 #include <x86/hvm-vendor.h>
 
+#include "emul-regs.h"
+
 #define WALK_RETRIES 16
 
 /* ---- one access ---- */
@@ -100,65 +102,13 @@ static bool is_ram(void *arg, uint64_t gpa, bool write)
     return write ? p2m_is_writable(t) && t != P2M_IOREQ : p2m_has_page(t);
 }
 
-/* ---- the emulator's view of XMM registers ---- */
-
-/* They are in the CPU: fpu_load() came before, and nobody here uses any. */
-#define EACH_XMM(op)                                                         \
-    op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7)                          \
-    op(8) op(9) op(10) op(11) op(12) op(13) op(14) op(15)
-#define READ(n)                                                              \
-    case n:                                                                  \
-        __asm__ volatile ( "movups %%xmm" #n ", (%0)" :: "r" (to)            \
-                           : "memory" );                                     \
-        return true;
-#define WRITE(n)                                                             \
-    case n:                                                                  \
-        __asm__ volatile ( "movups (%0), %%xmm" #n :: "r" (from)             \
-                           : "memory" );                                     \
-        return true;
-
-static bool read_xmm(void *arg, unsigned int reg, uint8_t to[16])
-{
-    ASSERT(this_cpu()->loaded == arg);
-    switch ( reg )
-    {
-    EACH_XMM(READ)
-    default:
-        return false;
-    }
-}
-
-static bool write_xmm(void *arg, unsigned int reg, const uint8_t from[16])
-{
-    ASSERT(this_cpu()->loaded == arg);
-    switch ( reg )
-    {
-    EACH_XMM(WRITE)
-    default:
-        return false;
-    }
-}
-
-static void put_regs(void *arg)
-{
-    vendor->put_regs(arg);
-}
-
-static bool write_msw(void *arg, uint64_t value)
-{
-    return vendor->write_cr0(arg, value);
-}
-
 static const struct emul_ops ops = {
     .io = guest_io,
     .read_phys = guest_read_phys,
     .write_phys = write_phys,
     .cmpxchg_phys = cmpxchg_phys,
     .is_ram = is_ram,
-    .put_regs = put_regs,
-    .write_cr0 = write_msw,
-    .read_xmm = read_xmm,
-    .write_xmm = write_xmm,
+    EMUL_REGISTER_OPS
 };
 
 void io_vcpu_init(struct vcpu *v)

@@ -17,6 +17,7 @@
 #ifndef EMUL_EMULATE_H
 #define EMUL_EMULATE_H
 
+#include <hv/cpu-policy.h>
 #include <hv/ioreq.h>
 #include <hv/types.h>
 
@@ -70,6 +71,8 @@ struct emul_regs {
  * All get `arg`.  RAM accesses stay in one page; false: it is no RAM, nothing
  * happened.  All are needed but those of XMM registers.
  */
+struct emul_stub;
+
 struct emul_ops {
     /*
      * One access to a port (IOREQ_TYPE_PIO) or to memory that is no RAM
@@ -98,13 +101,46 @@ struct emul_ops {
     void (*put_regs)(void *arg);
     /* LMSW: CR0 is to be this; false: #GP.  No function: as above. */
     bool (*write_cr0)(void *arg, uint64_t value);
+    /* The guest's CPUID, which says what instructions there are. */
+    void (*cpuid)(void *arg, uint32_t leaf, uint32_t subleaf,
+                  struct cpuid_regs *out);
+    uint64_t (*xcr0)(void *arg);
     /*
-     * XMM register 0 to 15, which has to be the same in all runs of an
-     * instruction.  False, or no function: EMUL_UNHANDLEABLE.
+     * XMM register 0 to 15, or, wide, YMM register with its 32 bytes; MXCSR.
+     * They are the same in all runs of an instruction.
      */
-    bool (*read_xmm)(void *arg, unsigned int reg, uint8_t v[16]);
-    bool (*write_xmm)(void *arg, unsigned int reg, const uint8_t v[16]);
+    void (*read_vector)(void *arg, unsigned int reg, void *v, bool wide);
+    void (*write_vector)(void *arg, unsigned int reg, const void *v,
+                         bool wide);
+    void (*mxcsr)(void *arg, uint32_t *v, bool write);
+    /*
+     * emul_stub_run(), with the guest's x87 and MMX registers in the processor.
+     * No function: nothing of x87, MMX, SSE and AVX can be executed.
+     */
+    void (*run_stub)(void *arg, struct emul_stub *s);
 };
+
+enum emul_stub_kind {
+    STUB_PLAIN, /* general registers and MMX                               */
+    STUB_SSE,   /* vector[] and mxcsr, too                                 */
+    STUB_AVX,
+    STUB_X87,   /* x87's pointers become `pointers`                        */
+};
+
+/* One instruction that the processor executes on `memory`. */
+struct emul_stub {
+    uint8_t vector[4][32]; /* registers 0 to 3; 0 and 1 come back          */
+    uint8_t saved[4][32];
+    uint8_t memory[32];
+    uint64_t rax, rcx, rdx, rflags;
+    const void *code;
+    uint32_t kind;
+    uint32_t mxcsr, saved_mxcsr;
+    uint32_t env[7];
+    uint32_t pointers[4];
+} __attribute__((aligned(32)));
+
+void emul_stub_run(struct emul_stub *s);
 
 /* ---- state ---- */
 
