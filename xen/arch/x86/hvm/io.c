@@ -277,6 +277,12 @@ void exit_memory(struct vcpu *v, uint64_t gpa, bool write, bool fetch,
     finish(v, result);
 }
 
+void exit_insn(struct vcpu *v)
+{
+    vendor->fill_regs(v);
+    finish(v, emulate(&v->arch.hvm.emul));
+}
+
 bool io_resume(struct vcpu *v)
 {
     enum io_completion wait = v->arch.hvm.io_completion;

@@ -37,8 +37,8 @@ static bool decode(struct vcpu *v, struct emul_control *c)
         return false;
     case EMUL_RETRY:
         return false;
-    default:
-        general_protection(v);
+    default: /* LMSW from a device */
+        exit_insn(v);
         return false;
     }
 }

@@ -164,6 +164,8 @@ void exit_port_string(struct vcpu *v, uint16_t port, unsigned int size,
  */
 void exit_memory(struct vcpu *v, uint64_t gpa, bool write, bool fetch,
                  bool in_walk, bool in_delivery);
+/* An instruction that was intercepted before its access to a device. */
+void exit_insn(struct vcpu *v);
 void exit_triple_fault(struct vcpu *v);
 
 /*
