@@ -22,7 +22,7 @@ from life import end_with_parent
 PROGRAMS = ["build/bin/oriel", "build/bin/oriel-dm", "build/bin/oriel-config",
             "build/vm/keep-dm"]
 SHARED_GUESTS = ["hello", "property", "events", "exits"]  # the hosted machine has no APIC
-GUESTS = [f"build/guest/{g}.elf" for g in SHARED_GUESTS + ["machine", "processor"]]
+GUESTS = [f"build/guest/{g}.elf" for g in SHARED_GUESTS + ["machine", "processor", "insn"]]
 HOSTED = "build/vm/hosted"  # what the hosted programs said, for both machines
 TIMEOUT = 124  # the status of what was ended at a limit
 passed = failed = late = 0

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # PVH images of test guests: build/guest/NAME.elf from guest-NAME-src, linked
 # with guest-NAME-lds, or guest-lds if it has none.
-guests := hello property exits events bench machine processor fuzz traffic stub
+guests := hello property exits insn events bench machine processor fuzz traffic stub
 guest-lib := $(addprefix tests/guest/,start.S guest.c)
 guest-hello-src := tests/guest/hello.c $(guest-lib)
 # The same program, in a file as -fcf-protection makes them.
@@ -9,6 +9,7 @@ guest-property-src := $(guest-hello-src)
 guest-property-lds := tests/guest/property.lds
 guest-property-ldflags := -Wl,-z,ibt -Wl,-z,shstk
 guest-exits-src := tests/guest/exits.c $(guest-lib)
+guest-insn-src := tests/guest/insn.c tests/guest/insn.S $(guest-lib)
 guest-events-src := tests/guest/events.c $(guest-lib)
 guest-bench-src := $(addprefix tests/guest/,bench.c bench-flat.S) $(guest-lib)
 guest-smp := $(guest-lib) tests/guest/smp.c tests/guest/smp.S

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 #
-# sh machine.sh xen|oriel PROGRAMS GUESTS
+# sh machine.sh xen|oriel PROGRAMS GUESTS KEEP-DM
 #
 # The guest "machine" on real virtualisation, on Xen and on Oriel, with each of
-# the ends that it knows, as TAP.  What it checks itself it says on the
+# the ends that it knows, and the guest "insn", as TAP.  What they check they say on the
 # hypervisor's console; "## guest NAME dN" tells which lines are whose.
 
-hypervisor=$1 programs=$2 guests=$3
+hypervisor=$1 programs=$2 guests=$3 keep=$4
 . "$(dirname "$0")/tap.sh"
 
 ends() { # NAME HOW STATUS
@@ -38,5 +38,9 @@ else
 fi
 ends no-memory 2 1
 ends halted 3 0
+
+config insn insn ""
+check "insn" "$programs/oriel" create -F -d "$keep" "$work/insn.cfg"
+echo "## guest insn $(sed -n 's/^.*\(d[0-9]*\) (.*): ended:.*/\1/p' "$work/said")"
 
 finish
