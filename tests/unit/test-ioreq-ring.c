@@ -64,6 +64,28 @@ static void test_entries(void **state)
     }
 }
 
+/* The guest set its clock: each server with a ring is told. */
+static void test_time_moved(void **state)
+{
+    unsigned int second;
+
+    (void)state;
+    vga_guest(LEGACY);
+    second = serve(d, OFF, MEMORY, 0, 0xfff);
+    ioreq_time_moved(d, -3600);
+    assert_int_equal(ring->ptrs.write_pointer, 2);
+    assert_int_equal(ring->buf_ioreq[0].type, IOREQ_TYPE_TIMEOFFSET);
+    assert_int_equal(ring->buf_ioreq[0].dir, IOREQ_WRITE);
+    assert_int_equal(ring->buf_ioreq[0].size, 3);
+    assert_int_equal(ring->buf_ioreq[0].data, (uint32_t)-3600);
+    assert_int_equal(ring->buf_ioreq[1].data, UINT32_MAX);
+    assert_int_equal(slot_of(d, second, 0)->state, STATE_IOREQ_NONE);
+    ring->ptrs.read_pointer = 2;
+    ring->ptrs.write_pointer = 2 + SLOTS - 1; /* no room for both entries */
+    ioreq_time_moved(d, 1);
+    assert_int_equal(ring->ptrs.write_pointer, 2 + SLOTS - 1);
+}
+
 static void test_only_vga_writes_are_buffered(void **state)
 {
     static const struct {
@@ -208,6 +230,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
         T(test_entries),
+        T(test_time_moved),
         T(test_only_vga_writes_are_buffered),
         T(test_who_buffers),
         T(test_full_ring_goes_the_other_way),

@@ -8,6 +8,7 @@
 #include <hv/cpu-policy.h>
 #include <hv/timer.h>
 
+#include <xen/domctl.h>
 #include <xen/platform.h>
 #include <xen/vcpu.h>
 
@@ -256,6 +257,36 @@ static void test_wallclock(void **state)
     fixture_kill(later);
 }
 
+/* The toolstack's offset of one domain's UTC. */
+static void test_time_offset(void **state)
+{
+    struct domain *d = fixture_guest(1), *other = fixture_guest(1);
+    struct xen_domctl op = {
+        .cmd = XEN_DOMCTL_settimeoffset,
+        .interface_version = XEN_DOMCTL_INTERFACE_VERSION,
+        .domain = d->domain_id,
+        .u.settimeoffset.time_offset_seconds = -3600,
+    };
+    uint64_t zero = utc_at_zero(other);
+
+    (void)state;
+    assert_int_equal(hcall(__HYPERVISOR_domctl, P(&op), 0, 0, 0, 0), 0);
+    assert_true(d->utc_offset_set);
+    zero -= 3600 * S;
+    assert_in_range(utc_at_zero(d), zero - S / 10, zero + S / 10);
+    domain_move_utc(d, 7200);
+    zero += 7200 * S;
+    assert_in_range(utc_at_zero(d), zero - S / 10, zero + S / 10);
+    assert_in_range(domain_utc_ns(d) - domain_utc_ns(other), 3599 * S,
+                    3601 * S);
+    op.u.settimeoffset.time_offset_seconds = 0;
+    assert_int_equal(hcall(__HYPERVISOR_domctl, P(&op), 0, 0, 0, 0), 0);
+    assert_false(d->utc_offset_set);
+    zero -= 3600 * S;
+    assert_in_range(utc_at_zero(d), zero - S / 10, zero + S / 10);
+    fixture_kill(other);
+}
+
 static void test_errors_in_order(void **state)
 {
     struct domain *d = fixture_guest(1);
@@ -314,7 +345,7 @@ int main(void)
         TEST(test_scale),     TEST(test_shown_when_it_changed),
         TEST(test_area),      TEST(test_read_while_written),
         TEST(test_wallclock), TEST(test_errors_in_order),
-        TEST(test_cpuinfo),
+        TEST(test_cpuinfo),   TEST(test_time_offset),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
