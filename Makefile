@@ -97,11 +97,12 @@ inc-tool := -pthread -D__XEN_TOOLS__ -Iinclude -Itools/include $(version-flag)
 
 # $(call objs,VARIANT,SOURCES)
 objs = $(patsubst %.c,$(B)/$(1)/%.o,$(2))
-core-src := $(common-y) $(lib-y) $(emul-y)
+core-src := $(common-y) $(lib-y) $(emul-y) $(pv-mm-y)
 machine-src := $(core-src) $(hosted-y)
 
 define variant_rules
-$(B)/$(1)/xen/common/%.o $(B)/$(1)/xen/lib/%.o $(B)/$(1)/xen/arch/x86/emul/%.o: inc = $(inc-core) $(steps-$(1))
+$(B)/$(1)/xen/common/%.o $(B)/$(1)/xen/lib/%.o $(B)/$(1)/xen/arch/x86/emul/%.o \
+$(B)/$(1)/xen/arch/x86/pv-mm/%.o: inc = $(inc-core) $(steps-$(1))
 $(B)/$(1)/xen/arch/hosted/%.o: inc = $(inc-hosted)
 $(B)/$(1)/tests/%.o: inc = $(inc-test)
 $(B)/$(1)/tools/%.o: inc = $(inc-tool)

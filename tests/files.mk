@@ -16,6 +16,8 @@ unit-core := acpi-make acquire acquire-life acquire-map budget bzimage console c
 unit-core += irq-lines
 # Clocks, and MTRRs.
 unit-core += clock-random vhpet vmtrr vpmtimer vrtc
+# Page tables of PV guests.
+unit-core += pv pv-work pv-random
 unit-race := evtchn-race grant-race ioreq-race vlapic-irq
 # Of files that need no machine.
 unit-alone := array acpi acpi-parse dom0-msr iommu elf errata layout rtc runqueue guest-kind \

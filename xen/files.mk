@@ -31,6 +31,10 @@ emul-y += $(addprefix xen/arch/x86/emul/, date.c vhpet.c vmtrr.c vpmtimer.c vrtc
 # Interrupt controllers and their lines.
 emul-y += $(addprefix xen/arch/x86/emul/, irq-lines.c)
 
+# Page tables of PV guests.
+pv-mm-y := $(addprefix xen/arch/x86/pv-mm/, \
+    audit.c domain.c entry.c roots.c type.c update.c work.c)
+
 # The hosted machine; its server, which plays dom0's kernel; its engine,
 # which runs guests.
 hosted-y := $(addprefix xen/arch/hosted/, \

@@ -24,7 +24,7 @@ static unsigned int findings;
 static uint64_t reserved; /* frames: page_reserve() */
 
 static const char *const holder_name[NR_PAGE_HOLDERS] = {
-    "p2m", "foreign", "grant", "table", "arch",
+    "p2m", "foreign", "grant", "table", "arch", "pte", "reservation",
 };
 
 static void count(mfn_t mfn, enum page_holder holder)

@@ -40,6 +40,7 @@
 
 struct grant_table;
 struct cpu_policy;
+struct pv_domain;
 
 enum domain_state { DOM_ALIVE, DOM_DYING, DOM_DEAD };
 
@@ -159,6 +160,8 @@ struct domain {
     char console[CONSOLE_LINE]; /* [D] the line being written */
     unsigned int console_len;   /* [D] bytes of it */
     uint64_t console_until;     /* [C] time at which the output is paid for  */
+
+    struct pv_domain *pv; /* [I] page tables of a PV guest; NULL: none       */
 
     struct arch_domain arch;
 };

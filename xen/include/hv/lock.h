@@ -20,6 +20,7 @@ enum lock_level {
     LOCK_GRANT,           /* gt->lock: one grant table                     */
     LOCK_MAPTRACK,        /* gt->maptrack_lock: one table of mappings      */
     LOCK_P2M,             /* d->p2m.lock                                   */
+    LOCK_PV,              /* d->pv->lock: page tables of a PV guest         */
     LOCK_EVTCHN,          /* d->evtchn.lock: ports of one domain           */
     LOCK_EVTCHN_QUEUE,    /* the FIFO queues of one domain                  */
     LOCK_TRACE,           /* who makes the rings of trace.c                */

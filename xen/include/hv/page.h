@@ -27,6 +27,8 @@ enum page_holder {
     HOLD_GRANT,   /* an active grant: one per pinned grant entry           */
     HOLD_TABLE,   /* the hypervisor's own: grant frames, ioreq pages, ...  */
     HOLD_ARCH,    /* mapped by a client through the machine underneath     */
+    HOLD_PTE,     /* an entry of a PV guest's page tables, a pin, a root   */
+    HOLD_OWN,     /* a PV domain's reservation                             */
     NR_PAGE_HOLDERS,
 };
 

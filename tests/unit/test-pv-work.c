@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* Validating and dropping tables of PV guests in steps: pv-mm/work.c. */
+#include "test-pv.h"
+
+/* 40 tables of 512 entries below one L2. */
+static struct tree make_large_tree(struct domain *d)
+{
+    struct tree t = make_tree(d, RW);
+
+    for ( unsigned int i = 10; i < 50; i++ )
+    {
+        struct page *l1 = pv_page(d);
+
+        for ( unsigned int k = 0; k < 512; k++ )
+            set_raw(l1, k, entry_to(t.data, k % 2 ? RW : RO));
+        set_raw(t.table[2], i, entry_to(l1, RW));
+    }
+    return t;
+}
+
+static void test_gives_way(void **state)
+{
+    struct domain *d = pv_guest(2);
+    struct tree t = make_large_tree(d);
+
+    (void)state;
+    hosted_preempt_every(1);
+    nr_restarts = 0;
+    assert_int_equal(pin(d, t.table[4], 4), 0);
+    assert_true(nr_restarts > 300);
+    assert_type(t.data, PV_WRITABLE, 40 * 256 + 1);
+    pv_check();
+    assert_int_equal(unpin(d, t.table[4]), 0);
+    settle(d);
+    assert_type(t.data, PV_NONE, 0);
+    pv_check();
+
+    /* A bad entry at the end: all the way back, by steps. */
+    set_raw(t.table[4], 511, entry_to(t.data, RW | PTE_PS));
+    assert_int_equal(pin(d, t.table[4], 4), -EINVAL);
+    assert_type(t.data, PV_NONE, 0);
+    pv_check();
+    hosted_preempt_every(0);
+    fixture_kill(d);
+}
+
+/* A vcpu begins, and never calls again: the others complete its work. */
+static void test_who_does_not_come_back(void **state)
+{
+    struct domain *d = pv_guest(2);
+    struct tree t = make_large_tree(d);
+    struct page *l1 = pv_page(d);
+
+    (void)state;
+    fixture_be(domain_vcpu(d, 0));
+    hosted_preempt_every(1);
+    for ( unsigned int i = 0; i < 100; i++ )
+        assert_int_equal(pv_pin(d, page_to_mfn(t.table[4]), 4), -ERESTART);
+    pv_check();
+    fixture_be(domain_vcpu(d, 1));
+    assert_int_equal(pin(d, l1, 1), 0);
+    assert_type(t.table[4], PV_L4, 1); /* a result, which waits */
+    pv_check();
+    assert_int_equal(pin(d, t.table[4], 4), 0);
+    assert_type(t.table[4], PV_L4, 2);
+
+    /* Something else of the first one drops its result. */
+    fixture_be(domain_vcpu(d, 0));
+    assert_int_equal(unpin(d, l1), 0);
+    assert_int_equal(pin(d, l1, 1), 0);
+    assert_type(t.table[4], PV_L4, 1);
+    pv_check();
+
+    /* In the middle of its work the domain dies. */
+    assert_int_equal(unpin(d, t.table[4]), 0);
+    settle(d);
+    for ( unsigned int i = 0; i < 100; i++ )
+        assert_int_equal(pv_pin(d, page_to_mfn(t.table[4]), 4), -ERESTART);
+    hosted_preempt_every(0);
+    fixture_be_dom(dom0);
+    fixture_kill(d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PV_TEST(test_gives_way),
+        PV_TEST(test_who_does_not_come_back),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

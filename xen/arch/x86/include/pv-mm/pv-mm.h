@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory of PV guests: their page tables, and the types of their frames.
+ *
+ * A PV guest's page tables are walked by the processor, and contain machine
+ * frame numbers.  So the guest must never write them itself: each frame has a
+ * *type*, and a frame that is a page table is never mapped writable.
+ *
+ *            +--> WRITABLE, count n: n entries with RW map it
+ *     NONE --+--> L1..L4, not valid: being validated --> valid, count n
+ *            +--> SEG: descriptors, count n                   | count 0
+ *      ^                                                      v
+ *      +----------------------------- entries being dropped --+
+ *
+ * The count is the number of *type references*.  Each type reference goes with a
+ * reference on the page (hv/page.h) of the same holder:
+ *
+ *   holder                        page   type
+ *   present L1 entry              1      1 WRITABLE if RW, else none
+ *   present L2..L4 entry          1      1 of the level below
+ *   pin                           1      1 of the table's level
+ *   vcpu's kernel or user root    1      1 L4
+ *   result (see pv_get_table())   1      1 of the table's level
+ *   the domain's reservation      1      none
+ *
+ * A valid table holds the references of all its present entries.  A table is
+ * validated when the first type reference is taken, and drops the references of
+ * its entries with the last one.  Both may take long, since a table refers to
+ * tables: such *work* is done in steps, and recorded in the domain.  There is
+ * one piece of work for each domain at most; every operation on the domain's
+ * tables completes it first, whichever vcpu began it.
+ *
+ * Locks: pv->lock (LOCK_PV) for all tables of a domain, and for changes from and
+ * to a table's type.  WRITABLE references are taken and dropped without a lock,
+ * by cmpxchg, since other domains take them too.
+ *
+ * TLBs: a frame's `stamp` is the TLB clock when an entry for the frame, or an
+ * entry of the frame as a table, was removed last.  Before the frame gets a type
+ * that the stale translation contradicts, and before the frame is allocated
+ * again, all CPUs must have flushed after that: flush_since().
+ *
+ * No privileged instruction is used here; hosted tests link all of it.
+ */
+#ifndef PV_MM_PV_MM_H
+#define PV_MM_PV_MM_H
+
+#include <hv/audit.h>
+#include <hv/list.h>
+#include <hv/lock.h>
+#include <hv/page.h>
+#include <hv/types.h>
+
+struct domain;
+struct vcpu;
+
+/* L1 to L4 are the levels' numbers. */
+enum pv_type { PV_NONE, PV_L1, PV_L2, PV_L3, PV_L4, PV_SEG, PV_WRITABLE };
+
+#define PV_ENTRIES 512U
+/* Slots of an L4 that belong to the hypervisor: ffff8000... to ffff87ff.... */
+#define PV_FIRST_HV_SLOT 256U
+#define PV_LAST_HV_SLOT 271U
+
+/* ---- what the machine provides ---- */
+
+struct pv_machine {
+    /*
+     * The TLB clock.  It goes up with each flush of a CPU's whole TLB; that CPU
+     * then has flushed everything of stamps below the new value.
+     */
+    uint64_t (*tlb_clock)(void);
+    /* Make all CPUs flush that have not done so since the clock was `stamp`. */
+    void (*flush_since)(uint64_t stamp);
+    /* Is mfn no RAM, and may d map it?  The first is the same for ever. */
+    bool (*is_io)(mfn_t mfn);
+    bool (*may_map_io)(const struct domain *d, mfn_t mfn);
+    /* Write the hypervisor's slots of an L4. */
+    void (*fill_l4)(uint64_t *l4);
+    /*
+     * A root of v has changed: load CR3, if v is on this CPU.  pv->lock is held,
+     * and the old root is valid until this returns.
+     */
+    void (*load_root)(struct vcpu *v);
+};
+
+/* At boot: types for all frames.  -ENOMEM.  pv_mm_exit() is for tests. */
+int pv_mm_init(const struct pv_machine *m) must_check;
+void pv_mm_exit(void);
+
+/* ---- state ---- */
+
+#define PV_WALK_LEVELS 4
+#define PV_RESULTS 8
+#define PV_MAX_PUTS 192
+
+/* Validating a table, or dropping the references of its entries. */
+struct pv_work {
+    unsigned int depth; /* tables in at[], from the root on; 0: no work */
+    bool dropping;      /* entries [0, index) of each are to be dropped */
+    bool failed;        /* the root did not validate: `error` */
+    int error;
+    const struct vcpu *by; /* for whom the root is validated, see results */
+    struct {
+        struct page *pg;
+        uint16_t index; /* entries [0, index) have references */
+        uint8_t level;
+    } at[PV_WALK_LEVELS];
+};
+
+/* A root whose work was done for vcpu `by`; or could not be: error. */
+struct pv_result {
+    const struct vcpu *by; /* NULL: none; only compared */
+    struct page *pg;       /* with both references if error is 0 */
+    uint8_t level;
+    int error;
+};
+
+/* The roots of a vcpu; NULL: none yet. */
+struct pv_roots {
+    struct page *kernel, *user;
+};
+
+struct pv_domain {
+    spinlock_t lock; /* LOCK_PV */
+    struct list owned; /* [P] the reservation, by page.link */
+    struct pv_work work; /* [P] */
+    struct pv_result result[PV_RESULTS]; /* [P] */
+    unsigned int next_result;            /* [P] the one to be replaced next */
+    struct pv_roots *roots;              /* [P] one for each vcpu */
+    unsigned int nr_puts;                /* [P] pages to put after unlocking */
+    struct page *put[PV_MAX_PUTS];
+};
+/* [P] pv->lock */
+
+/* d->pv for a domain without memory yet; -ENOMEM.  Free it: no page is left. */
+int pv_domain_create(struct domain *d) must_check;
+void pv_domain_destroy(struct domain *d);
+
+/*
+ * d is dying: drop pins, roots, results and the reservation.  0; -ERESTART:
+ * call again.  Pages that others have mapped stay until these mappings go.
+ */
+int pv_domain_relinquish(struct domain *d) must_check;
+
+/* ---- the reservation ---- */
+
+/* 2^order zeroed frames for d, of type NONE.  NULL as page_alloc(). */
+struct page *pv_alloc(struct domain *d, unsigned int order) must_check;
+/*
+ * Take the frame from d's reservation; a pin ends.  The frame is freed when
+ * nothing else refers to it.  -EINVAL mfn is not in the reservation; -ERESTART
+ * and *done as pv_update().
+ */
+int pv_release(struct domain *d, mfn_t mfn, bool *done) must_check;
+
+/* ---- types ---- */
+
+enum pv_type pv_type(const struct page *pg);
+uint32_t pv_type_count(const struct page *pg);
+bool pv_is_valid(const struct page *pg);
+
+/*
+ * A WRITABLE type reference, for a caller who holds a reference on the page.
+ * False: the frame is a table, or has descriptors.
+ */
+bool pv_get_writable(struct page *pg) must_check;
+void pv_put_writable(struct page *pg);
+/* The same for SEG.  False: it has another type, or is the hypervisor's own. */
+bool pv_get_segment(struct domain *d, struct page *pg) must_check;
+void pv_put_segment(struct page *pg);
+
+/* ---- operations; no lock held ---- */
+
+/* pv_update() */
+#define PV_PRESERVE_AD 0x1
+#define PV_NO_TRANSLATE 0x2
+
+/*
+ * Write `value` to the 8 bytes at machine address `ptr`, which are an entry of
+ * one of d's tables or lie in a page that d may write.  An L1 entry may map
+ * pages of `owner`, which is d or another domain that the caller may map: if
+ * that one is translated the entry has a gfn, but for PV_NO_TRANSLATE.
+ * -EINVAL the page at ptr is not d's, or has descriptors; the entry has a bit
+ * that is not allowed, names a page that does not exist, is not `owner`'s, or
+ * cannot have the type that is wanted; a hypervisor's slot.  -ERESTART: call
+ * again; or, with *done set, the entry was written, and only work that follows
+ * from that is left.
+ */
+int pv_update(struct domain *d, uint64_t ptr, uint64_t value,
+              struct domain *owner, unsigned int flags, bool *done) must_check;
+
+/*
+ * Pin mfn as a table of this level: it stays valid until it is unpinned.
+ * -EINVAL mfn is not in d's reservation, is in use as something else, has a bad
+ * entry, or is pinned already (unpin: is not pinned); or d is dying.  -ERESTART
+ * as pv_update().
+ */
+int pv_pin(struct domain *d, mfn_t mfn, unsigned int level) must_check;
+int pv_unpin(struct domain *d, mfn_t mfn, bool *done) must_check;
+
+/*
+ * Set v's root for its kernel, or for its programs (mfn 0: none).  Errors as
+ * pv_pin().  v is the current vcpu, or on no CPU.
+ */
+int pv_set_root(struct vcpu *v, mfn_t mfn, bool user, bool *done) must_check;
+
+/* ---- audit ---- */
+
+/*
+ * The machine is at rest.  pv_audit_begin(), -ENOMEM; pv_audit() for each PV
+ * domain, which reports its HOLD_PTE and HOLD_OWN references; pv_audit_end()
+ * compares each frame's type and count with what was found: the number of
+ * frames that are wrong, each printed.
+ */
+int pv_audit_begin(void) must_check;
+void pv_audit(struct domain *d, audit_count_t count);
+unsigned int pv_audit_end(void);
+
+#endif

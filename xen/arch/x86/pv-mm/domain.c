@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A PV domain's reservation, and its end.
+ *
+ * Each page of the reservation has WORD_OWNED, a reference for that, and is in
+ * pv->owned.  A page that is released stays the domain's while entries, pins or
+ * other domains refer to it, and is freed with the last of these.
+ */
+#include "pv-private.h"
+
+#include <hv/heap.h>
+#include <hv/hypercall.h>
+
+#define PAGES_AT_ONCE 64 /* between two preemption checks */
+
+int pv_domain_create(struct domain *d)
+{
+    struct pv_domain *pv = new_object(struct pv_domain);
+
+    if ( !pv )
+        return -ENOMEM;
+    pv->roots = new_array(struct pv_roots, d->max_vcpus);
+    if ( !pv->roots )
+    {
+        hv_free(pv);
+        return -ENOMEM;
+    }
+    spin_lock_init(&pv->lock, LOCK_PV);
+    list_init(&pv->owned);
+    d->pv = pv;
+    return 0;
+}
+
+void pv_domain_destroy(struct domain *d)
+{
+    struct pv_domain *pv = d->pv;
+
+    if ( !pv )
+        return;
+    ASSERT(list_empty(&pv->owned) && !pv->work.depth && !pv->nr_puts);
+    spin_lock_destroy(&pv->lock);
+    hv_free(pv->roots);
+    hv_free(pv);
+    d->pv = NULL;
+}
+
+/* ---- the reservation ---- */
+
+struct page *pv_alloc(struct domain *d, unsigned int order)
+{
+    struct page *pg = page_alloc(d, order, 0);
+
+    if ( !pg )
+        return NULL;
+    spin_lock(&d->pv->lock);
+    for ( uint64_t i = 0; i < 1UL << order; i++ )
+    {
+        struct pv_frame *f = frame_of(&pg[i]);
+
+        pv_machine->flush_since(READ_ONCE(f->stamp));
+        WRITE_ONCE(f->word, WORD_OWNED);
+        list_add_tail(&pg[i].link, &d->pv->owned);
+    }
+    spin_unlock(&d->pv->lock);
+    return pg;
+}
+
+/* Locked and settled.  -EINVAL: not in the reservation; else as pv_put_table(). */
+static int leave(struct domain *d, struct page *pg)
+{
+    if ( !word_clear(pg, WORD_OWNED) )
+        return -EINVAL;
+    list_del(&pg->link);
+    pv_put_later(d->pv, pg);
+    return word_clear(pg, WORD_PINNED) ? pv_put_table(d, pg) : 0;
+}
+
+int pv_release(struct domain *d, mfn_t mfn, bool *done)
+{
+    struct page *pg;
+    int rc;
+
+    *done = false;
+    if ( !mfn_valid(mfn) )
+        return -EINVAL;
+    pg = mfn_to_page(mfn);
+    if ( !page_get(pg, d) )
+        return -EINVAL;
+    rc = pv_lock_settled(d);
+    if ( !rc )
+    {
+        rc = leave(d, pg);
+        *done = rc != -EINVAL;
+        pv_unlock(d);
+    }
+    page_put(pg);
+    return rc;
+}
+
+/* ---- the end ---- */
+
+/* Locked and settled; as pv_put_table(). */
+static int drop_root(struct domain *d, struct page **root)
+{
+    struct page *pg = *root;
+
+    *root = NULL;
+    if ( pg )
+        frame_stale(pg);
+    return pg ? pv_put_table(d, pg) : 0;
+}
+
+static int drop_roots(struct domain *d)
+{
+    struct pv_domain *pv = d->pv;
+    int rc = 0;
+
+    for ( unsigned int i = 0; i < d->max_vcpus && !rc; i++ )
+    {
+        rc = drop_root(d, &pv->roots[i].kernel);
+        if ( !rc )
+            rc = drop_root(d, &pv->roots[i].user);
+    }
+    for ( unsigned int i = 0; i < PV_RESULTS && !rc; i++ )
+        rc = pv_drop_result(d, i);
+    return rc;
+}
+
+int pv_domain_relinquish(struct domain *d)
+{
+    struct pv_domain *pv = d->pv;
+    int rc = pv_lock_settled(d);
+
+    if ( rc )
+        return rc;
+    rc = drop_roots(d);
+    for ( unsigned int n = 1; !rc && !list_empty(&pv->owned); n++ )
+    {
+        rc = leave(d, list_entry(pv->owned.next, struct page, link));
+        if ( n % PAGES_AT_ONCE == 0 && !rc )
+        {
+            pv_unlock(d);
+            if ( hypercall_preempt_check() )
+                return -ERESTART;
+            spin_lock(&pv->lock);
+        }
+    }
+    pv_unlock(d);
+    return rc;
+}

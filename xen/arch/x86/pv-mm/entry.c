@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One entry of a page table: which bits a guest may set, and the references that
+ * the entry holds.
+ *
+ * A guest's kernel and its programs both run in ring 3, so each present entry
+ * gets the user bit.  The global bit is cleared: a global translation would stay
+ * in TLBs when another domain's tables are loaded.
+ */
+#include "pv-private.h"
+
+#define SOFTWARE (X86_BIT(9) | X86_BIT(10) | X86_BIT(11))
+#define CACHE (PTE_PWT | PTE_PCD | PTE_PS) /* PTE_PS is PAT in an L1 entry */
+#define GLOBAL X86_BIT(8)
+#define ALLOWED_TABLE (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D | SOFTWARE |  \
+                       PTE_NX | PTE_ADDRESS)
+#define ALLOWED_L1 (ALLOWED_TABLE | GLOBAL)
+
+static uint64_t seen_by_cpu(uint64_t e)
+{
+    return (e & ~GLOBAL) | PTE_US;
+}
+
+bool entry_check_table(uint64_t *e)
+{
+    if ( *e & ~ALLOWED_TABLE )
+        return false;
+    *e = seen_by_cpu(*e);
+    return true;
+}
+
+/* Device memory has no references, whoever maps it. */
+static int get_io(const struct domain *d, uint64_t e)
+{
+    return !(e & ~(ALLOWED_L1 | CACHE)) &&
+                   pv_machine->may_map_io(d, entry_mfn(e)) ? 0 : -EINVAL;
+}
+
+static struct page *find_page(const struct domain *owner, mfn_t mfn)
+{
+    struct page *pg;
+
+    if ( !mfn_valid(mfn) )
+        return NULL;
+    pg = mfn_to_page(mfn);
+    return page_get(pg, owner) ? pg : NULL;
+}
+
+int entry_get_l1(struct domain *d, struct domain *owner, struct page *target,
+                 uint64_t *e)
+{
+    struct page *pg = target;
+
+    if ( !pg && pv_machine->is_io(entry_mfn(*e)) )
+    {
+        int rc = get_io(d, *e);
+
+        *e = seen_by_cpu(*e);
+        return rc;
+    }
+    if ( !pg )
+        pg = find_page(owner, entry_mfn(*e));
+    if ( !pg )
+        return -EINVAL;
+    if ( (*e & ~ALLOWED_L1) || page_is_claimed(pg) ||
+         ((*e & PTE_RW) && !pv_get_writable(pg)) )
+    {
+        pv_put_later(d->pv, pg);
+        return -EINVAL;
+    }
+    *e = seen_by_cpu(*e);
+    return 0;
+}
+
+void entry_put_l1(struct domain *d, uint64_t e)
+{
+    struct page *pg;
+
+    if ( pv_machine->is_io(entry_mfn(e)) )
+        return;
+    pg = mfn_to_page(entry_mfn(e));
+    frame_stale(pg);
+    if ( e & PTE_RW )
+        pv_put_writable(pg);
+    pv_put_later(d->pv, pg);
+}

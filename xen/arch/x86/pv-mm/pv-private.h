@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* Between the files of pv-mm/. */
+#ifndef PV_PRIVATE_H
+#define PV_PRIVATE_H
+
+#include <hv/atomic.h>
+#include <hv/domain.h>
+#include <hv/lib.h>
+
+#include <pv-mm/pv-mm.h>
+#include <x86/defns.h>
+
+/* ---- type.c: the word of a frame ---- */
+
+#define WORD_COUNT 0xffffffffUL
+#define WORD_TYPE_SHIFT 32
+#define WORD_TYPE (7UL << WORD_TYPE_SHIFT)
+#define WORD_VALID (1UL << 35)  /* a table that holds its entries' references */
+#define WORD_PINNED (1UL << 36)
+#define WORD_OWNED (1UL << 37)  /* in its owner's reservation */
+#define WORD_WAS_TABLE (1UL << 38) /* NONE: stale walks may go through it */
+
+struct pv_frame {
+    uint64_t word;  /* [a] */
+    uint64_t stamp; /* [a] TLB clock: see pv-mm.h */
+};
+
+extern struct pv_frame *pv_frames;
+extern const struct pv_machine *pv_machine;
+
+static inline struct pv_frame *frame_of(const struct page *pg)
+{
+    return &pv_frames[mfn_x(page_to_mfn(pg))];
+}
+
+static inline enum pv_type word_type(uint64_t word)
+{
+    return (enum pv_type)((word & WORD_TYPE) >> WORD_TYPE_SHIFT);
+}
+
+static inline bool is_table(enum pv_type t)
+{
+    return t >= PV_L1 && t <= PV_L4;
+}
+
+static inline bool is_hv_slot(unsigned int level, unsigned int i)
+{
+    return level == PV_L4 && i >= PV_FIRST_HV_SLOT && i <= PV_LAST_HV_SLOT;
+}
+
+/* A translation or walk by way of pg may be in TLBs from now on until a flush. */
+void frame_stale(struct page *pg);
+
+/* The first type reference: NONE becomes t, not valid.  False: it was not NONE. */
+bool type_begin(struct page *pg, enum pv_type t) must_check;
+/* The table has references for all its entries now. */
+void type_valid(struct page *pg);
+/* One more of a valid table's type.  False: it is not that, or not valid. */
+bool type_get_valid(struct page *pg, enum pv_type t) must_check;
+/* One less; true: it was the last, and pg is not valid any more. */
+bool type_put(struct page *pg) must_check;
+/* The entries' references are gone: NONE. */
+void type_end(struct page *pg);
+bool word_has(const struct page *pg, uint64_t flag);
+bool word_set(struct page *pg, uint64_t flag);   /* false: was set */
+bool word_clear(struct page *pg, uint64_t flag); /* false: was clear */
+
+/* ---- entry.c: what one entry refers to ---- */
+
+/*
+ * Check the flags of a present entry, and take its references.  *e becomes what
+ * the processor is to see.  L1 only; target: the page, with a reference of the
+ * caller's that the entry takes over, also on failure; NULL: look it up.
+ * -EINVAL.
+ */
+int entry_get_l1(struct domain *d, struct domain *owner, struct page *target,
+                 uint64_t *e) must_check;
+void entry_put_l1(struct domain *d, uint64_t e);
+/* Are the flags of an L2..L4 entry allowed?  *e becomes what is to be there. */
+bool entry_check_table(uint64_t *e) must_check;
+
+static inline mfn_t entry_mfn(uint64_t e)
+{
+    return _mfn((e & PTE_ADDRESS) >> PAGE_SHIFT);
+}
+
+/* ---- work.c ---- */
+
+/* Put pg, which d's lock keeps from happening now, when d is unlocked. */
+void pv_put_later(struct pv_domain *pv, struct page *pg);
+void pv_unlock(struct domain *d);
+/* Locked, and no work is left; or -ERESTART, and not locked. */
+int pv_lock_settled(struct domain *d) must_check;
+
+/*
+ * Locked and settled.  A reference and a type reference on mfn as a table of d
+ * of this level, validated, for the current vcpu.  -EINVAL; -ERESTART: there is
+ * work to do, call again; the result waits in pv->result.
+ */
+int pv_get_table(struct domain *d, mfn_t mfn, unsigned int level,
+                 struct page **pg) must_check;
+/*
+ * Locked and settled.  Drop both references.  -ERESTART: they are dropped, but
+ * work is left.
+ */
+int pv_put_table(struct domain *d, struct page *pg) must_check;
+/* Locked and settled: drop result i, if there is one; as pv_put_table(). */
+int pv_drop_result(struct domain *d, unsigned int i) must_check;
+
+#endif

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writing one entry of a table: the references of the new entry are taken, the
+ * entry is written, the references of the old one are dropped.
+ *
+ * Processors set accessed and dirty bits of L1 to L4 entries at any time, so the
+ * old value is what the exchange returns.
+ */
+#include "pv-private.h"
+
+#define AD_BITS (PTE_A | PTE_D)
+
+struct update {
+    struct domain *d, *owner;
+    struct page *table; /* held */
+    uint64_t *entry;
+    unsigned int index; /* of the entry in the table */
+    uint64_t value;
+    unsigned int flags; /* PV_* */
+    struct page *target; /* held: `value` names it by a gfn of the owner's */
+};
+
+static uint64_t write_entry(const struct update *u, uint64_t value)
+{
+    uint64_t old = READ_ONCE(*u->entry);
+
+    while ( !atomic_cmpxchg(u->entry, &old,
+                            u->flags & PV_PRESERVE_AD
+                                ? value | (old & AD_BITS) : value) )
+        continue;
+    return old;
+}
+
+/* ---- L1 ---- */
+
+static int update_l1(struct update *u)
+{
+    uint64_t value = u->value, old;
+
+    if ( value & PTE_P )
+    {
+        int rc = entry_get_l1(u->d, u->owner, u->target, &value);
+
+        u->target = NULL;
+        if ( rc )
+            return rc;
+    }
+    old = write_entry(u, value);
+    if ( old & PTE_P )
+        entry_put_l1(u->d, old);
+    return 0;
+}
+
+/*
+ * An L1 entry for a page of a translated domain, named by its gfn: look it up
+ * before the lock of the tables is taken.
+ */
+static int find_target(struct update *u)
+{
+    enum p2m_type t;
+
+    if ( !u->owner->translated || (u->flags & PV_NO_TRANSLATE) ||
+         !(u->value & PTE_P) || pv_type(u->table) != PV_L1 )
+        return 0;
+    u->target = p2m_get_page(u->owner, _gfn(mfn_x(entry_mfn(u->value))), &t);
+    if ( !u->target )
+        return -EINVAL;
+    if ( p2m_is_ram(t) && (p2m_is_writable(t) || !(u->value & PTE_RW)) )
+    {
+        u->value = (u->value & ~PTE_ADDRESS) |
+                   mfn_x(page_to_mfn(u->target)) << PAGE_SHIFT;
+        return 0;
+    }
+    return -EINVAL;
+}
+
+/* ---- L2 to L4 ---- */
+
+/* Only bits that refer to nothing change: the table below stays. */
+static bool same_table(uint64_t a, uint64_t b)
+{
+    return (a & b & PTE_P) && !((a ^ b) & PTE_ADDRESS);
+}
+
+static int update_table(struct update *u, unsigned int level, bool *done)
+{
+    uint64_t value = u->value, old;
+    struct page *below = NULL;
+    bool same = same_table(value, READ_ONCE(*u->entry));
+    int rc;
+
+    if ( is_hv_slot(level, u->index) ||
+         ((value & PTE_P) && !entry_check_table(&value)) )
+        return -EINVAL;
+    if ( (value & PTE_P) && !same )
+    {
+        rc = pv_get_table(u->d, entry_mfn(value), level - 1, &below);
+        if ( rc )
+            return rc;
+        /* The lock may have been dropped meanwhile. */
+        if ( pv_type(u->table) != level || !pv_is_valid(u->table) )
+        {
+            rc = pv_put_table(u->d, below);
+            return rc ? rc : -EINVAL;
+        }
+    }
+    old = write_entry(u, value);
+    *done = true;
+    if ( !(old & PTE_P) || same )
+        return 0;
+    below = mfn_to_page(entry_mfn(old));
+    frame_stale(below);
+    return pv_put_table(u->d, below);
+}
+
+/* ---- a page that is no table ---- */
+
+static int update_data(const struct update *u)
+{
+    if ( !pv_get_writable(u->table) )
+        return -EINVAL;
+    write_entry(u, u->value);
+    pv_put_writable(u->table);
+    return 0;
+}
+
+static int update_locked(struct update *u, bool *done)
+{
+    enum pv_type t = pv_type(u->table);
+    int rc = -EINVAL;
+
+    if ( page_is_claimed(u->table) )
+        return -EINVAL;
+    switch ( t )
+    {
+    case PV_L1:
+        rc = update_l1(u);
+        break;
+    case PV_L2:
+    case PV_L3:
+    case PV_L4:
+        return update_table(u, t, done);
+    case PV_NONE:
+    case PV_WRITABLE:
+        rc = update_data(u);
+        break;
+    case PV_SEG:
+        break;
+    }
+    *done = !rc;
+    return rc;
+}
+
+int pv_update(struct domain *d, uint64_t ptr, uint64_t value,
+              struct domain *owner, unsigned int flags, bool *done)
+{
+    struct update u = { .d = d, .owner = owner, .value = value,
+                        .flags = flags };
+    mfn_t mfn = _mfn(ptr >> PAGE_SHIFT);
+    int rc;
+
+    *done = false;
+    if ( (ptr & (sizeof(value) - 1)) || !mfn_valid(mfn) )
+        return -EINVAL;
+    u.table = mfn_to_page(mfn);
+    if ( !page_get(u.table, d) )
+        return -EINVAL;
+    u.index = (unsigned int)((ptr & ~PAGE_MASK) / sizeof(value));
+    u.entry = (uint64_t *)page_to_virt(u.table) + u.index;
+
+    rc = find_target(&u);
+    if ( !rc )
+        rc = pv_lock_settled(d);
+    if ( !rc )
+    {
+        rc = update_locked(&u, done);
+        pv_unlock(d);
+    }
+    if ( u.target )
+        page_put(u.target);
+    page_put(u.table);
+    return rc;
+}
