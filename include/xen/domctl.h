@@ -378,6 +378,42 @@ enum pt_irq_type
     PT_IRQ_TYPE_SPI
 };
 
+/* Connect a host interrupt to the domain, or disconnect it; all IN. */
+struct xen_domctl_bind_pt_irq
+{
+    uint32_t machine_irq; /* the domain's pirq */
+    uint32_t irq_type;    /* PT_IRQ_TYPE_* */
+    union
+    {
+        struct
+        {
+            uint8_t isa_irq;
+        } isa;
+        struct
+        {
+            uint8_t bus;
+            uint8_t device;
+            uint8_t intx;
+        } pci;
+        struct
+        {
+            uint8_t gvec; /* vector */
+            uint32_t gflags;
+#define XEN_DOMCTL_VMSI_X86_DEST_ID_MASK 0x0000ff
+#define XEN_DOMCTL_VMSI_X86_RH_MASK 0x000100
+#define XEN_DOMCTL_VMSI_X86_DM_MASK 0x000200
+#define XEN_DOMCTL_VMSI_X86_DELIV_MASK 0x007000
+#define XEN_DOMCTL_VMSI_X86_TRIG_MASK 0x008000
+#define XEN_DOMCTL_VMSI_X86_UNMASKED 0x010000
+            uint64_aligned_t gtable; /* address of the MSI-X table */
+        } msi;
+        struct
+        {
+            uint16_t spi; /* ARM */
+        } spi;
+    } u;
+};
+
 #define DPCI_ADD_MAPPING 1
 #define DPCI_REMOVE_MAPPING 0
 struct xen_domctl_memory_mapping
@@ -431,6 +467,74 @@ struct xen_domctl_debug_op
 {
     uint32_t op;
     uint32_t vcpu;
+};
+
+/* gdbsx: copy len bytes between the domain's gva and the caller's uva. */
+struct xen_domctl_gdbsx_memio
+{
+    uint64_aligned_t pgd3val; /* IN: 0, or the page table to use */
+    uint64_aligned_t gva;     /* IN */
+    uint64_aligned_t uva;     /* IN */
+    uint32_t len;             /* IN */
+    uint8_t gwr;              /* IN: write to the domain */
+    uint32_t remain;          /* OUT: bytes not copied */
+};
+
+struct xen_domctl_gdbsx_pauseunp_vcpu
+{
+    uint32_t vcpu; /* IN */
+};
+
+struct xen_domctl_gdbsx_domstatus
+{
+    uint8_t paused;   /* OUT */
+    uint32_t vcpu_id; /* OUT: with an event, ~0 none */
+    uint32_t vcpu_ev; /* OUT */
+};
+
+/* Rings on which a monitor, pager or sharing program hears of events. */
+#define XEN_VM_EVENT_ENABLE 0
+#define XEN_VM_EVENT_DISABLE 1
+#define XEN_VM_EVENT_RESUME 2
+#define XEN_VM_EVENT_GET_VERSION 3
+#define XEN_DOMCTL_VM_EVENT_OP_PAGING 1
+#define XEN_DOMCTL_VM_EVENT_OP_MONITOR 2
+#define XEN_DOMCTL_VM_EVENT_OP_SHARING 3
+struct xen_domctl_vm_event_op
+{
+    uint32_t op;   /* IN: XEN_VM_EVENT_* */
+    uint32_t mode; /* IN: XEN_DOMCTL_VM_EVENT_OP_* */
+    union
+    {
+        struct
+        {
+            uint32_t port; /* OUT: event channel */
+        } enable;
+        uint32_t version; /* OUT */
+    } u;
+};
+
+#define XEN_DOMCTL_MEM_SHARING_CONTROL 0
+struct xen_domctl_mem_sharing_op
+{
+    uint8_t op; /* IN */
+    union
+    {
+        uint8_t enable; /* IN */
+    } u;
+};
+
+/* Entries that contradict each other, all OUT. */
+struct xen_domctl_audit_p2m
+{
+    uint64_t orphans;
+    uint64_t m2p_bad;
+    uint64_t p2m_bad;
+};
+
+struct xen_domctl_set_broken_page_p2m
+{
+    uint64_aligned_t pfn; /* IN */
 };
 
 struct xen_domctl_tsc_info
@@ -498,6 +602,101 @@ struct xen_domctl_vnuma
     XEN_GUEST_HANDLE_64(uint) vcpu_to_vnode;
     XEN_GUEST_HANDLE_64(uint) vnode_to_pnode;
     XEN_GUEST_HANDLE_64(xen_vmemrange_t) vmemrange;
+};
+
+/* Cache monitoring of a domain. */
+struct xen_domctl_psr_cmt_op
+{
+#define XEN_DOMCTL_PSR_CMT_OP_DETACH 0
+#define XEN_DOMCTL_PSR_CMT_OP_ATTACH 1
+#define XEN_DOMCTL_PSR_CMT_OP_QUERY_RMID 2
+    uint32_t cmd;  /* IN */
+    uint32_t data; /* OUT: the resource monitoring id */
+};
+
+/* What a monitor is told of. */
+#define XEN_DOMCTL_MONITOR_OP_ENABLE 0
+#define XEN_DOMCTL_MONITOR_OP_DISABLE 1
+#define XEN_DOMCTL_MONITOR_OP_GET_CAPABILITIES 2
+#define XEN_DOMCTL_MONITOR_OP_EMULATE_EACH_REP 3
+#define XEN_DOMCTL_MONITOR_OP_CONTROL_REGISTERS 4
+#define XEN_DOMCTL_MONITOR_EVENT_WRITE_CTRLREG 0
+#define XEN_DOMCTL_MONITOR_EVENT_MOV_TO_MSR 1
+#define XEN_DOMCTL_MONITOR_EVENT_SINGLESTEP 2
+#define XEN_DOMCTL_MONITOR_EVENT_SOFTWARE_BREAKPOINT 3
+#define XEN_DOMCTL_MONITOR_EVENT_GUEST_REQUEST 4
+#define XEN_DOMCTL_MONITOR_EVENT_DEBUG_EXCEPTION 5
+#define XEN_DOMCTL_MONITOR_EVENT_CPUID 6
+#define XEN_DOMCTL_MONITOR_EVENT_PRIVILEGED_CALL 7
+#define XEN_DOMCTL_MONITOR_EVENT_INTERRUPT 8
+#define XEN_DOMCTL_MONITOR_EVENT_DESC_ACCESS 9
+#define XEN_DOMCTL_MONITOR_EVENT_EMUL_UNIMPLEMENTED 10
+#define XEN_DOMCTL_MONITOR_EVENT_INGUEST_PAGEFAULT 11
+#define XEN_DOMCTL_MONITOR_EVENT_VMEXIT 12
+struct xen_domctl_monitor_op
+{
+    uint32_t op;    /* IN */
+    uint32_t event; /* IN: one; OUT (GET_CAPABILITIES): a bit for each */
+    union           /* IN (ENABLE); sync: the vCPU waits for the answer */
+    {
+        struct
+        {
+            uint8_t index;
+            uint8_t sync;
+            uint8_t onchangeonly;
+            uint8_t pad1;
+            uint32_t pad2;
+            uint64_aligned_t bitmask; /* bits whose changes do not count */
+        } mov_to_cr;
+        struct
+        {
+            uint32_t msr;
+            uint8_t onchangeonly;
+        } mov_to_msr;
+        struct
+        {
+            uint8_t sync;
+            uint8_t allow_userspace;
+        } guest_request;
+        struct
+        {
+            uint8_t sync;
+        } debug_exception;
+        struct
+        {
+            uint8_t sync;
+        } vmexit;
+    } u;
+};
+
+/* A domain's share of caches and memory bandwidth. */
+struct xen_domctl_psr_alloc
+{
+#define XEN_DOMCTL_PSR_SET_L3_CBM 0
+#define XEN_DOMCTL_PSR_GET_L3_CBM 1
+#define XEN_DOMCTL_PSR_SET_L3_CODE 2
+#define XEN_DOMCTL_PSR_SET_L3_DATA 3
+#define XEN_DOMCTL_PSR_GET_L3_CODE 4
+#define XEN_DOMCTL_PSR_GET_L3_DATA 5
+#define XEN_DOMCTL_PSR_SET_L2_CBM 6
+#define XEN_DOMCTL_PSR_GET_L2_CBM 7
+#define XEN_DOMCTL_PSR_SET_MBA_THRTL 8
+#define XEN_DOMCTL_PSR_GET_MBA_THRTL 9
+    uint32_t cmd;    /* IN */
+    uint32_t target; /* IN: socket */
+    uint64_t data;   /* IN (SET) or OUT (GET) */
+};
+
+struct xen_domctl_vuart_op
+{
+#define XEN_DOMCTL_VUART_OP_INIT 0
+    uint32_t cmd; /* IN */
+#define XEN_DOMCTL_VUART_TYPE_VPL011 0
+    uint32_t type;         /* IN */
+    uint64_aligned_t gfn;  /* IN: of the ring */
+    domid_t console_domid; /* IN: of the backend */
+    uint8_t pad[2];
+    evtchn_port_t evtchn; /* OUT: port of the backend */
 };
 
 struct xen_domctl_vmtrace_op
@@ -635,18 +834,30 @@ struct xen_domctl
         struct xen_domctl_sendtrigger sendtrigger;
         struct xen_domctl_get_device_group get_device_group;
         struct xen_domctl_assign_device assign_device;
+        struct xen_domctl_bind_pt_irq bind_pt_irq;
         struct xen_domctl_memory_mapping memory_mapping;
         struct xen_domctl_ioport_mapping ioport_mapping;
         struct xen_domctl_set_target set_target;
         struct xen_domctl_subscribe subscribe;
         struct xen_domctl_debug_op debug_op;
+        struct xen_domctl_vm_event_op vm_event_op;
+        struct xen_domctl_mem_sharing_op mem_sharing_op;
         struct xen_domctl_cpu_policy cpu_policy;
         struct xen_domctl_vcpuextstate vcpuextstate;
         struct xen_domctl_vcpu_msrs vcpu_msrs;
         struct xen_domctl_set_access_required access_required;
+        struct xen_domctl_audit_p2m audit_p2m;
         struct xen_domctl_set_virq_handler set_virq_handler;
+        struct xen_domctl_gdbsx_memio gdbsx_guest_memio;
+        struct xen_domctl_set_broken_page_p2m set_broken_page_p2m;
         struct xen_domctl_cacheflush cacheflush;
+        struct xen_domctl_gdbsx_pauseunp_vcpu gdbsx_pauseunp_vcpu;
+        struct xen_domctl_gdbsx_domstatus gdbsx_domstatus;
         struct xen_domctl_vnuma vnuma;
+        struct xen_domctl_psr_cmt_op psr_cmt_op;
+        struct xen_domctl_monitor_op monitor_op;
+        struct xen_domctl_psr_alloc psr_alloc;
+        struct xen_domctl_vuart_op vuart_op;
         struct xen_domctl_vmtrace_op vmtrace_op;
         struct xen_domctl_paging_mempool paging_mempool;
         uint8_t pad[128];

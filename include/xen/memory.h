@@ -178,9 +178,25 @@ typedef struct xen_pod_target xen_pod_target_t;
 #define XENMEM_get_sharing_freed_pages 18
 #define XENMEM_get_sharing_shared_pages 19
 
+/* A pager moves a page out of the domain, and back. */
 #define XENMEM_paging_op 20
+#define XENMEM_paging_op_nominate 0
+#define XENMEM_paging_op_evict 1
+#define XENMEM_paging_op_prep 2
+struct xen_mem_paging_op
+{
+    uint8_t op; /* all IN */
+    domid_t domain;
+    XEN_GUEST_HANDLE_64(const_uint8) buffer; /* prep: content, or NULL */
+    uint64_aligned_t gfn;
+};
+typedef struct xen_mem_paging_op xen_mem_paging_op_t;
+DEFINE_XEN_GUEST_HANDLE(xen_mem_paging_op_t);
+
 #define XENMEM_access_op 21
-#define XENMEM_sharing_op 22
+#define XENMEM_access_op_set_access 0
+#define XENMEM_access_op_get_access 1
+#define XENMEM_access_op_set_access_multi 4
 
 /* What a guest may do with a page whose accesses are watched. */
 typedef enum
@@ -197,6 +213,97 @@ typedef enum
     XENMEM_access_n2rwx,  /* ---, becoming rwx on any access  */
     XENMEM_access_default /* whatever the domain's default is */
 } xenmem_access_t;
+
+struct xen_mem_access_op
+{
+    uint8_t op;
+    uint8_t access; /* IN (set) or OUT: xenmem_access_t */
+    domid_t domid;
+    uint32_t nr;          /* IN: frames */
+    uint64_aligned_t pfn; /* IN: the first; ~0 = the domain's default */
+    XEN_GUEST_HANDLE(const_uint64) pfn_list; /* multi: nr frames */
+    XEN_GUEST_HANDLE(const_uint8) access_list;
+};
+typedef struct xen_mem_access_op xen_mem_access_op_t;
+DEFINE_XEN_GUEST_HANDLE(xen_mem_access_op_t);
+
+/* One frame for equal pages of several domains. */
+#define XENMEM_sharing_op 22
+#define XENMEM_sharing_op_nominate_gfn 0
+#define XENMEM_sharing_op_nominate_gref 1
+#define XENMEM_sharing_op_share 2
+#define XENMEM_sharing_op_debug_gfn 3
+#define XENMEM_sharing_op_debug_mfn 4
+#define XENMEM_sharing_op_debug_gref 5
+#define XENMEM_sharing_op_add_physmap 6
+#define XENMEM_sharing_op_audit 7
+#define XENMEM_sharing_op_range_share 8
+#define XENMEM_sharing_op_fork 9
+#define XENMEM_sharing_op_fork_reset 10
+#define XENMEM_SHARING_OP_S_HANDLE_INVALID (-10)
+#define XENMEM_SHARING_OP_C_HANDLE_INVALID (-9)
+/* A gfn may also be a grant reference, marked so. */
+#define XENMEM_SHARING_OP_FIELD_IS_GREF_FLAG (xen_mk_ullong(1) << 62)
+#define XENMEM_SHARING_OP_FIELD_MAKE_GREF(field, val) \
+    (field) = (XENMEM_SHARING_OP_FIELD_IS_GREF_FLAG | val)
+#define XENMEM_SHARING_OP_FIELD_IS_GREF(field) \
+    ((field)&XENMEM_SHARING_OP_FIELD_IS_GREF_FLAG)
+#define XENMEM_SHARING_OP_FIELD_GET_GREF(field) \
+    ((field) & (~XENMEM_SHARING_OP_FIELD_IS_GREF_FLAG))
+struct xen_mem_sharing_op
+{
+    uint8_t op;
+    domid_t domain;
+    union
+    {
+        struct mem_sharing_op_nominate
+        {
+            union
+            {
+                uint64_aligned_t gfn;
+                uint32_t grant_ref;
+            } u;
+            uint64_aligned_t handle; /* OUT */
+        } nominate;
+        struct mem_sharing_op_share
+        {
+            uint64_aligned_t source_gfn;
+            uint64_aligned_t source_handle;
+            uint64_aligned_t client_gfn;
+            uint64_aligned_t client_handle;
+            domid_t client_domain;
+        } share;
+        struct mem_sharing_op_range
+        {
+            uint64_aligned_t first_gfn;
+            uint64_aligned_t last_gfn;
+            uint64_aligned_t opaque; /* 0; the hypervisor's progress */
+            domid_t client_domain;
+            uint16_t _pad[3];
+        } range;
+        struct mem_sharing_op_debug
+        {
+            union
+            {
+                uint64_aligned_t gfn;
+                uint64_aligned_t mfn;
+                uint32_t gref;
+            } u;
+        } debug;
+        struct mem_sharing_op_fork
+        {
+            domid_t parent_domain;
+#define XENMEM_FORK_WITH_IOMMU_ALLOWED (1u << 0)
+#define XENMEM_FORK_BLOCK_INTERRUPTS (1u << 1)
+#define XENMEM_FORK_RESET_STATE (1u << 2)
+#define XENMEM_FORK_RESET_MEMORY (1u << 3)
+            uint16_t flags;
+            uint32_t pad;
+        } fork;
+    } u;
+};
+typedef struct xen_mem_sharing_op xen_mem_sharing_op_t;
+DEFINE_XEN_GUEST_HANDLE(xen_mem_sharing_op_t);
 
 /*
  * Set memory aside for a domain: a xen_memory_reservation whose nr_extents is

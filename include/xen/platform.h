@@ -172,11 +172,19 @@ struct xenpf_resource_op
 typedef struct xenpf_resource_op xenpf_resource_op_t;
 DEFINE_XEN_GUEST_HANDLE(xenpf_resource_op_t);
 
+#define XENPF_microcode_update 35
+struct xenpf_microcode_update
+{
+    XEN_GUEST_HANDLE(const_void) data; /* IN */
+    uint32_t length;                   /* IN */
+};
+typedef struct xenpf_microcode_update xenpf_microcode_update_t;
+DEFINE_XEN_GUEST_HANDLE(xenpf_microcode_update_t);
+
 /* Numbers of operations whose arguments are not described here. */
 #define XENPF_add_memtype 31
 #define XENPF_del_memtype 32
 #define XENPF_read_memtype 33
-#define XENPF_microcode_update 35
 #define XENPF_platform_quirk 39
 #define XENPF_get_cpu_version 48
 #define XENPF_efi_runtime_call 49
@@ -199,6 +207,7 @@ struct xen_platform_op
         xenpf_settime_t settime;
         xenpf_settime32_t settime32;
         xenpf_settime64_t settime64;
+        xenpf_microcode_update_t microcode;
         xenpf_firmware_info_t firmware_info;
         xenpf_enter_acpi_sleep_t enter_acpi_sleep;
         xenpf_pcpuinfo_t pcpu_info;

@@ -87,6 +87,147 @@ typedef struct xen_hvm_evtchn_upcall_vector xen_hvm_evtchn_upcall_vector_t;
 DEFINE_XEN_GUEST_HANDLE(xen_hvm_evtchn_upcall_vector_t);
 
 #define HVMOP_guest_request_vm_event 24
+
+/* Several views of a guest's physical memory, each with rights of its own. */
 #define HVMOP_altp2m 25
+#define HVMOP_ALTP2M_INTERFACE_VERSION 0x00000001
+struct xen_hvm_altp2m_domain_state
+{
+    uint8_t state; /* IN or OUT: enabled */
+};
+typedef struct xen_hvm_altp2m_domain_state xen_hvm_altp2m_domain_state_t;
+DEFINE_XEN_GUEST_HANDLE(xen_hvm_altp2m_domain_state_t);
+
+struct xen_hvm_altp2m_vcpu_enable_notify
+{
+    uint32_t vcpu_id;
+    uint32_t pad;
+    uint64_t gfn; /* of the page for #VE */
+};
+typedef struct xen_hvm_altp2m_vcpu_enable_notify
+    xen_hvm_altp2m_vcpu_enable_notify_t;
+DEFINE_XEN_GUEST_HANDLE(xen_hvm_altp2m_vcpu_enable_notify_t);
+
+struct xen_hvm_altp2m_vcpu_disable_notify
+{
+    uint32_t vcpu_id;
+};
+typedef struct xen_hvm_altp2m_vcpu_disable_notify
+    xen_hvm_altp2m_vcpu_disable_notify_t;
+DEFINE_XEN_GUEST_HANDLE(xen_hvm_altp2m_vcpu_disable_notify_t);
+
+struct xen_hvm_altp2m_view
+{
+    uint16_t view; /* IN; OUT (create) */
+    uint16_t hvmmem_default_access; /* xenmem_access_t */
+};
+typedef struct xen_hvm_altp2m_view xen_hvm_altp2m_view_t;
+DEFINE_XEN_GUEST_HANDLE(xen_hvm_altp2m_view_t);
+
+struct xen_hvm_altp2m_mem_access
+{
+    uint16_t view;
+    uint16_t access; /* IN or OUT: xenmem_access_t */
+    uint32_t pad;
+    uint64_t gfn;
+};
+typedef struct xen_hvm_altp2m_mem_access xen_hvm_altp2m_mem_access_t;
+DEFINE_XEN_GUEST_HANDLE(xen_hvm_altp2m_mem_access_t);
+
+struct xen_hvm_altp2m_set_mem_access_multi
+{
+    uint16_t view;
+    uint16_t pad;
+    uint32_t nr;
+    uint64_t opaque; /* 0; the hypervisor's progress */
+    XEN_GUEST_HANDLE(const_uint64) pfn_list;
+    XEN_GUEST_HANDLE(const_uint8) access_list;
+};
+
+struct xen_hvm_altp2m_change_gfn
+{
+    uint16_t view;
+    uint16_t pad1;
+    uint32_t pad2;
+    uint64_t old_gfn;
+    uint64_t new_gfn; /* ~0: undo */
+};
+typedef struct xen_hvm_altp2m_change_gfn xen_hvm_altp2m_change_gfn_t;
+DEFINE_XEN_GUEST_HANDLE(xen_hvm_altp2m_change_gfn_t);
+
+struct xen_hvm_altp2m_suppress_ve
+{
+    uint16_t view;
+    uint8_t suppress_ve;
+    uint8_t pad1;
+    uint32_t pad2;
+    uint64_t gfn;
+};
+
+struct xen_hvm_altp2m_suppress_ve_multi
+{
+    uint16_t view;
+    uint8_t suppress_ve;
+    uint8_t pad1;
+    int32_t first_error; /* 0; OUT: negated errno */
+    uint64_t first_gfn;  /* the hypervisor's progress too */
+    uint64_t last_gfn;
+    uint64_t first_error_gfn; /* OUT */
+};
+
+struct xen_hvm_altp2m_get_vcpu_p2m_idx
+{
+    uint32_t vcpu_id;
+    uint16_t altp2m_idx; /* OUT */
+};
+
+struct xen_hvm_altp2m_set_visibility
+{
+    uint16_t altp2m_idx;
+    uint8_t visible; /* to VMFUNC */
+    uint8_t pad;
+};
+
+struct xen_hvm_altp2m_op
+{
+    uint32_t version; /* HVMOP_ALTP2M_INTERFACE_VERSION */
+    uint32_t cmd;
+#define HVMOP_altp2m_get_domain_state 1
+#define HVMOP_altp2m_set_domain_state 2
+#define HVMOP_altp2m_vcpu_enable_notify 3
+#define HVMOP_altp2m_create_p2m 4
+#define HVMOP_altp2m_destroy_p2m 5
+#define HVMOP_altp2m_switch_p2m 6
+#define HVMOP_altp2m_set_mem_access 7
+#define HVMOP_altp2m_change_gfn 8
+#define HVMOP_altp2m_set_mem_access_multi 9
+#define HVMOP_altp2m_set_suppress_ve 10
+#define HVMOP_altp2m_get_suppress_ve 11
+#define HVMOP_altp2m_get_mem_access 12
+#define HVMOP_altp2m_vcpu_disable_notify 13
+#define HVMOP_altp2m_get_p2m_idx 14
+#define HVMOP_altp2m_set_suppress_ve_multi 15
+#define HVMOP_altp2m_set_visibility 16
+    domid_t domain;
+    uint16_t pad1;
+    uint32_t pad2;
+    union
+    {
+        struct xen_hvm_altp2m_domain_state domain_state;
+        struct xen_hvm_altp2m_vcpu_enable_notify enable_notify;
+        struct xen_hvm_altp2m_view view;
+        struct xen_hvm_altp2m_mem_access mem_access;
+        struct xen_hvm_altp2m_change_gfn change_gfn;
+        struct xen_hvm_altp2m_set_mem_access_multi set_mem_access_multi;
+        struct xen_hvm_altp2m_suppress_ve suppress_ve;
+        struct xen_hvm_altp2m_suppress_ve_multi suppress_ve_multi;
+        struct xen_hvm_altp2m_vcpu_disable_notify disable_notify;
+        struct xen_hvm_altp2m_get_vcpu_p2m_idx get_vcpu_p2m_idx;
+        struct xen_hvm_altp2m_set_visibility set_visibility;
+        uint8_t pad[64];
+    } u;
+};
+typedef struct xen_hvm_altp2m_op xen_hvm_altp2m_op_t;
+DEFINE_XEN_GUEST_HANDLE(xen_hvm_altp2m_op_t);
 
 #endif
