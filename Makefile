@@ -242,7 +242,7 @@ $(foreach v,asan tsan cov,$(eval $(call unit_rules,$(v))))
 $(foreach v,asan tsan cov,\
     $(eval $(call unit,$(v),toollog,$(call objs,$(v),$(toollog-src)),$(toollog-test-ldflags)))\
     $(eval $(call unit,$(v),foreignmemory,$(call objs,$(v),$(foreignmemory-src) $(toollog-src)),$(foreignmemory-test-ldflags) -lxentoolcore))\
-    $(eval $(call unit,$(v),ctrl,$(call objs,$(v),$(ctrl-src) $(toollog-src)))))
+    $(eval $(call unit,$(v),ctrl,$(call objs,$(v),$(ctrl-src) $(toollog-src)),-lxendevicemodel -lxenevtchn -lxengnttab)))
 
 -include $(shell find $(variants:%=$(B)/%) $(B)/bare $(B)/bare-debug $(B)/lib $(B)/guest -name '*.d' -type f 2>/dev/null)
 
@@ -271,7 +271,8 @@ check-race: $(race-progs) $(B)/tsan/bin/xen-hosted $(B)/tsan/bin/oriel-devxen.so
 	$(Q)scripts/run-tests threads $(race-progs)
 	$(Q)scripts/run-tests "threads of the server" --wrap \
 	    "env CT_CYCLES=400 $(B)/tsan/bin/xen-hosted --audit --" $(race-clients)
-debian-packages := xen-utils-4.17 qemu-system-xen
+debian-packages := xen-utils-4.17 qemu-system-xen libxenmisc4.17 xenstore-utils \
+    libvirt-daemon-driver-xen
 $(B)/debian/done/%: | $(B)/.need-debian
 	@scripts/fetch-debian $*
 debian: $(debian-packages:%=$(B)/debian/done/%)

@@ -32,12 +32,18 @@
 #include <xen/event_channel.h>
 #include <xen/grant_table.h>
 #include <xen/hvm/dm_op.h>
+#include <xen/arch-x86/xen-mca.h>
+#include <xen/foreign/x86_32.h>
+#include <xen/foreign/x86_64.h>
 #include <xen/hvm/params.h>
+#include <xen/kexec.h>
 #include <xen/memory.h>
 #include <xen/physdev.h>
+#include <xen/platform.h>
 #include <xen/sched.h>
 #include <xen/sysctl.h>
 #include <xen/version.h>
+#include <xen/xsm/flask_op.h>
 
 #include <xentoollog.h>
 
@@ -645,22 +651,678 @@ int xc_physdev_map_pirq_msi(xc_interface *xch, uint32_t domid, int index,
                             uint64_t table_base);
 int xc_physdev_unmap_pirq(xc_interface *xch, uint32_t domid, int pirq);
 
-/* --- older names, on request --------------------------------------------- */
+/* Shared peripheral interrupts of ARM. */
+int xc_domain_bind_pt_spi_irq(xc_interface *xch, uint32_t domid, uint16_t vspi,
+                              uint16_t spi);
+int xc_domain_unbind_pt_spi_irq(xc_interface *xch, uint32_t domid,
+                                uint16_t vspi, uint16_t spi);
 
-#ifdef XC_WANT_COMPAT_MAP_FOREIGN_API
+/* The devices that must be assigned together with one; sdev_array: sbdf. */
+int xc_get_device_group(xc_interface *xch, uint32_t domid,
+                        uint32_t machine_sbdf, uint32_t max_sdevs,
+                        uint32_t *num_sdevs, uint32_t *sdev_array);
 
-/* xenforeignmemory_map() of size bytes from mfn on; munmap() the result. */
-void *xc_map_foreign_range(xc_interface *xch, uint32_t dom, int size, int prot,
-                           unsigned long mfn);
+/* Devices of a device tree, by path. */
+int xc_assign_dt_device(xc_interface *xch, uint32_t domid, char *path);
+int xc_test_assign_dt_device(xc_interface *xch, uint32_t domid, char *path);
+int xc_deassign_dt_device(xc_interface *xch, uint32_t domid, char *path);
 
-/* Of num frames, all or none. */
-void *xc_map_foreign_pages(xc_interface *xch, uint32_t dom, int prot,
-                           const xen_pfn_t *arr, int num);
+/* Let a PV domain see a PCI device. */
+int xc_physdev_pci_access_modify(xc_interface *xch, uint32_t domid, int bus,
+                                 int dev, int func, int enable);
 
-/* Of num frames, each with its own errno in err. */
-void *xc_map_foreign_bulk(xc_interface *xch, uint32_t dom, int prot,
-                          const xen_pfn_t *arr, int *err, unsigned int num);
+/* --- PV guests ----------------------------------------------------------- */
 
-#endif /* XC_WANT_COMPAT_MAP_FOREIGN_API */
+typedef union {
+    vcpu_guest_context_x86_64_t x64;
+    vcpu_guest_context_x86_32_t x32;
+    vcpu_guest_context_t c;
+} vcpu_guest_context_any_t;
+
+typedef union {
+    shared_info_x86_64_t x64;
+    shared_info_x86_32_t x32;
+    shared_info_t s;
+} shared_info_any_t;
+
+typedef union {
+    start_info_x86_64_t x64;
+    start_info_x86_32_t x32;
+    start_info_t s;
+} start_info_any_t;
+
+/* Old core dumps begin with it. */
+typedef struct xc_core_header {
+    unsigned int xch_magic; /* XC_CORE_MAGIC* */
+    unsigned int xch_nr_vcpus;
+    unsigned int xch_nr_pages;
+    unsigned int xch_ctxt_offset;
+    unsigned int xch_index_offset;
+    unsigned int xch_pages_offset;
+} xc_core_header_t;
+#define XC_CORE_MAGIC 0xF00FEBED
+#define XC_CORE_MAGIC_HVM 0xF00FEBEE
+
+/* A vcpu's registers; HVM too.  ctxt NULL (set): reset the vcpu. */
+int xc_vcpu_getcontext(xc_interface *xch, uint32_t domid, uint32_t vcpu,
+                       vcpu_guest_context_any_t *ctxt);
+int xc_vcpu_setcontext(xc_interface *xch, uint32_t domid, uint32_t vcpu,
+                       vcpu_guest_context_any_t *ctxt);
+
+typedef struct xc_vcpu_extstate {
+    uint64_t xfeature_mask;
+    uint64_t size; /* bytes of buffer */
+    void *buffer;
+} xc_vcpu_extstate_t;
+
+/* The XSAVE state.  Without a buffer: which features and how many bytes. */
+int xc_vcpu_get_extstate(xc_interface *xch, uint32_t domid, uint32_t vcpu,
+                         xc_vcpu_extstate_t *extstate);
+
+/*
+ * The frame behind a virtual address of a vcpu, by its page tables; 0 if
+ * there is none, with EADDRNOTAVAIL.
+ */
+unsigned long xc_translate_foreign_address(xc_interface *xch, uint32_t dom,
+                                           int vcpu, unsigned long long virt);
+
+/* nr_ops operations on page tables of dom. */
+int xc_mmuext_op(xc_interface *xch, struct mmuext_op *op, unsigned int nr_ops,
+                 uint32_t dom);
+
+/* Frames of the machine-to-physical table, as many as it has. */
+int xc_machphys_mfn_list(xc_interface *xch, unsigned long max_extents,
+                         xen_pfn_t *extent_start);
+
+/*
+ * in_extents of 2^in_order frames each for out_extents; the new frames are
+ * written to out_extents.
+ */
+int xc_domain_memory_exchange_pages(xc_interface *xch, uint32_t domid,
+                                    unsigned long nr_in_extents,
+                                    unsigned int in_order,
+                                    xen_pfn_t *in_extents,
+                                    unsigned long nr_out_extents,
+                                    unsigned int out_order,
+                                    xen_pfn_t *out_extents);
+
+/* Exchanges mfn for a frame below 4 GiB: that frame, or 0. */
+unsigned long xc_make_page_below_4G(xc_interface *xch, uint32_t domid,
+                                    unsigned long mfn);
+
+/* --- log-dirty and shadow paging ----------------------------------------- */
+
+typedef struct xen_domctl_shadow_op_stats xc_shadow_op_stats_t;
+
+/* sop: XEN_DOMCTL_SHADOW_OP_*; mb: in and out, or NULL. */
+int xc_shadow_control(xc_interface *xch, uint32_t domid, unsigned int sop,
+                      unsigned int *mb, unsigned int mode);
+
+/* OP_CLEAN and OP_PEEK: the number of pages in the bitmap, or -1. */
+long long xc_logdirty_control(xc_interface *xch, uint32_t domid,
+                              unsigned int sop,
+                              xc_hypercall_buffer_t *dirty_bitmap,
+                              unsigned long pages, unsigned int mode,
+                              xc_shadow_op_stats_t *stats);
+
+/* --- virtual NUMA -------------------------------------------------------- */
+
+/*
+ * set: EINVAL when an array is missing.  get: the counts are room on entry, and what
+ * the domain has on return, also with ENOBUFS.
+ */
+int xc_domain_setvnuma(xc_interface *xch, uint32_t domid, uint32_t nr_vnodes,
+                       uint32_t nr_regions, uint32_t nr_vcpus,
+                       xen_vmemrange_t *vmemrange, unsigned int *vdistance,
+                       unsigned int *vcpu_to_vnode,
+                       unsigned int *vnode_to_pnode);
+int xc_domain_getvnuma(xc_interface *xch, uint32_t domid, uint32_t *nr_vnodes,
+                       uint32_t *nr_vmemranges, uint32_t *nr_vcpus,
+                       xen_vmemrange_t *vmemrange, unsigned int *vdistance,
+                       unsigned int *vcpu_to_vnode);
+
+/* --- more about a domain ------------------------------------------------- */
+
+/* sop: XEN_DOMCTL_DEBUG_OP_*. */
+int xc_domain_debug_control(xc_interface *xch, uint32_t domid, uint32_t sop,
+                            uint32_t vcpu);
+
+/* Counts contradictions between a domain's p2m and the m2p. */
+int xc_domain_p2m_audit(xc_interface *xch, uint32_t domid, uint64_t *orphans,
+                        uint64_t *m2p_bad, uint64_t *p2m_bad);
+
+/* Mark a page of a domain as having had a memory error. */
+int xc_set_broken_page_p2m(xc_interface *xch, uint32_t domid,
+                           unsigned long pfn);
+
+/* ARM: an emulated UART, whose port for the console's backend is *evtchn. */
+int xc_dom_vuart_init(xc_interface *xch, uint32_t type, uint32_t domid,
+                      uint32_t console_domid, xen_pfn_t gfn,
+                      evtchn_port_t *evtchn);
+
+/*
+ * Processor trace of a vcpu.  key and value: processor-specific; the buffer is
+ * XENMEM_resource_vmtrace_buf.
+ */
+int xc_vmtrace_enable(xc_interface *xch, uint32_t domid, uint32_t vcpu);
+int xc_vmtrace_disable(xc_interface *xch, uint32_t domid, uint32_t vcpu);
+int xc_vmtrace_reset_and_enable(xc_interface *xch, uint32_t domid,
+                                uint32_t vcpu);
+int xc_vmtrace_output_position(xc_interface *xch, uint32_t domid,
+                               uint32_t vcpu, uint64_t *pos);
+int xc_vmtrace_get_option(xc_interface *xch, uint32_t domid, uint32_t vcpu,
+                          uint64_t key, uint64_t *value);
+int xc_vmtrace_set_option(xc_interface *xch, uint32_t domid, uint32_t vcpu,
+                          uint64_t key, uint64_t value);
+
+/* --- schedulers ---------------------------------------------------------- */
+
+int xc_sched_credit_domain_set(xc_interface *xch, uint32_t domid,
+                               struct xen_domctl_sched_credit *sdom);
+int xc_sched_credit_domain_get(xc_interface *xch, uint32_t domid,
+                               struct xen_domctl_sched_credit *sdom);
+int xc_sched_credit2_domain_set(xc_interface *xch, uint32_t domid,
+                                struct xen_domctl_sched_credit2 *sdom);
+int xc_sched_credit2_domain_get(xc_interface *xch, uint32_t domid,
+                                struct xen_domctl_sched_credit2 *sdom);
+int xc_sched_rtds_domain_set(xc_interface *xch, uint32_t domid,
+                             struct xen_domctl_sched_rtds *sdom);
+int xc_sched_rtds_domain_get(xc_interface *xch, uint32_t domid,
+                             struct xen_domctl_sched_rtds *sdom);
+
+/* For each of num_vcpus entries, which name their vcpu. */
+int xc_sched_rtds_vcpu_set(xc_interface *xch, uint32_t domid,
+                           struct xen_domctl_schedparam_vcpu *vcpus,
+                           uint32_t num_vcpus);
+int xc_sched_rtds_vcpu_get(xc_interface *xch, uint32_t domid,
+                           struct xen_domctl_schedparam_vcpu *vcpus,
+                           uint32_t num_vcpus);
+
+/* Of a CPU pool.  set writes back what the scheduler uses. */
+int xc_sched_credit_params_set(xc_interface *xch, uint32_t cpupool_id,
+                               struct xen_sysctl_credit_schedule *schedule);
+int xc_sched_credit_params_get(xc_interface *xch, uint32_t cpupool_id,
+                               struct xen_sysctl_credit_schedule *schedule);
+int xc_sched_credit2_params_set(xc_interface *xch, uint32_t cpupool_id,
+                                struct xen_sysctl_credit2_schedule *schedule);
+int xc_sched_credit2_params_get(xc_interface *xch, uint32_t cpupool_id,
+                                struct xen_sysctl_credit2_schedule *schedule);
+int xc_sched_arinc653_schedule_set(xc_interface *xch, uint32_t cpupool_id,
+    struct xen_sysctl_arinc653_schedule *schedule);
+int xc_sched_arinc653_schedule_get(xc_interface *xch, uint32_t cpupool_id,
+    struct xen_sysctl_arinc653_schedule *schedule);
+
+/* --- CPUs and power ------------------------------------------------------ */
+
+/* May have to wait for the CPU: a busy one is tried again. */
+int xc_cpu_online(xc_interface *xch, int cpu);
+int xc_cpu_offline(xc_interface *xch, int cpu);
+int xc_smt_enable(xc_interface *xch);
+int xc_smt_disable(xc_interface *xch);
+
+/* P-states: time in each, and transitions between each two. */
+struct xc_px_val {
+    uint64_t freq; /* MHz */
+    uint64_t residency; /* ns */
+    uint64_t count;
+};
+struct xc_px_stat {
+    uint8_t total;
+    uint8_t usable;
+    uint8_t last;
+    uint8_t cur;
+    uint64_t *trans_pt; /* max_px x max_px */
+    struct xc_px_val *pt; /* max_px */
+};
+int xc_pm_get_max_px(xc_interface *xch, int cpuid, int *max_px);
+int xc_pm_get_pxstat(xc_interface *xch, int cpuid, struct xc_px_stat *pxpt);
+int xc_pm_reset_pxstat(xc_interface *xch, int cpuid);
+
+/* C-states: the arrays have nr, nr_pc and nr_cc entries. */
+struct xc_cx_stat {
+    uint32_t nr; /* in: room; out: states, with C0 */
+    uint32_t last;
+    uint64_t idle_time; /* ns since boot */
+    uint64_t *triggers;
+    uint64_t *residencies;
+    uint32_t nr_pc;
+    uint32_t nr_cc;
+    uint64_t *pc; /* of packages */
+    uint64_t *cc; /* of cores */
+};
+typedef struct xc_cx_stat xc_cx_stat_t;
+int xc_pm_get_max_cx(xc_interface *xch, int cpuid, int *max_cx);
+int xc_pm_get_cxstat(xc_interface *xch, int cpuid, struct xc_cx_stat *cxpt);
+int xc_pm_reset_cxstat(xc_interface *xch, int cpuid);
+
+typedef struct xen_userspace xc_userspace_t;
+typedef struct xen_ondemand xc_ondemand_t;
+
+/*
+ * With the three counts 0 the arrays may be NULL: -EAGAIN, and the counts are
+ * those that there are.  EINVAL: an array is missing.
+ */
+struct xc_get_cpufreq_para {
+    uint32_t cpu_num; /* in: room; out: entries */
+    uint32_t freq_num;
+    uint32_t gov_num;
+    uint32_t *affected_cpus;
+    uint32_t *scaling_available_frequencies;
+    char *scaling_available_governors; /* CPUFREQ_NAME_LEN each */
+    char scaling_driver[CPUFREQ_NAME_LEN];
+    uint32_t cpuinfo_cur_freq; /* kHz */
+    uint32_t cpuinfo_max_freq;
+    uint32_t cpuinfo_min_freq;
+    uint32_t scaling_cur_freq;
+    char scaling_governor[CPUFREQ_NAME_LEN];
+    uint32_t scaling_max_freq;
+    uint32_t scaling_min_freq;
+    union {
+        xc_userspace_t userspace;
+        xc_ondemand_t ondemand;
+    } u;
+    int32_t turbo_enabled;
+};
+int xc_get_cpufreq_para(xc_interface *xch, int cpuid,
+                        struct xc_get_cpufreq_para *user_para);
+int xc_set_cpufreq_gov(xc_interface *xch, int cpuid, char *govname);
+int xc_set_cpufreq_para(xc_interface *xch, int cpuid, int ctrl_type,
+                        int ctrl_value);
+int xc_get_cpufreq_avgfreq(xc_interface *xch, int cpuid, int *avg_freq);
+int xc_enable_turbo(xc_interface *xch, int cpuid);
+int xc_disable_turbo(xc_interface *xch, int cpuid);
+
+/* 1: fill the threads of a core before the next core. */
+int xc_set_sched_opt_smt(xc_interface *xch, uint32_t value);
+
+/* XEN_SYSCTL_CX_UNLIMITED: no limit. */
+int xc_get_cpuidle_max_cstate(xc_interface *xch, uint32_t *value);
+int xc_set_cpuidle_max_cstate(xc_interface *xch, uint32_t value);
+int xc_get_cpuidle_max_csubstate(xc_interface *xch, uint32_t *value);
+int xc_set_cpuidle_max_csubstate(xc_interface *xch, uint32_t value);
+
+int xc_microcode_update(xc_interface *xch, const void *buf, size_t len);
+
+/* The NUMA node of each device, or XEN_INVALID_*. */
+typedef struct xen_sysctl_numainfo xc_numainfo_t;
+typedef struct xen_sysctl_pcitopoinfo xc_pcitopoinfo_t;
+typedef uint32_t xc_cpu_to_node_t;
+typedef uint32_t xc_cpu_to_socket_t;
+typedef uint32_t xc_cpu_to_core_t;
+typedef uint64_t xc_node_to_memsize_t;
+typedef uint64_t xc_node_to_memfree_t;
+typedef uint32_t xc_node_to_node_dist_t;
+int xc_pcitopoinfo(xc_interface *xch, unsigned num_devs,
+                   physdev_pci_device_t *devs, uint32_t *nodes);
+
+/* Memory that a device needs mapped 1:1.  *max_entries: room in, used out. */
+int xc_reserved_device_memory_map(xc_interface *xch, uint32_t flags,
+                                  uint16_t seg, uint8_t bus, uint8_t devfn,
+                                  struct xen_reserved_device_memory entries[],
+                                  uint32_t *max_entries);
+
+/* --- machine checks ------------------------------------------------------ */
+
+/* interface_version is the caller's. */
+int xc_mca_op(xc_interface *xch, struct xen_mc *mc);
+int xc_mca_op_inject_v2(xc_interface *xch, unsigned int flags,
+                        xc_cpumap_t cpumap, unsigned int nr_cpus);
+
+/* --- MSRs of the host ---------------------------------------------------- */
+
+typedef xenpf_resource_entry_t xc_resource_entry_t;
+
+struct xc_resource_op {
+    uint64_t result; /* out: entries done; -1 or a negated errno */
+    uint32_t cpu;
+    uint32_t nr_entries;
+    xc_resource_entry_t *entries;
+};
+typedef struct xc_resource_op xc_resource_op_t;
+
+/* Each of nr_ops is a list for one CPU. */
+int xc_resource_op(xc_interface *xch, uint32_t nr_ops, xc_resource_op_t *ops);
+
+/* --- shares of caches and memory bandwidth ------------------------------- */
+
+enum xc_psr_cmt_type {
+    XC_PSR_CMT_L3_OCCUPANCY,
+    XC_PSR_CMT_TOTAL_MEM_COUNT,
+    XC_PSR_CMT_LOCAL_MEM_COUNT,
+};
+typedef enum xc_psr_cmt_type xc_psr_cmt_type;
+
+enum xc_psr_type {
+    XC_PSR_CAT_L3_CBM = 1,
+    XC_PSR_CAT_L3_CBM_CODE = 2,
+    XC_PSR_CAT_L3_CBM_DATA = 3,
+    XC_PSR_CAT_L2_CBM = 4,
+    XC_PSR_MBA_THRTL = 5,
+};
+typedef enum xc_psr_type xc_psr_type;
+
+enum xc_psr_feat_type {
+    XC_PSR_CAT_L3,
+    XC_PSR_CAT_L2,
+    XC_PSR_MBA,
+};
+typedef enum xc_psr_feat_type xc_psr_feat_type;
+
+union xc_psr_hw_info {
+    struct {
+        uint32_t cos_max;
+        uint32_t cbm_len;
+        bool cdp_enabled;
+    } cat;
+    struct {
+        uint32_t cos_max;
+        uint32_t thrtl_max;
+        bool linear;
+    } mba;
+};
+typedef union xc_psr_hw_info xc_psr_hw_info;
+
+int xc_psr_cmt_attach(xc_interface *xch, uint32_t domid);
+int xc_psr_cmt_detach(xc_interface *xch, uint32_t domid);
+int xc_psr_cmt_get_domain_rmid(xc_interface *xch, uint32_t domid,
+                               uint32_t *rmid);
+
+/* What the host has; asked once in a process. */
+int xc_psr_cmt_get_total_rmid(xc_interface *xch, uint32_t *total_rmid);
+int xc_psr_cmt_get_l3_upscaling_factor(xc_interface *xch,
+                                       uint32_t *upscaling_factor);
+int xc_psr_cmt_get_l3_event_mask(xc_interface *xch, uint32_t *event_mask);
+int xc_psr_cmt_get_l3_cache_size(xc_interface *xch, uint32_t cpu,
+                                 uint32_t *l3_cache_size);
+
+/* Counters of a monitoring id, read on a CPU; tsc may be NULL. */
+int xc_psr_cmt_get_data(xc_interface *xch, uint32_t rmid, uint32_t cpu,
+                        xc_psr_cmt_type type, uint64_t *monitor_data,
+                        uint64_t *tsc);
+
+/* 1 or 0. */
+int xc_psr_cmt_enabled(xc_interface *xch);
+
+/* target: a socket. */
+int xc_psr_set_domain_data(xc_interface *xch, uint32_t domid, xc_psr_type type,
+                           uint32_t target, uint64_t data);
+int xc_psr_get_domain_data(xc_interface *xch, uint32_t domid, xc_psr_type type,
+                           uint32_t target, uint64_t *data);
+int xc_psr_get_hw_info(xc_interface *xch, uint32_t socket,
+                       xc_psr_feat_type type, xc_psr_hw_info *hw_info);
+
+/* --- what the hypervisor measures ---------------------------------------- */
+
+/*
+ * Trace buffers.  size: pages for each CPU; of enable: bytes, at frame *mfn.
+ * get_size: -1 when there are none.
+ */
+int xc_tbuf_enable(xc_interface *xch, unsigned long pages, unsigned long *mfn,
+                   unsigned long *size);
+int xc_tbuf_disable(xc_interface *xch);
+int xc_tbuf_set_size(xc_interface *xch, unsigned long size);
+int xc_tbuf_get_size(xc_interface *xch, unsigned long *size);
+int xc_tbuf_set_cpu_mask(xc_interface *xch, xc_cpumap_t mask);
+int xc_tbuf_set_evt_mask(xc_interface *xch, uint32_t mask);
+
+typedef xen_sysctl_perfc_desc_t xc_perfc_desc_t;
+typedef xen_sysctl_perfc_val_t xc_perfc_val_t;
+int xc_perfc_reset(xc_interface *xch);
+int xc_perfc_query_number(xc_interface *xch, int *nbr_desc, int *nbr_val);
+int xc_perfc_query(xc_interface *xch, xc_hypercall_buffer_t *desc,
+                   xc_hypercall_buffer_t *val);
+
+typedef xen_sysctl_lockprof_data_t xc_lockprof_data_t;
+int xc_lockprof_reset(xc_interface *xch);
+int xc_lockprof_query_number(xc_interface *xch, uint32_t *n_elems);
+int xc_lockprof_query(xc_interface *xch, uint32_t *n_elems, uint64_t *time,
+                      xc_hypercall_buffer_t *data);
+
+/* --- kexec --------------------------------------------------------------- */
+
+/* type: KEXEC_TYPE_*.  ENOSYS when it is compiled out. */
+int xc_kexec_exec(xc_interface *xch, int type);
+int xc_kexec_get_range(xc_interface *xch, int range, int nr, uint64_t *size,
+                       uint64_t *start);
+int xc_kexec_load(xc_interface *xch, uint8_t type, uint16_t arch,
+                  uint64_t entry_maddr, uint32_t nr_segments,
+                  xen_kexec_segment_t *segments);
+int xc_kexec_unload(xc_interface *xch, int type);
+
+/* 1 if an image is loaded, 0 if none. */
+int xc_kexec_status(xc_interface *xch, int type);
+
+/* --- live patches -------------------------------------------------------- */
+
+/* name: at most XEN_LIVEPATCH_NAME_SIZE bytes, EINVAL otherwise. */
+int xc_livepatch_upload(xc_interface *xch, char *name, unsigned char *payload,
+                        uint32_t size);
+int xc_livepatch_get(xc_interface *xch, char *name,
+                     xen_livepatch_status_t *status);
+
+/*
+ * The patches from start on, at most max; names and metadata one after the
+ * other, len and metadata_len bytes each.  EINVAL when an array is missing.
+ */
+int xc_livepatch_list(xc_interface *xch, unsigned int max, unsigned int start,
+                      struct xen_livepatch_status *info, char *name,
+                      uint32_t *len, uint32_t name_total_size, char *metadata,
+                      uint32_t *metadata_len, uint32_t metadata_total_size,
+                      unsigned int *done, unsigned int *left);
+int xc_livepatch_list_get_sizes(xc_interface *xch, unsigned int *nr,
+                                uint32_t *name_total_size,
+                                uint32_t *metadata_total_size);
+
+/* timeout: ns, 0 = the default.  Asynchronous: xc_livepatch_get() tells. */
+int xc_livepatch_apply(xc_interface *xch, char *name, uint32_t timeout,
+                       uint32_t flags);
+int xc_livepatch_revert(xc_interface *xch, char *name, uint32_t timeout,
+                        uint32_t flags);
+int xc_livepatch_unload(xc_interface *xch, char *name, uint32_t timeout,
+                        uint32_t flags);
+int xc_livepatch_replace(xc_interface *xch, char *name, uint32_t timeout,
+                         uint32_t flags);
+
+/* --- Flask --------------------------------------------------------------- */
+
+/* interface_version is filled in. */
+int xc_flask_op(xc_interface *xch, xen_flask_op_t *op);
+int xc_flask_load(xc_interface *xc_handle, char *buf, uint32_t size);
+int xc_flask_context_to_sid(xc_interface *xc_handle, char *buf, uint32_t size,
+                            uint32_t *sid);
+int xc_flask_sid_to_context(xc_interface *xc_handle, int sid, char *buf,
+                            uint32_t size);
+int xc_flask_getenforce(xc_interface *xc_handle);
+int xc_flask_setenforce(xc_interface *xc_handle, int mode);
+
+/* By id, or by name. */
+int xc_flask_getbool_byid(xc_interface *xc_handle, int id, char *name,
+                          uint32_t size, int *curr, int *pend);
+int xc_flask_getbool_byname(xc_interface *xc_handle, char *name, int *curr,
+                            int *pend);
+int xc_flask_setbool(xc_interface *xc_handle, char *name, int value,
+                     int commit);
+
+/* Labels of resources. */
+int xc_flask_add_pirq(xc_interface *xc_handle, unsigned int pirq,
+                      char *scontext);
+int xc_flask_add_ioport(xc_interface *xc_handle, unsigned long low,
+                        unsigned long high, char *scontext);
+int xc_flask_add_iomem(xc_interface *xc_handle, unsigned long low,
+                       unsigned long high, char *scontext);
+int xc_flask_add_device(xc_interface *xc_handle, unsigned long device,
+                        char *scontext);
+int xc_flask_del_pirq(xc_interface *xc_handle, unsigned int pirq);
+int xc_flask_del_ioport(xc_interface *xc_handle, unsigned long low,
+                        unsigned long high);
+int xc_flask_del_iomem(xc_interface *xc_handle, unsigned long low,
+                       unsigned long high);
+int xc_flask_del_device(xc_interface *xc_handle, unsigned long device);
+
+/* 0, or -EPERM when not all of req is allowed; outputs may be NULL. */
+int xc_flask_access(xc_interface *xc_handle, const char *scon,
+                    const char *tcon, uint16_t tclass, uint32_t req,
+                    uint32_t *allowed, uint32_t *decided, uint32_t *auditallow,
+                    uint32_t *auditdeny, uint32_t *seqno);
+int xc_flask_avc_cachestats(xc_interface *xc_handle, char *buf, int size);
+int xc_flask_avc_hashstats(xc_interface *xc_handle, char *buf, int size);
+int xc_flask_policyvers(xc_interface *xc_handle);
+int xc_flask_getavc_threshold(xc_interface *xc_handle);
+int xc_flask_setavc_threshold(xc_interface *xc_handle, int threshold);
+int xc_flask_relabel_domain(xc_interface *xch, uint32_t domid, uint32_t sid);
+
+/* --- views of a guest's memory (altp2m) ---------------------------------- */
+
+int xc_altp2m_get_domain_state(xc_interface *handle, uint32_t dom,
+                               bool *state);
+int xc_altp2m_set_domain_state(xc_interface *handle, uint32_t dom, bool state);
+int xc_altp2m_set_vcpu_enable_notify(xc_interface *handle, uint32_t domid,
+                                     uint32_t vcpuid, xen_pfn_t gfn);
+int xc_altp2m_set_vcpu_disable_notify(xc_interface *handle, uint32_t domid,
+                                      uint32_t vcpuid);
+int xc_altp2m_create_view(xc_interface *handle, uint32_t domid,
+                          xenmem_access_t default_access, uint16_t *view_id);
+int xc_altp2m_destroy_view(xc_interface *handle, uint32_t domid,
+                           uint16_t view_id);
+int xc_altp2m_switch_to_view(xc_interface *handle, uint32_t domid,
+                             uint16_t view_id);
+int xc_altp2m_set_suppress_ve(xc_interface *handle, uint32_t domid,
+                              uint16_t view_id, xen_pfn_t gfn, bool sve);
+
+/* Of a range; *error_gfn and *error_code: the first failure. */
+int xc_altp2m_set_supress_ve_multi(xc_interface *handle, uint32_t domid,
+                                   uint16_t view_id, xen_pfn_t first_gfn,
+                                   xen_pfn_t last_gfn, bool sve,
+                                   xen_pfn_t *error_gfn, int32_t *error_code);
+int xc_altp2m_get_suppress_ve(xc_interface *handle, uint32_t domid,
+                              uint16_t view_id, xen_pfn_t gfn, bool *sve);
+int xc_altp2m_set_mem_access(xc_interface *handle, uint32_t domid,
+                             uint16_t view_id, xen_pfn_t gfn,
+                             xenmem_access_t access);
+int xc_altp2m_set_mem_access_multi(xc_interface *handle, uint32_t domid,
+                                   uint16_t view_id, uint8_t *access,
+                                   uint64_t *gfns, uint32_t nr);
+int xc_altp2m_get_mem_access(xc_interface *handle, uint32_t domid,
+                             uint16_t view_id, xen_pfn_t gfn,
+                             xenmem_access_t *access);
+int xc_altp2m_change_gfn(xc_interface *handle, uint32_t domid,
+                         uint16_t view_id, xen_pfn_t old_gfn,
+                         xen_pfn_t new_gfn);
+int xc_altp2m_get_vcpu_p2m_idx(xc_interface *handle, uint32_t domid,
+                               uint32_t vcpuid, uint16_t *p2midx);
+int xc_altp2m_set_visibility(xc_interface *handle, uint32_t domid,
+                             uint16_t view_id, bool visible);
+
+/* --- rights of pages, and events for a monitor --------------------------- */
+
+int xc_set_mem_access(xc_interface *xch, uint32_t domain_id,
+                      xenmem_access_t access, uint64_t first_pfn, uint32_t nr);
+int xc_set_mem_access_multi(xc_interface *xch, uint32_t domain_id,
+                            uint8_t *access, uint64_t *pages, uint32_t nr);
+int xc_get_mem_access(xc_interface *xch, uint32_t domain_id, uint64_t pfn,
+                      xenmem_access_t *access);
+
+/* A guest without a monitor is stopped instead of continued. */
+int xc_domain_set_access_required(xc_interface *xch, uint32_t domid,
+                                  unsigned int required);
+
+/*
+ * Enables the ring: its page, unmapped by the caller, and the port of the other
+ * end; NULL with errno.
+ */
+void *xc_monitor_enable(xc_interface *xch, uint32_t domain_id, uint32_t *port);
+int xc_monitor_disable(xc_interface *xch, uint32_t domain_id);
+int xc_monitor_resume(xc_interface *xch, uint32_t domain_id);
+
+/* *capabilities: a bit for each XEN_DOMCTL_MONITOR_EVENT_*. */
+int xc_monitor_get_capabilities(xc_interface *xch, uint32_t domain_id,
+                                uint32_t *capabilities);
+int xc_monitor_write_ctrlreg(xc_interface *xch, uint32_t domain_id,
+                             uint16_t index, bool enable, bool sync,
+                             uint64_t bitmask, bool onchangeonly);
+int xc_monitor_mov_to_msr(xc_interface *xch, uint32_t domain_id, uint32_t msr,
+                          bool enable, bool onchangeonly);
+int xc_monitor_singlestep(xc_interface *xch, uint32_t domain_id, bool enable);
+int xc_monitor_software_breakpoint(xc_interface *xch, uint32_t domain_id,
+                                   bool enable);
+int xc_monitor_descriptor_access(xc_interface *xch, uint32_t domain_id,
+                                 bool enable);
+int xc_monitor_guest_request(xc_interface *xch, uint32_t domain_id,
+                             bool enable, bool sync, bool allow_userspace);
+int xc_monitor_inguest_pagefault(xc_interface *xch, uint32_t domain_id,
+                                 bool disable);
+int xc_monitor_debug_exceptions(xc_interface *xch, uint32_t domain_id,
+                                bool enable, bool sync);
+int xc_monitor_cpuid(xc_interface *xch, uint32_t domain_id, bool enable);
+int xc_monitor_privileged_call(xc_interface *xch, uint32_t domain_id,
+                               bool enable);
+int xc_monitor_emul_unimplemented(xc_interface *xch, uint32_t domain_id,
+                                  bool enable);
+int xc_monitor_vmexit(xc_interface *xch, uint32_t domain_id, bool enable,
+                      bool sync);
+int xc_monitor_emulate_each_rep(xc_interface *xch, uint32_t domain_id,
+                                bool enable);
+
+/* The version of the records in rings. */
+int xc_vm_event_get_version(xc_interface *xch);
+
+/* --- paging guests' memory out ------------------------------------------- */
+
+int xc_mem_paging_enable(xc_interface *xch, uint32_t domain_id,
+                         uint32_t *port);
+int xc_mem_paging_disable(xc_interface *xch, uint32_t domain_id);
+int xc_mem_paging_resume(xc_interface *xch, uint32_t domain_id);
+int xc_mem_paging_nominate(xc_interface *xch, uint32_t domain_id,
+                           uint64_t gfn);
+int xc_mem_paging_evict(xc_interface *xch, uint32_t domain_id, uint64_t gfn);
+int xc_mem_paging_prep(xc_interface *xch, uint32_t domain_id, uint64_t gfn);
+
+/* buffer: a page; EINVAL without. */
+int xc_mem_paging_load(xc_interface *xch, uint32_t domain_id, uint64_t gfn,
+                       void *buffer);
+
+/* --- sharing pages ------------------------------------------------------- */
+
+int xc_memshr_control(xc_interface *xch, uint32_t domid, int enable);
+int xc_memshr_ring_enable(xc_interface *xch, uint32_t domid, uint32_t *port);
+int xc_memshr_ring_disable(xc_interface *xch, uint32_t domid);
+int xc_memshr_domain_resume(xc_interface *xch, uint32_t domid);
+
+/* *handle names the page until it changes. */
+int xc_memshr_nominate_gfn(xc_interface *xch, uint32_t domid,
+                           unsigned long gfn, uint64_t *handle);
+int xc_memshr_nominate_gref(xc_interface *xch, uint32_t domid,
+                            grant_ref_t gref, uint64_t *handle);
+int xc_memshr_share_gfns(xc_interface *xch, uint32_t source_domain,
+                         unsigned long source_gfn, uint64_t source_handle,
+                         uint32_t client_domain, unsigned long client_gfn,
+                         uint64_t client_handle);
+int xc_memshr_share_grefs(xc_interface *xch, uint32_t source_domain,
+                          grant_ref_t source_gref, uint64_t source_handle,
+                          uint32_t client_domain, grant_ref_t client_gref,
+                          uint64_t client_handle);
+int xc_memshr_add_to_physmap(xc_interface *xch, uint32_t source_domain,
+                             unsigned long source_gfn, uint64_t source_handle,
+                             uint32_t client_domain, unsigned long client_gfn);
+int xc_memshr_range_share(xc_interface *xch, uint32_t source_domain,
+                          uint32_t client_domain, uint64_t first_gfn,
+                          uint64_t last_gfn);
+
+/* A copy of a domain whose memory is shared with it until written. */
+int xc_memshr_fork(xc_interface *xch, uint32_t source_domain,
+                   uint32_t client_domain, bool allow_with_iommu,
+                   bool block_interrupts);
+int xc_memshr_fork_reset(xc_interface *xch, uint32_t forked_domain,
+                         bool reset_state, bool reset_memory);
+int xc_memshr_debug_gfn(xc_interface *xch, uint32_t domid, unsigned long gfn);
+int xc_memshr_debug_gref(xc_interface *xch, uint32_t domid, grant_ref_t gref);
+int xc_memshr_audit(xc_interface *xch);
+
+/* --- memory of this process ---------------------------------------------- */
+
+/* posix_memalign(): free() it. */
+void *xc_memalign(xc_interface *xch, size_t alignment, size_t size);
+
+#include <xenctrl_compat.h>
 
 #endif /* XENCTRL_H */

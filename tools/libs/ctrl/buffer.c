@@ -106,6 +106,29 @@ void bounce_out(xc_interface *xch, xc_hypercall_buffer_t *b, unsigned int nr)
         xc__hypercall_bounce_post(xch, &b[nr]);
 }
 
+int arrays_in(xc_interface *xch, const char *what, struct array *a,
+              unsigned int nr)
+{
+    for ( unsigned int i = 0; i < nr; i++ )
+    {
+        if ( bounce_in(xch, what, &a[i].b, 1) )
+        {
+            while ( i-- )
+                xc__hypercall_buffer_free(xch, &a[i].b);
+            return -1;
+        }
+        memcpy(a[i].handle, &a[i].b.hbuf, sizeof(a[i].b.hbuf));
+    }
+
+    return 0;
+}
+
+void arrays_out(xc_interface *xch, struct array *a, unsigned int nr)
+{
+    for ( unsigned int i = 0; i < nr; i++ )
+        xc__hypercall_bounce_post(xch, &a[i].b);
+}
+
 /* --- arrays of buffers --------------------------------------------------- */
 
 struct xc_hypercall_buffer_array {

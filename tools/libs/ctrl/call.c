@@ -50,6 +50,32 @@ int do_sysctl(xc_interface *xch, struct xen_sysctl *op)
     return rc;
 }
 
+int domctl_arrays(xc_interface *xch, struct xen_domctl *op, struct array *a,
+                  unsigned int nr)
+{
+    int rc;
+
+    if ( arrays_in(xch, "domctl", a, nr) )
+        return -1;
+    rc = do_domctl(xch, op);
+    arrays_out(xch, a, nr);
+
+    return rc;
+}
+
+int sysctl_arrays(xc_interface *xch, struct xen_sysctl *op, struct array *a,
+                  unsigned int nr)
+{
+    int rc;
+
+    if ( arrays_in(xch, "sysctl", a, nr) )
+        return -1;
+    rc = do_sysctl(xch, op);
+    arrays_out(xch, a, nr);
+
+    return rc;
+}
+
 int xc_domctl(xc_interface *xch, struct xen_domctl *domctl)
 {
     return do_domctl(xch, domctl);
@@ -94,6 +120,37 @@ long xc_memory_op(xc_interface *xch, unsigned int cmd, void *arg, size_t len)
     return rc ? rc : (long)call.result;
 }
 
+long memory_op_arrays(xc_interface *xch, unsigned int cmd, void *arg,
+                      size_t len, struct array *a, unsigned int nr)
+{
+    long rc;
+
+    if ( arrays_in(xch, "memory_op", a, nr) )
+        return -1;
+    rc = xc_memory_op(xch, cmd, arg, len);
+    arrays_out(xch, a, nr);
+
+    return rc;
+}
+
+int do_platform_op(xc_interface *xch, struct xen_platform_op *op)
+{
+    xc_hypercall_buffer_t b = BOUNCE(op, sizeof(*op), BOUNCE_BOTH);
+    uint32_t cmd = op->cmd;
+    int rc;
+
+    op->interface_version = XENPF_INTERFACE_VERSION;
+    if ( bounce_in(xch, "platform_op", &b, 1) )
+        return -1;
+
+    rc = xencall1(xch->xcall, __HYPERVISOR_platform_op, (uintptr_t)b.hbuf);
+    bounce_out(xch, &b, 1);
+    if ( rc < 0 )
+        detail(xch, "platform_op %u: %s", cmd, xc_strerror(xch, errno));
+
+    return rc;
+}
+
 /* The hypercalls that take (cmd, arg). */
 static int cmd_op(xc_interface *xch, const char *name, unsigned int hypercall,
                   int cmd, void *arg, size_t len)
@@ -131,4 +188,9 @@ int do_sched_op(xc_interface *xch, int cmd, void *arg, size_t len)
 int do_hvm_op(xc_interface *xch, int cmd, void *arg, size_t len)
 {
     return cmd_op(xch, "hvm_op", __HYPERVISOR_hvm_op, cmd, arg, len);
+}
+
+int do_kexec_op(xc_interface *xch, int cmd, void *arg, size_t len)
+{
+    return cmd_op(xch, "kexec_op", __HYPERVISOR_kexec_op, cmd, arg, len);
 }

@@ -11,12 +11,16 @@ ctrl-name := libxenctrl
 ctrl-soname := libxenctrl.so.4.17
 ctrl-version := 4.17.0
 ctrl-src := $(addprefix tools/libs/ctrl/, \
-              buffer.c call.c core.c cpupool.c domain.c evtchn.c foreign.c \
-              gnttab.c host.c hvm.c limits.c log.c memory.c pt.c seed.c vcpu.c)
+              altp2m.c buffer.c call.c compat.c core.c cpu.c cpupool.c \
+              debug.c domain.c evtchn.c flask.c foreign.c gnttab.c host.c \
+              hvm.c kexec.c limits.c livepatch.c log.c memory.c monitor.c \
+              pm.c psr.c pt.c pv.c sched.c seed.c sharing.c trace.c \
+              translate.c util.c vcpu.c)
 ctrl-map := tools/libs/ctrl/libxenctrl.map
-ctrl-libs := -lxentoollog -lxenforeignmemory -lxencall -lxendevicemodel
+ctrl-libs := -lxentoollog -lxenforeignmemory -lxencall -lxendevicemodel \
+    -lxenevtchn -lxengnttab
 ctrl-pc := tools/libs/ctrl/xencontrol.pc.in
-ctrl-headers := include/xenctrl.h
+ctrl-headers := include/xenctrl.h include/xenctrl_compat.h
 
 # tests/unit/test-ctrl.c is linked with ctrl-src and -lxentoollog (or
 # toollog-src): it plays the other three libraries.

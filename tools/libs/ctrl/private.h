@@ -24,6 +24,9 @@
 
 #include <xencall.h>
 
+#define XC_WANT_COMPAT_DEVICEMODEL_API
+#define XC_WANT_COMPAT_EVTCHN_API
+#define XC_WANT_COMPAT_GNTTAB_API
 #define XC_WANT_COMPAT_MAP_FOREIGN_API
 #include <xenctrl.h>
 
@@ -132,16 +135,96 @@ int bounce_in(xc_interface *xch, const char *what, xc_hypercall_buffer_t *b,
 /* Copies OUT directions back and frees all; errno is kept. */
 void bounce_out(xc_interface *xch, xc_hypercall_buffer_t *b, unsigned int nr);
 
+/* The address of a caller's buffer, NULL without one. */
+static inline void *buffer_of(const xc_hypercall_buffer_t *b)
+{
+    return b ? (b->param_shadow ?: b)->hbuf : NULL;
+}
+
+/* An array of the caller's, and the handle of an operation that names it. */
+struct array {
+    void *handle; /* an XEN_GUEST_HANDLE */
+    xc_hypercall_buffer_t b;
+};
+
+#define ARRAY(handle, ptr, len, way)                                           \
+    {                                                                          \
+        &(handle), BOUNCE(ptr, len, way)                                       \
+    }
+
+/*
+ * bounce_in() for nr arrays, whose addresses go into their handles; and
+ * bounce_out().
+ */
+int arrays_in(xc_interface *xch, const char *what, struct array *a,
+              unsigned int nr);
+void arrays_out(xc_interface *xch, struct array *a, unsigned int nr);
+
 /* --- call.c: one helper per hypercall ------------------------------------ */
 
 /* The structure is bounced both ways; its interface_version is filled in. */
 int do_domctl(xc_interface *xch, struct xen_domctl *op);
 int do_sysctl(xc_interface *xch, struct xen_sysctl *op);
 
+/* The same with the nr arrays that op names. */
+int domctl_arrays(xc_interface *xch, struct xen_domctl *op, struct array *a,
+                  unsigned int nr);
+int sysctl_arrays(xc_interface *xch, struct xen_sysctl *op, struct array *a,
+                  unsigned int nr);
+long memory_op_arrays(xc_interface *xch, unsigned int cmd, void *arg,
+                      size_t len, struct array *a, unsigned int nr);
+
 /* These bounce arg (len bytes) both ways; messages contain their name. */
+int do_platform_op(xc_interface *xch, struct xen_platform_op *op);
 int do_evtchn_op(xc_interface *xch, int cmd, void *arg, size_t len);
 int do_physdev_op(xc_interface *xch, int cmd, void *arg, size_t len);
 int do_sched_op(xc_interface *xch, int cmd, void *arg, size_t len);
 int do_hvm_op(xc_interface *xch, int cmd, void *arg, size_t len);
+int do_kexec_op(xc_interface *xch, int cmd, void *arg, size_t len);
+
+/* --- exported, but in no public header: libxenguest calls them ----------- */
+
+/* dom's page-table updates, collected; free() it after the last flush. */
+struct xc_mmu *xc_alloc_mmu_updates(xc_interface *xch, unsigned int subject);
+int xc_add_mmu_update(xc_interface *xch, struct xc_mmu *mmu,
+                      unsigned long long ptr, unsigned long long val);
+int xc_flush_mmu_updates(xc_interface *xch, struct xc_mmu *mmu);
+
+/* XEN_DOMCTL_getpageframeinfo3 of num frames: their types replace them. */
+int xc_get_pfn_type_batch(xc_interface *xch, uint32_t dom, unsigned int num,
+                          xen_pfn_t *arr);
+
+/* Maps size bytes: chunksize bytes from each entry's mfn on. */
+struct privcmd_mmap_entry;
+void *xc_map_foreign_ranges(xc_interface *xch, uint32_t dom, size_t size,
+                            int prot, size_t chunksize,
+                            struct privcmd_mmap_entry *entries, int nentries);
+
+/* port may be NULL; the version (GET_VERSION) is what it returns. */
+int xc_vm_event_control(xc_interface *xch, uint32_t domain_id, unsigned int op,
+                        unsigned int mode, uint32_t *port);
+
+/* param: HVM_PARAM_*_RING_PFN.  The ring's page, or NULL with errno. */
+void *xc_vm_event_enable(xc_interface *xch, uint32_t domain_id, int param,
+                         uint32_t *port);
+
+/* All of it, or -1: read_exact() with errno 0 at the end of the file. */
+struct iovec;
+int read_exact(int fd, void *data, size_t size);
+int write_exact(int fd, const void *data, size_t size);
+int writev_exact(int fd, const struct iovec *iov, int iovcnt);
+
+/* Written pages of fd need not stay in memory; errors do not matter. */
+void discard_file_cache(xc_interface *xch, int fd, int flush);
+
+/* The bytes that have nbits of a bitmap, from words and to words. */
+void bitmap_64_to_byte(uint8_t *bp, const uint64_t *lp, int nbits);
+void bitmap_byte_to_64(uint64_t *lp, const uint8_t *bp, int nbits);
+
+/* The lowest bit that is set, counted from 1; 0: none. */
+int xc_ffs8(uint8_t x);
+int xc_ffs16(uint16_t x);
+int xc_ffs32(uint32_t x);
+int xc_ffs64(uint64_t x);
 
 #endif /* CTRL_PRIVATE_H */

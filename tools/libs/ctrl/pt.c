@@ -91,6 +91,71 @@ int xc_deassign_device(xc_interface *xch, uint32_t domid,
     return assign_op(xch, XEN_DOMCTL_deassign_device, domid, machine_sbdf, 0);
 }
 
+int xc_get_device_group(xc_interface *xch, uint32_t domid,
+                        uint32_t machine_sbdf, uint32_t max_sdevs,
+                        uint32_t *num_sdevs, uint32_t *sdev_array)
+{
+    struct xen_domctl op = {
+        .cmd = XEN_DOMCTL_get_device_group,
+        .domain = domid,
+        .u.get_device_group = {
+            .machine_sbdf = machine_sbdf,
+            .max_sdevs = max_sdevs,
+        },
+    };
+    struct array a = ARRAY(op.u.get_device_group.sdev_array, sdev_array,
+                           max_sdevs * sizeof(*sdev_array), BOUNCE_OUT);
+    int rc = domctl_arrays(xch, &op, &a, 1);
+
+    *num_sdevs = op.u.get_device_group.num_sdevs;
+
+    return rc;
+}
+
+static int assign_dt(xc_interface *xch, uint32_t cmd, uint32_t domid,
+                     char *path)
+{
+    size_t size = strlen(path);
+    struct xen_domctl op = {
+        .cmd = cmd,
+        .domain = domid,
+        .u.assign_device = { .dev = XEN_DOMCTL_DEV_DT, .u.dt.size = size },
+    };
+    struct array a =
+        ARRAY(op.u.assign_device.u.dt.path, path, size, BOUNCE_IN);
+
+    return domctl_arrays(xch, &op, &a, 1);
+}
+
+int xc_assign_dt_device(xc_interface *xch, uint32_t domid, char *path)
+{
+    return assign_dt(xch, XEN_DOMCTL_assign_device, domid, path);
+}
+
+int xc_test_assign_dt_device(xc_interface *xch, uint32_t domid, char *path)
+{
+    return assign_dt(xch, XEN_DOMCTL_test_assign_device, domid, path);
+}
+
+int xc_deassign_dt_device(xc_interface *xch, uint32_t domid, char *path)
+{
+    return assign_dt(xch, XEN_DOMCTL_deassign_device, domid, path);
+}
+
+/* ABI: the operation is gone from the interface; 4.17 answers this itself. */
+int xc_physdev_pci_access_modify(xc_interface *xch, uint32_t domid, int bus,
+                                 int dev, int func, int enable)
+{
+    (void)xch;
+    (void)domid;
+    (void)bus;
+    (void)dev;
+    (void)func;
+    (void)enable;
+
+    return fail(ENOSYS);
+}
+
 /* --- interrupts ---------------------------------------------------------- */
 
 /* ABI: the argument of XEN_DOMCTL_{bind,unbind}_pt_irq. */
@@ -370,4 +435,32 @@ int xc_domain_memory_mapping(xc_interface *xch, uint32_t domid,
     }
 
     return rc;
+}
+
+static int pt_spi_op(xc_interface *xch, uint32_t cmd, uint32_t domid,
+                     uint16_t vspi, uint16_t spi)
+{
+    struct xen_domctl op = {
+        .cmd = cmd,
+        .domain = domid,
+        .u.bind_pt_irq = {
+            .machine_irq = vspi,
+            .irq_type = PT_IRQ_TYPE_SPI,
+            .u.spi.spi = spi,
+        },
+    };
+
+    return do_domctl(xch, &op);
+}
+
+int xc_domain_bind_pt_spi_irq(xc_interface *xch, uint32_t domid, uint16_t vspi,
+                              uint16_t spi)
+{
+    return pt_spi_op(xch, XEN_DOMCTL_bind_pt_irq, domid, vspi, spi);
+}
+
+int xc_domain_unbind_pt_spi_irq(xc_interface *xch, uint32_t domid,
+                                uint16_t vspi, uint16_t spi)
+{
+    return pt_spi_op(xch, XEN_DOMCTL_unbind_pt_irq, domid, vspi, spi);
 }
