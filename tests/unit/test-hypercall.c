@@ -23,9 +23,10 @@ static long called(struct hypercall *hc)
 /* A row for one kind is none for the other, whatever the caller may do. */
 static void test_kinds(void **state)
 {
-    const struct hypercall_entry of_pv = { "pv", called, PV, ANYONE };
-    const struct hypercall_entry of_hvm = { "hvm", called, TRANSLATED, ANYONE };
-    const struct hypercall_entry of_all = { "all", called, ALL, CONTROL };
+    const struct hypercall_entry of_pv = { "pv", called, called, PV, ANYONE };
+    const struct hypercall_entry of_hvm = { "hvm", called, called,
+                                            TRANSLATED, ANYONE };
+    const struct hypercall_entry of_all = { "all", called, called, ALL, CONTROL };
     const struct hypercall_entry none = { 0 };
     const struct domain *pv = dom0, *hvm = fixture_guest(1);
 
@@ -102,8 +103,9 @@ static void replace_row(unsigned long nr, struct hypercall_entry row)
 /* Of a row that one kind has the dispatcher calls the handler for that only. */
 static void test_dispatch_by_kind(void **state)
 {
-    const struct hypercall_entry for_pv = { "pv", called, PV, CONTROL };
-    const struct hypercall_entry for_hvm = { "hvm", called, TRANSLATED, ANYONE };
+    const struct hypercall_entry for_pv = { "pv", called, called, PV, CONTROL };
+    const struct hypercall_entry for_hvm = { "hvm", called, called,
+                                             TRANSLATED, ANYONE };
     const struct hypercall_entry old = table[__HYPERVISOR_console_io];
     volatile unsigned long nr = __HYPERVISOR_console_io;
     struct domain *hvm = fixture_guest(1);

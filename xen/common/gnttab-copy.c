@@ -113,7 +113,7 @@ long gnttab_copy(uint64_t uop, unsigned int count)
 {
     gnttab_copy_t op;
 
-    for ( unsigned int i = 0; i < count; i++, uop += sizeof(op) )
+    for ( unsigned int i = 0; i < count; i++, uop += guest_sizeof(op) )
     {
         if ( i && hypercall_preempt_check() )
             return i;

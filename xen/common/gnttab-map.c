@@ -229,7 +229,7 @@ long gnttab_map(uint64_t uop, unsigned int count)
     struct domain *ld = current_domain;
     gnttab_map_grant_ref_t op;
 
-    for ( unsigned int i = 0; i < count; i++, uop += sizeof(op) )
+    for ( unsigned int i = 0; i < count; i++, uop += guest_sizeof(op) )
     {
         if ( i && hypercall_preempt_check() )
             return i;
@@ -253,7 +253,7 @@ long gnttab_unmap(uint64_t uop, unsigned int count)
 {
     gnttab_unmap_grant_ref_t op;
 
-    for ( unsigned int i = 0; i < count; i++, uop += sizeof(op) )
+    for ( unsigned int i = 0; i < count; i++, uop += guest_sizeof(op) )
     {
         if ( i && hypercall_preempt_check() )
             return i;
@@ -271,7 +271,7 @@ long gnttab_unmap_and_replace(uint64_t uop, unsigned int count)
 {
     gnttab_unmap_and_replace_t op;
 
-    for ( unsigned int i = 0; i < count; i++, uop += sizeof(op) )
+    for ( unsigned int i = 0; i < count; i++, uop += guest_sizeof(op) )
     {
         if ( i && hypercall_preempt_check() )
             return i;

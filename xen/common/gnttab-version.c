@@ -226,6 +226,15 @@ static struct domain *get_allowed(domid_t domid, int16_t *status)
     return NULL;
 }
 
+/* Where frame numbers go: a 32-bit caller's may have 32 or 64 bits each. */
+struct frame_list {
+    uint64_t addr;
+    const struct compat_layout *layout;
+};
+
+#define frame_list_of(h)                                                     \
+    (&(struct frame_list){ handle_addr(h), compat_layout_of_handle(h) })
+
 /*
  * Write the mfns of the first nr frames of a to the guest's list; ~0 for a
  * translated domain, which has no numbers for frames that it has not mapped.
@@ -233,8 +242,8 @@ static struct domain *get_allowed(domid_t domid, int16_t *status)
  * steps of GNTTAB_STEP frames are done.
  */
 static long list_frames(struct domain *d, const struct ptr_array *a,
-                        uint64_t list, unsigned int nr, unsigned int *done,
-                        int16_t *status)
+                        const struct frame_list *list, unsigned int nr,
+                        unsigned int *done, int16_t *status)
 {
     uint64_t batch[GNTTAB_STEP];
     unsigned int first = *done;
@@ -254,8 +263,7 @@ static long list_frames(struct domain *d, const struct ptr_array *a,
             batch[j] = d->translated || !pg ? ~0UL : mfn_x(page_to_mfn(pg));
         }
         spin_unlock(&d->grant->lock);
-        if ( guest_copy_out(list + i * sizeof(*batch), batch,
-                            n * sizeof(*batch)) )
+        if ( guest_out(list->layout, sizeof(*batch), list->addr, i, batch, n) )
         {
             *status = GNTST_bad_virt_addr;
             return 0;
@@ -292,7 +300,7 @@ static long setup_table(struct domain *d, gnttab_setup_table_t *op,
         if ( rc == -ERESTART && hypercall_preempt_check() )
             return rc;
     } while ( rc == -ERESTART );
-    return rc ? 0 : list_frames(d, &gt->shared, handle_addr(op->frame_list),
+    return rc ? 0 : list_frames(d, &gt->shared, frame_list_of(op->frame_list),
                                 op->nr_frames, done, &op->status);
 }
 
@@ -351,7 +359,7 @@ static long status_frames(struct domain *d, gnttab_get_status_frames_t *op,
     spin_unlock(&gt->lock);
     op->status = GNTST_general_error;
     return op->nr_frames > have
-               ? 0 : list_frames(d, &gt->status, handle_addr(op->frame_list),
+               ? 0 : list_frames(d, &gt->status, frame_list_of(op->frame_list),
                                  op->nr_frames, done, &op->status);
 }
 

@@ -19,20 +19,20 @@
 struct batch_op {
     long (*handler)(uint64_t uop, unsigned int count);
     size_t size;
+    const struct compat_layout *layout;
 };
 
+#define OP(cmd, handler, s)                                                  \
+    [GNTTABOP_##cmd] = { handler, sizeof(struct s),                        \
+                         compat_layout_of((struct s *)NULL) }
+
 static const struct batch_op batch_ops[] = {
-    [GNTTABOP_map_grant_ref] = { gnttab_map,
-                                 sizeof(gnttab_map_grant_ref_t) },
-    [GNTTABOP_unmap_grant_ref] = { gnttab_unmap,
-                                   sizeof(gnttab_unmap_grant_ref_t) },
-    [GNTTABOP_unmap_and_replace] = { gnttab_unmap_and_replace,
-                                     sizeof(gnttab_unmap_and_replace_t) },
-    [GNTTABOP_copy] = { gnttab_copy, sizeof(gnttab_copy_t) },
-    [GNTTABOP_swap_grant_ref] = { gnttab_swap_grant_ref,
-                                  sizeof(gnttab_swap_grant_ref_t) },
-    [GNTTABOP_cache_flush] = { gnttab_cache_flush,
-                               sizeof(gnttab_cache_flush_t) },
+    OP(map_grant_ref, gnttab_map, gnttab_map_grant_ref),
+    OP(unmap_grant_ref, gnttab_unmap, gnttab_unmap_grant_ref),
+    OP(unmap_and_replace, gnttab_unmap_and_replace, gnttab_unmap_and_replace),
+    OP(copy, gnttab_copy, gnttab_copy),
+    OP(swap_grant_ref, gnttab_swap_grant_ref, gnttab_swap_grant_ref),
+    OP(cache_flush, gnttab_cache_flush, gnttab_cache_flush),
 };
 
 static long run_batch(struct hypercall *hc, const struct batch_op *op,
@@ -43,7 +43,7 @@ static long run_batch(struct hypercall *hc, const struct batch_op *op,
     if ( rc <= 0 )
         return rc;
     ASSERT(rc < count);
-    hc->a[1] += (unsigned long)rc * op->size;
+    hc->a[1] += (unsigned long)rc * guest_size(op->layout, op->size);
     hc->a[2] = count - (unsigned int)rc;
     return -ERESTART;
 }
@@ -141,7 +141,7 @@ long gnttab_swap_grant_ref(uint64_t uop, unsigned int count)
     struct grant_table *gt = current_domain->grant;
     gnttab_swap_grant_ref_t op;
 
-    for ( unsigned int i = 0; i < count; i++, uop += sizeof(op) )
+    for ( unsigned int i = 0; i < count; i++, uop += guest_sizeof(op) )
     {
         if ( i && hypercall_preempt_check() )
             return i;
@@ -163,7 +163,7 @@ long gnttab_cache_flush(uint64_t uop, unsigned int count)
     const uint32_t ops = GNTTAB_CACHE_CLEAN | GNTTAB_CACHE_INVAL;
     gnttab_cache_flush_t op;
 
-    for ( unsigned int i = 0; i < count; i++, uop += sizeof(op) )
+    for ( unsigned int i = 0; i < count; i++, uop += guest_sizeof(op) )
     {
         if ( i && hypercall_preempt_check() )
             return i;

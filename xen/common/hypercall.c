@@ -22,29 +22,33 @@ enum permission {
 struct hypercall_entry {
     const char *name;
     long (*handler)(struct hypercall *hc);
+    long (*handler_32)(struct hypercall *hc); /* NULL: no 32-bit form */
     unsigned int kinds; /* for all others it does not exist: -ENOSYS */
     enum permission permission;
 };
 
-#define ROW(nr, handler, kinds, permission) \
-    [__HYPERVISOR_##nr] = { #nr, handler, kinds, permission }
+#define ROW(nr, handler, handler_32, kinds, permission) \
+    [__HYPERVISOR_##nr] = { #nr, handler, handler_32, kinds, permission }
+/* One handler for both; for 64-bit callers alone. */
+#define BOTH(nr) ROW(nr, do_##nr, do_##nr, ALL, ANYONE)
+#define ONLY_64(nr, permission) ROW(nr, do_##nr, NULL, ALL, permission)
 
 static const struct hypercall_entry table[] = {
-    ROW(platform_op, do_platform_op, ALL, ANYONE),
-    ROW(memory_op, do_memory_op, ALL, ANYONE),
-    ROW(multicall, do_multicall, ALL, ANYONE),
-    ROW(set_timer_op, do_set_timer_op, ALL, ANYONE),
-    ROW(xen_version, do_xen_version, ALL, ANYONE),
-    ROW(console_io, do_console_io, ALL, ANYONE),
-    ROW(grant_table_op, do_grant_table_op, ALL, ANYONE),
-    ROW(vm_assist, do_vm_assist, ALL, ANYONE),
-    ROW(vcpu_op, do_vcpu_op, ALL, ANYONE),
-    ROW(sched_op, do_sched_op, ALL, ANYONE),
-    ROW(event_channel_op, do_event_channel_op, ALL, ANYONE),
-    ROW(hvm_op, do_hvm_op, ALL, ANYONE),
-    ROW(sysctl, do_sysctl, ALL, CONTROL),
-    ROW(domctl, do_domctl, ALL, ANYONE),
-    ROW(dm_op, do_dm_op, ALL, ANYONE),
+    ONLY_64(platform_op, ANYONE),
+    BOTH(memory_op),
+    BOTH(multicall),
+    ROW(set_timer_op, do_set_timer_op, do_set_timer_op_32, ALL, ANYONE),
+    BOTH(xen_version),
+    BOTH(console_io),
+    BOTH(grant_table_op),
+    BOTH(vm_assist),
+    BOTH(vcpu_op),
+    BOTH(sched_op),
+    BOTH(event_channel_op),
+    BOTH(hvm_op),
+    ONLY_64(sysctl, CONTROL),
+    ONLY_64(domctl, ANYONE),
+    ONLY_64(dm_op, ANYONE),
 };
 
 static bool has_hypercall(const struct domain *d,
@@ -53,7 +57,8 @@ static bool has_hypercall(const struct domain *d,
     return e->kinds & (d->translated ? TRANSLATED : PV);
 }
 
-long hypercall_dispatch(struct hypercall *hc)
+static inline __attribute__((always_inline)) long
+dispatch(struct hypercall *hc, bool caller_32)
 {
     const struct domain *d = current_domain;
     const struct hypercall_entry *e;
@@ -64,10 +69,12 @@ long hypercall_dispatch(struct hypercall *hc)
     e = &array_at(table, hc->nr);
     if ( !has_hypercall(d, e) ) /* nobody has an empty row */
         return -ENOSYS;
+    if ( caller_32 && !e->handler_32 )
+        return -ENOSYS;
     if ( e->permission == CONTROL && !is_control_domain(d) )
         return -EPERM;
     budget_begin();
-    rc = e->handler(hc);
+    rc = caller_32 ? e->handler_32(hc) : e->handler(hc);
     domain_deliver();
     trace(ORIEL_TRACE_hypercall, current, (uint64_t)rc, (uint32_t)hc->nr,
           (uint32_t)hc->a[0]);
@@ -75,14 +82,71 @@ long hypercall_dispatch(struct hypercall *hc)
     return rc;
 }
 
-long hypercall_run(struct hypercall *hc)
+long hypercall_dispatch(struct hypercall *hc)
+{
+    return dispatch(hc, false);
+}
+
+static void truncate_arguments(struct hypercall *hc)
+{
+    hc->nr = (uint32_t)hc->nr;
+    for ( unsigned int i = 0; i < ARRAY_SIZE(hc->a); i++ )
+        hc->a[i] = (uint32_t)hc->a[i];
+}
+
+/* Progress is kept in the arguments: it has to fit them. */
+static bool fits_32(const struct hypercall *hc)
+{
+    for ( unsigned int i = 0; i < ARRAY_SIZE(hc->a); i++ )
+        if ( hc->a[i] > UINT32_MAX )
+            return false;
+    return true;
+}
+
+static long dispatch_32(struct hypercall *hc)
+{
+    long rc;
+
+    truncate_arguments(hc);
+    rc = dispatch(hc, true);
+    ASSERT(rc != -ERESTART || fits_32(hc));
+    return rc;
+}
+
+long hypercall_dispatch_32(struct hypercall *hc)
+{
+    struct vcpu *v = current;
+    long rc;
+
+    v->caller_32 = true;
+    rc = dispatch_32(hc);
+    v->caller_32 = false;
+    return rc;
+}
+
+long hypercall_nested(struct hypercall *hc)
+{
+    return current->caller_32 ? dispatch_32(hc) : dispatch(hc, false);
+}
+
+static long run(struct hypercall *hc, long (*once)(struct hypercall *hc))
 {
     long rc;
 
     do
-        rc = hypercall_dispatch(hc);
+        rc = once(hc);
     while ( rc == -ERESTART );
     if ( current_domain->translated )
         ioreq_hypercall_done(current);
     return rc;
+}
+
+long hypercall_run(struct hypercall *hc)
+{
+    return run(hc, hypercall_dispatch);
+}
+
+long hypercall_run_32(struct hypercall *hc)
+{
+    return run(hc, hypercall_dispatch_32);
 }

@@ -132,6 +132,8 @@ long do_memory_op(struct hypercall *hc)
     case XENMEM_add_to_physmap_batch:
         return memory_add_to_physmap_batch(hc, arg, start);
     case XENMEM_acquire_resource:
+        if ( guest_is_32bit() )
+            return -ENOSYS; /* its progress does not fit 32 bits */
         return memory_acquire_resource(hc, arg, start);
     default:
         return start ? -EINVAL : one_shot(op, arg);

@@ -27,7 +27,7 @@ static long run_entry(uint64_t addr)
     hc.nr = e.op;
     memcpy(hc.a, e.args, sizeof(hc.a));
 
-    rc = hc.nr == __HYPERVISOR_multicall ? -ENOSYS : hypercall_dispatch(&hc);
+    rc = hc.nr == __HYPERVISOR_multicall ? -ENOSYS : hypercall_nested(&hc);
     if ( rc == -ERESTART )
     {
         memcpy(e.args, hc.a, sizeof(e.args));
@@ -47,7 +47,7 @@ long do_multicall(struct hypercall *hc)
         rc = run_entry(hc->a[0]);
         if ( rc )
             break;
-        hc->a[0] += sizeof(struct multicall_entry);
+        hc->a[0] += guest_sizeof(*(struct multicall_entry *)NULL);
         hc->a[1] = --nr;
         if ( nr && hypercall_preempt_check() )
             rc = -ERESTART;

@@ -41,9 +41,29 @@
 #define ORDER_AT_ONCE 9 /* cleared and mapped in one go, if not larger */
 #define PART 64         /* frames between two preemption checks */
 
+/* Bits for the number of extents that are done; those above are for step. */
 #define EXTENT_BITS 26
-#define EXTENT_MASK ((1UL << EXTENT_BITS) - 1)
-_Static_assert(EXTENT_MASK >= MEMOP_MAX_EXTENTS, "extent and step share cmd");
+#define EXTENT_BITS_32 22 /* leaves 4: enough for MAX_ORDER_DOMU */
+_Static_assert((1UL << EXTENT_BITS) > MEMOP_MAX_EXTENTS, "extents share cmd");
+_Static_assert(2 * (1UL << MAX_ORDER_DOMU) / PART <=
+                   1UL << (32 - MEMOP_CMD_BITS - EXTENT_BITS_32),
+               "step shares cmd");
+
+static unsigned int extent_bits(void)
+{
+    return guest_is_32bit() ? EXTENT_BITS_32 : EXTENT_BITS;
+}
+
+static unsigned long max_extents(void)
+{
+    return min(MEMOP_MAX_EXTENTS + 0UL, (1UL << extent_bits()) - 1);
+}
+
+static unsigned int max_order(void)
+{
+    return is_control_domain(current_domain) && !guest_is_32bit()
+               ? MAX_ORDER_CONTROL : MAX_ORDER_DOMU;
+}
 
 /* ---- one extent ---- */
 
@@ -368,7 +388,7 @@ static long do_extents(struct hypercall *hc, unsigned int op, struct domain *d,
                  ? populate_extent(d, gfn, r->extent_order, &step)
                  : remove_extent(d, gfn, r->extent_order, &step);
         if ( rc == -ERESTART )
-            return memory_restart(hc, i | step << EXTENT_BITS);
+            return memory_restart(hc, i | step << extent_bits());
         if ( rc )
             return (long)i;
     }
@@ -378,20 +398,19 @@ static long do_extents(struct hypercall *hc, unsigned int op, struct domain *d,
 long memory_reservation(struct hypercall *hc, unsigned int op, uint64_t arg,
                         unsigned long start)
 {
-    unsigned long step = start >> EXTENT_BITS;
+    unsigned long step = start >> extent_bits();
     struct xen_memory_reservation r;
     struct domain *d;
     long rc;
 
-    start &= EXTENT_MASK;
+    start &= (1UL << extent_bits()) - 1;
     rc = (long)start;
-    if ( copy_from_arg(&r, arg) || r.nr_extents > MEMOP_MAX_EXTENTS ||
+    if ( copy_from_arg(&r, arg) || r.nr_extents > max_extents() ||
          start >= r.nr_extents || domain_get_any(r.domid, &d) )
         return rc;
 
     if ( memory_allowed(d) || !width_ok(r.mem_flags) ||
-         r.extent_order > (is_control_domain(current_domain)
-                               ? MAX_ORDER_CONTROL : MAX_ORDER_DOMU) )
+         r.extent_order > max_order() )
         goto out;
     if ( op == XENMEM_increase_reservation || !d->translated )
         rc = -EOPNOTSUPP;

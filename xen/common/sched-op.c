@@ -127,11 +127,11 @@ long do_sched_op(struct hypercall *hc)
  * Guests are known to ask for times in the past of their epoch or far away,
  * when they computed with a wrapped clock: wake those soon, they will retry.
  */
-long do_set_timer_op(struct hypercall *hc)
+static long set_timer(uint64_t timeout)
 {
     struct vcpu *v = current;
     uint64_t offset = (uint64_t)v->domain->time_offset_ns;
-    uint64_t now = now_ns() - offset, timeout = hc->a[0];
+    uint64_t now = now_ns() - offset;
 
     if ( !timeout )
     {
@@ -142,4 +142,15 @@ long do_set_timer_op(struct hypercall *hc)
         timeout = now + RETRY_NS;
     timer_set(&v->singleshot, timeout + offset);
     return 0;
+}
+
+long do_set_timer_op(struct hypercall *hc)
+{
+    return set_timer(hc->a[0]);
+}
+
+/* The low half, the high half. */
+long do_set_timer_op_32(struct hypercall *hc)
+{
+    return set_timer(hc->a[0] | hc->a[1] << 32);
 }

@@ -81,6 +81,7 @@ struct vcpu {
     uint32_t virq_port[NR_VIRQS]; /* [E] 0: not bound */
     struct evtchn_fifo_vcpu *fifo; /* [E] NULL: 2-level ABI */
     uint8_t upcall_vector;         /* [s] HVMOP_set_evtchn_upcall_vector */
+    bool caller_32; /* [s] in a hypercall that was made by 32-bit code      */
 
     struct ioreq_vcpu io; /* [s] the request this vcpu waits for */
     uint64_t exits[ORIEL_NR_EXIT_REASONS]; /* [s] read anywhere: hv/trace.h  */

@@ -29,10 +29,20 @@ struct hypercall {
 long hypercall_dispatch(struct hypercall *hc);
 
 /*
+ * The same for a caller in 32-bit code: arguments have 32 bits, structures its
+ * layout (hv/compat.h).  -ENOSYS also for a hypercall without a 32-bit form.
+ */
+long hypercall_dispatch_32(struct hypercall *hc);
+
+/* A hypercall in another one of the same caller. */
+long hypercall_nested(struct hypercall *hc);
+
+/*
  * Run to the end, however often it gives way.  Afterwards the caller may have
  * to wait for device models: ioreq_in_flight().
  */
 long hypercall_run(struct hypercall *hc);
+long hypercall_run_32(struct hypercall *hc);
 
 /* The handlers: one for each row of the table in hypercall.c. */
 long do_memory_op(struct hypercall *hc);       /* memory-op.c    */
@@ -50,6 +60,8 @@ long do_multicall(struct hypercall *hc);       /* multicall.c    */
 long do_vm_assist(struct hypercall *hc);       /* version.c      */
 long do_platform_op(struct hypercall *hc);     /* platform-op.c  */
 long do_set_timer_op(struct hypercall *hc);    /* sched-op.c     */
+/* For 32-bit callers, where they differ. */
+long do_set_timer_op_32(struct hypercall *hc); /* sched-op.c     */
 
 /* ---- arch contract ---- */
 

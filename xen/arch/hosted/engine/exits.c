@@ -266,7 +266,7 @@ uc_err exits_install(struct hosted_vcpu *h)
 
 /* ---- after the engine stopped ---- */
 
-static void hypercall(struct hosted_vcpu *h)
+static long hypercall_64(struct hosted_vcpu *h)
 {
     struct hypercall hc = {
         .nr = engine_reg(h, UC_X86_REG_RAX),
@@ -274,17 +274,33 @@ static void hypercall(struct hosted_vcpu *h)
                engine_reg(h, UC_X86_REG_RDX), engine_reg(h, UC_X86_REG_R10),
                engine_reg(h, UC_X86_REG_R8), engine_reg(h, UC_X86_REG_R9) },
     };
-    bool is_64bit = guest_is_64bit(h);
+
+    return hypercall_run(&hc);
+}
+
+static long hypercall_32(struct hosted_vcpu *h)
+{
+    struct hypercall hc = {
+        .nr = engine_reg(h, UC_X86_REG_RAX),
+        .a = { engine_reg(h, UC_X86_REG_RBX), engine_reg(h, UC_X86_REG_RCX),
+               engine_reg(h, UC_X86_REG_RDX), engine_reg(h, UC_X86_REG_RSI),
+               engine_reg(h, UC_X86_REG_RDI) },
+    };
+
+    return (uint32_t)hypercall_run_32(&hc);
+}
+
+static void hypercall(struct hosted_vcpu *h)
+{
     long rc;
 
     if ( engine_reg(h, UC_X86_REG_CS) & 3 )
         rc = -EPERM;
-    else if ( !is_64bit )
-        rc = -ENOSYS;
+    else if ( guest_is_64bit(h) )
+        rc = hypercall_64(h);
     else
-        rc = hypercall_run(&hc);
-    engine_set_reg(h, UC_X86_REG_RAX,
-                   is_64bit ? (uint64_t)rc : (uint32_t)rc);
+        rc = hypercall_32(h);
+    engine_set_reg(h, UC_X86_REG_RAX, (uint64_t)rc);
 }
 
 #define HYPERCALL_BYTES 3

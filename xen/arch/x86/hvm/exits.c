@@ -65,9 +65,41 @@ bool exit_cpuid(struct vcpu *v)
 }
 
 /*
- * One that gives way is not over: the guest makes it again, with arguments
- * that say how far it came.  Until then anything may happen to the vcpu.
+ * A hypercall that gives way is not over: the guest makes it again, with
+ * arguments that say how far it came.  Until then anything may happen to the
+ * vcpu.
  */
+static bool hypercall_over(struct vcpu *v)
+{
+    ioreq_hypercall_done(v);
+    if ( ioreq_in_flight(v) )
+        v->arch.hvm.io_completion = IO_COMPLETE_MAPCACHE;
+    return true;
+}
+
+/* Of code that is not 64-bit: hardware ignores the registers' high halves. */
+static bool hypercall_32(struct vcpu *v)
+{
+    uint64_t *gpr = v->arch.hvm.emul.regs.gpr;
+    struct hypercall hc = {
+        .nr = gpr[RAX],
+        .a = { gpr[RBX], gpr[RCX], gpr[RDX], gpr[RSI], gpr[RDI] },
+    };
+    long rc = hypercall_dispatch_32(&hc);
+
+    if ( rc == -ERESTART )
+    {
+        gpr[RBX] = hc.a[0];
+        gpr[RCX] = hc.a[1];
+        gpr[RDX] = hc.a[2];
+        gpr[RSI] = hc.a[3];
+        gpr[RDI] = hc.a[4];
+        return false;
+    }
+    gpr[RAX] = (uint32_t)rc;
+    return hypercall_over(v);
+}
+
 bool exit_hypercall(struct vcpu *v, enum vendor_mode mode)
 {
     uint64_t *gpr = v->arch.hvm.emul.regs.gpr;
@@ -77,13 +109,9 @@ bool exit_hypercall(struct vcpu *v, enum vendor_mode mode)
     };
     long rc;
 
-    if ( mode == MODE_USER )
-        rc = -EPERM;
-    else if ( mode != MODE_KERNEL_64 )
-        rc = -ENOSYS;
-    else
-        rc = hypercall_dispatch(&hc);
-
+    if ( unlikely(mode == MODE_KERNEL_32) )
+        return hypercall_32(v);
+    rc = mode == MODE_USER ? -EPERM : hypercall_dispatch(&hc);
     if ( rc == -ERESTART )
     {
         gpr[RDI] = hc.a[0];
@@ -94,12 +122,8 @@ bool exit_hypercall(struct vcpu *v, enum vendor_mode mode)
         gpr[R9] = hc.a[5];
         return false;
     }
-    gpr[RAX] = mode == MODE_KERNEL_64 || mode == MODE_USER ? (uint64_t)rc
-                                                           : (uint32_t)rc;
-    ioreq_hypercall_done(v);
-    if ( ioreq_in_flight(v) )
-        v->arch.hvm.io_completion = IO_COMPLETE_MAPCACHE;
-    return true;
+    gpr[RAX] = (uint64_t)rc;
+    return hypercall_over(v);
 }
 
 /* HLT that nothing ends: a guest takes a vcpu down this way. */
