@@ -3,9 +3,11 @@
  * The base of the ABI: hypercall numbers, domain ids, virtual interrupts, the
  * page shared with each guest, and the types every other header builds on.
  *
- * x86-64 callers only.  A hypercall returns a value >= 0, or a negated
- * XEN_E* number of errno.h.  The layouts here are fixed for ever; where a
- * comment says IN or OUT it is from the caller's point of view.
+ * x86 only.  A hypercall returns a value >= 0, or a negated XEN_E* number of
+ * errno.h.  The layouts here are fixed for ever; where a comment says IN or OUT
+ * it is from the caller's point of view.  A guest in 32-bit code has layouts of
+ * its own, with 32 bits in a pointer, a handle, xen_pfn_t and xen_ulong_t; the
+ * toolstack's operations are for 64-bit callers only.
  *
  * Three kinds of program include these headers: the hypervisor (__XEN__),
  * the toolstack (__XEN_TOOLS__, which opens the privileged calls), and guests.
@@ -56,7 +58,8 @@ __DEFINE_XEN_GUEST_HANDLE(uint64, uint64_t);
 
 /*
  * Hypercalls.  The number goes in rax; the arguments in rdi, rsi, rdx, r10
- * and r8; the result comes back in rax.  An unknown number is -XEN_ENOSYS.
+ * and r8, of a 32-bit caller in ebx, ecx, edx, esi and edi; the result comes
+ * back in rax.  An unknown number is -XEN_ENOSYS.
  */
 #define __HYPERVISOR_set_trap_table 0
 #define __HYPERVISOR_mmu_update 1
@@ -298,8 +301,12 @@ struct shared_info
     uint32_t wc_version;
     uint32_t wc_sec; /* UTC at system time 0: seconds, low half */
     uint32_t wc_nsec;
+#ifndef __i386__
     uint32_t wc_sec_hi;
 #define xen_wc_sec_hi wc_sec_hi
+#else
+#define xen_wc_sec_hi arch.wc_sec_hi
+#endif
     struct arch_shared_info arch;
 };
 typedef struct shared_info shared_info_t;

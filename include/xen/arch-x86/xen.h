@@ -55,7 +55,11 @@ typedef uint64_t tsc_timestamp_t; /* a value of RDTSC */
 /* vCPUs with a vcpu_info in shared_info; later ones register their own. */
 #define XEN_LEGACY_MAX_VCPUS 32
 
+#ifdef __i386__
+#include "xen-x86_32.h"
+#else
 #include "xen-x86_64.h"
+#endif
 
 #ifndef __ASSEMBLY__
 
@@ -105,13 +109,20 @@ struct vcpu_guest_context
     unsigned long kernel_ss, kernel_sp;
     unsigned long ctrlreg[8]; /* CR0, CR3, CR4 at their own index */
     unsigned long debugreg[8];
+#ifdef __i386__
+    unsigned long event_callback_cs, event_callback_eip;
+    unsigned long failsafe_callback_cs, failsafe_callback_eip;
+#else
     unsigned long event_callback_eip;
     unsigned long failsafe_callback_eip;
     unsigned long syscall_callback_eip;
+#endif
     unsigned long vm_assist; /* bits 1 << VMASST_TYPE_* */
+#ifndef __i386__
     uint64_t fs_base;
     uint64_t gs_base_kernel;
     uint64_t gs_base_user;
+#endif
 };
 typedef struct vcpu_guest_context vcpu_guest_context_t;
 DEFINE_XEN_GUEST_HANDLE(vcpu_guest_context_t);
@@ -125,6 +136,9 @@ struct arch_shared_info
     unsigned long p2m_cr3;
     unsigned long p2m_vaddr;
     unsigned long p2m_generation; /* odd while the p2m changes */
+#ifdef __i386__
+    uint32_t wc_sec_hi; /* which has its place in shared_info otherwise */
+#endif
 };
 typedef struct arch_shared_info arch_shared_info_t;
 
