@@ -55,7 +55,7 @@ static void print_memory(struct key_press *k, struct domain *d)
 
 static void print_vcpu(struct key_press *k, struct vcpu *v)
 {
-    const struct vcpu_info *info = load_acquire(&v->info);
+    const vcpu_info_ref_t *info = load_acquire(&v->info);
     uint32_t flags = READ_ONCE(v->flags);
 
     key_print(k, "  vcpu %u: CPU %u, %s%s%s%s, paused %u, upcall %s%s%s",

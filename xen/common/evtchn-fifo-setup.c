@@ -21,7 +21,7 @@
  */
 static void carry_over(struct domain *d)
 {
-    uint32_t nr = min(d->evtchn.nr_ports, (uint32_t)EVTCHN_2L_NR_CHANNELS);
+    uint32_t nr = min(d->evtchn.nr_ports, evtchn_2l_of(d)->max_ports);
 
     smp_mb();
     for ( evtchn_port_t port = 1; port < nr; port++ )
@@ -161,7 +161,7 @@ void evtchn_fifo_stop(struct domain *d)
         return;
 
     /* Nobody is sending: that takes a binding, or this lock. */
-    store_release(&e->abi, &evtchn_abi_2l);
+    store_release(&e->abi, evtchn_2l_of(d));
     spin_lock(&e->queue_lock);
     e->fifo = NULL;
     spin_unlock(&e->queue_lock);

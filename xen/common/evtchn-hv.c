@@ -120,7 +120,7 @@ int evtchn_unmask(struct domain *d, evtchn_port_t port)
 
 void evtchn_mark_upcall(struct vcpu *v)
 {
-    struct vcpu_info *info = READ_ONCE(v->info);
+    vcpu_info_ref_t *info = READ_ONCE(v->info);
 
     (void)atomic_xchg(&info->evtchn_upcall_pending, 1);
     vcpu_wake(v);

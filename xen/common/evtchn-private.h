@@ -71,7 +71,7 @@ struct evtchn_abi {
     void (*rescan)(struct vcpu *v);
 };
 
-extern const struct evtchn_abi evtchn_abi_2l, evtchn_abi_fifo;
+extern const struct evtchn_abi evtchn_abi_2l, evtchn_abi_2l_32, evtchn_abi_fifo;
 
 /* ---- evtchn-port.c ---- */
 
@@ -143,6 +143,9 @@ int evtchn_bind_ipi(struct evtchn_bind_ipi *bind);
 int evtchn_bind_vcpu(const struct evtchn_bind_vcpu *bind);
 
 /* ---- evtchn-2l.c ---- */
+
+/* The 2-level ABI of d's layout of shared info. */
+const struct evtchn_abi *evtchn_2l_of(const struct domain *d);
 
 /* Take port's pending bit out of the bitmap; queue_lock may be held. */
 bool evtchn_2l_take_pending(struct domain *d, evtchn_port_t port);

@@ -153,7 +153,7 @@ static int op_set_priority(union op_arg *a)
     chn = evtchn_find(d, a->set_priority.port);
     if ( !chn )
         rc = -EINVAL;
-    else if ( d->evtchn.abi == &evtchn_abi_2l )
+    else if ( d->evtchn.abi != &evtchn_abi_fifo )
         rc = -ENOSYS;
     else if ( chn->state <= EVTCHN_RESERVED )
         rc = -EACCES;

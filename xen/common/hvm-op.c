@@ -117,16 +117,19 @@ static int set_param(struct domain *d, struct xen_hvm_param *a)
     rc = set_param_locked(d, a->index, a->value);
     spin_unlock(&d->lock);
 
+    if ( rc || a->index != HVM_PARAM_CALLBACK_IRQ )
+        return rc;
+    if ( d == current_domain )
+        domain_latch_layout(d, guest_is_32bit());
     /* The way events are delivered changed: let all look again. */
-    if ( !rc && a->index == HVM_PARAM_CALLBACK_IRQ )
-        for ( unsigned int i = 0; i < d->max_vcpus; i++ )
-        {
-            struct vcpu *v = domain_vcpu(d, i);
+    for ( unsigned int i = 0; i < d->max_vcpus; i++ )
+    {
+        struct vcpu *v = domain_vcpu(d, i);
 
-            if ( v )
-                arch_vcpu_kick(v);
-        }
-    return rc;
+        if ( v )
+            arch_vcpu_kick(v);
+    }
+    return 0;
 }
 
 static int get_param(struct domain *d, struct xen_hvm_param *a)

@@ -40,7 +40,11 @@ static int why_busy(struct domain *d, gfn_t gpfn)
 static int get_shared_info(struct domain *d, uint64_t idx, struct page **pg)
 {
     *pg = READ_ONCE(d->shared_page);
-    return idx == 0 && *pg && page_get(*pg, d) ? 0 : -EINVAL;
+    if ( idx || !*pg || !page_get(*pg, d) )
+        return -EINVAL;
+    if ( d == current_domain )
+        domain_latch_layout(d, guest_is_32bit());
+    return 0;
 }
 
 static int get_foreign(struct domain *d, domid_t domid, uint64_t gfn,

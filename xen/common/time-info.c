@@ -74,7 +74,10 @@ static void make_time(const struct vcpu *v, const struct vcpu_clock *clock,
     tsc_scale(info.khz, &t->tsc_to_system_mul, &t->tsc_shift);
 }
 
-static void write_time(struct vcpu_time_info *to,
+/* In a vcpu_info, which 32-bit guests align to 4 bytes. */
+typedef struct vcpu_time_info time_ref_t __attribute__((aligned(4)));
+
+static void write_time(time_ref_t *to,
                        const struct vcpu_time_info *t)
 {
     uint32_t odd = begin_write(&to->version);
@@ -107,7 +110,7 @@ static int copy_time(uint64_t addr, struct vcpu_time_info t)
 
 void vcpu_time_update(struct vcpu *v)
 {
-    struct vcpu_info *info = load_acquire(&v->info);
+    vcpu_info_ref_t *info = load_acquire(&v->info);
     struct vcpu_time_info t;
     struct vcpu_clock clock;
 
@@ -179,25 +182,42 @@ void domain_move_utc(struct domain *d, int64_t seconds)
     domain_wallclock_update(d);
 }
 
+/* Where a shared info has UTC, in either layout. */
+struct utc_place {
+    uint32_t *version, *sec, *sec_hi, *nsec;
+};
+
+static struct utc_place utc_place(struct page *pg, bool is_32)
+{
+    struct compat_shared_info *c = page_to_virt(pg);
+    struct shared_info *s = page_to_virt(pg);
+
+    if ( is_32 )
+        return (struct utc_place){ &c->wc_version, &c->wc_sec, &c->wc_sec_hi,
+                                   &c->wc_nsec };
+    return (struct utc_place){ &s->wc_version, &s->wc_sec, &s->wc_sec_hi,
+                               &s->wc_nsec };
+}
+
 void domain_wallclock_update(struct domain *d)
 {
     struct page *pg = READ_ONCE(d->shared_page);
-    struct shared_info *s;
+    struct utc_place to;
     uint64_t utc, sec;
     uint32_t odd;
 
     if ( !pg || !page_get(pg, d) )
         return; /* it is dead */
-    s = page_to_virt(pg);
     spin_lock(&d->lock);
+    to = utc_place(pg, READ_ONCE(d->shared_32));
     /* Of the moment when d's system time was 0. */
     utc = domain_utc_ns(d) - now_ns() + (uint64_t)d->time_offset_ns;
     sec = utc / NS_PER_S;
-    odd = begin_write(&s->wc_version);
-    WRITE_ONCE(s->wc_sec, (uint32_t)sec);
-    WRITE_ONCE(s->wc_sec_hi, (uint32_t)(sec >> 32));
-    WRITE_ONCE(s->wc_nsec, (uint32_t)(utc % NS_PER_S));
-    end_write(&s->wc_version, odd);
+    odd = begin_write(to.version);
+    WRITE_ONCE(*to.sec, (uint32_t)sec);
+    WRITE_ONCE(*to.sec_hi, (uint32_t)(sec >> 32));
+    WRITE_ONCE(*to.nsec, (uint32_t)(utc % NS_PER_S));
+    end_write(to.version, odd);
     spin_unlock(&d->lock);
     page_put(pg);
 }

@@ -6,6 +6,9 @@
  * vcpu_info moves once in a vcpu's life, from where it was (shared info page,
  * or v->own_info for vcpus that have no place there) to the guest's page, on
  * which v->info_page then holds a reference until the domain's end.
+ *
+ * The layout of these areas and of the shared info page is that of 64-bit or of
+ * 32-bit code, as the domain was when it last told where its shared info is.
  */
 #include <hv/domain.h>
 #include <hv/guest-access.h>
@@ -13,28 +16,33 @@
 
 #include "vcpu-private.h"
 
+/* Pending bits are changed by atomic operations on words. */
+static size_t alignment_of_info(const struct domain *d)
+{
+    return READ_ONCE(d->shared_32) ? sizeof(uint32_t) : sizeof(uint64_t);
+}
+
 long vcpu_register_info(struct vcpu *v, uint64_t arg)
 {
     struct vcpu_register_vcpu_info reg;
     struct domain *d = v->domain;
-    struct vcpu_info *info;
+    vcpu_info_ref_t *info;
     struct page *pg;
     long rc = 0;
 
     if ( copy_from_arg(&reg, arg) )
         return -EFAULT;
-    /* Aligned: pending bits are changed by 64-bit atomic operations. */
-    if ( reg.offset > PAGE_SIZE - sizeof(*info) ||
-         reg.offset % sizeof(uint64_t) )
+    if ( reg.offset > PAGE_SIZE - sizeof(*info) )
         return -EINVAL;
     pg = p2m_get_own_page(d, reg.mfn);
     if ( !pg )
         return -EINVAL;
-    info = (struct vcpu_info *)((char *)page_to_virt(pg) + reg.offset);
+    info = (void *)((char *)page_to_virt(pg) + reg.offset);
 
     spin_lock(&d->lock);
     /* Of a running vcpu only itself knows when its info may move. */
     if ( v->info_page || domain_is_dying(d) ||
+         reg.offset % alignment_of_info(d) ||
          (v != current && !(READ_ONCE(v->flags) & VCPU_DOWN)) )
         rc = -EINVAL;
     else
@@ -60,7 +68,10 @@ void vcpu_runstate_show(struct vcpu *v)
         return;
     vcpu_runstate_get(v, &info);
     /* An area that went away is the guest's affair. */
-    if ( !copy_to_arg(v->runstate_addr, &info) )
+    if ( READ_ONCE(v->domain->shared_32)
+             ? !compat_copy_out(&compat_of_vcpu_runstate_info,
+                                v->runstate_addr, &info, 1)
+             : !guest_copy_out(v->runstate_addr, &info, sizeof(info)) )
         v->runstate_shown = info.state_entry_time;
 }
 
@@ -76,4 +87,27 @@ long vcpu_register_runstate(struct vcpu *v, uint64_t arg)
         return -EFAULT;
     WRITE_ONCE(v->runstate_addr, area.addr.p);
     return 0;
+}
+
+/* ---- layout ---- */
+
+/* d->lock is held. */
+static bool only_32(struct domain *d)
+{
+    for ( unsigned int i = 0; i < d->max_vcpus; i++ )
+    {
+        const struct vcpu *v = domain_vcpu(d, i);
+
+        if ( v && (uintptr_t)READ_ONCE(v->info) % sizeof(uint64_t) )
+            return true;
+    }
+    return false;
+}
+
+void domain_latch_layout(struct domain *d, bool is_32)
+{
+    spin_lock(&d->lock);
+    evtchn_set_layout(d, is_32 || only_32(d));
+    spin_unlock(&d->lock);
+    domain_wallclock_update(d);
 }

@@ -145,7 +145,7 @@ void vcpu_down(struct vcpu *v)
 
 bool vcpu_event_pending(const struct vcpu *v)
 {
-    const struct vcpu_info *info = load_acquire(&v->info);
+    const vcpu_info_ref_t *info = load_acquire(&v->info);
 
     return READ_ONCE(info->evtchn_upcall_pending) &&
            !READ_ONCE(info->evtchn_upcall_mask);

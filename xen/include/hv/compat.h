@@ -199,6 +199,40 @@ typedef uint32_t compat_low_half __attribute__((aligned(8)));
     };
 COMPAT_DIFFERENT(COMPAT_STRUCT)
 
+/* ---- pages shared with a domain whose layout is the 32-bit one ---- */
+
+/* What is not named differently lies where the 64-bit layout has it. */
+struct compat_vcpu_info {
+    uint8_t evtchn_upcall_pending, evtchn_upcall_mask;
+    uint32_t evtchn_pending_sel;
+    uint32_t cr2, pad[5];
+    uint32_t time[8]; /* struct vcpu_time_info */
+};
+
+#define COMPAT_WORD_BITS 32
+#define COMPAT_2L_CHANNELS (COMPAT_WORD_BITS * COMPAT_WORD_BITS)
+
+struct compat_shared_info {
+    struct compat_vcpu_info vcpu_info[XEN_LEGACY_MAX_VCPUS];
+    compat_ulong evtchn_pending[COMPAT_WORD_BITS];
+    compat_ulong evtchn_mask[COMPAT_WORD_BITS];
+    uint32_t wc_version, wc_sec, wc_nsec;
+    compat_ulong max_pfn, pfn_to_mfn_frame_list_list, nmi_reason, p2m_cr3,
+        p2m_vaddr, p2m_generation;
+    uint32_t wc_sec_hi;
+};
+
+#define COMPAT_SAME_PLACE(s, field)                                          \
+    _Static_assert(offsetof(struct compat_##s, field) ==                     \
+                       offsetof(struct s, field), "one place");
+COMPAT_SAME_PLACE(vcpu_info, evtchn_upcall_pending)
+COMPAT_SAME_PLACE(vcpu_info, evtchn_upcall_mask)
+COMPAT_SAME_PLACE(vcpu_info, time)
+COMPAT_SAME_PLACE(shared_info, vcpu_info[XEN_LEGACY_MAX_VCPUS - 1])
+COMPAT_SAME_PLACE(shared_info, evtchn_pending)
+_Static_assert(sizeof(struct compat_vcpu_info) == sizeof(struct vcpu_info),
+               "one size");
+
 /* ---- layouts ---- */
 
 struct compat_field {

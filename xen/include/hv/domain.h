@@ -56,6 +56,9 @@ enum vcpu_place {
     VCPU_ON_CPU, /* current on a CPU, and not kept from running */
 };
 
+/* 32-bit guests align it to 4 bytes. */
+typedef struct vcpu_info vcpu_info_ref_t __attribute__((aligned(4)));
+
 struct vcpu {
     struct domain *domain; /* [I] */
     unsigned int vcpu_id;  /* [I] */
@@ -66,13 +69,13 @@ struct vcpu {
     unsigned int pause_count; /* [a] */
     bool initialised;         /* [a] vcpu_load() has set the registers       */
 
-    struct vcpu_info *info; /* [Da] in shared_info, registered, or own_info */
+    vcpu_info_ref_t *info; /* [Da] in shared_info, registered, or own_info  */
     struct vcpu_info own_info; /* used while the guest has registered none  */
     struct page *info_page; /* [Da] held; NULL: info is in shared_info or own */
     uint64_t runstate_addr; /* [s] guest address of the runstate area, or 0 */
     uint64_t runstate_shown; /* [s] state_entry_time written there last      */
     struct vcpu_runstate_info runstate; /* [v] */
-    const struct vcpu_info *time_info; /* [s] where the clock was written    */
+    const vcpu_info_ref_t *time_info; /* [s] where the clock was written     */
     uint64_t time_shown;    /* [s] when it was written there, in ns          */
     uint64_t time_addr;     /* [s] guest address of a second copy, or 0      */
     struct timer singleshot;            /* VCPUOP_set_singleshot_timer */
@@ -140,6 +143,7 @@ struct domain {
 
     struct page *shared_page;     /* [a] PAGE_EXTRA, held; NULL once dead    */
     struct shared_info *shared;   /* [I] */
+    bool shared_32; /* [Da] its layout is the 32-bit one: vcpu-area.c        */
     struct p2m p2m;
     struct evtchn_domain evtchn;
     struct grant_table *grant;    /* [I] */
@@ -382,6 +386,16 @@ void domain_wallclock_update(struct domain *d);
 uint64_t domain_utc_ns(const struct domain *d);
 void domain_set_utc_offset(struct domain *d, int64_t seconds);
 void domain_move_utc(struct domain *d, int64_t seconds);
+
+/*
+ * The current domain, in code of this kind, tells the hypervisor where its
+ * shared info is or how events are delivered: from now on shared info,
+ * vcpu_infos and runstate areas have the layout of this kind.  As in Xen
+ * nothing is moved, but UTC is written.  A domain with a vcpu_info at an
+ * address that only the 32-bit layout allows stays with this layout.  No
+ * locks held.
+ */
+void domain_latch_layout(struct domain *d, bool is_32);
 
 /* ---- arch contract ---- */
 

@@ -130,6 +130,12 @@ int evtchn_port_is_pending(struct domain *d, evtchn_port_t port);
 void evtchn_rescan(struct vcpu *v);
 
 /*
+ * d's shared info has the 32-bit layout from now on, or the 64-bit one: the
+ * 2-level ABI, if d uses that, has words of this width.  d->lock held.
+ */
+void evtchn_set_layout(struct domain *d, bool is_32);
+
+/*
  * Mark v->info upcall pending, wake v.  Any lock may be held.  ABIs call it
  * when an unmasked event became pending.
  */

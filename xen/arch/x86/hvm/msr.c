@@ -152,6 +152,12 @@ static bool write_hypercall_page(struct vcpu *v, uint64_t gpa)
     return true;
 }
 
+static bool set_hypercall_page(struct vcpu *v, uint64_t gpa)
+{
+    domain_latch_layout(v->domain, vendor->mode(v) != MODE_KERNEL_64);
+    return write_hypercall_page(v, gpa);
+}
+
 bool guest_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
 {
     const struct hvm_fixed_msr *m;
@@ -162,7 +168,7 @@ bool guest_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
     if ( msr == MSR_APIC_BASE )
         return vlapic_base_write(&v->arch.hvm.vlapic, value);
     if ( msr == MSR_HYPERCALL_PAGE )
-        return !(value & ~PAGE_MASK) && write_hypercall_page(v, value);
+        return !(value & ~PAGE_MASK) && set_hypercall_page(v, value);
     if ( msr == MSR_TSC )
         return true; /* it is the machine's: nobody sets it */
     if ( msr == MSR_MISC_FEATURES )
