@@ -317,14 +317,16 @@ cover: $(cover-progs) | $(B)/.need-cover
 # replays inputs or makes operations; build/fuzz/NAME is libFuzzer's.
 $(foreach t,$(fuzz-targets),$(foreach v,asan hosted,$(eval \
     $(call link,$(B)/$(v)/tests/fuzz/$(t),$(call objs,$(v),tests/fuzz/fuzz-$(t).c \
-        $(fuzz-shared) $(fuzz-driver)) $(B)/$(v)/libmachine.a,$(call list-of,fuzz),$(link-$(v))))))
+        $(fuzz-shared) $(fuzz-driver)) $(B)/$(v)/libmachine.a,$(call list-of,fuzz),\
+        $(link-$(v)) $(ldflags-fuzz-$(t))))))
 # The machine's variables in sections that can be told: tests/fuzz/snapshot.h.
 $(B)/fuzz/libcore.a: $(B)/fuzz/libmachine.a
 	$(Q)objcopy --rename-section .data=core_data \
 		--rename-section .data.rel.local=core_data \
 		--rename-section .bss=core_bss $< $@
 $(foreach t,$(fuzz-targets),$(eval $(call link,$(B)/fuzz/$(t),$(call objs,fuzz,\
-    tests/fuzz/fuzz-$(t).c $(fuzz-shared)) $(B)/fuzz/libcore.a,$(call list-of,fuzz),$(link-fuzz),$(CLANG))))
+    tests/fuzz/fuzz-$(t).c $(fuzz-shared)) $(B)/fuzz/libcore.a,$(call list-of,fuzz),\
+    $(link-fuzz) $(ldflags-fuzz-$(t)),$(CLANG))))
 
 # The audit's comparisons tell libFuzzer nothing about the input.
 $(B)/fuzz/xen/common/audit.o: flags-fuzz += -fno-sanitize-coverage=trace-cmp

@@ -17,6 +17,7 @@
 
 uint64_t fuzz_ops, fuzz_nested;
 struct fuzz_domain fuzz_dom[FUZZ_NR];
+bool fuzz_caller_32;
 _Alignas(64) uint8_t fuzz_arena[FUZZ_SLOTS * FUZZ_SLOT];
 
 static unsigned int present; /* who is to be there */
@@ -265,7 +266,8 @@ long fuzz_call(struct input *in, struct hypercall *hc,
     do
     {
         fuzz_cost_actor(is_control_domain(d));
-        rc = hypercall_dispatch(hc);
+        rc = fuzz_caller_32 ? hypercall_dispatch_32(hc)
+                            : hypercall_dispatch(hc);
         fuzz_cost_actor(false);
         if ( rc != -ERESTART )
             break;

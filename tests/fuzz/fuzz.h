@@ -111,6 +111,9 @@ bool fuzz_be(enum fuzz_who who, unsigned int vcpu);
 /* What was asked of the page at gfn by its guest: where it is, or NULL. */
 void *fuzz_guest_page(struct domain *d, uint64_t gfn);
 
+/* Calls are those of 32-bit code: the arena must lie below 4 GiB. */
+extern bool fuzz_caller_32;
+
 /*
  * The call by current, to its end.  The input says whether allocations fail
  * and how often it gives way; what others do meanwhile is up to `between`

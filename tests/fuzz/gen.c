@@ -168,7 +168,7 @@ uint64_t gen_value(struct input *in, enum kind kind, unsigned int size)
     case PTR:
         return gen_pointer(in);
     case GFNS:
-        return list_of(in, GFN, 8);
+        return list_of(in, GFN, fuzz_caller_32 ? 4 : 8);
     case PORTS:
         return list_of(in, PORT, 4);
     case BYTES:
@@ -227,6 +227,8 @@ static void call_one(struct input *in, void (*between)(struct input *in))
     unsigned int b = in8(in), who = b % 8;
 
     m->family(in, &hc);
+    if ( fuzz_caller_32 )
+        gen_narrow(&hc);
     /* Somebody in the mask, but for a change anybody. */
     while ( b < 0xf0 && !(m->who >> who & 1) )
         who = (who + 1) % 8;

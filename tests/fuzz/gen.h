@@ -89,6 +89,9 @@ struct gen_mix {
  */
 void gen_call(struct input *in, const struct gen_mix *mix, unsigned int n);
 
+/* The call's structure in the arena gets the layout of 32-bit callers. */
+void gen_narrow(struct hypercall *hc);
+
 void gen_memory_op(struct input *in, struct hypercall *hc);
 void gen_event_channel_op(struct input *in, struct hypercall *hc);
 void gen_grant_table_op(struct input *in, struct hypercall *hc);
