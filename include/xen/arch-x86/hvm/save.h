@@ -138,6 +138,59 @@ struct hvm_hw_cpu
 DECLARE_HVM_SAVE_TYPE_COMPAT(CPU, 2, struct hvm_hw_cpu,
                              struct hvm_hw_cpu_compat, _hvm_hw_fix_cpu);
 
+/* One 8259A: the first, instance 0, has the second on its input 2. */
+__extension__ struct hvm_hw_vpic
+{
+    uint8_t irr; /* bits: inputs */
+    uint8_t imr;
+    uint8_t isr;
+    uint8_t irq_base; /* vector of input 0 */
+    /* 0, or bits 0-1 the next ICW less one, 2: ICW4 comes, 3: no ICW3 */
+    uint8_t init_state : 4;
+    uint8_t priority_add : 4; /* input of the highest priority */
+    uint8_t readsel_isr : 1;  /* the even port reads ISR, not IRR */
+    uint8_t poll : 1;
+    uint8_t auto_eoi : 1;
+    uint8_t rotate_on_auto_eoi : 1;
+    uint8_t special_fully_nested_mode : 1;
+    uint8_t special_mask_mode : 1;
+    uint8_t is_master : 1; /* the first */
+    uint8_t elcr;          /* bits: inputs that are level-triggered */
+    uint8_t int_output;
+};
+DECLARE_HVM_SAVE_TYPE(PIC, 3, struct hvm_hw_vpic);
+
+/* The I/O APIC. */
+__extension__ union vioapic_redir_entry
+{
+    uint64_t bits;
+    __extension__ struct
+    {
+        uint8_t vector;
+        uint8_t delivery_mode : 3;
+        uint8_t dest_mode : 1;
+        uint8_t delivery_status : 1;
+        uint8_t polarity : 1;
+        uint8_t remote_irr : 1;
+        uint8_t trig_mode : 1;
+        uint8_t mask : 1;
+        uint8_t reserve : 7;
+        uint8_t reserved[4];
+        uint8_t dest_id;
+    } fields;
+};
+
+#define VIOAPIC_NUM_PINS 48
+
+struct hvm_hw_vioapic
+{
+    uint64_t base_address;
+    uint32_t ioregsel;
+    uint32_t id;
+    union vioapic_redir_entry redirtbl[VIOAPIC_NUM_PINS];
+};
+DECLARE_HVM_SAVE_TYPE(IOAPIC, 4, struct hvm_hw_vioapic);
+
 /* The local APIC: what is not a register, and the 1 KiB of registers. */
 struct hvm_hw_lapic
 {
@@ -153,6 +206,35 @@ struct hvm_hw_lapic_regs
     uint8_t data[1024];
 };
 DECLARE_HVM_SAVE_TYPE(LAPIC_REGS, 6, struct hvm_hw_lapic_regs);
+
+/* Interrupt lines: of PCI (bit device * 4 + INTx) and of ISA (bit IRQ). */
+__extension__ struct hvm_hw_pci_irqs
+{
+    __extension__ union
+    {
+        unsigned long i[16 / sizeof(unsigned long)];
+        uint64_t pad[2];
+    };
+};
+DECLARE_HVM_SAVE_TYPE(PCI_IRQ, 7, struct hvm_hw_pci_irqs);
+
+__extension__ struct hvm_hw_isa_irqs
+{
+    __extension__ union
+    {
+        unsigned long i[1];
+        uint64_t pad[1];
+    };
+};
+DECLARE_HVM_SAVE_TYPE(ISA_IRQ, 8, struct hvm_hw_isa_irqs);
+
+/* The ISA IRQ of each PCI link, or 0. */
+struct hvm_hw_pci_link
+{
+    uint8_t route[4];
+    uint8_t pad0[4];
+};
+DECLARE_HVM_SAVE_TYPE(PCI_LINK, 9, struct hvm_hw_pci_link);
 
 /* The interval timer. */
 struct hvm_hw_pit
