@@ -13,7 +13,7 @@ unit-core := acpi-make acquire acquire-life acquire-map budget bzimage console c
     ram-map reservation runstate sched string sysctl time-info vcpu-info \
     vioapic vlapic vlapic-ipi vlapic-timer vpit
 # Interrupt controllers.
-unit-core += irq-lines vpic
+unit-core += irq-lines vlapic-save vpic
 # Clocks, and MTRRs.
 unit-core += clock-random vhpet vmtrr vpmtimer vrtc
 # Page tables of PV guests.

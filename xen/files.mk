@@ -29,7 +29,7 @@ emul-y := $(addprefix xen/arch/x86/emul/, \
 # Clocks, and MTRRs.
 emul-y += $(addprefix xen/arch/x86/emul/, date.c vhpet.c vmtrr.c vpmtimer.c vrtc.c)
 # Interrupt controllers and their lines.
-emul-y += $(addprefix xen/arch/x86/emul/, irq-lines.c vpic.c)
+emul-y += $(addprefix xen/arch/x86/emul/, irq-lines.c vlapic-save.c vpic.c)
 
 # Page tables of PV guests.
 pv-mm-y := $(addprefix xen/arch/x86/pv-mm/, \

@@ -4,6 +4,8 @@
 
 #include <emul/vioapic.h>
 
+#include <xen/hvm/save.h>
+
 #define PINS 24
 #define LEVEL RTE_LEVEL
 #define MASKED RTE_MASKED
@@ -287,6 +289,62 @@ static void test_arrived_at_a_disabled_apic_stays_held(void **state)
     assert_int_equal(last_route & RIRR, 0);
 }
 
+/* That of a guest: version 0x11, without an EOI register. */
+static void test_old_version(void **state)
+{
+    (void)state;
+    io.version = 0x11;
+    assert_int_equal(read_index(1), 0x00170011);
+    write_rte(5, DEST(0) | LEVEL | 0x51);
+    vioapic_set_irq(&io, 5, true);
+    assert_true(vioapic_rte(&io, 5) & RIRR);
+    vioapic_mmio_write(&io, 0x40, 4, 0x51);
+    assert_true(vioapic_rte(&io, 5) & RIRR);
+}
+
+static void test_records(void **state)
+{
+    static struct vioapic big, copy;
+    struct hvm_hw_vioapic r, again, bad;
+
+    (void)state;
+    vioapic_init(&big, guest, NULL, 0, VIOAPIC_PAGE, 0, 48);
+    vioapic_init(&copy, guest, NULL, 0, VIOAPIC_PAGE, 0, 48);
+    big.rte[7] = DEST(2) | LEVEL | RIRR | 0x61;
+    big.rte[47] = RTE_LOW | 0x30;
+    big.select = 0x2f;
+    big.id = 1;
+    vioapic_save(&big, &r);
+    assert_int_equal(r.base_address, VIOAPIC_PAGE);
+    assert_int_equal(r.ioregsel, 0x2f);
+    assert_int_equal(r.id, 1);
+    assert_int_equal(r.redirtbl[7].fields.vector, 0x61);
+    assert_int_equal(r.redirtbl[7].fields.remote_irr, 1);
+    assert_int_equal(r.redirtbl[7].fields.dest_id, 2);
+    assert_int_equal(r.redirtbl[0].fields.mask, 1);
+    assert_int_equal(vioapic_load(&copy, &r), 0);
+    vioapic_save(&copy, &again);
+    assert_memory_equal(&r, &again, sizeof(r));
+    /* A line that was up before is no edge, and is sent again at the EOI. */
+    vioapic_load_lines(&copy, 1UL << 7 | 1UL << 47);
+    assert_int_equal(rd(&lapic[2], 0x230) & 2, 0);
+    vioapic_set_irq(&copy, 47, true);
+    assert_int_equal(rd(&lapic[0], 0x210), 0);
+    vioapic_eoi(&copy, 0x61);
+    assert_int_equal(rd(&lapic[2], 0x230) & 2, 2);
+
+#define BAD(field, value)                                                    \
+    (bad = r, bad.field = (value), vioapic_load(&copy, &bad))
+    assert_int_equal(BAD(base_address, 0xfed00000), -EINVAL);
+    assert_int_equal(BAD(ioregsel, 0x100), -EINVAL);
+    assert_int_equal(BAD(id, 16), -EINVAL);
+    assert_int_equal(BAD(redirtbl[3].fields.reserve, 1), -EINVAL);
+    assert_int_equal(BAD(redirtbl[3].fields.reserved[3], 1), -EINVAL);
+#undef BAD
+    vioapic_destroy(&big);
+    vioapic_destroy(&copy);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,6 +357,8 @@ int main(void)
         io_test(test_arrived_level_is_held_until_eoi),
         io_test(test_arrived_edge_is_not_ours),
         io_test(test_arrived_at_a_disabled_apic_stays_held),
+        io_test(test_old_version),
+        io_test(test_records),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

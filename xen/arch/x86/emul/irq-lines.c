@@ -162,3 +162,53 @@ void irq_lines_set_callback(struct irq_lines *l, bool asserted)
     update(l);
     spin_unlock(&l->lock);
 }
+
+/* ---- for saved records ---- */
+
+/* l->lock held, which is dropped. */
+static void loaded_unlock(struct irq_lines *l)
+{
+    compute(l, &l->gsi_out, &l->isa_out);
+    spin_unlock(&l->lock);
+}
+
+void irq_lines_get_intx(struct irq_lines *l, uint64_t bits[2])
+{
+    spin_lock(&l->lock);
+    memcpy(bits, l->intx, sizeof(l->intx));
+    spin_unlock(&l->lock);
+}
+
+void irq_lines_load_intx(struct irq_lines *l, const uint64_t bits[2])
+{
+    spin_lock(&l->lock);
+    memcpy(l->intx, bits, sizeof(l->intx));
+    loaded_unlock(l);
+}
+
+uint16_t irq_lines_get_isa(struct irq_lines *l)
+{
+    return READ_ONCE(l->isa);
+}
+
+void irq_lines_load_isa(struct irq_lines *l, uint16_t bits)
+{
+    spin_lock(&l->lock);
+    l->isa = bits;
+    loaded_unlock(l);
+}
+
+void irq_lines_get_links(struct irq_lines *l, uint8_t route[IRQ_LINES_LINKS])
+{
+    spin_lock(&l->lock);
+    memcpy(route, l->route, sizeof(l->route));
+    spin_unlock(&l->lock);
+}
+
+void irq_lines_load_links(struct irq_lines *l,
+                          const uint8_t route[IRQ_LINES_LINKS])
+{
+    spin_lock(&l->lock);
+    memcpy(l->route, route, sizeof(l->route));
+    loaded_unlock(l);
+}

@@ -12,6 +12,8 @@
 #include <hv/atomic.h>
 #include <hv/lib.h>
 
+#include <xen/hvm/save.h>
+
 #define REG_SELECT 0x00
 #define REG_WINDOW 0x10
 #define REG_EOI 0x40
@@ -21,7 +23,7 @@
 #define INDEX_ARBITRATION 0x02
 #define INDEX_RTE 0x10
 
-#define VERSION 0x20U /* the first with an EOI register */
+#define VERSION_EOI 0x20U /* the first with an EOI register */
 
 #define RTE_READ_ONLY (RTE_STATUS | RTE_REMOTE_IRR)
 #define RTE_WRITABLE (0xffUL << RTE_DEST_SHIFT | 0x1afffUL)
@@ -33,7 +35,7 @@ void vioapic_init(struct vioapic *io, struct domain *d, vioapic_route_t route,
     ASSERT(nr_pins && nr_pins <= VIOAPIC_MAX_PINS);
     *io = (struct vioapic){ .d = d, .route = route, .gpa = gpa,
                             .gsi_base = gsi_base, .nr_pins = nr_pins,
-                            .id = id & 0xf };
+                            .id = id & 0xf, .version = VERSION_EOI };
     for ( unsigned int pin = 0; pin < nr_pins; pin++ )
         io->rte[pin] = RTE_MASKED;
     spin_lock_init(&io->lock, LOCK_ARCH);
@@ -195,7 +197,7 @@ static uint32_t read_window(const struct vioapic *io)
     case INDEX_ARBITRATION:
         return (uint32_t)io->id << 24;
     case INDEX_VERSION:
-        return VERSION | (io->nr_pins - 1) << 16;
+        return io->version | (io->nr_pins - 1) << 16;
     default:
         if ( io->select < INDEX_RTE || pin >= io->nr_pins )
             return 0;
@@ -247,7 +249,7 @@ void vioapic_mmio_write(struct vioapic *io, unsigned int offset,
 {
     int pin = -1;
 
-    if ( offset == REG_EOI )
+    if ( offset == REG_EOI && io->version >= VERSION_EOI )
     {
         vioapic_eoi(io, (uint8_t)value);
         return;
@@ -264,4 +266,39 @@ void vioapic_mmio_write(struct vioapic *io, unsigned int offset,
         route(io, (unsigned int)pin);
         send(io, (unsigned int)pin, false);
     }
+}
+
+/* ---- records ---- */
+
+void vioapic_save(struct vioapic *io, struct hvm_hw_vioapic *r)
+{
+    ASSERT(io->nr_pins == VIOAPIC_NUM_PINS);
+    spin_lock(&io->lock);
+    *r = (struct hvm_hw_vioapic){ .base_address = io->gpa,
+                                  .ioregsel = io->select, .id = io->id };
+    for ( unsigned int pin = 0; pin < VIOAPIC_NUM_PINS; pin++ )
+        r->redirtbl[pin].bits = io->rte[pin];
+    spin_unlock(&io->lock);
+}
+
+int vioapic_load(struct vioapic *io, const struct hvm_hw_vioapic *r)
+{
+    ASSERT(io->nr_pins == VIOAPIC_NUM_PINS);
+    if ( r->base_address != io->gpa || r->ioregsel > 0xff || r->id > 0xf )
+        return -EINVAL;
+    for ( unsigned int pin = 0; pin < VIOAPIC_NUM_PINS; pin++ )
+        if ( r->redirtbl[pin].bits & ~(RTE_WRITABLE | RTE_READ_ONLY) )
+            return -EINVAL;
+    spin_lock(&io->lock);
+    io->select = (uint8_t)r->ioregsel;
+    io->id = (uint8_t)r->id;
+    for ( unsigned int pin = 0; pin < VIOAPIC_NUM_PINS; pin++ )
+        set_rte(io, pin, r->redirtbl[pin].bits & ~RTE_STATUS);
+    spin_unlock(&io->lock);
+    return 0;
+}
+
+void vioapic_load_lines(struct vioapic *io, uint64_t asserted)
+{
+    WRITE_ONCE(io->line[0], asserted);
 }

@@ -56,16 +56,18 @@ extern const struct vlapic_machine *vlapic_machine;
 
 /* ---- vlapic.c ---- */
 
-/* Something that SVR does not say no to. */
-static inline bool vlapic_accepts(const struct vlapic *l)
-{
-    return vlapic_is_enabled(l) && (READ_ONCE(l->svr) & SVR_ENABLED);
-}
-
 /* An event of the APIC itself: LVT_TIMER, LVT_ERROR, unless masked. */
 void vlapic_local(struct vlapic *l, enum vlapic_lvt i);
 /* Count ESR_ bits, and signal them.  Any CPU. */
 void vlapic_error(struct vlapic *l, uint32_t bits);
+
+/* ---- vlapic-regs.c ---- */
+
+/* The bits of each LVT entry that can be written. */
+extern const uint32_t vlapic_lvt_writable[NR_LVT];
+/* A register as it reads; false: there is none at offset. */
+bool vlapic_read_register(struct vlapic *l, unsigned int offset,
+                          uint32_t *value);
 
 /* ---- vlapic-ipi.c ---- */
 
@@ -85,5 +87,11 @@ void vlapic_timer_resume(struct vlapic *l);
 void vlapic_timer_start(struct vlapic *l, uint32_t count);
 void vlapic_timer_divide(struct vlapic *l, uint32_t tdcr);
 uint32_t vlapic_timer_count(const struct vlapic *l);
+/*
+ * The registers of a stopped timer, which goes on with `left` of the count; 0:
+ * with all of it.  The LVT entry is set.
+ */
+void vlapic_timer_load(struct vlapic *l, uint32_t count, uint32_t tdcr,
+                       uint32_t left);
 
 #endif

@@ -13,7 +13,7 @@
 
 #define DFR_WRITABLE 0xf0000000U
 
-static const uint32_t lvt_writable[NR_LVT] = {
+const uint32_t vlapic_lvt_writable[NR_LVT] = {
     [LVT_TIMER] = LVT_VECTOR | LVT_MASKED | LVT_PERIODIC,
     [LVT_THERMAL] = LVT_VECTOR | LVT_MODE | LVT_MASKED,
     [LVT_PERF] = LVT_VECTOR | LVT_MODE | LVT_MASKED,
@@ -40,8 +40,7 @@ static bool read_range(const struct vlapic *l, unsigned int offset,
     return true;
 }
 
-/* False: there is no such register. */
-static bool read_register(struct vlapic *l, unsigned int offset,
+bool vlapic_read_register(struct vlapic *l, unsigned int offset,
                           uint32_t *value)
 {
     switch ( offset )
@@ -102,7 +101,7 @@ uint64_t vlapic_mmio_read(struct vlapic *l, unsigned int offset,
     unsigned int byte = offset & 0xf;
     uint32_t value;
 
-    if ( !read_register(l, offset - byte, &value) )
+    if ( !vlapic_read_register(l, offset - byte, &value) )
     {
         vlapic_error(l, ESR_REGISTER);
         return 0;
@@ -132,7 +131,7 @@ bool vlapic_msr_read(struct vlapic *l, uint32_t msr, uint64_t *value)
         *value = l->icr;
         return true;
     default:
-        if ( !read_register(l, offset, &low) )
+        if ( !vlapic_read_register(l, offset, &low) )
             return false;
         *value = low;
         return true;
@@ -153,7 +152,7 @@ static void write_svr(struct vlapic *l, uint32_t value)
 
 static void write_lvt(struct vlapic *l, enum vlapic_lvt i, uint32_t value)
 {
-    value &= array_at(lvt_writable, i);
+    value &= array_at(vlapic_lvt_writable, i);
     if ( !(l->svr & SVR_ENABLED) )
         value |= LVT_MASKED;
     if ( i == LVT_TIMER )
@@ -224,7 +223,7 @@ void vlapic_mmio_write(struct vlapic *l, unsigned int offset,
         break;
     default:
         if ( !write_register(l, offset, low) &&
-             !read_register(l, offset, &unused) )
+             !vlapic_read_register(l, offset, &unused) )
             vlapic_error(l, ESR_REGISTER); /* not even read only */
     }
 }
@@ -258,7 +257,7 @@ static bool msr_writable(unsigned int offset, uint64_t *bits)
         if ( offset < REG_LVT || offset >= REG_TMICT )
             return false;
         /* What is read only may be written back. */
-        *bits = array_at(lvt_writable, (offset - REG_LVT) >> 4) |
+        *bits = array_at(vlapic_lvt_writable, (offset - REG_LVT) >> 4) |
                 LVT_READ_ONLY;
         return true;
     }

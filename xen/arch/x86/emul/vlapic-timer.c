@@ -124,6 +124,17 @@ uint32_t vlapic_timer_count(const struct vlapic *l)
     return (uint32_t)min(DIV_ROUND_UP(left, tick_ns(l)), (uint64_t)l->tmict);
 }
 
+void vlapic_timer_load(struct vlapic *l, uint32_t count, uint32_t tdcr,
+                       uint32_t left)
+{
+    l->tmict = count;
+    l->tdcr = tdcr & 0xb;
+    if ( !left )
+        left = count;
+    WRITE_ONCE(l->deadline, left ? now_ns() + left * tick_ns(l) : 0);
+    vlapic_timer_resume(l);
+}
+
 /* What is left of the count goes on at the new pace. */
 void vlapic_timer_divide(struct vlapic *l, uint32_t tdcr)
 {

@@ -145,6 +145,18 @@ void vlapic_eoi(struct vlapic *l)
 
 /* ---- interrupts arrive ---- */
 
+bool vlapic_accepts(const struct vlapic *l)
+{
+    return vlapic_is_enabled(l) && (READ_ONCE(l->svr) & SVR_ENABLED);
+}
+
+bool vlapic_takes_extint(const struct vlapic *l)
+{
+    return !vlapic_is_enabled(l) ||
+           (READ_ONCE(l->lvt[LVT_LINT0]) & (LVT_MODE | LVT_MASKED)) ==
+               VLAPIC_EXTINT << 8;
+}
+
 bool vlapic_set_irq(struct vlapic *l, uint8_t vector, bool level)
 {
     if ( !vlapic_accepts(l) )

@@ -80,6 +80,23 @@ void irq_lines_route_callback(struct irq_lines *l, struct irq_callback to);
 /* The callback's level.  Cheap while it does not change. */
 void irq_lines_set_callback(struct irq_lines *l, bool asserted);
 
+/*
+ * For saved records: the sources as bits.  Loading computes the outputs and
+ * tells nobody; what is connected takes irq_lines_outputs(), the GSIs' levels.
+ */
+void irq_lines_get_intx(struct irq_lines *l, uint64_t bits[2]);
+void irq_lines_load_intx(struct irq_lines *l, const uint64_t bits[2]);
+uint16_t irq_lines_get_isa(struct irq_lines *l);
+void irq_lines_load_isa(struct irq_lines *l, uint16_t bits);
+/* Routes below 16. */
+void irq_lines_get_links(struct irq_lines *l, uint8_t route[IRQ_LINES_LINKS]);
+void irq_lines_load_links(struct irq_lines *l,
+                          const uint8_t route[IRQ_LINES_LINKS]);
+static inline uint64_t irq_lines_outputs(const struct irq_lines *l)
+{
+    return l->gsi_out;
+}
+
 /* The GSI and the link of a device's INTx. */
 static inline unsigned int irq_lines_intx_gsi(unsigned int device,
                                               unsigned int intx)

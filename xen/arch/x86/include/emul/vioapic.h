@@ -20,6 +20,7 @@
 #include <hv/types.h>
 
 struct domain;
+struct hvm_hw_vioapic;
 struct vioapic;
 struct vlapic;
 
@@ -51,6 +52,7 @@ struct vioapic {
     vioapic_route_t route;           /* [I] NULL: emulated lines only */
     uint64_t gpa;                    /* [I] of its page */
     unsigned int gsi_base, nr_pins;  /* [I] */
+    uint8_t version;                 /* [I] below 0x20: no EOI register */
     uint8_t id;                      /* [i] */
     uint8_t select;                  /* [i] */
     uint64_t line[DIV_ROUND_UP(VIOAPIC_MAX_PINS, 64)]; /* [a] asserted */
@@ -58,7 +60,10 @@ struct vioapic {
 };
 /* [I] immutable  [i] io->lock  [a] atomic */
 
-/* All pins masked, without a call of route.  1..VIOAPIC_MAX_PINS pins. */
+/*
+ * All pins masked, without a call of route.  1..VIOAPIC_MAX_PINS pins.  The
+ * version is 0x20 unless io->version is set to another one afterwards.
+ */
 void vioapic_init(struct vioapic *io, struct domain *d, vioapic_route_t route,
                   uint8_t id, uint64_t gpa, unsigned int gsi_base,
                   unsigned int nr_pins);
@@ -70,8 +75,8 @@ static inline bool vioapic_covers(const struct vioapic *io, uint64_t gpa)
 }
 
 /*
- * Offset in the page: 0 select, 0x10 window, 0x40 EOI (version 0x20).  Writes
- * of 1, 2 or 4 bytes, extended with zeros; the window only as 4.  No locks
+ * Offset in the page: 0 select, 0x10 window, 0x40 EOI (from version 0x20 on).
+ * Writes of 1, 2 or 4 bytes, extended with zeros; the window only as 4.  No locks
  * held.
  */
 uint32_t vioapic_mmio_read(struct vioapic *io, unsigned int offset,
@@ -105,5 +110,16 @@ bool vioapic_arrived(struct vioapic *io, uint8_t vector, struct vlapic *l);
  * No locks held.
  */
 void vioapic_eoi(struct vioapic *io, uint8_t vector);
+
+/*
+ * The record IOAPIC (xen/hvm/save.h) of an I/O APIC with VIOAPIC_NUM_PINS pins.
+ * Loading: -EINVAL a state that no sequence of writes reaches, or another gpa;
+ * nothing is sent.
+ */
+void vioapic_save(struct vioapic *io, struct hvm_hw_vioapic *r);
+int vioapic_load(struct vioapic *io, const struct hvm_hw_vioapic *r)
+    must_check;
+/* The levels of emulated lines 0 to 63, as they were: nothing is sent. */
+void vioapic_load_lines(struct vioapic *io, uint64_t asserted);
 
 #endif

@@ -10,8 +10,9 @@
  *
  *   vlapic_set_irq --> IRR --vlapic_pending, vlapic_ack--> ISR --EOI--> gone
  *
- * Of what it is not: no TSC deadline, no CMCI, no ExtINT, no SMI; the xAPIC
- * page stays at 0xfee00000.
+ * An external interrupt controller's INTR goes past it: vlapic_takes_extint().
+ * Of what it is not: no TSC deadline, no CMCI, no SMI; the xAPIC page stays at
+ * 0xfee00000.
  */
 #ifndef EMUL_VLAPIC_H
 #define EMUL_VLAPIC_H
@@ -23,6 +24,8 @@
 #include <x86/defns.h>
 
 struct domain;
+struct hvm_hw_lapic;
+struct hvm_hw_lapic_regs;
 struct vcpu;
 
 #define VLAPIC_PAGE 0xfee00000UL
@@ -102,6 +105,14 @@ void vlapic_destroy(struct vlapic *l);
 bool vlapic_set_irq(struct vlapic *l, uint8_t vector, bool level);
 void vlapic_set_nmi(struct vlapic *l);
 
+/* Enabled, by MSR_APIC_BASE and by software: it takes interrupts. */
+bool vlapic_accepts(const struct vlapic *l);
+/*
+ * Does INTR of the 8259s, which is connected to LINT0, reach the processor?  It
+ * does when LINT0 is in ExtINT mode, and when the APIC is disabled.
+ */
+bool vlapic_takes_extint(const struct vlapic *l);
+
 /* Delivery modes, as in ICR, I/O APIC entries and MSI data. */
 enum vlapic_mode {
     VLAPIC_FIXED, VLAPIC_LOWEST, VLAPIC_SMI, VLAPIC_NMI = 4, VLAPIC_INIT,
@@ -175,6 +186,17 @@ static inline void vlapic_set_cr8(struct vlapic *l, uint8_t cr8)
         vlapic_set_tpr(l, (uint8_t)(cr8 << 4));
 }
 uint8_t vlapic_ppr(const struct vlapic *l);
+
+/*
+ * The records LAPIC and LAPIC_REGS (xen/hvm/save.h), to be loaded in this order;
+ * -EINVAL: a state that no sequence of writes reaches.  The timer goes on with
+ * what was left of its count.
+ */
+void vlapic_save(struct vlapic *l, struct hvm_hw_lapic *r);
+void vlapic_save_regs(struct vlapic *l, struct hvm_hw_lapic_regs *r);
+int vlapic_load(struct vlapic *l, const struct hvm_hw_lapic *r) must_check;
+int vlapic_load_regs(struct vlapic *l, const struct hvm_hw_lapic_regs *r)
+    must_check;
 
 /* ---- registers; by the vcpu itself, no locks held ---- */
 
