@@ -291,7 +291,7 @@ static void test_lines_and_events(void **state)
 {
     static const struct {
         uint32_t op;
-        uint8_t bytes[8];
+        uint8_t bytes[16];
         long want;
     } rows[] = {
         { XEN_DMOP_set_pci_intx_level, { 0, 0, 0, 31, 3, 1 }, 0 },
@@ -309,7 +309,12 @@ static void test_lines_and_events(void **state)
         { XEN_DMOP_set_pci_link_route, { 0, 16 }, -EINVAL },
         { XEN_DMOP_inject_event, { 1 }, -EINVAL }, /* no such vcpu */
         { XEN_DMOP_inject_event, { 0 }, -EOPNOTSUPP },
+        { XEN_DMOP_inject_msi, { 0x41, 0, 0, 0, 1 }, -EINVAL },
         { XEN_DMOP_inject_msi, { 0x41 }, -EOPNOTSUPP },
+        { XEN_DMOP_inject_msi, { 0, 1 }, -ERANGE }, /* vector 0, no pirq */
+        { XEN_DMOP_inject_msi, { [9] = 0x10 }, -EINVAL }, /* pirq 1 */
+        { XEN_DMOP_inject_msi, { [13] = 1 }, -EINVAL }, /* pirq 256 */
+        { XEN_DMOP_inject_msi, { [15] = 0x80 }, -ERANGE },
     };
     struct xen_domctl_createdomain config = fixture_config(1);
     struct domain *d = fixture_guest(1), *pic;

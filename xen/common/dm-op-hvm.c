@@ -6,6 +6,7 @@
 #include "dm-op-private.h"
 
 #include <hv/guest-access.h>
+#include <hv/hvm-irq.h>
 #include <hv/hypercall.h>
 #include <hv/ioreq.h>
 #include <hv/lib.h>
@@ -187,35 +188,23 @@ int dm_op_pin_memory_cacheattr(struct dm_op *x)
 
 /* ---- interrupts ---- */
 
-/*
- * A line of a domain without interrupt controllers ends nowhere, so moving it
- * is done by doing nothing.  Controllers themselves do not exist.
- */
-static int line(const struct domain *d, uint8_t level)
-{
-    if ( level > 1 )
-        return -EINVAL;
-    return d->config.arch.emulation_flags &
-                   (XEN_X86_EMU_PIC | XEN_X86_EMU_IOAPIC)
-               ? -EOPNOTSUPP
-               : 0;
-}
-
 int dm_op_set_pci_intx_level(struct dm_op *x)
 {
     const struct xen_dm_op_set_pci_intx_level *a =
         &x->op.u.set_pci_intx_level;
 
-    if ( a->domain || a->bus || a->device > 31 || a->intx > 3 )
+    if ( a->level > 1 || a->domain || a->bus || a->device > 31 || a->intx > 3 )
         return -EINVAL;
-    return line(x->d, a->level);
+    return arch_set_pci_intx(x->d, a->device, a->intx, a->level);
 }
 
 int dm_op_set_isa_irq_level(struct dm_op *x)
 {
     const struct xen_dm_op_set_isa_irq_level *a = &x->op.u.set_isa_irq_level;
 
-    return a->isa_irq > 15 ? -EINVAL : line(x->d, a->level);
+    if ( a->isa_irq > 15 || a->level > 1 )
+        return -EINVAL;
+    return arch_set_isa_irq(x->d, a->isa_irq, a->level);
 }
 
 int dm_op_set_pci_link_route(struct dm_op *x)
@@ -223,7 +212,9 @@ int dm_op_set_pci_link_route(struct dm_op *x)
     const struct xen_dm_op_set_pci_link_route *a =
         &x->op.u.set_pci_link_route;
 
-    return a->link > 3 || a->isa_irq > 15 ? -EINVAL : line(x->d, 0);
+    if ( a->link > 3 || a->isa_irq > 15 )
+        return -EINVAL;
+    return arch_set_pci_link(x->d, a->link, a->isa_irq);
 }
 
 int dm_op_inject_event(struct dm_op *x)
@@ -235,9 +226,23 @@ int dm_op_inject_event(struct dm_op *x)
     return -EOPNOTSUPP;
 }
 
+/*
+ * With vector 0 Xen raises a pirq, the one that the address names; there are
+ * none here, and no guest is told of them (XENFEAT_hvm_pirqs).
+ */
+#define MSI_PIRQ_LOW(address) ((uint32_t)((address) >> 12) & 0xff)
+#define MSI_PIRQ_HIGH(address) ((uint32_t)((address) >> 32) & 0xffffff00)
+
 int dm_op_inject_msi(struct dm_op *x)
 {
-    return x->op.u.inject_msi.pad ? -EINVAL : -EOPNOTSUPP;
+    const struct xen_dm_op_inject_msi *a = &x->op.u.inject_msi;
+
+    if ( a->pad )
+        return -EINVAL;
+    if ( !(a->data & 0xff) )
+        return (int32_t)(MSI_PIRQ_LOW(a->addr) | MSI_PIRQ_HIGH(a->addr)) > 0
+                   ? -EINVAL : -ERANGE;
+    return arch_inject_msi(x->d, a->addr, a->data);
 }
 
 /* ---- the domain ---- */

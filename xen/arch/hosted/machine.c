@@ -18,6 +18,7 @@
 #include <hv/audit.h>
 #include <hv/console.h>
 #include <hv/heap.h>
+#include <hv/hvm-irq.h>
 #include <hv/hvm-save.h>
 #include <hv/lib.h>
 #include <hv/memory.h>
@@ -353,6 +354,39 @@ void arch_vcpu_get_context(struct vcpu *v, struct hvm_hw_cpu *ctx)
 {
     if ( hosted_hooks.get_context )
         hosted_hooks.get_context(v, ctx);
+}
+
+/* Guests have no interrupt controllers here. */
+static int line_moved(const struct domain *d)
+{
+    return d->config.arch.emulation_flags &
+                   (XEN_X86_EMU_PIC | XEN_X86_EMU_IOAPIC)
+               ? -EOPNOTSUPP : 0;
+}
+
+int arch_set_isa_irq(struct domain *d, unsigned int irq, bool asserted)
+{
+    (void)irq, (void)asserted;
+    return line_moved(d);
+}
+
+int arch_set_pci_intx(struct domain *d, unsigned int device,
+                      unsigned int intx, bool asserted)
+{
+    (void)device, (void)intx, (void)asserted;
+    return line_moved(d);
+}
+
+int arch_set_pci_link(struct domain *d, unsigned int link, unsigned int irq)
+{
+    (void)link, (void)irq;
+    return line_moved(d);
+}
+
+int arch_inject_msi(struct domain *d, uint64_t address, uint32_t data)
+{
+    (void)d, (void)address, (void)data;
+    return -EOPNOTSUPP;
 }
 
 const struct hvm_record *arch_hvm_records(unsigned int *nr)

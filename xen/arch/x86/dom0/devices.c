@@ -165,12 +165,6 @@ int dom0_devices_init(struct domain *d)
     return 0;
 }
 
-void dom0_eoi(struct vcpu *v, unsigned int vector)
-{
-    for ( unsigned int i = 0; i < v->domain->arch.hvm.nr_vioapics; i++ )
-        vioapic_eoi(&v->domain->arch.hvm.vioapic[i], (uint8_t)vector);
-}
-
 /* ---- ports ---- */
 
 #define CSTATE_PORTS 8

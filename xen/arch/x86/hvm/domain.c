@@ -80,6 +80,7 @@ static void hvm_start(struct vcpu *v)
         emul_reset(&v->arch.hvm.emul);
         fpu_init_received(v);
         vlapic_reset(&v->arch.hvm.vlapic);
+        v->arch.hvm.extint = 0;
         WRITE_ONCE(v->arch.hvm.waits_for_sipi, true);
     }
     if ( (start & START_SIPI) && v->arch.hvm.waits_for_sipi )
@@ -93,8 +94,10 @@ static void hvm_start(struct vcpu *v)
 
 static void level_ended(struct vcpu *v, uint8_t vector)
 {
-    if ( v->domain->arch.hardware )
-        dom0_eoi(v, vector);
+    struct hvm_domain *h = &v->domain->arch.hvm;
+
+    for ( unsigned int i = 0; i < h->nr_vioapics; i++ )
+        vioapic_eoi(&h->vioapic[i], vector);
 }
 
 static const struct vlapic_machine vlapic_machine = {
@@ -113,8 +116,11 @@ static bool hvm_serves(const struct domain *d)
 
 static int hvm_domain_create(struct domain *d)
 {
-    platform_init(d);
-    return 0;
+    int rc = hvm_irq_create(d);
+
+    if ( !rc )
+        platform_init(d);
+    return rc;
 }
 
 static void hvm_domain_relinquish(struct domain *d)
@@ -132,7 +138,7 @@ static void hvm_domain_relinquish(struct domain *d)
 static void hvm_domain_destroy(struct domain *d)
 {
     platform_destroy(d);
-    hv_free(d->arch.hvm.vioapic);
+    hvm_irq_destroy(d);
 }
 
 unsigned int arch_p2m_max_order(void)
@@ -189,11 +195,22 @@ static int hvm_set_context(struct vcpu *v, const struct hvm_hw_cpu *ctx)
         return rc;
     /* An operation that waited for a device model is dropped. */
     v->arch.hvm.io_completion = IO_COMPLETE_NOTHING;
-    /* An event in the record came from the local APIC. */
-    v->arch.hvm.event_is_upcall = false;
+    /* An interrupt in the record was acknowledged by the vcpu already. */
+    v->arch.hvm.event_source = EVENT_EXTINT;
+    v->arch.hvm.extint = 0;
     emul_reset(&v->arch.hvm.emul);
     WRITE_ONCE(v->arch.hvm.waits_for_sipi, false);
     return 0;
+}
+
+static void hvm_get_context(struct vcpu *v, struct hvm_hw_cpu *ctx)
+{
+    vendor->get_context(v, ctx);
+    if ( v->arch.hvm.extint && !ctx->pending_valid )
+    {
+        ctx->pending_vector = (uint8_t)(v->arch.hvm.extint - 1);
+        ctx->pending_valid = 1;
+    }
 }
 
 static bool hvm_interrupt_pending(const struct vcpu *v)
@@ -202,7 +219,8 @@ static bool hvm_interrupt_pending(const struct vcpu *v)
 
     return vlapic_nmi_pending(l) ||
            ((v->arch.hvm.emul.regs.rflags & RFLAGS_IF) &&
-            vlapic_pending(l) >= 0);
+            (vlapic_pending(l) >= 0 || v->arch.hvm.extint ||
+             hvm_pic_reaches(v)));
 }
 
 /* hvm_init() adds what the vendor does alone. */
@@ -215,6 +233,7 @@ static struct guest_ops hvm_guest_ops = {
     .vcpu_create = hvm_vcpu_create,
     .vcpu_destroy = hvm_vcpu_destroy,
     .set_context = hvm_set_context,
+    .get_context = hvm_get_context,
     .start = hvm_start,
     .resume = io_resume,
     .interrupt_pending = hvm_interrupt_pending,
@@ -229,7 +248,6 @@ bool hvm_runs(const struct domain *d)
 
 void hvm_init(void)
 {
-    hvm_guest_ops.get_context = vendor->get_context;
     hvm_guest_ops.load = vendor->load;
     hvm_guest_ops.save = vendor->save;
     hvm_guest_ops.run = vendor->run;

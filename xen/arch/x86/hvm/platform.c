@@ -63,12 +63,32 @@ static bool declined(struct domain *d, uint16_t port, unsigned int size,
     { XEN_X86_EMU_PM, event, event + 3, pm_event_read, pm_event_write },     \
     { XEN_X86_EMU_PM, timer, timer + 3, pm_timer_read, pm_timer_write }
 
+/* The 8259s take accesses of any size, and act upon bytes. */
+static bool pic_read(struct domain *d, uint16_t port, unsigned int size,
+                     uint32_t *value)
+{
+    *value = size == 1 ? vpic_read(&d->arch.hvm.pic, port) : 0;
+    return true;
+}
+
+static bool pic_write(struct domain *d, uint16_t port, unsigned int size,
+                      uint32_t value)
+{
+    if ( size == 1 )
+        vpic_write(&d->arch.hvm.pic, port, (uint8_t)value);
+    return true;
+}
+
 /* In ascending order: the search begins with the last row. */
 static const struct port_device port_devices[] = {
+    { XEN_X86_EMU_PIC, 0x20, 0x21, pic_read, pic_write },
     { EVERY_DOMAIN, 0x40, 0x43, pit_read, pit_write },
     { EVERY_DOMAIN, 0x61, 0x61, pit_read, pit_write },
     { XEN_X86_EMU_RTC, VRTC_INDEX, VRTC_DATA, rtc_read_port, rtc_write_port },
+    { XEN_X86_EMU_PIC, 0xa0, 0xa1, pic_read, pic_write },
     { EVERY_DOMAIN, DEBUG_CONSOLE, DEBUG_CONSOLE, declined, debug_write },
+    { XEN_X86_EMU_PIC, 0x4d0, 0x4d0, pic_read, pic_write },
+    { XEN_X86_EMU_PIC, 0x4d1, 0x4d1, pic_read, pic_write },
     PM_ROWS(ACPI_PM1A_EVT_BLK_ADDRESS_V0, ACPI_PM_TMR_BLK_ADDRESS_V0),
     PM_ROWS(ACPI_PM1A_EVT_BLK_ADDRESS_V1, ACPI_PM_TMR_BLK_ADDRESS_V1),
 };
@@ -199,35 +219,12 @@ bool platform_memory(struct vcpu *v, ioreq_t *p, enum io_result *result)
     return true;
 }
 
-/* ---- interrupt lines ---- */
-
-/* The hardware domain's I/O APICs have the machine's lines. */
-static void gsi_changed(void *arg, unsigned int gsi, bool asserted)
-{
-    struct domain *d = arg;
-    struct hvm_domain *h = &d->arch.hvm;
-
-    for ( unsigned int i = 0; i < h->nr_vioapics && !d->arch.hardware; i++ )
-        if ( gsi - h->vioapic[i].gsi_base < h->vioapic[i].nr_pins )
-            vioapic_set_irq(&h->vioapic[i], gsi - h->vioapic[i].gsi_base,
-                            asserted);
-}
-
-/* No guest has 8259s. */
-static void isa_changed(void *arg, unsigned int irq, bool asserted)
-{
-    (void)arg, (void)irq, (void)asserted;
-}
-
-static const struct irq_outputs irq_outputs = { gsi_changed, isa_changed };
-
 /* ---- domains ---- */
 
 void platform_init(struct domain *d)
 {
     for ( unsigned int i = 1; i < ARRAY_SIZE(port_devices); i++ )
         ASSERT(port_devices[i - 1].last < port_devices[i].first);
-    irq_lines_init(&d->arch.hvm.irq_lines, &irq_outputs, d);
     vclocks_init(d);
 }
 
@@ -239,5 +236,4 @@ void platform_stop(struct domain *d)
 void platform_destroy(struct domain *d)
 {
     vclocks_destroy(d);
-    irq_lines_destroy(&d->arch.hvm.irq_lines);
 }

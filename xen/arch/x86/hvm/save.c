@@ -4,7 +4,7 @@
  * hypervisor emulates for the guest, and about MSRs: hv/hvm-save.h.
  *
  * A device that a domain does not have has no record, and -EINVAL is the answer
- * to one that is loaded.
+ * to one that is loaded; of interrupt controllers -ENODEV, as in Xen.
  */
 #include <hv/domain.h>
 #include <hv/hvm-save.h>
@@ -198,11 +198,151 @@ static long load_msrs(struct domain *d, unsigned int instance,
     return 0;
 }
 
+/* ---- 8259s ---- */
+
+static uint32_t save_pic(struct domain *d, unsigned int chip, void *data)
+{
+    if ( !has(d, XEN_X86_EMU_PIC) )
+        return 0;
+    if ( data )
+        vpic_save(&d->arch.hvm.pic, chip, data);
+    return HVM_SAVE_LENGTH(PIC);
+}
+
+static long load_pic(struct domain *d, unsigned int chip, const void *data)
+{
+    return has(d, XEN_X86_EMU_PIC) ? vpic_load(&d->arch.hvm.pic, chip, data)
+                                   : -ENODEV;
+}
+
+/* ---- I/O APIC ---- */
+
+static uint32_t save_ioapic(struct domain *d, unsigned int nr, void *data)
+{
+    if ( !has(d, XEN_X86_EMU_IOAPIC) )
+        return 0;
+    if ( data )
+        vioapic_save(&d->arch.hvm.vioapic[nr], data);
+    return HVM_SAVE_LENGTH(IOAPIC);
+}
+
+static long load_ioapic(struct domain *d, unsigned int nr, const void *data)
+{
+    return has(d, XEN_X86_EMU_IOAPIC)
+               ? vioapic_load(&d->arch.hvm.vioapic[nr], data) : -ENODEV;
+}
+
+/* ---- local APICs ---- */
+
+static struct vlapic *lapic(struct domain *d, unsigned int id)
+{
+    return &domain_vcpu(d, id)->arch.hvm.vlapic;
+}
+
+static uint32_t save_lapic(struct domain *d, unsigned int id, void *data)
+{
+    if ( data )
+        vlapic_save(lapic(d, id), data);
+    return HVM_SAVE_LENGTH(LAPIC);
+}
+
+static long load_lapic(struct domain *d, unsigned int id, const void *data)
+{
+    return vlapic_load(lapic(d, id), data);
+}
+
+static uint32_t save_lapic_regs(struct domain *d, unsigned int id, void *data)
+{
+    if ( data )
+        vlapic_save_regs(lapic(d, id), data);
+    return HVM_SAVE_LENGTH(LAPIC_REGS);
+}
+
+static long load_lapic_regs(struct domain *d, unsigned int id,
+                            const void *data)
+{
+    return vlapic_load_regs(lapic(d, id), data);
+}
+
+/* ---- lines ---- */
+
+static uint32_t save_pci_irq(struct domain *d, unsigned int nr, void *data)
+{
+    struct hvm_hw_pci_irqs *r = data;
+
+    (void)nr;
+    if ( r )
+        irq_lines_get_intx(&d->arch.hvm.irq_lines, r->pad);
+    return sizeof(*r);
+}
+
+static long load_pci_irq(struct domain *d, unsigned int nr, const void *data)
+{
+    const struct hvm_hw_pci_irqs *r = data;
+
+    (void)nr;
+    irq_lines_load_intx(&d->arch.hvm.irq_lines, r->pad);
+    hvm_irq_lines_loaded(d);
+    return 0;
+}
+
+static uint32_t save_isa_irq(struct domain *d, unsigned int nr, void *data)
+{
+    struct hvm_hw_isa_irqs *r = data;
+
+    (void)nr;
+    if ( r )
+        r->pad[0] = irq_lines_get_isa(&d->arch.hvm.irq_lines);
+    return sizeof(*r);
+}
+
+static long load_isa_irq(struct domain *d, unsigned int nr, const void *data)
+{
+    const struct hvm_hw_isa_irqs *r = data;
+
+    (void)nr;
+    if ( r->pad[0] >> IRQ_LINES_ISA )
+        return -EINVAL;
+    irq_lines_load_isa(&d->arch.hvm.irq_lines, (uint16_t)r->pad[0]);
+    hvm_irq_lines_loaded(d);
+    return 0;
+}
+
+static uint32_t save_pci_link(struct domain *d, unsigned int nr, void *data)
+{
+    struct hvm_hw_pci_link *r = data;
+
+    (void)nr;
+    if ( r )
+        irq_lines_get_links(&d->arch.hvm.irq_lines, r->route);
+    return sizeof(*r);
+}
+
+static long load_pci_link(struct domain *d, unsigned int nr, const void *data)
+{
+    const struct hvm_hw_pci_link *r = data;
+
+    (void)nr;
+    for ( unsigned int i = 0; i < IRQ_LINES_LINKS; i++ )
+        if ( r->route[i] >= IRQ_LINES_ISA || r->pad0[i] )
+            return -EINVAL;
+    irq_lines_load_links(&d->arch.hvm.irq_lines, r->route);
+    hvm_irq_lines_loaded(d);
+    return 0;
+}
+
 #define RECORD(name, nr, save_fn, load_fn)                                   \
     { .code = HVM_SAVE_CODE(name), .instances = (nr),                        \
       .size = HVM_SAVE_LENGTH(name), .save = (save_fn), .load = (load_fn) }
 
 static const struct hvm_record records[] = {
+    RECORD(PIC, 2, save_pic, load_pic),
+    RECORD(IOAPIC, 1, save_ioapic, load_ioapic),
+    RECORD(LAPIC, RECORD_PER_VCPU, save_lapic, load_lapic),
+    RECORD(LAPIC_REGS, RECORD_PER_VCPU, save_lapic_regs, load_lapic_regs),
+    RECORD(PCI_IRQ, 1, save_pci_irq, load_pci_irq),
+    RECORD(ISA_IRQ, 1, save_isa_irq, load_isa_irq),
+    RECORD(PCI_LINK, 1, save_pci_link, load_pci_link),
     RECORD(PIT, 1, save_vpit, load_vpit),
     RECORD(RTC, 1, save_rtc, load_rtc),
     RECORD(HPET, 1, save_vhpet, load_vhpet),

@@ -255,7 +255,8 @@ static bool nothing_due(const struct vcpu *v)
     const struct svm_vcpu *s = svm_of(v);
 
     return !s->event && !vcpu_event_pending(v) && !vlapic_nmi_pending(l) &&
-           vlapic_highest(l->irr) < 0 &&
+           vlapic_highest(l->irr) < 0 && !v->arch.hvm.extint &&
+           !vpic_intr(&v->domain->arch.hvm.pic) &&
            !(s->vmcb->intercept_cr & INTERCEPT_CR8_WRITE);
 }
 
@@ -296,8 +297,8 @@ void svm_events(struct vcpu *v)
             b->interrupt_shadow &= ~1UL;
         }
         event_taken(v, (unsigned int)vector);
-        /* The upcall went first; the local APIC may have another vector. */
-        window |= vlapic_pending(l) >= 0;
+        /* One of several sources went first; another may have a vector. */
+        window |= event_more(v);
         if ( likely(!window) )
             s->vintr_vector = (uint8_t)vector;
         else

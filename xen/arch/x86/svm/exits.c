@@ -311,6 +311,8 @@ void svm_exit(struct vcpu *v)
         x = &nested_page_fault;
     if ( unlikely(!x->handler) )
         x = &unknown;
+    if ( unlikely(READ_ONCE(v->domain->arch.hvm.irq_lines.callback_asserted)) )
+        event_update_line(v->domain);
     trace_exit(v, x->reason, v->arch.hvm.emul.regs.rip, (uint32_t)code);
     x->handler(v);
 }

@@ -5,19 +5,21 @@
 
 #include <emul/emulate.h>
 #include <emul/guest-walk.h>
+#include <emul/irq-lines.h>
 #include <emul/vioapic.h>
 #include <emul/vlapic.h>
-#include <emul/irq-lines.h>
 #include <emul/vhpet.h>
 #include <emul/vmtrr.h>
+#include <emul/vpic.h>
 #include <emul/vpit.h>
 #include <emul/vpmtimer.h>
 #include <emul/vrtc.h>
 
 struct hvm_domain {
-    struct vioapic *vioapic; /* [I] dom0 has them, others none */
-    unsigned int nr_vioapics; /* [I] */
     struct irq_lines irq_lines;
+    struct vpic pic;         /* with XEN_X86_EMU_PIC */
+    struct vioapic *vioapic; /* [I] the machine's, or with XEN_X86_EMU_IOAPIC */
+    unsigned int nr_vioapics; /* [I] */
     struct vpit vpit;
     struct vrtc vrtc;
     struct vpmtimer vpmtimer;
@@ -52,6 +54,15 @@ enum io_completion {
     IO_COMPLETE_MAPCACHE, /* device models are to drop their mappings         */
 };
 
+/* Where an interrupt comes from that is injected. */
+enum event_source {
+    EVENT_NONE,
+    EVENT_EXTINT, /* hvm_vcpu.extint */
+    EVENT_UPCALL,
+    EVENT_PIC,
+    EVENT_LAPIC,
+};
+
 /* arch_vcpu.start */
 #define START_INIT 0x1U
 #define START_SIPI 0x2U
@@ -63,7 +74,9 @@ struct hvm_vcpu {
     uint8_t port_len;
     bool cpuid_faults;  /* outside ring 0: MSR_MISC_FEATURES            */
     bool warned;        /* that it does with a device what cannot be    */
-    bool event_is_upcall; /* event_next() gave the upcall's vector        */
+    uint8_t event_source; /* enum event_source: what event_next() gave    */
+    uint16_t extint;    /* vector that the 8259s gave and that is not      */
+                        /* delivered, + 1; 0: none                          */
     uint8_t walk_retries; /* at walk_rip: page tables in read-only memory */
     uint64_t walk_rip;
     struct walked walked[WALKED_PAGES];

@@ -20,8 +20,6 @@ void dom0_build(void);
 
 /* ---- dom0/devices.c ---- */
 
-/* vcpu v of dom0 ended the service of a level-triggered vector. */
-void dom0_eoi(struct vcpu *v, unsigned int vector);
 /* dom0 may use this port itself; the same answer always. */
 bool dom0_port_allowed(uint16_t port);
 /*

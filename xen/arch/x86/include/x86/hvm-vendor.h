@@ -183,5 +183,12 @@ bool io_resume(struct vcpu *v);
 int event_next(struct vcpu *v, bool interruptible, bool *window);
 void event_taken(struct vcpu *v, unsigned int vector);
 void event_returned(struct vcpu *v, unsigned int vector);
+/* Another than the one that event_next() gave waits. */
+bool event_more(struct vcpu *v);
+/*
+ * Called first at each exit of a guest whose lines.callback_asserted is set: the
+ * line of the event channels' callback follows vcpu 0's upcall.
+ */
+void event_update_line(struct domain *d);
 
 #endif

@@ -49,6 +49,16 @@ void platform_init(struct domain *d);
 void platform_stop(struct domain *d);
 void platform_destroy(struct domain *d);
 
+/*
+ * irq.c: the interrupt controllers of d's.  -ENOMEM.  hvm_pic_reaches(): do the
+ * 8259s have an interrupt, and does v take it?  hvm_irq_lines_loaded(): the
+ * lines were loaded from a record.
+ */
+int hvm_irq_create(struct domain *d);
+void hvm_irq_destroy(struct domain *d);
+bool hvm_pic_reaches(const struct vcpu *v);
+void hvm_irq_lines_loaded(struct domain *d);
+
 /* msr.c: false: #GP. */
 bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value);
 bool guest_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value);
