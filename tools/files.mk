@@ -5,7 +5,7 @@ include $(patsubst %,tools/libs/%/files.mk,$(libraries))
 
 programs := oriel-dm
 oriel-dm-src := $(addprefix tools/dm/,main.c server.c serve.c memory.c \
-    uart.c block.c trace.c output.c)
+    uart.c block.c lines.c trace.c output.c)
 # Why: copy_operand() in tools/dm/dm.h.
 $(B)/hosted/tools/dm/%.o: inc = $(inc-tool) -mgeneral-regs-only
 oriel-dm-libs := -lxenctrl -lxenforeignmemory -lxendevicemodel -lxenevtchn \

@@ -16,13 +16,15 @@ import threading
 
 from limits import limit
 
+import interrupts
 import processor
 from life import end_with_parent
 
 PROGRAMS = ["build/bin/oriel", "build/bin/oriel-dm", "build/bin/oriel-config",
             "build/vm/keep-dm"]
 SHARED_GUESTS = ["hello", "property", "events", "exits"]  # the hosted machine has no APIC
-GUESTS = [f"build/guest/{g}.elf" for g in SHARED_GUESTS + ["machine", "processor", "insn"]]
+GUESTS = [f"build/guest/{g}.elf" for g in SHARED_GUESTS + [
+    "interrupts", "machine", "processor", "insn"]]
 HOSTED = "build/vm/hosted"  # what the hosted programs said, for both machines
 TIMEOUT = 124  # the status of what was ended at a limit
 passed = failed = late = 0
@@ -174,7 +176,8 @@ def judge_end(folder):
 def files_for_all(both, ours):
     """What tests/vm/all.sh needs."""
     return PROGRAMS + GUESTS + [
-        f"tests/vm/{n}.sh" for n in ("all", "guest", "machine", "processor", "tap")] + ["tests/limits"] + [
+        f"tests/vm/{n}.sh" for n in (
+            "all", "guest", "interrupts", "machine", "processor", "tap")] + ["tests/limits"] + [
         f"build/contract/{p}" for p in (both + " " + ours).split()]
 
 
@@ -304,11 +307,11 @@ def judge_machine(vm, console):
             [" ".join(sorted(guests))])
 
 
-def processor_lines(folder):
-    """What the guest "processor" said on the machine in QEMU."""
-    run = parse(read(folder, "vm.out")).get(("processor.sh", "our"))
+def lines_of(guest, folder):
+    """What the guest of GUEST.sh said on the machine in QEMU."""
+    run = parse(read(folder, "vm.out")).get((guest + ".sh", "our"))
     console = read(folder, "vm/hypervisor.log")
-    return run and guest_lines(run, console).get("processor")
+    return run and guest_lines(run, console).get(guest)
 
 
 def table(hosted):
@@ -343,8 +346,10 @@ def judge(where, name, folder, wanted):
                 run.status)
     if ("machine.sh", "our") in vm:
         judge_machine(vm["machine.sh", "our"], console)
-    if processor_lines(folder):
-        processor.judge(name, processor_lines(folder), caveats(), verdict)
+    for guest in processor, interrupts:
+        lines = lines_of(guest.__name__, folder)
+        if lines:
+            guest.judge(name, lines, caveats(), verdict)
     print("== The same on the hosted hypervisor, and compared")
     for key, run in hosted.items():
         bad = [] if run.good() and run.ran_on("Oriel") else run.trouble()
@@ -367,7 +372,8 @@ def all_runs(both, ours):
     wanted = [(p, lib) for lib in ("our", "Debian's")
               for p in ["test-resource", "test-paging-mempool", *both.split()]]
     return wanted + [(p, "our") for p in
-                     [*ours.split(), "guest.sh", "machine.sh", "processor.sh"]]
+                     [*ours.split(), "guest.sh", "interrupts.sh", "machine.sh",
+                      "processor.sh"]]
 
 
 def summary(name):

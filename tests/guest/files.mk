@@ -19,6 +19,9 @@ guest-fuzz-src := $(addprefix tests/guest/,fuzz.c fuzz-ops.c fuzz-calls.c \
     fuzz-plans.c fuzz.S) $(guest-smp)
 guest-traffic-src := tests/guest/traffic.c tests/guest/hostile.c $(guest-smp)
 guest-stub-src := tests/guest/stub.c tests/guest/hostile.c $(guest-lib)
+guests += interrupts
+guest-interrupts-src := $(addprefix tests/guest/,interrupts.c interrupts-pic.c) \
+    $(guest-smp)
 guest-lds := tests/guest/guest.lds
 guest-cflags := -std=gnu11 -m64 -O2 -ffreestanding -fno-pic -fno-pie \
     -mno-red-zone -mgeneral-regs-only -fno-stack-protector \

@@ -31,5 +31,6 @@ for program in $3; do
     one "$program" our "$program"
 done
 one guest.sh our sh /guest.sh "$hypervisor" / / /keep-dm
+one interrupts.sh our sh /interrupts.sh "$hypervisor" / /
 one machine.sh our sh /machine.sh "$hypervisor" / / /keep-dm
 one processor.sh our sh /processor.sh "$hypervisor" / /

@@ -8,6 +8,7 @@
  *   memory.c   the guest's memory that a request refers to
  *   uart.c     a 16550 UART: the guest's console
  *   block.c    a block of registers, by port and by memory
+ *   lines.c    ports by which a guest moves its own interrupt lines
  *   trace.c    a readable line for each request
  *   output.c   writing to the console's and the trace's file
  *
@@ -120,6 +121,10 @@ void uart_connect(int in_fd, int out_fd); /* -1: not connected */
 uint64_t block_read(uint64_t offset, unsigned int size);
 void block_write(uint64_t offset, unsigned int size, uint64_t value);
 void block_buffered(uint64_t offset, unsigned int size, uint64_t value);
+
+uint64_t lines_read(uint64_t offset, unsigned int size);
+void lines_write(uint64_t offset, unsigned int size, uint64_t value);
+void lines_connect(xendevicemodel_handle *dm, domid_t domid);
 
 /* ---- trace.c ---- */
 

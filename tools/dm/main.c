@@ -17,6 +17,8 @@
 const struct region regions[] = {
     { XEN_DMOP_IO_RANGE_PORT, 0x3f8, 0x3ff, "uart", uart_read, uart_write },
     { XEN_DMOP_IO_RANGE_PORT, 0x500, 0x50f, "block", block_read, block_write },
+    { XEN_DMOP_IO_RANGE_PORT, 0x510, 0x51f, "lines", lines_read,
+      lines_write },
     { XEN_DMOP_IO_RANGE_MEMORY, 0xf1000000, 0xf1000fff, "block", block_read,
       block_write },
     /* Writes come through the ring, reads as any other access. */
@@ -53,7 +55,8 @@ static void usage(FILE *to)
             "The device model of a guest: a UART at port 0x3f8, a block of "
             "registers at\n"
             "ports 0x500-0x50f and at 0xf1000000, buffered writes at "
-            "0xa0000-0xbffff.\n"
+            "0xa0000-0xbffff, the\n"
+            "guest's own interrupt lines at ports 0x510-0x51f.\n"
             "  -c, --console FILE   file for the UART's output (default: "
             "standard output)\n"
             "  -i, --input          the UART reads standard input\n"
@@ -144,6 +147,7 @@ static int run(domid_t domid, int ready_fd)
     }
     if ( server_open(&server, domid) )
     {
+        lines_connect(server.dm, domid);
         if ( ready_fd >= 0 && write(ready_fd, "r", 1) != 1 )
             complain(domid, "say that it is ready", "is --ready-fd open?");
         rc = serve_all(&server, xch);
