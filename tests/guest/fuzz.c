@@ -95,6 +95,11 @@ static void load_cpu(struct fuzz_cpu *c)
     c->gdt[9] = 0x00cffb000000ffff; /* USER32 */
     __asm__ volatile("lgdt %0; lidt %1; ltr %2"
                      : : "m"(gdtr), "m"(idtr), "m"(tss_selector));
+    /*
+     * INIT leaves an LDT at 0, where loops are: as descriptors these have L and
+     * D, which QEMU 7.2 loads into CS and a processor refuses.
+     */
+    __asm__ volatile("lldt %w0" : : "r"(0));
     __asm__ volatile("wrmsr" : : "c"(MSR_EFER), "a"(EFER_64), "d"(0));
     __asm__ volatile("mov %0, %%cr4" : : "r"(0x40220UL));
     __asm__ volatile("mov %0, %%cr0" : : "r"(0x80010011UL));
