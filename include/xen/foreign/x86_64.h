@@ -28,25 +28,28 @@
 #define xen_pfn_to_cr3_x86_64(pfn) ((uint64_t)(pfn) << 12)
 #define xen_cr3_to_pfn_x86_64(cr3) ((uint64_t)(cr3) >> 12)
 
+/* Aligned to 8 bytes in 32-bit code, too. */
+#define __align8__ __attribute__((aligned(8)))
+
 #define __XEN_REG(name)         \
     __extension__ union         \
     {                           \
-        uint64_t r##name, e##name; \
+        __align8__ uint64_t r##name, e##name; \
     }
 
 struct start_info_x86_64
 {
     char magic[32];
-    uint64_t nr_pages;
-    uint64_t shared_info;
+    __align8__ uint64_t nr_pages;
+    __align8__ uint64_t shared_info;
     uint32_t flags;
-    uint64_t store_mfn;
+    __align8__ uint64_t store_mfn;
     uint32_t store_evtchn;
     union
     {
         struct
         {
-            uint64_t mfn;
+            __align8__ uint64_t mfn;
             uint32_t evtchn;
         } domU;
         struct
@@ -55,14 +58,14 @@ struct start_info_x86_64
             uint32_t info_size;
         } dom0;
     } console;
-    uint64_t pt_base;
-    uint64_t nr_pt_frames;
-    uint64_t mfn_list;
-    uint64_t mod_start;
-    uint64_t mod_len;
+    __align8__ uint64_t pt_base;
+    __align8__ uint64_t nr_pt_frames;
+    __align8__ uint64_t mfn_list;
+    __align8__ uint64_t mod_start;
+    __align8__ uint64_t mod_len;
     int8_t cmd_line[MAX_GUEST_CMDLINE_X86_64];
-    uint64_t first_p2m_pfn;
-    uint64_t nr_p2m_frames;
+    __align8__ uint64_t first_p2m_pfn;
+    __align8__ uint64_t nr_p2m_frames;
 };
 typedef struct start_info_x86_64 start_info_x86_64_t;
 
@@ -71,7 +74,7 @@ struct trap_info_x86_64
     uint8_t vector;
     uint8_t flags;
     uint16_t cs;
-    uint64_t address;
+    __align8__ uint64_t address;
 };
 typedef struct trap_info_x86_64 trap_info_x86_64_t;
 
@@ -116,28 +119,28 @@ struct vcpu_guest_context_x86_64
     {
         char x[512];
     } fpu_ctxt;
-    uint64_t flags;
+    __align8__ uint64_t flags;
     struct cpu_user_regs_x86_64 user_regs;
     struct trap_info_x86_64 trap_ctxt[256];
-    uint64_t ldt_base, ldt_ents;
-    uint64_t gdt_frames[16], gdt_ents;
-    uint64_t kernel_ss, kernel_sp;
-    uint64_t ctrlreg[8];
-    uint64_t debugreg[8];
-    uint64_t event_callback_eip;
-    uint64_t failsafe_callback_eip;
-    uint64_t syscall_callback_eip;
-    uint64_t vm_assist;
-    uint64_t fs_base;
-    uint64_t gs_base_kernel;
-    uint64_t gs_base_user;
+    __align8__ uint64_t ldt_base, ldt_ents;
+    __align8__ uint64_t gdt_frames[16], gdt_ents;
+    __align8__ uint64_t kernel_ss, kernel_sp;
+    __align8__ uint64_t ctrlreg[8];
+    __align8__ uint64_t debugreg[8];
+    __align8__ uint64_t event_callback_eip;
+    __align8__ uint64_t failsafe_callback_eip;
+    __align8__ uint64_t syscall_callback_eip;
+    __align8__ uint64_t vm_assist;
+    __align8__ uint64_t fs_base;
+    __align8__ uint64_t gs_base_kernel;
+    __align8__ uint64_t gs_base_user;
 };
 typedef struct vcpu_guest_context_x86_64 vcpu_guest_context_x86_64_t;
 
 struct arch_vcpu_info_x86_64
 {
-    uint64_t cr2;
-    uint64_t pad;
+    __align8__ uint64_t cr2;
+    __align8__ uint64_t pad;
 };
 typedef struct arch_vcpu_info_x86_64 arch_vcpu_info_x86_64_t;
 
@@ -145,8 +148,8 @@ struct vcpu_time_info_x86_64
 {
     uint32_t version;
     uint32_t pad0;
-    uint64_t tsc_timestamp;
-    uint64_t system_time;
+    __align8__ uint64_t tsc_timestamp;
+    __align8__ uint64_t system_time;
     uint32_t tsc_to_system_mul;
     int8_t tsc_shift;
     uint8_t flags;
@@ -158,7 +161,7 @@ struct vcpu_info_x86_64
 {
     uint8_t evtchn_upcall_pending;
     uint8_t evtchn_upcall_mask;
-    uint64_t evtchn_pending_sel;
+    __align8__ uint64_t evtchn_pending_sel;
     struct arch_vcpu_info_x86_64 arch;
     vcpu_time_info_x86_64_t time;
 };
@@ -166,20 +169,20 @@ typedef struct vcpu_info_x86_64 vcpu_info_x86_64_t;
 
 struct arch_shared_info_x86_64
 {
-    uint64_t max_pfn;
-    uint64_t pfn_to_mfn_frame_list_list;
-    uint64_t nmi_reason;
-    uint64_t p2m_cr3;
-    uint64_t p2m_vaddr;
-    uint64_t p2m_generation;
+    __align8__ uint64_t max_pfn;
+    __align8__ uint64_t pfn_to_mfn_frame_list_list;
+    __align8__ uint64_t nmi_reason;
+    __align8__ uint64_t p2m_cr3;
+    __align8__ uint64_t p2m_vaddr;
+    __align8__ uint64_t p2m_generation;
 };
 typedef struct arch_shared_info_x86_64 arch_shared_info_x86_64_t;
 
 struct shared_info_x86_64
 {
     struct vcpu_info_x86_64 vcpu_info[XEN_LEGACY_MAX_VCPUS_X86_64];
-    uint64_t evtchn_pending[sizeof(uint64_t) * 8];
-    uint64_t evtchn_mask[sizeof(uint64_t) * 8];
+    __align8__ uint64_t evtchn_pending[sizeof(uint64_t) * 8];
+    __align8__ uint64_t evtchn_mask[sizeof(uint64_t) * 8];
     uint32_t wc_version;
     uint32_t wc_sec;
     uint32_t wc_nsec;
