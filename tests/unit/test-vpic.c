@@ -2,10 +2,6 @@
 /*
  * The 8259As: initialisation, priorities, ends of interrupts, modes, records;
  * and that no sequence of writes breaks what always holds.
- *
- * Seen failing with: an edge that is not forgotten when its input falls; no
- * request of the second chip above its own in service (nested); the order of
- * priorities not turned.
  */
 #include "fixture.h"
 
