@@ -78,7 +78,13 @@ static int mark_extent(struct dm_op *x,
         return -EINVAL;
     while ( a->opaque < e->nr )
     {
-        log_dirty_mark(x->d, e->first_pfn + a->opaque);
+        /* An extent may be all of the address space: only the range counts. */
+        uint64_t gfn = log_dirty_next(x->d, e->first_pfn + a->opaque);
+
+        if ( gfn >= e->first_pfn + e->nr )
+            break;
+        a->opaque = (uint32_t)(gfn - e->first_pfn);
+        log_dirty_mark(x->d, gfn);
         if ( !(++a->opaque % MARK_BATCH) && hypercall_preempt_check() &&
              a->opaque < e->nr )
             return -ERESTART;

@@ -35,6 +35,18 @@ bool log_dirty_touch(struct p2m *p2m, uint64_t gfn)
     return false;
 }
 
+uint64_t log_dirty_next(struct domain *d, uint64_t gfn)
+{
+    const struct log_dirty *l = &d->p2m.log_dirty;
+
+    spin_lock(&d->p2m.lock);
+    gfn = max(gfn, l->from);
+    if ( gfn >= l->to )
+        gfn = ~0UL;
+    spin_unlock(&d->p2m.lock);
+    return gfn;
+}
+
 void log_dirty_mark(struct domain *d, uint64_t gfn)
 {
     struct p2m *p2m = &d->p2m;

@@ -68,6 +68,8 @@ void log_dirty_renew(struct domain *d);
  * frame, or of a domain that is not logged, is ignored.
  */
 void log_dirty_mark(struct domain *d, uint64_t gfn);
+/* The first gfn of the range that is gfn or above it; ~0: there is none. */
+uint64_t log_dirty_next(struct domain *d, uint64_t gfn);
 
 /*
  * A vcpu of d wrote to an entry that does not let it: true when the entry was
