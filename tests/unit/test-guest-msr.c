@@ -16,8 +16,14 @@
 #include "../../xen/arch/x86/include/asm/domain.h"
 
 #include "../../xen/arch/x86/hvm/msr.c"
+#include "../../xen/arch/x86/emul/vmtrr.c"
 #undef DROP
 #include "../../xen/arch/x86/svm/fixed-msrs.c"
+
+void domain_latch_layout(struct domain *d, bool is_32)
+{
+    (void)d, (void)is_32;
+}
 
 static struct domain guest;
 static uint8_t page[PAGE_SIZE]; /* what was written to the guest */
