@@ -59,7 +59,14 @@ static bool no_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
     return false;
 }
 
+static enum vendor_mode in_kernel_64(struct vcpu *v)
+{
+    (void)v;
+    return MODE_KERNEL_64;
+}
+
 static const struct hvm_vendor amd = {
+    .mode = in_kernel_64,
     .hypercall = { 0x0f, 0x01, 0xd9 },
     .fixed_msrs = &svm_fixed_msrs,
     .rdmsr = no_rdmsr,
