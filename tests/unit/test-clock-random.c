@@ -162,7 +162,7 @@ static void access_clocks(void)
         type first, second;                                                  \
                                                                              \
         memset(&first, 0, sizeof(first));                                    \
-        memset(&second, 0, sizeof(second));                                  \
+        memset(&second, 0xff, sizeof(second));                               \
         save(&clock, &first);                                                \
         assert_int_equal(load(&clock, &first), 0);                           \
         save(&clock, &second);                                               \

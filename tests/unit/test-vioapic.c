@@ -314,6 +314,8 @@ static void test_records(void **state)
     big.rte[47] = RTE_LOW | 0x30;
     big.select = 0x2f;
     big.id = 1;
+    memset(&r, 0xff, sizeof(r)); /* no byte of which stays */
+    memset(&again, 0, sizeof(again));
     vioapic_save(&big, &r);
     assert_int_equal(r.base_address, VIOAPIC_PAGE);
     assert_int_equal(r.ioregsel, 0x2f);

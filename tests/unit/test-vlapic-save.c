@@ -17,6 +17,8 @@ static uint32_t *reg(unsigned int offset)
 
 static void save(unsigned int i)
 {
+    memset(&hidden, 0xff, sizeof(hidden));
+    memset(&regs, 0xff, sizeof(regs));
     vlapic_save(&lapic[i], &hidden);
     vlapic_save_regs(&lapic[i], &regs);
 }

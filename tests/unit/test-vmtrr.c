@@ -87,7 +87,9 @@ static void test_each_is_its_own(void **state)
         assert_true(vmtrr_write(&m, 0x268 + i, 6UL << i * 8));
     for ( uint32_t i = 0; i < 16; i++ )
         assert_int_equal(vmtrr_read(&m, 0x200 + i), (uint64_t)i << 12);
+    memset(&hw, 0xff, sizeof(hw));
     vmtrr_save(&m, &hw);
+    assert_int_equal(hw.msr_pat_cr, 0); /* not in here */
     assert_int_equal(hw.msr_mtrr_cap, 0x508);
     assert_int_equal(hw.msr_mtrr_var[15], 15UL << 12);
     assert_int_equal(hw.msr_mtrr_fixed[1], 4);

@@ -290,6 +290,8 @@ static void test_records(void **state)
     assert_int_equal(vpic_ack(&pic), 0x29);
     wr(FIRST, 0x11);
     wr(FIRST + 1, 0x38);
+    memset(r, 0xff, sizeof(r)); /* no bit of which stays */
+    memset(&again, 0, sizeof(again));
     vpic_save(&pic, 0, &r[0]);
     vpic_save(&pic, 1, &r[1]);
     assert_int_equal(r[0].irq_base, 0x38);

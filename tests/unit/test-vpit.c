@@ -359,9 +359,11 @@ static void test_stopped(void **state)
 
 static void test_saved(void **state)
 {
-    struct hvm_hw_pit hw = { .pad0 = 0 }, again = { .pad0 = 0 };
+    struct hvm_hw_pit hw, again;
 
     (void)state;
+    memset(&hw, 0xff, sizeof(hw)); /* no byte of which stays */
+    memset(&again, 0, sizeof(again));
     vpit_save(&pit, &hw);
     assert_int_equal(hw.channels[0].count, 0);
     assert_int_equal(vpit_load(&pit, &hw), 0);

@@ -371,6 +371,7 @@ void vhpet_save(struct vhpet *h, struct hvm_hw_hpet *hw)
 {
     uint64_t now = now_ns();
 
+    memset(hw, 0, sizeof(*hw));
     spin_lock(&h->lock);
     settle(h, now);
     update(h);

@@ -273,9 +273,11 @@ void vioapic_mmio_write(struct vioapic *io, unsigned int offset,
 void vioapic_save(struct vioapic *io, struct hvm_hw_vioapic *r)
 {
     ASSERT(io->nr_pins == VIOAPIC_NUM_PINS);
+    memset(r, 0, sizeof(*r));
     spin_lock(&io->lock);
-    *r = (struct hvm_hw_vioapic){ .base_address = io->gpa,
-                                  .ioregsel = io->select, .id = io->id };
+    r->base_address = io->gpa;
+    r->ioregsel = io->select;
+    r->id = io->id;
     for ( unsigned int pin = 0; pin < VIOAPIC_NUM_PINS; pin++ )
         r->redirtbl[pin].bits = io->rte[pin];
     spin_unlock(&io->lock);

@@ -22,12 +22,11 @@ static uint32_t divisor(const struct vlapic *l)
 
 void vlapic_save(struct vlapic *l, struct hvm_hw_lapic *r)
 {
-    *r = (struct hvm_hw_lapic){
-        .apic_base_msr = l->base,
-        .disabled = (vlapic_is_enabled(l) ? 0 : HW_DISABLED) |
-                    (l->svr & SVR_ENABLED ? 0 : SW_DISABLED),
-        .timer_divisor = divisor(l),
-    };
+    memset(r, 0, sizeof(*r));
+    r->apic_base_msr = l->base;
+    r->disabled = (vlapic_is_enabled(l) ? 0 : HW_DISABLED) |
+                  (l->svr & SVR_ENABLED ? 0 : SW_DISABLED);
+    r->timer_divisor = divisor(l);
 }
 
 /* `disabled` and the divisor follow from registers. */

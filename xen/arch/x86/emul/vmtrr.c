@@ -107,6 +107,7 @@ bool vmtrr_write(struct vmtrr *m, uint32_t msr, uint64_t value)
 
 void vmtrr_save(const struct vmtrr *m, struct hvm_hw_mtrr *hw)
 {
+    memset(hw, 0, sizeof(*hw));
     memcpy(hw->msr_mtrr_var, m->variable, sizeof(m->variable));
     memcpy(hw->msr_mtrr_fixed, m->fixed, sizeof(m->fixed));
     hw->msr_mtrr_cap = CAP;

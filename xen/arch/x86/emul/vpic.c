@@ -292,16 +292,23 @@ void vpic_save(struct vpic *p, unsigned int chip, struct hvm_hw_vpic *r)
 {
     const struct vpic_chip *c = &array_at(p->chip, chip);
 
+    memset(r, 0, sizeof(*r)); /* the bits between the fields, too */
     spin_lock(&p->lock);
-    *r = (struct hvm_hw_vpic){
-        .irr = c->irr, .imr = c->imr, .isr = c->isr, .irq_base = c->base,
-        .init_state = init_state(c) & 0xf, .priority_add = c->highest & 0xf,
-        .readsel_isr = c->read_isr, .poll = c->poll, .auto_eoi = c->auto_eoi,
-        .rotate_on_auto_eoi = c->rotate_on_auto_eoi,
-        .special_fully_nested_mode = c->nested,
-        .special_mask_mode = c->special_mask, .is_master = !chip,
-        .elcr = c->elcr, .int_output = c->out,
-    };
+    r->irr = c->irr;
+    r->imr = c->imr;
+    r->isr = c->isr;
+    r->irq_base = c->base;
+    r->init_state = init_state(c) & 0xf;
+    r->priority_add = c->highest & 0xf;
+    r->readsel_isr = c->read_isr;
+    r->poll = c->poll;
+    r->auto_eoi = c->auto_eoi;
+    r->rotate_on_auto_eoi = c->rotate_on_auto_eoi;
+    r->special_fully_nested_mode = c->nested;
+    r->special_mask_mode = c->special_mask;
+    r->is_master = !chip;
+    r->elcr = c->elcr;
+    r->int_output = c->out;
     spin_unlock(&p->lock);
 }
 

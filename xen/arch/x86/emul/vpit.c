@@ -352,27 +352,26 @@ static uint16_t to_count(const struct vpit_channel *c)
 
 void vpit_save(struct vpit *p, struct hvm_hw_pit *hw)
 {
+    memset(hw, 0, sizeof(*hw));
     spin_lock(&p->lock);
     hw->speaker_data_on = p->speaker >> 1 & 1;
     for ( unsigned int i = 0; i < 3; i++ )
     {
         const struct vpit_channel *c = &p->channel[i];
+        struct hvm_hw_pit_channel *r = &hw->channels[i];
 
-        hw->channels[i] = (struct hvm_hw_pit_channel){
-            .count = c->null ? 0 : to_count(c) ? to_count(c) : 0x10000,
-            .latched_count = c->latch,
-            .count_latched =
-                c->count_latched ? next_byte(c, c->read_high) : 0,
-            .status_latched = c->status_latched,
-            .status = c->status,
-            .read_state = next_byte(c, c->read_high),
-            .write_state = next_byte(c, c->write_high),
-            .write_latch = c->low,
-            .rw_mode = c->access,
-            .mode = c->mode,
-            .bcd = c->bcd,
-            .gate = c->gate,
-        };
+        r->count = c->null ? 0 : to_count(c) ? to_count(c) : 0x10000;
+        r->latched_count = c->latch;
+        r->count_latched = c->count_latched ? next_byte(c, c->read_high) : 0;
+        r->status_latched = c->status_latched;
+        r->status = c->status;
+        r->read_state = next_byte(c, c->read_high);
+        r->write_state = next_byte(c, c->write_high);
+        r->write_latch = c->low;
+        r->rw_mode = c->access;
+        r->mode = c->mode;
+        r->bcd = c->bcd;
+        r->gate = c->gate;
     }
     spin_unlock(&p->lock);
 }

@@ -120,6 +120,7 @@ void vpmtimer_button(struct vpmtimer *p, uint16_t button)
 
 void vpmtimer_save(struct vpmtimer *p, struct hvm_hw_pmtimer *hw)
 {
+    memset(hw, 0, sizeof(*hw));
     spin_lock(&p->lock);
     settle(p);
     hw->tmr_val = (uint32_t)count_at(p, now_ns());

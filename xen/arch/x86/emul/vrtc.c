@@ -363,6 +363,7 @@ void vrtc_destroy(struct vrtc *r)
 
 void vrtc_save(struct vrtc *r, struct hvm_hw_rtc *hw)
 {
+    memset(hw, 0, sizeof(*hw));
     spin_lock(&r->lock);
     settle(r);
     if ( !(r->reg[REG_B] & B_SET) )
