@@ -84,9 +84,9 @@ static int mark_extent(struct dm_op *x,
         if ( gfn >= e->first_pfn + e->nr )
             break;
         a->opaque = (uint32_t)(gfn - e->first_pfn);
-        log_dirty_mark(x->d, gfn);
-        if ( !(++a->opaque % MARK_BATCH) && hypercall_preempt_check() &&
-             a->opaque < e->nr )
+        for ( unsigned int i = 0; i < MARK_BATCH && a->opaque < e->nr; i++ )
+            log_dirty_mark(x->d, e->first_pfn + a->opaque++);
+        if ( a->opaque < e->nr && hypercall_preempt_check() )
             return -ERESTART;
     }
     a->opaque = 0;
