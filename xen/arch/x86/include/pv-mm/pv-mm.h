@@ -37,7 +37,9 @@
  * TLBs: a frame's `stamp` is the TLB clock when an entry for the frame, or an
  * entry of the frame as a table, was removed last.  Before the frame gets a type
  * that the stale translation contradicts, and before the frame is allocated
- * again, all CPUs must have flushed after that: flush_since().
+ * again, all CPUs must have flushed after that: flush_since().  pv_alloc() does
+ * that; page_alloc() does not yet, so a machine with PV guests has to do it for
+ * frames that go to others.
  *
  * No privileged instruction is used here; hosted tests link all of it.
  */
