@@ -26,7 +26,7 @@
 
 static bool has_controllers(const struct domain *d)
 {
-    return d->config.arch.emulation_flags & XEN_X86_EMU_PIC;
+    return hvm_has(d, XEN_X86_EMU_PIC);
 }
 
 /* ---- from the 8259s to a vcpu ---- */

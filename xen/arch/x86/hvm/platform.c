@@ -95,7 +95,7 @@ static const struct port_device port_devices[] = {
 
 static bool has(const struct domain *d, uint32_t flag)
 {
-    return flag == EVERY_DOMAIN || (d->config.arch.emulation_flags & flag);
+    return flag == EVERY_DOMAIN || hvm_has(d, flag);
 }
 
 static const struct port_device *find_port(const struct domain *d,

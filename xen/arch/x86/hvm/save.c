@@ -18,11 +18,6 @@
 #include <xen/errno.h>
 #include <xen/hvm/save.h>
 
-static bool has(const struct domain *d, uint32_t flag)
-{
-    return d->config.arch.emulation_flags & flag;
-}
-
 /* ---- clocks ---- */
 
 /* save_NAME() and load_NAME() of a device with NAME_save() and NAME_load(). */
@@ -31,16 +26,16 @@ static bool has(const struct domain *d, uint32_t flag)
                                 void *data)                                  \
     {                                                                        \
         (void)instance;                                                      \
-        if ( data && has(d, flag) )                                          \
+        if ( data && hvm_has(d, flag) )                                      \
             name##_save(&d->arch.hvm.name, data);                            \
-        return has(d, flag) ? sizeof(type) : 0;                              \
+        return hvm_has(d, flag) ? sizeof(type) : 0;                          \
     }                                                                        \
     static long load_##name(struct domain *d, unsigned int instance,         \
                             const void *data)                                \
     {                                                                        \
         (void)instance;                                                      \
-        return has(d, flag) ? name##_load(&d->arch.hvm.name, data)           \
-                            : -EINVAL;                                       \
+        return hvm_has(d, flag) ? name##_load(&d->arch.hvm.name, data)       \
+                                : -EINVAL;                                   \
     }
 
 DEVICE(vpit, XEN_X86_EMU_PIT, struct hvm_hw_pit)
@@ -52,7 +47,7 @@ static uint32_t save_rtc(struct domain *d, unsigned int instance, void *data)
     struct hvm_hw_rtc *hw = data;
 
     (void)instance;
-    if ( !has(d, XEN_X86_EMU_RTC) )
+    if ( !hvm_has(d, XEN_X86_EMU_RTC) )
         return 0;
     if ( hw )
     {
@@ -69,7 +64,7 @@ static long load_rtc(struct domain *d, unsigned int instance, const void *data)
     int rc = -EINVAL;
 
     (void)instance;
-    if ( has(d, XEN_X86_EMU_RTC) )
+    if ( hvm_has(d, XEN_X86_EMU_RTC) )
         rc = vrtc_load(&d->arch.hvm.vrtc, hw);
     if ( !rc && !READ_ONCE(d->utc_offset_set) )
         domain_set_utc_offset(d, hw->rtc_offset);
@@ -202,7 +197,7 @@ static long load_msrs(struct domain *d, unsigned int instance,
 
 static uint32_t save_pic(struct domain *d, unsigned int chip, void *data)
 {
-    if ( !has(d, XEN_X86_EMU_PIC) )
+    if ( !hvm_has(d, XEN_X86_EMU_PIC) )
         return 0;
     if ( data )
         vpic_save(&d->arch.hvm.pic, chip, data);
@@ -211,7 +206,7 @@ static uint32_t save_pic(struct domain *d, unsigned int chip, void *data)
 
 static long load_pic(struct domain *d, unsigned int chip, const void *data)
 {
-    return has(d, XEN_X86_EMU_PIC) ? vpic_load(&d->arch.hvm.pic, chip, data)
+    return hvm_has(d, XEN_X86_EMU_PIC) ? vpic_load(&d->arch.hvm.pic, chip, data)
                                    : -ENODEV;
 }
 
@@ -219,7 +214,7 @@ static long load_pic(struct domain *d, unsigned int chip, const void *data)
 
 static uint32_t save_ioapic(struct domain *d, unsigned int nr, void *data)
 {
-    if ( !has(d, XEN_X86_EMU_IOAPIC) )
+    if ( !hvm_has(d, XEN_X86_EMU_IOAPIC) )
         return 0;
     if ( data )
         vioapic_save(&d->arch.hvm.vioapic[nr], data);
@@ -228,7 +223,7 @@ static uint32_t save_ioapic(struct domain *d, unsigned int nr, void *data)
 
 static long load_ioapic(struct domain *d, unsigned int nr, const void *data)
 {
-    return has(d, XEN_X86_EMU_IOAPIC)
+    return hvm_has(d, XEN_X86_EMU_IOAPIC)
                ? vioapic_load(&d->arch.hvm.vioapic[nr], data) : -ENODEV;
 }
 

@@ -27,17 +27,12 @@ static struct hvm_domain *hvm_of(const struct domain *d)
     return &((struct domain *)d)->arch.hvm;
 }
 
-static bool has(const struct domain *d, uint32_t flag)
-{
-    return d->config.arch.emulation_flags & flag;
-}
-
 /* ---- lines ---- */
 
 /* With legacy replacement the HPET has the PIT's and the RTC's lines. */
 static bool hpet_has_line(const struct domain *d)
 {
-    return has(d, XEN_X86_EMU_HPET) && vhpet_is_legacy(&d->arch.hvm.vhpet);
+    return hvm_has(d, XEN_X86_EMU_HPET) && vhpet_is_legacy(&d->arch.hvm.vhpet);
 }
 
 static void set_pit(void *arg, unsigned int line, bool asserted)
@@ -213,11 +208,11 @@ void vclocks_init(struct domain *d)
 {
     struct hvm_domain *h = &d->arch.hvm;
 
-    vhpet_init(&h->vhpet, has(d, XEN_X86_EMU_HPET) ? set_hpet : NULL, d);
-    vpit_init(&h->vpit, has(d, XEN_X86_EMU_PIT) ? set_pit : NULL, d);
-    vrtc_init(&h->vrtc, has(d, XEN_X86_EMU_RTC) ? set_rtc : NULL, domain_utc,
-              d);
-    vpmtimer_init(&h->vpmtimer, has(d, XEN_X86_EMU_PM) ? set_sci : NULL, d);
+    vhpet_init(&h->vhpet, hvm_has(d, XEN_X86_EMU_HPET) ? set_hpet : NULL, d);
+    vpit_init(&h->vpit, hvm_has(d, XEN_X86_EMU_PIT) ? set_pit : NULL, d);
+    vrtc_init(&h->vrtc, hvm_has(d, XEN_X86_EMU_RTC) ? set_rtc : NULL,
+              domain_utc, d);
+    vpmtimer_init(&h->vpmtimer, hvm_has(d, XEN_X86_EMU_PM) ? set_sci : NULL, d);
 }
 
 void vclocks_stop(struct domain *d)

@@ -3,12 +3,17 @@
 #ifndef X86_HVM_H
 #define X86_HVM_H
 
+#include <hv/domain.h>
 #include <hv/ioreq.h>
 #include <hv/types.h>
 
 struct cpu;
-struct domain;
-struct vcpu;
+
+/* Was d created with this device, XEN_X86_EMU_*? */
+static inline bool hvm_has(const struct domain *d, uint32_t flag)
+{
+    return d->config.arch.emulation_flags & flag;
+}
 
 /*
  * vendor.c: hvm_find_vendor() first, once, on the boot CPU; it panics if the
