@@ -181,6 +181,7 @@ static long load_msrs(struct domain *d, unsigned int instance,
 {
     struct vcpu *v = domain_vcpu(d, instance);
     const struct hvm_msr *hw = data;
+    uint64_t old[ARRAY_SIZE(saved_msrs)];
 
     if ( hw->count > ARRAY_SIZE(saved_msrs) )
         return -EINVAL;
@@ -188,8 +189,14 @@ static long load_msrs(struct domain *d, unsigned int instance,
         if ( hw->msr[i]._rsvd || !is_saved_msr(hw->msr[i].index) )
             return -EINVAL;
     for ( unsigned int i = 0; i < hw->count; i++ )
-        if ( !guest_wrmsr(v, hw->msr[i].index, hw->msr[i].val) )
-            return -EINVAL;
+    {
+        if ( guest_rdmsr(v, hw->msr[i].index, &old[i]) &&
+             guest_wrmsr(v, hw->msr[i].index, hw->msr[i].val) )
+            continue;
+        while ( i-- )
+            (void)guest_wrmsr(v, hw->msr[i].index, old[i]);
+        return -EINVAL;
+    }
     return 0;
 }
 
