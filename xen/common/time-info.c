@@ -6,8 +6,9 @@
  *
  * Both are read without a lock: a writer makes the version odd, changes, makes
  * it even again.  A vcpu's clock is written by its own run loop only, wherever
- * its vcpu_info is now, and again after REFRESH_NS, for the scale is a rounded
- * one; UTC under d->lock.
+ * its vcpu_info is now; again after REFRESH_NS, for the scale is a rounded one,
+ * and when the guest cleared it, as hvmloader does before a kernel starts; UTC
+ * under d->lock.
  *
  * Guests may write to these pages: nothing in them is believed.
  */
@@ -116,7 +117,8 @@ void vcpu_time_update(struct vcpu *v)
 
     arch_vcpu_clock(v, &clock);
     if ( likely(v->time_info == info &&
-                clock.now - v->time_shown < REFRESH_NS) )
+                clock.now - v->time_shown < REFRESH_NS &&
+                READ_ONCE(info->time.tsc_to_system_mul) == v->time_scale) )
         return;
     make_time(v, &clock, &t);
     write_time(&info->time, &t);
@@ -125,6 +127,7 @@ void vcpu_time_update(struct vcpu *v)
         (void)!copy_time(v->time_addr, t);
     v->time_info = info;
     v->time_shown = clock.now;
+    v->time_scale = t.tsc_to_system_mul;
 }
 
 void vcpu_time_changed(struct vcpu *v)

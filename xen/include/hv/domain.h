@@ -77,6 +77,7 @@ struct vcpu {
     struct vcpu_runstate_info runstate; /* [v] */
     const vcpu_info_ref_t *time_info; /* [s] where the clock was written     */
     uint64_t time_shown;    /* [s] when it was written there, in ns          */
+    uint32_t time_scale;    /* [s] the tsc_to_system_mul that was written    */
     uint64_t time_addr;     /* [s] guest address of a second copy, or 0      */
     struct timer singleshot;            /* VCPUOP_set_singleshot_timer */
     struct timer poll_timer;            /* timeout of SCHEDOP_poll */
