@@ -229,6 +229,21 @@ $(B)/guest/%.o: % $(rules) $(call list-of,guest) | $(B)/.need-build
 	$(Q)$(CC) -g $(warn) $(guest-cflags) -MMD -MP -c $< -o $@
 guests: $(guests:%=$(B)/guest/%.elf)
 
+# The same programs as 32-bit code: NAME-32.elf.
+define guest_32_rules
+$(B)/guest/$(1)-32.elf: $$(guest-$(1)-src:%=$(B)/guest/32/%.o) $$(guest-lds) \
+		$(call list-of,guest) $(rules)
+	$$(call say,LD,$$@)
+	$$(Q)$(CC) $$(guest-32-cflags) $$(guest-ldflags) -T $$(guest-lds) -o $$@ \
+		$$(guest-$(1)-src:%=$(B)/guest/32/%.o)
+endef
+$(foreach g,$(guests-32),$(eval $(call guest_32_rules,$(g))))
+$(B)/guest/32/%.o: % $(rules) $(call list-of,guest) | $(B)/.need-build
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -g $(warn) $(guest-32-cflags) -MMD -MP -c $< -o $@
+guests: $(guests-32:%=$(B)/guest/%-32.elf)
+
 # Unit tests: one file, one program, on a hosted machine of its own; those of
 # the libraries link the library's sources and play what is below it.
 # $(call unit,VARIANT,NAME,OBJECTS,OPTIONS)

@@ -64,23 +64,59 @@ static void test_many(evtchn_port_t port)
     tap(event_count[port] == 1003, "a thousand events, none lost");
 }
 
-static void test_timer(void)
+static struct vcpu_runstate_info runstate(void)
+{
+    struct vcpu_runstate_info state = { 0 };
+
+    hypercall5(__HYPERVISOR_vcpu_op, VCPUOP_get_runstate_info, 0,
+               ADDRESS(&state), 0, 0);
+    return state;
+}
+
+static long set_timer(uint64_t at)
+{
+    struct vcpu_set_singleshot_timer t = { .timeout_abs_ns = at };
+
+    return hypercall5(__HYPERVISOR_vcpu_op, VCPUOP_set_singleshot_timer, 0,
+                      ADDRESS(&t), 0, 0);
+}
+
+static evtchn_port_t test_timer(void)
 {
     struct evtchn_bind_virq virq = { .virq = VIRQ_TIMER };
-    struct vcpu_set_singleshot_timer t = { .timeout_abs_ns = 1 };
-    struct vcpu_runstate_info state = { 0 };
 
     tap(!evtchn_op(EVTCHNOP_bind_virq, &virq), "bind the timer");
     guest_unmask(virq.port);
-    tap(!hypercall5(__HYPERVISOR_vcpu_op, VCPUOP_set_singleshot_timer, 0,
-                    ADDRESS(&t), 0, 0) && wait_for(virq.port, 1),
+    tap(!set_timer(1) && wait_for(virq.port, 1),
         "a timer in the past fires at once");
-    hypercall5(__HYPERVISOR_vcpu_op, VCPUOP_get_runstate_info, 0,
-               ADDRESS(&state), 0, 0);
-    t.timeout_abs_ns = state.state_entry_time + 20000000;
-    tap(!hypercall5(__HYPERVISOR_vcpu_op, VCPUOP_set_singleshot_timer, 0,
-                    ADDRESS(&t), 0, 0) && wait_for(virq.port, 2),
-        "a timer wakes a halted vCPU");
+    tap(!set_timer(runstate().state_entry_time + 20000000) &&
+            wait_for(virq.port, 2), "a timer wakes a halted vCPU");
+    return virq.port;
+}
+
+/* What the hypervisor writes, where this kind of code looks for it. */
+static void test_shared(evtchn_port_t timer)
+{
+    static volatile struct vcpu_runstate_info area;
+    struct vcpu_register_runstate_memory_area where = {
+        .addr.h.p = (void *)&area };
+    unsigned int fired = event_count[timer];
+    uint64_t before;
+
+    tap(shared_info->wc_sec > 1600000000 && !shared_info->xen_wc_sec_hi &&
+            shared_info->wc_nsec < 1000000000, "UTC in shared info");
+    tap(!hypercall5(__HYPERVISOR_vcpu_op, VCPUOP_register_runstate_memory_area,
+                    0, ADDRESS(&where), 0, 0) &&
+            area.state_entry_time && area.time[RUNSTATE_running],
+        "a runstate area");
+    before = area.time[RUNSTATE_blocked];
+    /* Later each time, so one of these moments is not over yet. */
+    for ( unsigned int i = 20; i < 40 && area.time[RUNSTATE_blocked] == before;
+          i++ )
+        if ( set_timer(runstate().state_entry_time + (1ULL << i)) ||
+             !wait_for(timer, ++fired) )
+            break;
+    tap(area.time[RUNSTATE_blocked] > before, "it says that the vCPU slept");
 }
 
 static void test_poll(evtchn_port_t port)
@@ -90,7 +126,7 @@ static void test_poll(evtchn_port_t port)
 
     poll.ports.p = &port;
     interrupts_off();
-    shared_info->evtchn_mask[port / 64] |= 1UL << port % 64;
+    shared_info->evtchn_mask[port / WORD_BITS] |= 1UL << port % WORD_BITS;
     tap(!hypercall5(__HYPERVISOR_sched_op, SCHEDOP_poll, ADDRESS(&poll), 0, 0,
                     0), "a poll ends with its time");
     poll.timeout = 0;
@@ -139,12 +175,30 @@ static void other_main(void)
         __asm__ volatile("cli; hlt");
 }
 
-static void test_second_vcpu(void)
-{
-    static struct vcpu_hvm_context context = { .mode = VCPU_HVM_MODE_64B };
-    xen_vcpu_hvm_x86_64_t *r = &context.cpu_regs.x86_64;
-    long rc;
+static struct vcpu_hvm_context other_context;
 
+#ifdef __i386__
+static void make_other_context(void)
+{
+    xen_vcpu_hvm_x86_32_t *r = &other_context.cpu_regs.x86_32;
+
+    other_context.mode = VCPU_HVM_MODE_32B;
+    r->esp = ADDRESS(other_stack + sizeof(other_stack));
+    r->edi = ADDRESS(other_main);
+    r->eip = ADDRESS(start_vcpu);
+    r->cr0 = CR0_PE;
+    r->cs_limit = r->ds_limit = r->ss_limit = r->es_limit = ~0U;
+    r->cs_ar = 0xc9b;
+    r->ds_ar = r->ss_ar = r->es_ar = 0xc93;
+    r->tr_limit = 0x67;
+    r->tr_ar = 0x8b;
+}
+#else
+static void make_other_context(void)
+{
+    xen_vcpu_hvm_x86_64_t *r = &other_context.cpu_regs.x86_64;
+
+    other_context.mode = VCPU_HVM_MODE_64B;
     r->rsp = ADDRESS(other_stack + sizeof(other_stack));
     r->rdi = ADDRESS(other_main);
     r->rip = ADDRESS(start_vcpu);
@@ -152,9 +206,17 @@ static void test_second_vcpu(void)
     r->cr3 = ADDRESS(pml4);
     r->cr4 = CR4_PAE | CR4_OSFXSR;
     r->efer = EFER_LMA | EFER_LME;
+}
+#endif
+
+static void test_second_vcpu(void)
+{
+    long rc;
+
+    make_other_context();
     interrupts_on();
     rc = hypercall5(__HYPERVISOR_vcpu_op, VCPUOP_initialise, 1,
-                    ADDRESS(&context), 0, 0);
+                    ADDRESS(&other_context), 0, 0);
     if ( rc == -2 ) /* it has none */
         return;
     tap(!rc && !hypercall5(__HYPERVISOR_vcpu_op, VCPUOP_up, 1, 0, 0, 0),
@@ -177,7 +239,7 @@ _Noreturn void guest_main(void)
         storm(command_number("storm", 0));
     port = test_ipi();
     test_many(port);
-    test_timer();
+    test_shared(test_timer());
     test_poll(port);
     test_second_vcpu();
     tap_end();

@@ -28,5 +28,9 @@ guest-cflags := -std=gnu11 -m64 -O2 -ffreestanding -fno-pic -fno-pie \
     -fcf-protection=none -fno-asynchronous-unwind-tables \
     -fno-tree-loop-distribute-patterns -Iinclude -Ixen/arch/x86/include \
     -Itests/guest
+# 32-bit code without paging; the compiler's headers need no 32-bit libc.
+guests-32 := hello events exits
+guest-32-cflags := $(filter-out -m64 -mno-red-zone,$(guest-cflags)) -m32 \
+    -march=i686 -Ixen/include/std
 guest-ldflags := -nostdlib -static -no-pie -Wl,--build-id=none \
     -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments

@@ -21,7 +21,7 @@ void put(const char *s)
         outb(0xe9, (uint8_t)*s++);
 }
 
-static void put_number(uint64_t n, unsigned int base, int width, char pad)
+static void put_number(unsigned long n, unsigned int base, int width, char pad)
 {
     char digits[24];
     int i = 0;
@@ -71,11 +71,12 @@ void say(const char *fmt, ...)
             n = is_long ? va_arg(ap, long) : va_arg(ap, int);
             if ( n < 0 )
                 outb(0xe9, '-');
-            put_number(n < 0 ? -(uint64_t)n : (uint64_t)n, 10, width, pad);
+            put_number(n < 0 ? -(unsigned long)n : (unsigned long)n, 10,
+                       width, pad);
             break;
         case 'u':
         case 'x':
-            put_number(is_long ? va_arg(ap, uint64_t)
+            put_number(is_long ? va_arg(ap, unsigned long)
                                : va_arg(ap, unsigned int),
                        *fmt == 'u' ? 10 : 16, width, pad);
             break;
@@ -87,12 +88,12 @@ void say(const char *fmt, ...)
 
 const char *command_line(void)
 {
-    const struct hvm_start_info *info = (void *)start_info_address;
+    const struct hvm_start_info *info = (void *)(uintptr_t)start_info_address;
 
     if ( !info || info->magic != XEN_HVM_START_MAGIC_VALUE ||
          !info->cmdline_paddr )
         return "";
-    return (const char *)info->cmdline_paddr;
+    return (const char *)(uintptr_t)info->cmdline_paddr;
 }
 
 /* What follows name at the start of a word, or NULL. */
@@ -148,7 +149,9 @@ struct gate
     uint16_t offset_0, selector;
     uint8_t ist, type;
     uint16_t offset_16;
+#ifndef __i386__
     uint32_t offset_32, zero;
+#endif
 };
 
 static struct gate idt[256];
@@ -157,19 +160,22 @@ struct idtr trap_idtr = { sizeof(idt) - 1, idt };
 
 void guest_set_gate(unsigned int vector, void *handler, unsigned int dpl)
 {
-    uint64_t at = ADDRESS(handler);
+    unsigned long at = ADDRESS(handler);
 
-    idt[vector] = (struct gate){ (uint16_t)at, 8, 0,
-                                 (uint8_t)(0x8e | dpl << 5),
-                                 (uint16_t)(at >> 16), (uint32_t)(at >> 32),
-                                 0 };
+    idt[vector] = (struct gate){ .offset_0 = (uint16_t)at, .selector = 8,
+                                 .type = (uint8_t)(0x8e | dpl << 5),
+                                 .offset_16 = (uint16_t)(at >> 16) };
+#ifndef __i386__
+    idt[vector].offset_32 = (uint32_t)(at >> 32);
+#endif
 }
 
 static void trap(unsigned int vector, uint64_t error, struct trap_frame *f)
 {
     if ( trap_hook && trap_hook(vector, error, f) )
         return;
-    say("trap %u (error %lx) at %lx\n", vector, error, f->rip);
+    say("trap %u (error %lx) at %lx\n", vector, (unsigned long)error,
+        f->rip);
     guest_shutdown(SHUTDOWN_crash);
 }
 
@@ -200,7 +206,7 @@ static void handle_events(void)
 
         if ( !words )
             return;
-        for ( unsigned int w = 0; w < 64; w++ )
+        for ( unsigned int w = 0; w < WORD_BITS; w++ )
         {
             unsigned long ports = shared_info->evtchn_pending[w] &
                                   ~shared_info->evtchn_mask[w];
@@ -211,7 +217,8 @@ static void handle_events(void)
                                __ATOMIC_SEQ_CST);
             for ( ; ports; ports &= ports - 1 )
             {
-                unsigned int port = w * 64 + (unsigned)__builtin_ctzl(ports);
+                unsigned int port = w * WORD_BITS +
+                                    (unsigned int)__builtin_ctzl(ports);
 
                 if ( port < MAX_PORTS )
                     event_count[port]++;
@@ -279,7 +286,7 @@ bool guest_events_init(void)
     if ( add_to_physmap(XENMAPSPACE_shared_info, 0, SHARED_INFO_ADDRESS) )
         return false;
     shared_info = (struct shared_info *)SHARED_INFO_ADDRESS;
-    for ( unsigned int w = 0; w < 64; w++ )
+    for ( unsigned int w = 0; w < WORD_BITS; w++ )
         shared_info->evtchn_mask[w] = ~0UL;
     return !hypercall5(__HYPERVISOR_hvm_op, HVMOP_set_param, ADDRESS(&p), 0,
                        0, 0);

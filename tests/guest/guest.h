@@ -19,6 +19,7 @@
 #include <xen/xen.h>
 
 #define PAGE_SIZE 4096UL
+#define WORD_BITS (8 * sizeof(unsigned long)) /* of the events' bitmaps */
 /* Guest-physical addresses above all memory, for pages of the hypervisor. */
 #define SHARED_INFO_ADDRESS 0xe0000000UL
 #define GRANT_TABLE_ADDRESS 0xe0001000UL
@@ -66,7 +67,10 @@ void guest_unmask(evtchn_port_t port);
 /* Every exception ends the guest, unless this is set: then called with rip. */
 struct trap_frame
 {
-    uint64_t rip, cs, rflags, rsp, ss;
+    unsigned long rip, cs, rflags;
+#ifndef __i386__
+    unsigned long rsp, ss;
+#endif
 };
 extern bool (*trap_hook)(unsigned int vector, uint64_t error,
                          struct trap_frame *f);
@@ -98,11 +102,11 @@ PORT(l, uint32_t, eax)
 #undef PORT
 
 #define MMIO(bits)                                                           \
-    static inline uint##bits##_t read##bits(uint64_t address)                \
+    static inline uint##bits##_t read##bits(unsigned long address)           \
     {                                                                        \
         return *(volatile uint##bits##_t *)address;                          \
     }                                                                        \
-    static inline void write##bits(uint64_t address, uint##bits##_t v)       \
+    static inline void write##bits(unsigned long address, uint##bits##_t v)  \
     {                                                                        \
         *(volatile uint##bits##_t *)address = v;                             \
     }

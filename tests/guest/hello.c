@@ -44,11 +44,14 @@ static void ports(void)
 
 static void memory(void)
 {
-    uint64_t at = BLOCK_ADDRESS + 4, nr = 2;
+    unsigned long at = BLOCK_ADDRESS + 4, nr = 2;
+    uint64_t value;
     uint32_t wide;
 
-    write64(BLOCK_ADDRESS, 0x1122334455667788UL);
-    say("memory %lx: %lx", BLOCK_ADDRESS, read64(BLOCK_ADDRESS));
+    write64(BLOCK_ADDRESS, 0x1122334455667788ULL);
+    value = read64(BLOCK_ADDRESS);
+    say("memory %lx: %x%08x", BLOCK_ADDRESS, (uint32_t)(value >> 32),
+        (uint32_t)value);
     __asm__ volatile("movzbl (%1), %0" : "=r"(wide) : "r"(BLOCK_ADDRESS));
     say(" %x", wide);
     __asm__ volatile("rep stosw" : "+D"(at), "+c"(nr) : "a"(0x4321)
@@ -86,11 +89,11 @@ static void read_port(void)
 
     if ( n )
     {
-        before = __builtin_ia32_rdtsc();
+        before = (unsigned long)__builtin_ia32_rdtsc();
         for ( unsigned long i = 0; i < n; i++ )
             (void)inl(BLOCK_PORT);
         say("read a port %lu times: %lu cycles each\n", n,
-            (unsigned long)(__builtin_ia32_rdtsc() - before) / n);
+            ((unsigned long)__builtin_ia32_rdtsc() - before) / n);
     }
     if ( !command_has("spin") )
         return;

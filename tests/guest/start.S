@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the PVH entry to guest_main() in 64-bit mode: the first 4 GiB mapped
- * one to one by 2 MiB pages, a flat GDT, a stack.
+ * From the PVH entry to guest_main(): a flat GDT, a stack; in 64-bit mode the
+ * first 4 GiB mapped one to one by 2 MiB pages, in 32-bit mode no paging.
  */
 #include <xen/elfnote.h>
 #include <x86/defns.h>
@@ -25,6 +25,16 @@ start:
     mov $stack_end, %esp
     mov %ebx, start_info_address
 
+#ifdef __i386__
+    lgdt gdtr
+    ljmp $8, $1f
+1:  mov $CR4_OSFXSR, %eax
+    mov %eax, %cr4
+    call data_segments
+    xor %ebp, %ebp
+    call guest_main
+    ud2
+#else
     movl $pdpt + 3, pml4
     mov $4, %ecx
     mov $pdpt, %edi
@@ -83,6 +93,47 @@ start_vcpu:
 1:  call *%rdi
     ud2
 
+#endif
+
+#ifdef __i386__
+data_segments:
+    mov $16, %eax
+    mov %eax, %ds
+    mov %eax, %es
+    mov %eax, %ss
+    ret
+
+/* Where a further vCPU starts, without paging: edi is what it is to call. */
+    .globl start_vcpu
+start_vcpu:
+    lgdt gdtr
+    ljmp $8, $1f
+1:  call data_segments
+    call *%edi
+    ud2
+
+/* long hypercall5(nr, a1, a2, a3, a4, a5): all on the stack */
+    .globl hypercall5
+hypercall5:
+    push %ebx
+    push %esi
+    push %edi
+    mov 16(%esp), %eax
+    mov 20(%esp), %ebx
+    mov 24(%esp), %ecx
+    mov 28(%esp), %edx
+    mov 32(%esp), %esi
+    mov 36(%esp), %edi
+    cmpb $0, cpu_is_amd
+    jne 1f
+    vmcall
+    jmp 2f
+1:  vmmcall
+2:  pop %edi
+    pop %esi
+    pop %ebx
+    ret
+#else
 /* long hypercall5(nr, a1, a2, a3, a4, a5): nr in rdi, a5 in r9 */
     .globl hypercall5
 hypercall5:
@@ -99,16 +150,26 @@ hypercall5:
 1:  vmmcall
     ret
 
+#endif
+
     .data
     .balign 8
     .globl gdt
 gdt:
     .quad 0
+#ifdef __i386__
+    .quad 0x00cf9b000000ffff    /* 8: 32-bit code */
+#else
     .quad 0x00af9b000000ffff    /* 8: 64-bit code */
+#endif
     .quad 0x00cf93000000ffff    /* 16: data */
 gdtr:
     .word gdtr - gdt - 1
+#ifdef __i386__
+    .long gdt
+#else
     .quad gdt
+#endif
     .globl start_info_address
 start_info_address:
     .quad 0

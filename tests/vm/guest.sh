@@ -84,6 +84,11 @@ check "hello: the serial port is shown" has "$work/hello.said" \
 to_the_end events "$programs/oriel-dm"
 to_the_end exits "$keep"
 
+# The same programs as 32-bit code.
+to_the_end hello-32 "$programs/oriel-dm"
+to_the_end events-32 "$programs/oriel-dm"
+to_the_end exits-32 "$keep"
+
 # ---- a trace of a guest's port read, which only Oriel has ----
 
 way_of_a_read() {
