@@ -2,7 +2,7 @@
 /*
  * Hypercalls of 32-bit callers.
  *
- * Seen failing with: a dispatcher that refuses them all; a multicall whose
+ * Seen failing with: arrays with the step of the 64-bit layout; a multicall whose
  * entries are dispatched as a 64-bit caller's; arguments that keep their high
  * halves.
  */

@@ -3,9 +3,8 @@
  * The layout of what a domain and the hypervisor share: when it becomes the
  * 32-bit one, and what lies where then.  Offsets are i386's, as numbers.
  *
- * Seen failing with: a layout that is latched by no operation; a mask at its
- * 64-bit place; a selector of 64-bit words; a vcpu_info whose time is written
- * to the 64-bit runstate layout.
+ * Seen failing with: a callback that does not latch; a mask at its 64-bit place;
+ * a selector of 64-bit words; a run loop that writes the 64-bit runstate.
  */
 #include "test-compat.h"
 #include "test-evtchn.h"

@@ -3,8 +3,8 @@
  * Conversion of structures for 32-bit callers: each declared structure, there
  * and back; what does not fit; arrays; memory that cannot be accessed.
  *
- * Seen failing with: a field left out of a list; narrow() that copies the high
- * half; an array's step that is the 64-bit layout's.
+ * Seen failing with: narrow() that copies the high half.  That no field is left
+ * out of a list is tests/abi's to see.
  */
 #include "test-compat.h"
 
