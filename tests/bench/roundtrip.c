@@ -105,9 +105,9 @@ static void ignored_write(uint64_t offset, unsigned int size, uint64_t value)
     (void)offset, (void)size, (void)value;
 }
 
-const struct region regions[] = {
-    { XEN_DMOP_IO_RANGE_PORT, 0x500, 0x50f, "bench", timed_read,
-      ignored_write },
+struct region regions[] = {
+    { .type = XEN_DMOP_IO_RANGE_PORT, .start = 0x500, .end = 0x50f,
+      .name = "bench", .read = timed_read, .write = ignored_write },
 };
 const unsigned int nr_regions = 1;
 

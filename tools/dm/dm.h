@@ -2,13 +2,15 @@
 /*
  * The reference device model.
  *
- *   main.c     options, which devices there are, when to end
+ *   main.c     options, when to end
+ *   devices.c  which devices there are, and where
  *   server.c   the ioreq server: pages, ports, the request loop
  *   serve.c    one request: repetitions, memory operands, the device
  *   memory.c   the guest's memory that a request refers to
  *   uart.c     a 16550 UART: the guest's console
  *   block.c    a block of registers, by port and by memory
  *   lines.c    ports by which a guest moves its own interrupt lines
+ *   pci.c      a PCI function
  *   trace.c    a readable line for each request
  *   output.c   writing to the console's and the trace's file
  *
@@ -31,16 +33,29 @@
 
 /* An address range that a device answers. */
 struct region {
-    uint32_t type; /* XEN_DMOP_IO_RANGE_PORT or _MEMORY */
-    uint64_t start, end; /* inclusive */
+    uint32_t type; /* XEN_DMOP_IO_RANGE_* */
+    /* Inclusive.  Of PCI: both are bus << 8 | device << 3 | function. */
+    uint64_t start, end;
     const char *name;
-    /* size is 1, 2, 4 or 8; offset is from start. */
+    bool off; /* not claimed, or not to be claimed */
+    /* size is 1, 2, 4 or 8; offset is from start, of PCI the register. */
     uint64_t (*read)(uint64_t offset, unsigned int size);
     void (*write)(uint64_t offset, unsigned int size, uint64_t value);
 };
 
-extern const struct region regions[];
+extern struct region regions[];
 extern const unsigned int nr_regions;
+
+/* ---- devices.c ---- */
+
+/*
+ * Serve the named devices only ("uart,block"), beside a PCI function; or a PCI
+ * function ("00:1e.0").  False after a message.
+ */
+bool devices_choose(const char *list);
+bool devices_place_pci(const char *text);
+/* The first region with this name, which must exist. */
+struct region *device_region(const char *name);
 
 /* ---- server.c ---- */
 
@@ -70,6 +85,12 @@ struct server {
  */
 bool server_open(struct server *s, domid_t domid);
 void server_close(struct server *s);
+
+/*
+ * Claim the region's range, or give it back.  False, with errno, when claiming
+ * failed: then the region is off.
+ */
+bool server_claim(struct server *s, struct region *r, bool claim);
 
 /*
  * Wait up to timeout_ms for an event and serve all requests.  False: the
@@ -125,6 +146,13 @@ void block_buffered(uint64_t offset, unsigned int size, uint64_t value);
 uint64_t lines_read(uint64_t offset, unsigned int size);
 void lines_write(uint64_t offset, unsigned int size, uint64_t value);
 void lines_connect(xendevicemodel_handle *dm, domid_t domid);
+
+uint64_t pci_read(uint64_t offset, unsigned int size);
+void pci_write(uint64_t offset, unsigned int size, uint64_t value);
+uint64_t bar_read(uint64_t offset, unsigned int size);
+void bar_write(uint64_t offset, unsigned int size, uint64_t value);
+/* Before the server is opened: accesses may arrive from then on. */
+void pci_connect(struct server *s);
 
 /* ---- trace.c ---- */
 

@@ -14,19 +14,6 @@
 
 #include "dm.h"
 
-const struct region regions[] = {
-    { XEN_DMOP_IO_RANGE_PORT, 0x3f8, 0x3ff, "uart", uart_read, uart_write },
-    { XEN_DMOP_IO_RANGE_PORT, 0x500, 0x50f, "block", block_read, block_write },
-    { XEN_DMOP_IO_RANGE_PORT, 0x510, 0x51f, "lines", lines_read,
-      lines_write },
-    { XEN_DMOP_IO_RANGE_MEMORY, 0xf1000000, 0xf1000fff, "block", block_read,
-      block_write },
-    /* Writes come through the ring, reads as any other access. */
-    { XEN_DMOP_IO_RANGE_MEMORY, 0xa0000, 0xbffff, "window", block_read,
-      block_write },
-};
-const unsigned int nr_regions = sizeof(regions) / sizeof(regions[0]);
-
 /*
  * A signal ends waiting for an event.  A signal that arrives just before the
  * wait is noticed at the next tick, when the domain's state is checked, too.
@@ -52,11 +39,16 @@ static void usage(FILE *to)
 {
     fprintf(to,
             "usage: oriel-dm [OPTION]... DOMID\n"
-            "The device model of a guest: a UART at port 0x3f8, a block of "
-            "registers at\n"
-            "ports 0x500-0x50f and at 0xf1000000, buffered writes at "
-            "0xa0000-0xbffff, the\n"
-            "guest's own interrupt lines at ports 0x510-0x51f.\n"
+            "A device model of a guest: a UART (uart) at port 0x3f8, a block "
+            "of registers\n"
+            "(block) at ports 0x500-0x50f and at 0xf1000000, buffered writes "
+            "(window) at\n"
+            "0xa0000-0xbffff, the guest's own interrupt lines (lines) at ports "
+            "0x510-0x51f.\n"
+            "  -d, --devices LIST   only these, with commas between them, or "
+            "none: other\n"
+            "                       device models serve the rest\n"
+            "  -p, --pci B:D.F      also a PCI function, such as 00:1e.0\n"
             "  -c, --console FILE   file for the UART's output (default: "
             "standard output)\n"
             "  -i, --input          the UART reads standard input\n"
@@ -145,6 +137,7 @@ static int run(domid_t domid, int ready_fd)
                  "run it in dom0, or under scripts/hosted");
         return 1;
     }
+    pci_connect(&server);
     if ( server_open(&server, domid) )
     {
         lines_connect(server.dm, domid);
@@ -169,7 +162,9 @@ int main(int argc, char **argv)
 {
     static const struct option options[] = {
         { "console", required_argument, NULL, 'c' },
+        { "devices", required_argument, NULL, 'd' },
         { "input", no_argument, NULL, 'i' },
+        { "pci", required_argument, NULL, 'p' },
         { "trace", required_argument, NULL, 't' },
         { "ready-fd", required_argument, NULL, 'r' },
         { "help", no_argument, NULL, 'h' },
@@ -182,11 +177,19 @@ int main(int argc, char **argv)
     domid_t domid;
 
     argv[0] = name; /* getopt's messages begin with it */
-    while ( (c = getopt_long(argc, argv, "c:it:r:h", options, NULL)) >= 0 )
+    while ( (c = getopt_long(argc, argv, "c:d:ip:t:r:h", options, NULL)) >= 0 )
         switch ( c )
         {
         case 'c': out = open_output(optarg); break;
+        case 'd':
+            if ( !devices_choose(optarg) )
+                return 2;
+            break;
         case 'i': in = STDIN_FILENO; break;
+        case 'p':
+            if ( !devices_place_pci(optarg) )
+                return 2;
+            break;
         case 't': trace_to(open_output(optarg)); break;
         case 'r': ready_fd = atoi(optarg); break;
         case 'h':

@@ -11,14 +11,40 @@
 
 #define MAX_REPEAT 65536U /* elements of one request */
 
+static uint32_t range_type(unsigned int type)
+{
+    switch ( type )
+    {
+    case IOREQ_TYPE_PIO: return XEN_DMOP_IO_RANGE_PORT;
+    case IOREQ_TYPE_PCI_CONFIG: return XEN_DMOP_IO_RANGE_PCI;
+    default: return XEN_DMOP_IO_RANGE_MEMORY;
+    }
+}
+
+/* Of configuration space the address is the function << 32 | the register. */
+static uint64_t range_address(unsigned int type, uint64_t addr)
+{
+    return type == IOREQ_TYPE_PCI_CONFIG ? addr >> 32 : addr;
+}
+
+static uint64_t offset_in(const struct region *r, uint64_t addr)
+{
+    return r->type == XEN_DMOP_IO_RANGE_PCI ? (uint32_t)addr
+                                            : addr - r->start;
+}
+
+static bool covers(const struct region *r, unsigned int type, uint64_t addr)
+{
+    uint64_t at = range_address(type, addr);
+
+    return !r->off && at >= r->start && at <= r->end;
+}
+
 static const struct region *find_region(unsigned int type, uint64_t addr)
 {
-    uint32_t wanted = type == IOREQ_TYPE_PIO ? XEN_DMOP_IO_RANGE_PORT
-                                             : XEN_DMOP_IO_RANGE_MEMORY;
-
     for ( unsigned int i = 0; i < nr_regions; i++ )
-        if ( regions[i].type == wanted && addr >= regions[i].start &&
-             addr <= regions[i].end )
+        if ( regions[i].type == range_type(type) &&
+             covers(&regions[i], type, addr) )
             return &regions[i];
     return NULL;
 }
@@ -35,16 +61,17 @@ static uint64_t mask(unsigned int size)
 static void access_once(const struct region **r, const ioreq_t *p,
                         uint64_t addr, uint64_t *value)
 {
-    if ( !*r || addr < (*r)->start || addr > (*r)->end )
+    if ( !*r || !covers(*r, p->type, addr) )
         *r = find_region(p->type, addr);
     if ( p->dir == IOREQ_WRITE )
     {
         if ( *r )
-            (*r)->write(addr - (*r)->start, p->size, *value & mask(p->size));
+            (*r)->write(offset_in(*r, addr), p->size,
+                        *value & mask(p->size));
     }
     else
         *value = mask(p->size) &
-                 (*r ? (*r)->read(addr - (*r)->start, p->size) : ~0UL);
+                 (*r ? (*r)->read(offset_in(*r, addr), p->size) : ~0UL);
 }
 
 static void serve_string(struct server *s, const struct region *r,
@@ -91,6 +118,7 @@ void serve(struct server *s, unsigned int vcpu, ioreq_t *p)
     {
     case IOREQ_TYPE_PIO:
     case IOREQ_TYPE_COPY:
+    case IOREQ_TYPE_PCI_CONFIG:
         break;
     case IOREQ_TYPE_INVALIDATE:
         memory_forget(s);

@@ -78,13 +78,45 @@ static bool map_pages(struct server *s)
     return false;
 }
 
+static int claim_pci(const struct server *s, const struct region *r,
+                     bool claim)
+{
+    uint8_t bus = (uint8_t)(r->start >> 8);
+    uint8_t device = (uint8_t)(r->start >> 3 & 31);
+    uint8_t function = (uint8_t)(r->start & 7);
+
+    return claim ? xendevicemodel_map_pcidev_to_ioreq_server(
+                       s->dm, s->domid, s->id, 0, bus, device, function)
+                 : xendevicemodel_unmap_pcidev_from_ioreq_server(
+                       s->dm, s->domid, s->id, 0, bus, device, function);
+}
+
+static int claim_range(const struct server *s, const struct region *r,
+                       bool claim)
+{
+    int memory = r->type == XEN_DMOP_IO_RANGE_MEMORY;
+
+    return claim ? xendevicemodel_map_io_range_to_ioreq_server(
+                       s->dm, s->domid, s->id, memory, r->start, r->end)
+                 : xendevicemodel_unmap_io_range_from_ioreq_server(
+                       s->dm, s->domid, s->id, memory, r->start, r->end);
+}
+
+bool server_claim(struct server *s, struct region *r, bool claim)
+{
+    int rc = 0;
+
+    if ( claim || !r->off )
+        rc = r->type == XEN_DMOP_IO_RANGE_PCI ? claim_pci(s, r, claim)
+                                              : claim_range(s, r, claim);
+    r->off = !claim || rc;
+    return !rc;
+}
+
 static bool claim_regions(struct server *s)
 {
     for ( unsigned int i = 0; i < nr_regions; i++ )
-        if ( xendevicemodel_map_io_range_to_ioreq_server(
-                 s->dm, s->domid, s->id,
-                 regions[i].type == XEN_DMOP_IO_RANGE_MEMORY,
-                 regions[i].start, regions[i].end) )
+        if ( !regions[i].off && !server_claim(s, &regions[i], true) )
         {
             complain(s->domid, regions[i].name, "claiming its range failed");
             return false;
@@ -223,7 +255,8 @@ static void drain_ring(struct server *s)
             used = 2;
             req.data |= ring_entry(ring, rd + 1).data << 32;
         }
-        trace(s->domid, -1, "window", &req);
+        trace(s->domid, -1, req.type == IOREQ_TYPE_COPY ? "window" : "other",
+              &req);
         serve_buffered(&req);
         __atomic_fetch_add(&ring->read_pointer, used, __ATOMIC_RELEASE);
     }
