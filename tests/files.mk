@@ -25,7 +25,7 @@ unit-alone := array acpi acpi-parse dom0-msr iommu elf errata layout rtc runqueu
 # Of these, those with threads.
 race-alone := guest-race
 unit-libs := toollog foreignmemory ctrl $(unit-alone)
-unit-core += trace
+unit-core += trace ioreq-list
 unit-race += trace-race
 libs-test-unpack := -llzma -lz
 unit-engine := engine engine-cpu insn-engine

@@ -5,6 +5,7 @@
 #include <xen/domctl.h>
 #include <xen/sysctl.h>
 
+#include <oriel/ioreq.h>
 #include <oriel/trace.h>
 
 /* Seldom: a domain that goes or comes is much work. */
@@ -122,7 +123,16 @@ void gen_domctl(struct input *in, struct hypercall *hc)
           offsetof(struct oriel_sysctl_trace, name),                         \
       sizeof(((struct oriel_sysctl_trace *)0)->name), k }
 
+#define S(name, k)                                                           \
+    { offsetof(struct xen_sysctl, u) +                                       \
+          offsetof(struct oriel_sysctl_ioreq, name),                         \
+      sizeof(((struct oriel_sysctl_ioreq *)0)->name), k }
+
 static const struct shape sysctl_shapes[] = {
+    { ORIEL_SYSCTL_ioreq, sizeof(struct xen_sysctl), {
+      F(struct xen_sysctl, interface_version, VERSION), S(op, SMALL),
+      S(domain, DOM), S(server, SMALL), S(type, SMALL), S(nr, NUM),
+      S(start, NUM), S(ranges, PTR) } },
     { ORIEL_SYSCTL_trace, sizeof(struct xen_sysctl), {
       F(struct xen_sysctl, interface_version, VERSION), T(op, SMALL),
       T(events, NUM), T(cpu, SMALL), T(nr, NUM), T(record_size, NUM),

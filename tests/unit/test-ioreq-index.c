@@ -51,6 +51,37 @@ static unsigned int model_ranges(unsigned int id)
     return nr;
 }
 
+/* The ranges from some address on, one by one and all at once. */
+static void compare_list(const struct ioreq_index *x, unsigned int id)
+{
+    unsigned int from = pick(LINE), nr, seen = 0;
+    struct ioreq_range all[LINE], one;
+
+    nr = ioreq_index_list(x, id, real(from), all, LINE);
+    for ( unsigned int i = 0; i < LINE; i++ )
+        if ( (i == LINE - 1 || i == LINE / 2 - 1 ||
+              !(model[i + 1] >> id & 1)) && (model[i] >> id & 1) &&
+             i >= from )
+        {
+            assert_true(seen < nr);
+            assert_int_equal(all[seen].end, real(i));
+            for ( ; i % (LINE / 2) && (model[i - 1] >> id & 1); i-- )
+                ;
+            assert_int_equal(all[seen].start, real(i));
+            while ( real(i) < all[seen].end )
+                i++;
+            seen++;
+        }
+    assert_int_equal(seen, nr);
+    for ( unsigned int i = 0; i < nr; i++ )
+    {
+        assert_int_equal(ioreq_index_list(x, id, i ? all[i - 1].end + 1
+                                                   : real(from), &one, 1), 1);
+        assert_memory_equal(&one, &all[i], sizeof(one));
+    }
+    assert_int_equal(ioreq_index_list(x, id, 0, all, 0), 0);
+}
+
 static struct ioreq_index *change(struct ioreq_index *x)
 {
     unsigned int half = pick(2) * (LINE / 2), id = pick(8);
@@ -88,7 +119,10 @@ static void compare(const struct ioreq_index *x)
     for ( unsigned int i = 0; i < LINE; i++ )
         assert_int_equal(ioreq_index_covers(x, real(i), real(i)), model[i]);
     for ( unsigned int id = 0; id < 8; id++ )
+    {
         assert_int_equal(ioreq_index_ranges(x, id), model_ranges(id));
+        compare_list(x, id);
+    }
     for ( unsigned int i = 1; x && i < x->nr; i++ )
     {
         assert_true(x->segment[i].start > x->segment[i - 1].start);
@@ -118,6 +152,7 @@ static void test_empty_index_claims_nothing(void **state)
     assert_int_equal(ioreq_index_covers(NULL, 0, UINT64_MAX), 0);
     assert_int_equal(ioreq_index_touches(NULL, 0, UINT64_MAX), 0);
     assert_int_equal(ioreq_index_ranges(NULL, 0), 0);
+    assert_int_equal(ioreq_index_list(NULL, 0, 0, NULL, 5), 0);
     ioreq_index_drop(NULL, 0);
 }
 

@@ -61,10 +61,54 @@ static void print_ring(const struct snapshot_server *server, FILE *to)
     fputs("]}", to);
 }
 
+static void print_range(unsigned int type, const struct oriel_ioreq_range *r,
+                        FILE *to)
+{
+    char first[PCI_NAME], last[PCI_NAME];
+
+    if ( type != XEN_DMOP_IO_RANGE_PCI )
+    {
+        fprintf(to, "[\"%#llx\",\"%#llx\"]", (unsigned long long)r->start,
+                (unsigned long long)r->end);
+        return;
+    }
+    pci_name(r->start, first);
+    pci_name(r->end, last);
+    fprintf(to, "[\"%s\",\"%s\"]", first, last);
+}
+
+static void print_claims(const struct snapshot_server *server, FILE *to)
+{
+    if ( server->claims_error )
+    {
+        fputs("\"claims\":null,", to);
+        return;
+    }
+    fprintf(to, "\"emulator\":%u,\"enabled\":%s,\"ring_port\":%u,"
+            "\"claims\":{", server->emulator,
+            server->flags & ORIEL_IOREQ_ENABLED ? "true" : "false",
+            server->ring_port);
+    for ( unsigned int t = 0; t < SNAPSHOT_RANGE_TYPES; t++ )
+    {
+        const struct snapshot_ranges *r = &server->claims[t];
+
+        fprintf(to, "%s\"%s\":[", t ? "," : "", claim_type_name(t));
+        for ( unsigned int i = 0; i < r->nr; i++ )
+        {
+            if ( i )
+                fputc(',', to);
+            print_range(t, &r->range[i], to);
+        }
+        fputc(']', to);
+    }
+    fputs("},", to);
+}
+
 static void print_server(const struct snapshot_server *server, unsigned int id,
                          FILE *to)
 {
     fprintf(to, "{\"id\":%u,", id);
+    print_claims(server, to);
     if ( server->error )
     {
         fputs("\"error\":", to);

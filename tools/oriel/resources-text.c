@@ -6,6 +6,82 @@
 #include "snapshot.h"
 #include "xen.h"
 
+#define WIDTH 79 /* of a line of ranges */
+
+static int range_text(unsigned int type, const struct oriel_ioreq_range *r,
+                      char *text, size_t size)
+{
+    if ( type == XEN_DMOP_IO_RANGE_PCI )
+    {
+        char first[PCI_NAME], last[PCI_NAME];
+
+        pci_name(r->start, first);
+        pci_name(r->end, last);
+        return r->start == r->end ? snprintf(text, size, " %s", first)
+                                  : snprintf(text, size, " %s-%s", first, last);
+    }
+    return r->start == r->end
+               ? snprintf(text, size, " %#llx", (unsigned long long)r->start)
+               : snprintf(text, size, " %#llx-%#llx",
+                          (unsigned long long)r->start,
+                          (unsigned long long)r->end);
+}
+
+static void print_ranges(unsigned int type, const struct snapshot_ranges *r,
+                         FILE *to)
+{
+    int column = 0;
+
+    for ( unsigned int i = 0; i < r->nr; i++ )
+    {
+        char text[64];
+        int len = range_text(type, &r->range[i], text, sizeof(text));
+
+        if ( column + len > WIDTH )
+            column = 0;
+        if ( !column )
+            column = fprintf(to, "%s    %-7s", i ? "\n" : "",
+                             i ? "" : claim_type_name(type));
+        column += fprintf(to, "%s", text);
+    }
+    if ( r->nr )
+        fputc('\n', to);
+}
+
+static void print_claims(const struct snapshot_server *server, FILE *to)
+{
+    unsigned int nr = 0;
+
+    if ( server->claims_error )
+    {
+        fprintf(to, "    claims: %s\n",
+                server->claims_error == ENOSYS
+                    ? "not told by this hypervisor"
+                    : strerror(server->claims_error));
+        return;
+    }
+    for ( unsigned int t = 0; t < SNAPSHOT_RANGE_TYPES; t++ )
+    {
+        print_ranges(t, &server->claims[t], to);
+        nr += server->claims[t].nr;
+    }
+    if ( !nr )
+        fputs("    claims nothing\n", to);
+}
+
+/* Of configuration space: the function and the register. */
+static void address_text(const ioreq_t *p, char text[PCI_NAME + 8])
+{
+    char function[PCI_NAME];
+
+    pci_name(p->addr >> 32, function);
+    if ( p->type == IOREQ_TYPE_PCI_CONFIG )
+        snprintf(text, PCI_NAME + 8, "%s+%#x", function,
+                 (unsigned int)p->addr);
+    else
+        snprintf(text, PCI_NAME + 8, "%#llx", (unsigned long long)p->addr);
+}
+
 static void print_slots(const struct snapshot_server *server, FILE *to)
 {
     unsigned int idle = 0, first = 0, last = 0;
@@ -19,6 +95,7 @@ static void print_slots(const struct snapshot_server *server, FILE *to)
     for ( unsigned int i = 0; i < server->nr_slots; i++ )
     {
         const ioreq_t *p = &server->slot[i];
+        char address[PCI_NAME + 8];
 
         if ( p->state == STATE_IOREQ_NONE )
         {
@@ -28,17 +105,20 @@ static void print_slots(const struct snapshot_server *server, FILE *to)
                 last = p->vp_eport;
             continue;
         }
-        fprintf(to, "    %-6u %-10s %-5s %-10s %#14llx %4u %6u %s%#18llx %6u\n",
+        address_text(p, address);
+        fprintf(to, "    %-6u %-10s %-5s %-10s %14s %4u %6u %s%#18llx %6u\n",
                 i, ioreq_state_name(p->state),
                 p->dir == IOREQ_READ ? "read" : "write",
-                ioreq_type_name(p->type), (unsigned long long)p->addr, p->size,
+                ioreq_type_name(p->type), address, p->size,
                 p->count, p->data_is_ptr ? "@ " : "  ",
                 (unsigned long long)p->data, p->vp_eport);
     }
     if ( !idle )
         return;
     fprintf(to, "    %u of %u slots idle, ", idle, server->nr_slots);
-    if ( last )
+    if ( last && first == last )
+        fprintf(to, "port %u\n", last);
+    else if ( last )
         fprintf(to, "ports %u to %u\n", first, last);
     else
         fprintf(to, "no ports: the server is not enabled\n");
@@ -55,9 +135,12 @@ static void print_ring(const struct snapshot_server *server, FILE *to)
                                           : strerror(server->ring_error));
         return;
     }
-    fprintf(to, "    ring: read %u, write %u: %u of %u pending\n",
+    fprintf(to, "    ring: read %u, write %u: %u of %u pending",
             server->read_pointer, server->write_pointer, pending,
             IOREQ_BUFFER_SLOT_NUM);
+    if ( server->ring_port )
+        fprintf(to, ", port %u", server->ring_port);
+    fputc('\n', to);
     while ( i < pending )
     {
         struct snapshot_pending p;
@@ -82,17 +165,24 @@ static void print_servers(const struct snapshot *s, FILE *to)
         if ( server->error == ENOENT )
             continue;
         nr++;
+        fprintf(to, "  ioreq server %u:", id);
+        if ( !server->claims_error )
+            fprintf(to, " of d%u, %s,", server->emulator,
+                    server->flags & ORIEL_IOREQ_ENABLED ? "enabled"
+                                                        : "disabled");
         if ( server->error )
         {
-            fprintf(to, "  ioreq server %u: %s\n", id,
+            fprintf(to, " %s\n",
                     server->error == EPERM
                         ? "not mapped: its pages are at frame numbers of the "
                           "guest, or another domain created it"
                         : strerror(server->error));
+            print_claims(server, to);
             continue;
         }
-        fprintf(to, "  ioreq server %u: %u frame%s of slots\n", id,
+        fprintf(to, " %u frame%s of slots\n",
                 server->nr_frames, server->nr_frames == 1 ? "" : "s");
+        print_claims(server, to);
         print_slots(server, to);
         print_ring(server, to);
     }

@@ -106,6 +106,8 @@ static void take_servers(xc_interface *xch, struct snapshot *s)
         if ( bytes )
             s->ioreq_bytes = bytes;
         take_server(xch, s, id, &s->server[id]);
+        if ( s->server[id].error != ENOENT )
+            take_claims(xch, s->info.domid, id, &s->server[id]);
     }
 }
 
@@ -261,7 +263,11 @@ int snapshot_take(xc_interface *xch, const xc_dominfo_t *info,
 void snapshot_free(struct snapshot *s)
 {
     for ( unsigned int id = 0; id < SNAPSHOT_SERVERS; id++ )
+    {
         free(s->server[id].slot);
+        for ( unsigned int t = 0; t < SNAPSHOT_RANGE_TYPES; t++ )
+            free(s->server[id].claims[t].range);
+    }
     free(s->grant);
 }
 

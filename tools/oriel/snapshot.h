@@ -11,10 +11,18 @@
 
 #include <xenctrl.h>
 
+#include <oriel/ioreq.h>
+#include <xen/hvm/dm_op.h>
 #include <xen/hvm/ioreq.h>
 
 #define SNAPSHOT_SERVERS 8U
+#define SNAPSHOT_RANGE_TYPES (XEN_DMOP_IO_RANGE_PCI + 1U)
 #define GRANT_FLAG_NAMES 12U
+
+struct snapshot_ranges {
+    unsigned int nr, room;
+    struct oriel_ioreq_range *range;
+};
 
 struct snapshot_server {
     /* 0: the slots are copied; ENOENT: no such server; EPERM: its pages are at
@@ -25,6 +33,10 @@ struct snapshot_server {
     int ring_error; /* the same; ENOENT: it has no ring */
     uint32_t read_pointer, write_pointer;
     buf_ioreq_t ring[IOREQ_BUFFER_SLOT_NUM];
+    /* What only Oriel tells.  0, or an errno: ENOSYS elsewhere */
+    int claims_error;
+    uint32_t emulator, flags, ring_port; /* flags: ORIEL_IOREQ_* */
+    struct snapshot_ranges claims[SNAPSHOT_RANGE_TYPES];
 };
 
 /* A pending entry of a ring, its second half included. */
@@ -73,10 +85,21 @@ int snapshot_take(xc_interface *xch, const xc_dominfo_t *info,
                   struct snapshot *s);
 void snapshot_free(struct snapshot *s);
 
+/* claims.c: what the server claims, into *server. */
+void take_claims(xc_interface *xch, uint32_t domid, unsigned int id,
+                 struct snapshot_server *server);
+
 /* ---- decoding ---- */
 
 const char *ioreq_state_name(unsigned int state);
 const char *ioreq_type_name(unsigned int type);
+
+/* "ports", "memory", "pci": what a server claims. */
+const char *claim_type_name(unsigned int type);
+
+/* "bus:device.function", before it the segment unless that is 0. */
+#define PCI_NAME 24
+void pci_name(uint64_t sbdf, char name[PCI_NAME]);
 
 /* Entries in the ring, at most as many as it has. */
 unsigned int ring_pending(const struct snapshot_server *server);

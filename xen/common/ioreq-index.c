@@ -75,6 +75,28 @@ unsigned int ioreq_index_ranges(const struct ioreq_index *x, unsigned int id)
     return nr;
 }
 
+unsigned int ioreq_index_list(const struct ioreq_index *x, unsigned int id,
+                              uint64_t from, struct ioreq_range *to,
+                              unsigned int max)
+{
+    unsigned int nr = 0;
+    bool inside = false;
+
+    for ( unsigned int i = 0; x && i < x->nr && nr < max; i++ )
+    {
+        bool last = i + 1 == x->nr, claimed = x->segment[i].servers >> id & 1;
+
+        if ( claimed && !inside )
+            to[nr].start = x->segment[i].start;
+        inside = claimed;
+        if ( !claimed || (!last && (x->segment[i + 1].servers >> id & 1)) )
+            continue;
+        to[nr].end = last ? ~0UL : x->segment[i + 1].start - 1;
+        nr += to[nr].end >= from;
+    }
+    return nr;
+}
+
 /* Append a segment, unless the last one has the same servers. */
 static void append(struct ioreq_index *x, uint64_t start, uint8_t servers)
 {

@@ -38,6 +38,18 @@ uint8_t ioreq_index_touches(const struct ioreq_index *x, uint64_t start,
 /* The number of ranges of the server, adjacent ones counted as one. */
 unsigned int ioreq_index_ranges(const struct ioreq_index *x, unsigned int id);
 
+struct ioreq_range {
+    uint64_t start, end; /* inclusive */
+};
+
+/*
+ * The ranges of the server that end at `from` or above, ascending, adjacent
+ * ones joined, no more than max; their number.
+ */
+unsigned int ioreq_index_list(const struct ioreq_index *x, unsigned int id,
+                              uint64_t from, struct ioreq_range *to,
+                              unsigned int max);
+
 /*
  * A copy of x in which the server claims (or does not claim) all of
  * [start, end]; NULL: no memory.  For the caller to hv_free().

@@ -8,6 +8,7 @@
  *   ioreq-ring.c    the ring of buffered writes
  *   ioreq-mem.c     memory whose writes go to a server
  *   ioreq-index.c   the servers that claim an address
+ *   ioreq-list.c    what servers claim, for control domains
  *
  * d->ioreq.lock protects all of it.  A server is freed only after it was
  * removed from d->ioreq.server[] under the lock and its unanswered requests

@@ -36,25 +36,21 @@ static void print_range(struct key_press *k, unsigned int type,
                   (unsigned long)start, (unsigned long)end, what);
 }
 
-/* Runs of segments with the server's bit. */
 static void print_ranges(struct key_press *k, const struct ioreq_server *s,
                          unsigned int type)
 {
     const struct ioreq_index *x = array_at(s->target->ioreq.index, type);
-    uint64_t start = 0;
-    bool inside = false;
+    struct ioreq_range range[16];
+    uint64_t from = 0;
+    unsigned int nr;
 
-    for ( unsigned int i = 0; x && i < x->nr; i++ )
+    do
     {
-        bool claims = x->segment[i].servers & ioreq_server_bit(s);
-
-        if ( claims && !inside )
-            start = x->segment[i].start;
-        if ( claims && (i + 1 == x->nr ||
-                        !(x->segment[i + 1].servers & ioreq_server_bit(s))) )
-            print_range(k, type, "", start, end_of(x, i));
-        inside = claims;
-    }
+        nr = ioreq_index_list(x, s->id, from, range, ARRAY_SIZE(range));
+        for ( unsigned int i = 0; i < nr; i++ )
+            print_range(k, type, "", range[i].start, range[i].end);
+        from = nr ? range[nr - 1].end + 1 : 0;
+    } while ( from && !key_is_full(k) ); /* 0 also behind the last address */
 }
 
 static void print_server(struct key_press *k, const struct ioreq_server *s)

@@ -17,6 +17,8 @@ sysctl_fn sysctl_numainfo;
 sysctl_fn sysctl_cpupool_op;
 sysctl_fn sysctl_cpu_featureset;
 sysctl_fn sysctl_cpu_policy;
-sysctl_fn sysctl_trace; /* trace.c: Oriel's own, in the place of op->u */
+/* Oriel's own, in the place of op->u. */
+sysctl_fn sysctl_trace; /* trace.c */
+sysctl_fn sysctl_ioreq; /* ioreq-list.c */
 
 #endif

@@ -16,6 +16,8 @@
 #include <hv/lib.h>
 #include <hv/trace.h>
 
+#include <oriel/ioreq.h>
+
 #include "control.h"
 #include "domctl-private.h"
 #include "sysctl-private.h"
@@ -121,6 +123,8 @@ static sysctl_fn *find(uint32_t cmd)
 {
     if ( cmd == ORIEL_SYSCTL_trace )
         return sysctl_trace;
+    if ( cmd == ORIEL_SYSCTL_ioreq )
+        return sysctl_ioreq;
     return cmd < ARRAY_SIZE(table) ? array_at(table, cmd) : NULL;
 }
 
