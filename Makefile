@@ -438,6 +438,11 @@ check-machines: check-vm check-xen
 check-hvm: $(B)/.need-vm all bare $(B)/vm/screen $(B)/vm/press-key
 	$(Q)scripts/vm --hvm --prepare
 	$(Q)scripts/check-hvm $(JOBS)
+# QEMU and oriel-dm serve one guest, on Xen and on Oriel.
+check-two-dm: $(B)/.need-vm all bare $(addprefix $(B)/vm/,press-key free-pages)
+	$(Q)scripts/vm --hvm --prepare
+	$(Q)scripts/run-tests "two device models on Xen" --args xen tests/hvm/two-dm
+	$(Q)scripts/run-tests "two device models on Oriel" --args oriel tests/hvm/two-dm
 # A thousand guests, a hundred of those that do what none should, then device
 # models that do.
 soak: $(B)/.need-vm all bare debug $(check-vm-progs)
@@ -510,7 +515,7 @@ check: $(all-checks)
 # The quick part.
 test: check-unit check-contract check-abi check-lint
 tests: test
-.PHONY: test tests check-hvm dom0 check-machines machine-vm machine-xen machine-hosted check-vm-script
+.PHONY: test tests check-hvm check-two-dm dom0 check-machines machine-vm machine-xen machine-hosted check-vm-script
 .PHONY: all bare debug check-vm run-vm shell-vm soak check-xen shell-xen bench bench-xen bench-vm check-fuzz check-model cover fuzz fuzz-all clean help run install libs hosted programs guests debian \
     check-demo check-contract check-programs check-clang check-lint lint
 all: libs hosted programs guests
@@ -532,6 +537,7 @@ help:
 	@echo 'make debug      build/oriel-debug.elf: assertions, lock order, each guest entry checked'
 	@echo 'make check-vm   all of it tested there: minutes; make soak: longer'
 	@echo 'make check-hvm  HVM guests behind QEMU, on Xen and on Oriel; JOBS="direct1 ide"'
+	@echo 'make check-two-dm  QEMU and oriel-dm serve one guest, on Xen and on Oriel'
 	@echo 'make shell-vm   a shell in its dom0'
 	@echo 'make bench-xen  what operations cost on the real Xen, in instructions; bench-vm: on Oriel'
 	@echo 'make shell-xen  a shell in its dom0'

@@ -22,6 +22,8 @@ guest-stub-src := tests/guest/stub.c tests/guest/hostile.c $(guest-lib)
 guests += interrupts
 guest-interrupts-src := $(addprefix tests/guest/,interrupts.c interrupts-pic.c) \
     $(guest-smp)
+guests += two-dm
+guest-two-dm-src := tests/guest/two-dm.c $(guest-smp)
 guest-lds := tests/guest/guest.lds
 guest-cflags := -std=gnu11 -m64 -O2 -ffreestanding -fno-pic -fno-pie \
     -mno-red-zone -mgeneral-regs-only -fno-stack-protector \
