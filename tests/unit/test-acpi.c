@@ -134,6 +134,32 @@ static void test_beyond(void **state)
     assert_int_equal(acpi.rsdp, 0xf0000);
 }
 
+/* The processor's addresses end within a table, within the RSDP's second part. */
+static void test_partly_beyond(void **state)
+{
+    const uint8_t body[4] = { 1, 2, 3, 4 };
+    uint32_t last, rsdp = MEMORY - 4096;
+
+    (void)state;
+    good_machine();
+    last = add_table("SSDT", body, 4);
+    address_limit = last + 40;
+    assert_true(init_works());
+    assert_non_null(acpi_table("SSDT", 0));
+    address_limit = last + 39;
+    assert_null(acpi_table("SSDT", 0));
+
+    write_rsdp(rsdp, 2);
+    boot_info.rsdp = rsdp;
+    address_limit = rsdp + RSDP_V2;
+    assert_true(init_works());
+    assert_int_equal(acpi.xsdt, XSDT_AT);
+    address_limit = rsdp + RSDP_V2 - 1;
+    assert_true(init_works());
+    assert_int_equal(acpi.xsdt, RSDT_AT);
+    address_limit = ADDRESS_LIMIT;
+}
+
 static void test_no_madt(void **state)
 {
     (void)state;
@@ -149,6 +175,7 @@ int main(void)
         TEST(test_loader_rsdp), TEST(test_old_rsdp), TEST(test_search),
         TEST(test_search_ebda), TEST(test_tables), TEST(test_no_madt),
         TEST(test_beyond),
+        TEST(test_partly_beyond),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

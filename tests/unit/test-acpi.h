@@ -27,6 +27,8 @@
 #define BOOT_ID 4U
 #define ADDRESS_LIMIT (1UL << 40)
 
+static uint64_t address_limit = ADDRESS_LIMIT;
+
 struct boot_info boot_info;
 
 static uint8_t memory[MEMORY];
@@ -43,7 +45,7 @@ const void *map_phys(uint64_t phys, size_t bytes)
 
     assert_non_null(copy);
     assert_true(phys <= UINT64_MAX - bytes);
-    if ( phys + bytes > ADDRESS_LIMIT )
+    if ( phys + bytes > address_limit )
     {
         free(copy);
         return NULL;
