@@ -76,6 +76,9 @@ if has hvm=direct; then
     off none
 fi
 while read -r m; do
+    case $m in
+    xen-*) has hvm=pv || continue ;; # not there without unplug
+    esac
     insmod "/modules/$m" || say "trouble: no module $m"
 done </modules/order
 part=/dev/sda1

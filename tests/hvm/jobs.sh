@@ -12,11 +12,7 @@
 # Logs of xl, QEMU and the guests' serial ports stay in /var/log/xen and /hvm.
 
 cd /hvm || exit 1
-limits=/limits
-limit() { # NAME: seconds, of tests/limits
-    sed -n "s/^$1_LIMIT=//p" "$limits" |
-        { read -r n && echo $((n * ${TIMEOUT_SCALE:-1})); }
-}
+. /limits
 xl=/usr/lib/xen-4.17/bin/xl
 # A process of dom0 that dies under QEMU's emulation (docs/vm.md) starts again.
 xl() {
@@ -34,7 +30,7 @@ xl() {
 await() { # WHAT COMMAND...
     what=$1
     shift
-    give_up=$(($(date +%s) + $(limit PROGRAM)))
+    give_up=$(($(date +%s) + PROGRAM_LIMIT * ${TIMEOUT_SCALE:-1}))
     until "$@" >/dev/null 2>&1; do
         if [ "$(date +%s)" -gt $give_up ]; then
             echo "timeout: $what"
@@ -73,6 +69,7 @@ usb = 0
 acpi_s3 = 0
 acpi_s4 = 0
 on_crash = "destroy"
+on_reboot = "destroy"
 END
     shift 2
     for line in "$@"; do
@@ -134,7 +131,7 @@ end() { # JOB STATUS
         echo "-- the screen:"
         cat "$1.screen"
         echo "-- the end of the serial port:"
-        tail -n 20 "/hvm/$1.serial"
+        tail -n 40 "/hvm/$1.serial"
         for f in "/var/log/xen/xl-$1.log" "/var/log/xen/qemu-dm-$1.log"; do
             echo "-- $f"
             tail -n 20 "$f"
