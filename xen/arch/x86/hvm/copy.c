@@ -222,15 +222,19 @@ static uint64_t tag(uint64_t va)
 }
 
 /*
- * By the page's number.  The upper half of the address space has places of its
- * own, since what a kernel passes for a program lies in both: the two must not
- * displace each other at each call.
+ * By the page's number there are two places, so that two pages of one number
+ * do not displace each other at each call: a kernel's stack and its vcpu's
+ * runstate, or what a kernel passes for a program.  Where neither has va: the
+ * place whose walk was used less recently.
  */
-static struct walked *slot(struct vcpu *v, uint64_t va)
+static inline __attribute__((always_inline)) struct walked *
+place(struct vcpu *v, uint64_t va)
 {
-    uint64_t half = WALKED_PAGES / 2, upper = va >> 63;
+    struct walked *w = v->arch.hvm.walked[(va >> PAGE_SHIFT) % WALKED_SETS];
 
-    return &v->arch.hvm.walked[(va >> PAGE_SHIFT) % half + upper * half];
+    if ( likely(w[0].va == tag(va)) )
+        return &w[0];
+    return w[1].va == tag(va) || w[0].exit > w[1].exit ? &w[1] : &w[0];
 }
 
 /* The entries that the walk read still have the same values. */
@@ -305,7 +309,7 @@ copy_pages(struct vcpu *v, uint64_t va, void *buf, size_t bytes, bool write,
 {
     while ( bytes )
     {
-        struct walked *w = slot(v, va);
+        struct walked *w = place(v, va);
         unsigned int n = rest_of_page(va, bytes);
         char *page = still_good(v, w, va, write, generation)
                          ? w->page : walk_anew(v, w, va, write);
@@ -329,7 +333,7 @@ static bool in_one_page(uint64_t va, size_t bytes)
 static inline __attribute__((always_inline)) int
 virt_copy(struct vcpu *v, uint64_t va, void *buf, size_t bytes, bool write)
 {
-    struct walked *w = slot(v, va);
+    struct walked *w = place(v, va);
     uint64_t generation = copy_begin(v);
     int rc = 0;
 
@@ -361,7 +365,7 @@ any_copy_out(struct vcpu *v, uint64_t dst, const void *src, size_t bytes)
 static inline __attribute__((always_inline)) bool
 next_copy(struct vcpu *v, uint64_t va, void *buf, size_t bytes, bool write)
 {
-    const struct walked *w = slot(v, va);
+    const struct walked *w = place(v, va);
 
     if ( w->exit != v->arch.exits || !is_short(bytes) ||
          !in_one_page(va, bytes) || !is_walk_of(w, va, write, copy_begin(v)) )

@@ -32,7 +32,7 @@ struct hvm_domain {
  * nothing away (hvm/copy.c).
  */
 #define WALK_LEVELS 4
-#define WALKED_PAGES 16 /* half of them for addresses with bit 63 */
+#define WALKED_SETS 8 /* of two pages each */
 
 struct walked {
     uint64_t va;         /* of its start, + 1; 0: nothing here */
@@ -79,7 +79,7 @@ struct hvm_vcpu {
                         /* delivered, + 1; 0: none                          */
     uint8_t walk_retries; /* at walk_rip: page tables in read-only memory */
     uint64_t walk_rip;
-    struct walked walked[WALKED_PAGES];
+    struct walked walked[WALKED_SETS][2];
     struct emul emul;   /* its registers are the vcpu's between exits */
     struct vlapic vlapic;
     struct vmtrr mtrr;
