@@ -8,11 +8,15 @@
  */
 #include <hv/lib.h>
 
+#undef memset
+#undef memcpy
+
 #ifndef __clang__
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
 #endif
 
 typedef uint64_t word_t __attribute__((may_alias, aligned(1)));
+typedef uint32_t half_t __attribute__((may_alias, aligned(1)));
 
 #define WORD sizeof(word_t)
 #define STEP (4 * WORD)
@@ -58,7 +62,13 @@ static void copy_up(uint8_t *d, const uint8_t *s, size_t n)
         move_step(d, s);
     for ( ; n >= WORD; n -= WORD, d += WORD, s += WORD )
         *(word_t *)d = *(const word_t *)s;
-    for ( ; n; n-- )
+    if ( n & sizeof(half_t) )
+    {
+        *(half_t *)d = *(const half_t *)s;
+        d += sizeof(half_t);
+        s += sizeof(half_t);
+    }
+    for ( n %= sizeof(half_t); n; n-- )
         *d++ = *s++;
 }
 

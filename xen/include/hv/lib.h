@@ -16,6 +16,12 @@ void *memset(void *s, int c, size_t n);
 void *memcpy(void *d, const void *s, size_t n);
 void *memmove(void *d, const void *s, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
+/* Freestanding, the compiler copies structures inline only when asked. */
+#if !__STDC_HOSTED__
+#define memset(s, c, n) __builtin_memset(s, c, n)
+#define memcpy(d, s, n) __builtin_memcpy(d, s, n)
+#endif
+
 size_t strlen(const char *s);
 int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t n);
