@@ -83,6 +83,12 @@ struct entries {
     uint64_t gpa[MAX_LEVELS], value[MAX_LEVELS];
 };
 
+static uint64_t linear(const struct guest_paging *p, uint64_t va)
+{
+    return p->efer & EFER_LMA ? va : (uint32_t)va;
+}
+
+/* Paging is on. */
 static bool walk(const struct guest_paging *p, uint64_t va,
                  unsigned int access, guest_read_phys_t read, void *arg,
                  uint64_t *gpa, unsigned int *error, struct entries *e)
@@ -93,13 +99,7 @@ static bool walk(const struct guest_paging *p, uint64_t va,
 
     e->nr = 0;
     *error = access & (WALK_WRITE | WALK_USER | (m.nx ? WALK_FETCH : 0));
-    if ( !(p->efer & EFER_LMA) )
-        va = (uint32_t)va;
-    if ( !(p->cr0 & CR0_PG) )
-    {
-        *gpa = va;
-        return true;
-    }
+    va = linear(p, va);
     if ( !canonical(va) )
         return false;
 
@@ -153,7 +153,8 @@ bool guest_walk(const struct guest_paging *p, uint64_t va, unsigned int access,
 {
     struct entries e;
 
-    return walk(p, va, access, read, arg, gpa, error, &e);
+    *gpa = linear(p, va);
+    return !(p->cr0 & CR0_PG) || walk(p, va, access, read, arg, gpa, error, &e);
 }
 
 enum walk_result guest_walk_marking(const struct guest_paging *p, uint64_t va,
@@ -162,11 +163,15 @@ enum walk_result guest_walk_marking(const struct guest_paging *p, uint64_t va,
                                     guest_cmpxchg_phys_t cmpxchg, void *arg,
                                     uint64_t *gpa, unsigned int *error)
 {
-    struct mode m = mode_of(p);
     struct entries e;
+    struct mode m;
 
+    *gpa = linear(p, va);
+    if ( !(p->cr0 & CR0_PG) )
+        return WALK_DONE;
     if ( !walk(p, va, access, read, arg, gpa, error, &e) )
         return WALK_FAULT;
+    m = mode_of(p);
     /* PAE's top entries have no such bits. */
     for ( unsigned int i = m.levels == 3; i < e.nr; i++ )
     {

@@ -274,12 +274,19 @@ bool operand_put(struct run *run, const struct operand *o, const void *buf)
     return operand_access(run, o, true, copy);
 }
 
+/* Most operands are one access. */
+static bool is_chunk(const struct operand *o)
+{
+    return !o->bytes[1] && !(o->bytes[0] & (o->bytes[0] - 1));
+}
+
 bool operand_read(struct run *run, const struct operand *o, uint64_t *value)
 {
     uint64_t v = 0;
 
     ASSERT(o->bytes[0] + o->bytes[1] <= 8);
-    if ( !operand_access(run, o, false, (uint8_t *)&v) )
+    if ( is_chunk(o) ? !chunk_access(run, o->gpa[0], o->bytes[0], false, &v)
+                     : !operand_access(run, o, false, (uint8_t *)&v) )
         return false;
     *value = v;
     return true;
@@ -288,7 +295,9 @@ bool operand_read(struct run *run, const struct operand *o, uint64_t *value)
 bool operand_write(struct run *run, const struct operand *o, uint64_t value)
 {
     ASSERT(o->bytes[0] + o->bytes[1] <= 8);
-    return operand_access(run, o, true, (uint8_t *)&value);
+    value &= mask_of(o->bytes[0] + o->bytes[1]);
+    return is_chunk(o) ? chunk_access(run, o->gpa[0], o->bytes[0], true, &value)
+                       : operand_access(run, o, true, (uint8_t *)&value);
 }
 
 bool operand_update(struct run *run, const struct operand *o, uint64_t old,
