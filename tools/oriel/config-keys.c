@@ -30,6 +30,7 @@ static const struct key keys[] = {
     { "name", TEXT, FIELD(name), 0, 0, NULL },
     { "type", TYPE, 0, 0, 0, "\"pvh\" or \"hvm\"" },
     { "kernel", TEXT, FIELD(kernel), 0, 0, NULL },
+    { "firmware_override", TEXT, FIELD(firmware), 0, 0, NULL },
     { "ramdisk", TEXT, FIELD(ramdisk), 0, 0, NULL },
     { "cmdline", TEXT, FIELD(cmdline), 0, 0, NULL },
     { "root", TEXT, FIELD(root), 0, 0, NULL },
@@ -244,16 +245,33 @@ static bool finish_cmdline(struct config *c)
                     *root && *extra ? " " : "", extra) >= 0;
 }
 
+/* What starts the guest: the kernel, or as with xl what replaces firmware. */
+static bool finish_kernel(const char *path, struct config *c)
+{
+    if ( c->firmware && !c->hvm )
+        failed("%s: firmware_override is for guests with type = \"hvm\"", path);
+    else if ( c->firmware && c->kernel )
+        failed("%s: firmware_override and kernel: nothing would load the "
+               "kernel; give one of them", path);
+    else if ( !c->firmware && !c->kernel )
+        failed("%s: kernel is missing; add kernel = \"FILE\", an ELF file: "
+               "there is no firmware to boot from a disk", path);
+    else
+    {
+        if ( c->firmware )
+            c->kernel = c->firmware;
+        c->firmware = NULL;
+        return true;
+    }
+    return false;
+}
+
 bool config_finish(const char *path, struct config *c)
 {
     if ( !check_name(path, c->name) )
         return false;
-    if ( !c->kernel )
-    {
-        failed("%s: kernel is missing; add kernel = \"FILE\", an ELF file: "
-               "there is no firmware to boot from a disk", path);
+    if ( !finish_kernel(path, c) )
         return false;
-    }
     if ( !c->memory )
         c->memory = 128 < c->maxmem || !c->maxmem ? 128 : c->maxmem;
     if ( !c->maxmem )

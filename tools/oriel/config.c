@@ -167,6 +167,7 @@ void config_free(struct config *config)
 {
     free(config->name);
     free(config->kernel);
+    free(config->firmware);
     free(config->ramdisk);
     free(config->cmdline);
     free(config->root);

@@ -20,6 +20,7 @@ struct config {
     char *name;
     bool hvm; /* type = "hvm": more devices emulated by the hypervisor */
     char *kernel, *ramdisk;
+    char *firmware; /* until config_finish(), which makes it the kernel */
     char *cmdline; /* never NULL */
     char *root, *extra; /* when there is no cmdline */
     uint64_t memory, maxmem; /* MiB */

@@ -248,8 +248,8 @@ const struct command command_create = {
     "create", "[OPTION]... FILE", "Create a domain from a configuration file",
     "FILE has xl.cfg's syntax: name and kernel are required; type, ramdisk, "
     "cmdline,\nmemory, maxmem, vcpus, maxvcpus, max_grant_frames, "
-    "max_maptrack_frames,\nmax_grant_version, max_event_channels, tsc_mode and "
-    "uuid are understood.\n"
+    "max_maptrack_frames,\nmax_grant_version, max_event_channels, tsc_mode, "
+    "uuid and firmware_override\n(instead of kernel) are understood.\n"
     "  -p, --paused             leave the domain paused\n"
     "  -F, --foreground         show the console, wait until the domain ends, "
     "destroy\n"
