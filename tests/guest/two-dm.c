@@ -14,6 +14,7 @@
 #define BLOCK_MEMORY 0xf1000000UL
 #define NOBODY_PORT 0x600
 #define NOBODY_MEMORY 0xf1001000UL
+#define VGA_WINDOW 0xa0000UL
 #define VGA_REGISTERS 0xf2000000UL /* where QEMU's display gets them */
 #define BAR0 0xf3000000UL
 #define BAR1 0xc300
@@ -192,6 +193,8 @@ static void use_qemu(void)
         n = (uint8_t)(n % 100 + 1);
         outb(UART, (uint8_t)(n == 100 ? '\n' : '.'));
         outb(UART_SCRATCH, n);
+        for ( unsigned int i = 0; i < 8; i++ )
+            write16(VGA_WINDOW + 2 * i, n); /* into the ring */
         v = inb(UART_SCRATCH);
     } while ( v == n );
     if ( v != 0xff )
