@@ -156,4 +156,23 @@ if [ "$hypervisor" = oriel ]; then
     check "nothing is left" nothing_lost
     check "every page has come back" eventually has_pages "$pages"
 fi
+
+# ---- QEMU alone, for a guest that oriel created ----
+
+# xl would take the same configuration.
+cat >"$work/hello.cfg" <<END
+name = "hello"
+type = "hvm"
+memory = 64
+firmware_override = "/hello.elf"
+END
+check "oriel creates a guest behind QEMU" \
+    ours oriel create -F -d /qemu-dm "$work/hello.cfg"
+cp "$work/said" "$work/hello.said"
+check "which has QEMU's serial port" grep "hello, serial port" \
+    "$work/hello.said"
+if [ "$hypervisor" = oriel ]; then
+    check "nothing is left of the guest" nothing_lost
+fi
+check "its pages have come back" eventually has_pages "$pages"
 finish
