@@ -90,6 +90,20 @@ bool hvm_pic_reaches(const struct vcpu *v)
     return false;
 }
 
+static unsigned int nr_resumed;
+
+void platform_resume(struct domain *d)
+{
+    d->arch.hvm.clocks_rest = false;
+    nr_resumed++;
+}
+
+void vlapic_timer_wake(struct vlapic *l)
+{
+    l->rests = false;
+    nr_resumed++;
+}
+
 int vpic_ack(struct vpic *p)
 {
     (void)p;
@@ -453,6 +467,21 @@ static void test_nmi_waits_for_the_next_exit(void **state)
     assert_true(!lapic->nmi && svm.nmi_masked);
 }
 
+/* Timers that rested go on before the entry looks for interrupts. */
+static void test_timers_resume(void **state)
+{
+    (void)state;
+    assert_int_equal(entry(), 0);
+    assert_int_equal(nr_resumed, 0);
+    lapic->rests = true;
+    vcpu.domain->arch.hvm.clocks_rest = true;
+    assert_int_equal(entry(), 0);
+    assert_int_equal(nr_resumed, 2);
+    lapic->rests = true;
+    assert_int_equal(entry(), 0);
+    assert_int_equal(nr_resumed, 3);
+}
+
 #define T(f) cmocka_unit_test_setup(f, setup)
 
 int main(void)
@@ -464,7 +493,7 @@ int main(void)
         T(test_faults_of_faults),        T(test_software_is_not_kept),
         T(test_error_codes),             T(test_nmi_behind_iret),
         T(test_nmi_step_interrupted),    T(test_nmi_guest_steps),
-        T(test_nmi_waits_for_the_next_exit),
+        T(test_nmi_waits_for_the_next_exit), T(test_timers_resume),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -277,9 +277,47 @@ static void test_saved(void **state)
 
 #define hpet_test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+static bool paused;
+
+static bool nobody_runs(void *arg)
+{
+    assert_ptr_equal(arg, &hpet);
+    assert_true(spin_is_mine(&hpet.lock));
+    return paused;
+}
+
+/* A timer of edges rests after one that nobody takes; no other timer does. */
+static void test_rests(void **state)
+{
+    (void)state;
+    hpet.line.rests = nobody_runs;
+    wr(0x10, 1);
+    wr(CONFIG(0), ROUTE(20) | ENABLE | PERIODIC | SETVAL);
+    wr(CMP(0), 100000);
+    wr(CMP(0), 100000);
+    wr(CONFIG(1), ROUTE(21) | ENABLE);
+    wr(CMP(1), 5050000);
+    wr(CONFIG(2), ROUTE(22) | ENABLE | LEVEL);
+    wr(CMP(2), 6050000);
+    assert_int_equal(until(1000000), 10);
+    paused = true;
+    assert_int_equal(until(10000000), 3); /* one of each */
+    assert_false(timer_is_armed(&hpet.line.timer));
+    assert_int_equal(edges[20], 13); /* and one each time that others came */
+    assert_int_equal(edges[21], 1);
+    assert_int_equal(edges[22], 1);
+    paused = false;
+    vhpet_resume(&hpet);
+    assert_int_equal(edges[20], 14);
+    assert_int_equal(until(11000000), 10);
+    assert_int_equal(edges[20], 24);
+    assert_int_equal(edges[21], 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        hpet_test(test_rests),
         hpet_test(test_registers), hpet_test(test_counter),
         hpet_test(test_one_shot), hpet_test(test_periodic),
         hpet_test(test_level), hpet_test(test_routes),

@@ -23,6 +23,7 @@ static int timer_setup(void **state)
     hosted_hooks.timer = programmed_for;
     programmed = UINT64_MAX;
     l = &lapic[1];
+    assert_int_equal(domain_ctl_unpause(guest), 0);
     enable(l);
     wr(l, 0x3e0, DIV1);
     return rc;
@@ -304,10 +305,47 @@ static void test_wakes(void **state)
     assert_true(fired());
 }
 
+/* While the vcpu cannot run its timer comes once, and then not at all. */
+static void test_rests(void **state)
+{
+    struct vcpu *v = domain_vcpu(guest, 1);
+    unsigned int calls = 0;
+
+    (void)state;
+    wr(l, 0x320, VECTOR | PERIODIC);
+    wr(l, 0x380, 30000); /* 300 us */
+    vcpu_pause(v);
+    while ( timer_is_armed(&l->timer) && calls < 100 )
+    {
+        set_time(l->timer.expires);
+        calls++;
+    }
+    assert_int_equal(calls, 1);
+    assert_true(vlapic_timer_rests(l));
+    test_now = T0 + 1000000000UL + 100000;
+    assert_int_equal(rd(l, 0x390), 10000); /* it counts on */
+    vcpu_unpause(v);
+    vlapic_timer_wake(l);
+    assert_false(vlapic_timer_rests(l));
+    assert_true(fired()); /* once for all of them */
+    assert_false(fired());
+    assert_int_equal(l->timer.expires, T0 + 1000000000UL + 1100000);
+    set_time(l->timer.expires);
+    assert_true(fired());
+    assert_true(timer_is_armed(&l->timer));
+
+    vcpu_pause(v); /* what is not periodic has no need to rest */
+    wr(l, 0x320, VECTOR);
+    wr(l, 0x380, 100000);
+    set_time(test_now + 1000000);
+    assert_false(vlapic_timer_rests(l) || timer_is_armed(&l->timer));
+    vcpu_unpause(v);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        timer_test(test_one_shot),
+        timer_test(test_rests), timer_test(test_one_shot),
         timer_test(test_periodic),
         timer_test(test_divider),
         timer_test(test_longest),

@@ -424,6 +424,41 @@ static void test_bad_records(void **state)
     assert_memory_equal(&bad, &good, sizeof(bad));
 }
 
+static bool paused;
+
+static bool nobody_runs(void *arg)
+{
+    assert_ptr_equal(arg, &pit);
+    assert_true(spin_is_mine(&pit.lock));
+    return paused;
+}
+
+/* 1 kHz while nobody takes interrupts: one edge, and then no timer. */
+static void test_rests(void **state)
+{
+    (void)state;
+    pit.line.rests = nobody_runs;
+    start(0, 2, false, 1193);
+    assert_int_equal(run_until(&pit.line, T0 + TICKS(11930)), 10);
+    paused = true;
+    assert_int_equal(run_until(&pit.line, T0 + TICKS(1193000)), 1);
+    assert_false(timer_is_armed(&pit.line.timer));
+    assert_int_equal(edges[0], 11);
+    assert_int_equal(in16(0x40), 1193); /* it counts on */
+    paused = false;
+    vpit_resume(&pit); /* what was missed is one edge */
+    assert_int_equal(edges[0], 12);
+    vpit_resume(&pit);
+    assert_int_equal(edges[0], 12);
+    assert_int_equal(run_until(&pit.line, T0 + TICKS(1193000 + 11930)), 10);
+    assert_int_equal(edges[0], 22);
+
+    paused = true; /* the guest's own writes are as ever */
+    start(0, 0, false, 100);
+    assert_true(timer_is_armed(&pit.line.timer));
+    paused = false;
+}
+
 #define pit_test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -435,7 +470,7 @@ int main(void)
         pit_test(test_a_kernel_calibrates), pit_test(test_edges),
         pit_test(test_no_edges), pit_test(test_rate_is_bounded),
         pit_test(test_stopped), pit_test(test_saved),
-        pit_test(test_bad_records),
+        pit_test(test_bad_records), pit_test(test_rests),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

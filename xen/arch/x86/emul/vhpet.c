@@ -162,7 +162,7 @@ static void update(struct vhpet *h)
             continue;
         if ( waits || (!is_level(t) && t->high) )
             wanted |= 1U << line_of(h, i);
-        if ( !waits )
+        if ( !waits && !(h->rest >> i & 1) )
             when = min(when, t->due);
     }
     changed = h->lines ^ wanted;
@@ -176,11 +176,37 @@ static void update(struct vhpet *h)
     vline_arm(&h->line, when);
 }
 
+/* Timers whose next match is an edge that is due. */
+static uint32_t edges_due(const struct vhpet *h, uint64_t now)
+{
+    uint32_t timers = 0;
+
+    for ( unsigned int i = 0; i < VHPET_TIMERS; i++ )
+        if ( h->timer[i].due <= now && interrupts(h, i) &&
+             !is_level(&h->timer[i]) )
+            timers |= 1U << i;
+    return timers;
+}
+
 static void fired(void *data)
 {
     struct vhpet *h = data;
+    uint64_t now = now_ns();
+    uint32_t edges;
 
     spin_lock(&h->lock);
+    edges = edges_due(h, now);
+    settle(h, now);
+    if ( edges && vline_rests(&h->line) )
+        h->rest |= edges;
+    update(h);
+    spin_unlock(&h->lock);
+}
+
+void vhpet_resume(struct vhpet *h)
+{
+    spin_lock(&h->lock);
+    h->rest = 0;
     settle(h, now_ns());
     update(h);
     spin_unlock(&h->lock);
@@ -414,6 +440,7 @@ int vhpet_load(struct vhpet *h, const struct hvm_hw_hpet *hw)
     h->status = hw->isr;
     h->counter = hw->mc64;
     h->since = now;
+    h->rest = 0;
     for ( unsigned int i = 0; i < VHPET_TIMERS; i++ )
         h->timer[i] = (struct vhpet_timer){
             .config = hw->timers[i].config, .cmp = hw->timers[i].cmp,

@@ -8,11 +8,13 @@
  *                               +--------------------------------------+
  *
  * The hypervisor's timer is armed only when somebody would notice: while the
- * LVT entry is masked the deadline passes unseen.  Its function runs on any
+ * LVT entry is masked the deadline passes unseen, and the periods of a vcpu that
+ * cannot run are one interrupt.  Its function runs on any
  * CPU; the vcpu stops it before it changes what the function uses.
  */
 #include "vlapic-private.h"
 
+#include <hv/domain.h>
 #include <hv/lib.h>
 
 /* However short a guest's period, this much of the machine's time is left. */
@@ -69,11 +71,32 @@ static void expire(struct vlapic *l, uint64_t now)
     vlapic_local(l, LVT_TIMER);
 }
 
+/*
+ * The vcpu becomes able to run first and looks at l->rests then; here it is the
+ * other way round.
+ */
+static bool rests(struct vlapic *l)
+{
+    if ( !is_periodic(l) || vcpu_runnable(l->v) )
+        return false;
+    WRITE_ONCE(l->rests, true);
+    smp_mb();
+    return !vcpu_runnable(l->v);
+}
+
 static void fired(void *data)
 {
     struct vlapic *l = data;
 
     expire(l, now_ns());
+    if ( !rests(l) )
+        vlapic_timer_resume(l);
+}
+
+void vlapic_timer_wake(struct vlapic *l)
+{
+    WRITE_ONCE(l->rests, false);
+    vlapic_timer_settle(l);
     vlapic_timer_resume(l);
 }
 

@@ -156,7 +156,7 @@ static uint64_t next_rise(const struct vpit_channel *c, uint64_t ticks)
     }
 }
 
-static void arm(struct vpit *p)
+static void plan_edge(struct vpit *p)
 {
     const struct vpit_channel *c = &p->channel[0];
     uint64_t rise = next_rise(c, channel_ticks(c));
@@ -164,7 +164,16 @@ static void arm(struct vpit *p)
     p->edge = rise;
     if ( rise != VLINE_NEVER )
         p->edge = c->since + vline_ns(rise - c->ticks, PIT_HZ);
-    vline_arm(&p->line, p->edge);
+}
+
+/* An edge that is due; false: none is. */
+static bool settle(struct vpit *p)
+{
+    if ( now_ns() < p->edge )
+        return false;
+    vline_pulse(&p->line, 0);
+    plan_edge(p);
+    return true;
 }
 
 static void fired(void *data)
@@ -172,13 +181,16 @@ static void fired(void *data)
     struct vpit *p = data;
 
     spin_lock(&p->lock);
-    if ( now_ns() >= p->edge )
-    {
-        vline_pulse(&p->line, 0);
-        arm(p);
-    }
-    else
+    if ( !settle(p) || !vline_rests(&p->line) )
         vline_arm(&p->line, p->edge);
+    spin_unlock(&p->lock);
+}
+
+void vpit_resume(struct vpit *p)
+{
+    spin_lock(&p->lock);
+    settle(p);
+    vline_arm(&p->line, p->edge);
     spin_unlock(&p->lock);
 }
 
@@ -187,7 +199,8 @@ static void channel_0_changed(struct vpit *p)
 {
     if ( p->channel[0].mode <= 1 )
         vline_set(&p->line, 0, false);
-    arm(p);
+    plan_edge(p);
+    vline_arm(&p->line, p->edge);
 }
 
 /* ---- ports ---- */

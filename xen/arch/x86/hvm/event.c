@@ -127,6 +127,14 @@ int event_next(struct vcpu *v, bool interruptible, bool *window)
     return vector;
 }
 
+void event_timers_resume(struct vcpu *v)
+{
+    if ( READ_ONCE(v->domain->arch.hvm.clocks_rest) )
+        platform_resume(v->domain);
+    if ( vlapic_timer_rests(&v->arch.hvm.vlapic) )
+        vlapic_timer_wake(&v->arch.hvm.vlapic);
+}
+
 bool event_more(struct vcpu *v)
 {
     return local_pending(v) || hvm_pic_reaches(v);

@@ -233,6 +233,11 @@ void platform_stop(struct domain *d)
     vclocks_stop(d);
 }
 
+void platform_resume(struct domain *d)
+{
+    vclocks_resume(d);
+}
+
 void platform_destroy(struct domain *d)
 {
     vclocks_destroy(d);

@@ -204,12 +204,48 @@ void hpet_write(struct vcpu *v, uint64_t gpa, unsigned int size,
 
 /* ---- domains ---- */
 
+static bool can_run(struct domain *d)
+{
+    for ( unsigned int i = 0; i < d->max_vcpus; i++ )
+    {
+        struct vcpu *v = domain_vcpu(d, i);
+
+        if ( v && vcpu_runnable(v) )
+            return true;
+    }
+    return false;
+}
+
+/*
+ * A vcpu becomes able to run first and reads clocks_rest then; here it is the
+ * other way round.
+ */
+static bool clocks_rest(void *arg)
+{
+    struct domain *d = arg;
+
+    if ( can_run(d) )
+        return false;
+    WRITE_ONCE(d->arch.hvm.clocks_rest, true);
+    smp_mb();
+    return !can_run(d);
+}
+
+void vclocks_resume(struct domain *d)
+{
+    WRITE_ONCE(d->arch.hvm.clocks_rest, false);
+    vpit_resume(&d->arch.hvm.vpit);
+    vhpet_resume(&d->arch.hvm.vhpet);
+}
+
 void vclocks_init(struct domain *d)
 {
     struct hvm_domain *h = &d->arch.hvm;
 
     vhpet_init(&h->vhpet, hvm_has(d, XEN_X86_EMU_HPET) ? set_hpet : NULL, d);
+    h->vhpet.line.rests = clocks_rest;
     vpit_init(&h->vpit, hvm_has(d, XEN_X86_EMU_PIT) ? set_pit : NULL, d);
+    h->vpit.line.rests = clocks_rest;
     vrtc_init(&h->vrtc, hvm_has(d, XEN_X86_EMU_RTC) ? set_rtc : NULL,
               domain_utc, d);
     vpmtimer_init(&h->vpmtimer, hvm_has(d, XEN_X86_EMU_PM) ? set_sci : NULL, d);

@@ -274,6 +274,9 @@ void svm_events(struct vcpu *v)
         b->vintr = (b->vintr & ~VINTR_TPR) | cr8;
         vmcb_changed(b, CLEAN_VINTR);
     }
+    if ( unlikely(vlapic_timer_rests(l) ||
+                  READ_ONCE(v->domain->arch.hvm.clocks_rest)) )
+        event_timers_resume(v);
     if ( likely(nothing_due(v)) )
         return;
     if ( unlikely(s->event) && !(b->event_inject & EVENT_VALID) )

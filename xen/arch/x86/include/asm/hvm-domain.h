@@ -24,7 +24,9 @@ struct hvm_domain {
     struct vrtc vrtc;
     struct vpmtimer vpmtimer;
     struct vhpet vhpet;
+    bool clocks_rest; /* [a] a clock waits for vclocks_resume() */
 };
+/* [a] atomic  [I] immutable after creation */
 
 /*
  * Where a page of the guest's virtual memory is, and by which entries of its

@@ -43,6 +43,7 @@ struct vhpet {
     uint64_t config;  /* [h] read anywhere */
     uint64_t status;  /* [h] */
     uint32_t lines;   /* [h] those that are asserted */
+    uint32_t rest;    /* [h] bit: this timer rests until vhpet_resume() */
     uint64_t counter; /* [h] main counter at `since` */
     uint64_t since;   /* [h] ns; the counter runs on while enabled */
     struct vhpet_timer timer[VHPET_TIMERS]; /* [h] */
@@ -54,6 +55,7 @@ void vhpet_init(struct vhpet *h,
                 void *arg);
 void vhpet_stop(struct vhpet *h); /* as vpit_stop() */
 void vhpet_destroy(struct vhpet *h);
+void vhpet_resume(struct vhpet *h); /* as vpit_resume() */
 
 /* Timers 0 and 1 have the PIT's and the RTC's lines, which these have not. */
 bool vhpet_is_legacy(const struct vhpet *h);

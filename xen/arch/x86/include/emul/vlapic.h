@@ -52,6 +52,7 @@ struct vlapic {
     struct timer timer;
     uint32_t tmict, tdcr; /* [t] initial count, divide configuration        */
     uint64_t deadline;    /* [t] ns when the count is 0; 0: not counting    */
+    bool rests;           /* [a] its vcpu cannot run: vlapic_timer_wake()   */
 };
 /*
  * [I] immutable  [a] atomic  [s] its vcpu, others read
@@ -138,6 +139,17 @@ bool vlapic_matches(const struct vlapic *l, const struct vlapic_message *m);
 bool vlapic_deliver(struct domain *d, const struct vlapic_message *m);
 
 /* ---- run loop; by the vcpu itself ---- */
+
+/*
+ * A periodic timer rests after an interrupt that its vcpu cannot take, since it
+ * is blocked or paused: then this is due before the vcpu enters the guest.  No
+ * locks held.
+ */
+static inline bool vlapic_timer_rests(const struct vlapic *l)
+{
+    return READ_ONCE(l->rests);
+}
+void vlapic_timer_wake(struct vlapic *l);
 
 /* The vector to inject now: the highest above PPR, or -1. */
 int vlapic_pending(const struct vlapic *l);

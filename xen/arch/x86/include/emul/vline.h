@@ -8,6 +8,10 @@
  * caught up with: what was missed is skipped.  The timer's function takes the
  * device's lock, so the timer is stopped only when the device goes away; when no
  * change is due any more the function finds nothing to do.
+ *
+ * A periodic output rests after an edge that no vcpu can take, since all vcpus
+ * are blocked or the domain is paused: until a vcpu enters the guest another edge
+ * would change nothing.  A paused domain's clocks cost nothing.
  */
 #ifndef EMUL_VLINE_H
 #define EMUL_VLINE_H
@@ -23,6 +27,8 @@
 struct vline {
     /* NULL: the outputs are not connected.  Locks of level LOCK_DEVICE held. */
     void (*set)(void *arg, unsigned int line, bool asserted); /* [I] */
+    /* NULL: never.  May the clock rest until it is resumed?  Its lock held. */
+    bool (*rests)(void *arg); /* [I] */
     void *arg;          /* [I] */
     struct timer timer;
     bool stopped;       /* [d] the device goes away */
@@ -36,6 +42,7 @@ static inline void vline_init(struct vline *l,
                               void *arg, void (*fn)(void *data), void *data)
 {
     l->set = set;
+    l->rests = NULL;
     l->arg = arg;
     l->stopped = false;
     timer_init(&l->timer, fn, data);
@@ -59,6 +66,12 @@ static inline void vline_arm(struct vline *l, uint64_t when)
 {
     if ( l->set && !l->stopped && when != VLINE_NEVER )
         timer_set(&l->timer, when);
+}
+
+/* Device lock held, after an edge of a periodic output. */
+static inline bool vline_rests(const struct vline *l)
+{
+    return l->rests && l->rests(l->arg);
 }
 
 /*

@@ -50,6 +50,8 @@ void vpit_init(struct vpit *p,
 /* No more calls of set(), when it returns.  No locks held. */
 void vpit_stop(struct vpit *p);
 void vpit_destroy(struct vpit *p); /* after vpit_stop() */
+/* A vcpu enters the guest, and the line may rest: emul/vline.h. */
+void vpit_resume(struct vpit *p);
 
 static inline bool vpit_covers(uint16_t port)
 {

@@ -183,6 +183,11 @@ bool io_resume(struct vcpu *v);
 int event_next(struct vcpu *v, bool interruptible, bool *window);
 void event_taken(struct vcpu *v, unsigned int vector);
 void event_returned(struct vcpu *v, unsigned int vector);
+/*
+ * Before an entry with arch.hvm.clocks_rest of the domain or vlapic_timer_rests():
+ * timers that rested since no vcpu could take their interrupts.  No locks held.
+ */
+void event_timers_resume(struct vcpu *v);
 /* Another than the one that event_next() gave waits. */
 bool event_more(struct vcpu *v);
 /*

@@ -48,21 +48,25 @@ bool platform_port(struct vcpu *v, ioreq_t *p, enum io_result *result);
 bool platform_memory(struct vcpu *v, ioreq_t *p, enum io_result *result);
 /*
  * d's devices, as after power-on.  platform_stop(): they raise no interrupts any
- * more; platform_destroy(): after that, when nothing uses d.
+ * more; platform_resume(): a vcpu enters the guest, and arch.hvm.clocks_rest is
+ * set; platform_destroy(): after that, when nothing uses d.
  */
 void platform_init(struct domain *d);
 void platform_stop(struct domain *d);
+void platform_resume(struct domain *d);
 void platform_destroy(struct domain *d);
 
 /*
  * irq.c: the interrupt controllers of d's.  -ENOMEM.  hvm_pic_reaches(): do the
  * 8259s have an interrupt, and does v take it?  hvm_irq_lines_loaded(): the
- * lines were loaded from a record.
+ * lines were loaded from a record.  hvm_intr_moved(): another vcpu of d's may take
+ * what the 8259s have.
  */
 int hvm_irq_create(struct domain *d);
 void hvm_irq_destroy(struct domain *d);
 bool hvm_pic_reaches(const struct vcpu *v);
 void hvm_irq_lines_loaded(struct domain *d);
+void hvm_intr_moved(struct domain *d);
 
 /* msr.c: false: #GP. */
 bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value);
