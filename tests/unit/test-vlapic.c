@@ -327,9 +327,34 @@ static void test_registers_that_are_not_there(void **state)
     }
 }
 
+/* Whatever may let another vcpu take INTR of the 8259s. */
+static void test_intr_may_move(void **state)
+{
+    struct vlapic *l = &lapic[1];
+    unsigned int seen = intr_moves[1];
+
+    (void)state;
+    enable(l);
+    assert_int_equal(intr_moves[1], ++seen);
+    wr(l, 0x350, 0x700);
+    assert_int_equal(intr_moves[1], ++seen);
+    assert_true(vlapic_takes_extint(l));
+    wr(l, 0x360, 0x700); /* LINT1 has nothing to do with it */
+    assert_int_equal(intr_moves[1], seen);
+    wr(l, 0xf0, 0xff);
+    assert_int_equal(intr_moves[1], ++seen);
+    assert_false(vlapic_takes_extint(l));
+    assert_true(vlapic_base_write(l, VLAPIC_PAGE));
+    assert_int_equal(intr_moves[1], ++seen);
+    assert_true(vlapic_takes_extint(l));
+    vlapic_reset(l);
+    assert_int_equal(intr_moves[1], ++seen);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        vlapic_test(test_intr_may_move),
         vlapic_test(test_power_on_values),
         vlapic_test(test_page_keeps_writable_bits),
         vlapic_test(test_page_access_sizes),

@@ -60,6 +60,13 @@ static void machine_eoi(struct vcpu *v, uint8_t vector)
     eoi_vector[v->vcpu_id] = vector;
 }
 
+static unsigned int intr_moves[NR];
+
+static void machine_intr_moved(struct vcpu *v)
+{
+    intr_moves[v->vcpu_id]++;
+}
+
 static void machine_kick(struct vcpu *v)
 {
     if ( v->domain == guest )
@@ -67,7 +74,7 @@ static void machine_kick(struct vcpu *v)
 }
 
 static struct vlapic_machine test_machine = {
-    machine_of, machine_init, machine_sipi, machine_eoi,
+    machine_of, machine_init, machine_sipi, machine_eoi, machine_intr_moved,
 };
 
 /* Vcpus are up; their APICs as after power on, ids 0..3. */

@@ -148,6 +148,7 @@ static void write_svr(struct vlapic *l, uint32_t value)
         for ( unsigned int i = 0; i < NR_LVT; i++ )
             WRITE_ONCE(l->lvt[i], l->lvt[i] | LVT_MASKED);
     vlapic_timer_resume(l);
+    vlapic_machine->intr_moved(l->v);
 }
 
 static void write_lvt(struct vlapic *l, enum vlapic_lvt i, uint32_t value)
@@ -160,6 +161,8 @@ static void write_lvt(struct vlapic *l, enum vlapic_lvt i, uint32_t value)
     WRITE_ONCE(array_at(l->lvt, i), value);
     if ( i == LVT_TIMER )
         vlapic_timer_resume(l);
+    if ( i == LVT_LINT0 )
+        vlapic_machine->intr_moved(l->v);
 }
 
 static void write_icr(struct vlapic *l, uint64_t value)

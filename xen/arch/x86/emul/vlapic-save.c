@@ -126,5 +126,6 @@ int vlapic_load_regs(struct vlapic *l, const struct hvm_hw_lapic_regs *r)
              (get(r, REG_ICR) & ICR_WRITABLE);
     l->esr = get(r, REG_ESR);
     vlapic_timer_load(l, count, get(r, REG_TDCR), left);
+    vlapic_machine->intr_moved(l->v);
     return 0;
 }

@@ -45,6 +45,7 @@ void vlapic_reset(struct vlapic *l)
     WRITE_ONCE(l->esr_new, 0);
     l->tmict = l->tdcr = 0;
     WRITE_ONCE(l->deadline, 0);
+    vlapic_machine->intr_moved(l->v);
 }
 
 void vlapic_init(struct vlapic *l, struct vcpu *v, uint32_t apic_id)

@@ -100,11 +100,17 @@ static void level_ended(struct vcpu *v, uint8_t vector)
         vioapic_eoi(&h->vioapic[i], vector);
 }
 
+static void intr_moved(struct vcpu *v)
+{
+    hvm_intr_moved(v->domain);
+}
+
 static const struct vlapic_machine vlapic_machine = {
     .of = vlapic_of,
     .init = init_received,
     .sipi = sipi_received,
     .eoi = level_ended,
+    .intr_moved = intr_moved,
 };
 
 /* ---- domains ---- */

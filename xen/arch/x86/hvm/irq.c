@@ -74,11 +74,17 @@ static void intr_raised(void *arg)
         vcpu_wake(v);
 }
 
+void hvm_intr_moved(struct domain *d)
+{
+    if ( vpic_intr(&d->arch.hvm.pic) )
+        intr_raised(d);
+}
+
 /* A new entry of pin 0 may let INTR through. */
 static void route_changed(struct vioapic *io, unsigned int pin)
 {
-    if ( pin == 0 && vpic_intr(&io->d->arch.hvm.pic) )
-        intr_raised(io->d);
+    if ( pin == 0 )
+        hvm_intr_moved(io->d);
 }
 
 /* ---- from lines to the controllers ---- */

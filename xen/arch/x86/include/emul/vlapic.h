@@ -77,6 +77,11 @@ struct vlapic_machine {
      * Called by v, no locks held.
      */
     void (*eoi)(struct vcpu *v, uint8_t vector);
+    /*
+     * vlapic_takes_extint() of v may have changed, so that INTR of the 8259s
+     * may reach another vcpu now.  Locks below LOCK_ARCH may be held.
+     */
+    void (*intr_moved)(struct vcpu *v);
 };
 void vlapic_machine_register(const struct vlapic_machine *m);
 
