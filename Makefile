@@ -68,7 +68,7 @@ flags-hosted := -O2
 flags-asan := -O1 -DDEBUG -DCOUNT_STEPS -fsanitize=address,undefined \
               -fno-sanitize-recover=all -fno-omit-frame-pointer
 flags-tsan := -O1 -DDEBUG -Wno-tsan -fsanitize=thread
-flags-fuzz := -O1 -DDEBUG -fsanitize=fuzzer-no-link,address,undefined \
+flags-fuzz := -O1 -DDEBUG -Wno-atomic-alignment -fsanitize=fuzzer-no-link,address,undefined \
               -fno-sanitize-recover=all
 flags-cov := -O0 -DDEBUG --coverage -fprofile-update=atomic
 # A vcpu_info of a 32-bit guest is aligned to 4 bytes: x86 has atomic accesses to it.
@@ -333,7 +333,7 @@ cover: $(cover-progs) | $(B)/.need-cover
 # replays inputs or makes operations; build/fuzz/NAME is libFuzzer's.
 $(foreach t,$(fuzz-targets),$(foreach v,asan hosted,$(eval \
     $(call link,$(B)/$(v)/tests/fuzz/$(t),$(call objs,$(v),tests/fuzz/fuzz-$(t).c \
-        $(fuzz-shared) $(fuzz-driver)) $(B)/$(v)/libmachine.a,$(call list-of,fuzz),\
+        $(fuzz-shared) $(fuzz-own-$(t)) $(fuzz-driver)) $(B)/$(v)/libmachine.a,$(call list-of,fuzz),\
         $(link-$(v)) $(ldflags-fuzz-$(t))))))
 # The machine's variables in sections that can be told: tests/fuzz/snapshot.h.
 $(B)/fuzz/libcore.a: $(B)/fuzz/libmachine.a
@@ -341,7 +341,7 @@ $(B)/fuzz/libcore.a: $(B)/fuzz/libmachine.a
 		--rename-section .data.rel.local=core_data \
 		--rename-section .bss=core_bss $< $@
 $(foreach t,$(fuzz-targets),$(eval $(call link,$(B)/fuzz/$(t),$(call objs,fuzz,\
-    tests/fuzz/fuzz-$(t).c $(fuzz-shared)) $(B)/fuzz/libcore.a,$(call list-of,fuzz),\
+    tests/fuzz/fuzz-$(t).c $(fuzz-shared) $(fuzz-own-$(t))) $(B)/fuzz/libcore.a,$(call list-of,fuzz),\
     $(link-fuzz) $(ldflags-fuzz-$(t)),$(CLANG))))
 
 # The audit's comparisons tell libFuzzer nothing about the input.

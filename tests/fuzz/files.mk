@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
 # Fuzz targets: tests/fuzz/fuzz-NAME.c each, with the shared files and the
 # hosted machine; with driver.c a program of its own, without it libFuzzer's.
-fuzz-targets := hypercall compat dm-op ioreq stub grant fifo elf insn bzimage
+fuzz-targets := hypercall compat dm-op ioreq stub grant fifo elf insn bzimage \
+    platform
 fuzz-shared := $(addprefix tests/fuzz/,fuzz.c cost.c snapshot.c gen.c \
     gen-guest.c gen-memory.c gen-compat.c \
     gen-event.c gen-dm.c gen-control.c) tools/oriel/elf.c
 fuzz-driver := tests/fuzz/driver.c
+# Of one target.
+fuzz-own-platform := tests/fuzz/platform-model.c
+ldflags-fuzz-platform := -Wl,--wrap=vlapic_deliver
 # What 32-bit callers name lies below 4 GiB.
 ldflags-fuzz-compat := -no-pie
 # What `make check` does with each: its corpus, and this many operations.

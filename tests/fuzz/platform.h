@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * For fuzz-platform.c: a guest of four vcpus whose interrupt lines, interrupt
+ * controllers and clocks are the bare machine's files, and a model of what its
+ * interrupt lines, 8259s and I/O APIC must do.
+ *
+ * Those files are a part of this program, compiled with the calls between the
+ * devices replaced by functions of the model, which look at each call and make
+ * it.
+ */
+#ifndef TESTS_FUZZ_PLATFORM_H
+#define TESTS_FUZZ_PLATFORM_H
+
+/* Not the hosted machine's; what comes before `arch` in a domain is the same. */
+#include "../../xen/arch/x86/include/asm/domain.h"
+
+#include "fuzz.h"
+
+#include <hv/domain.h>
+#include <x86/hvm.h>
+
+#define PLATFORM_VCPUS 4
+
+extern struct domain platform;
+extern struct vcpu platform_vcpu[PLATFORM_VCPUS];
+
+static inline struct vlapic *platform_lapic(unsigned int i)
+{
+    return &platform_vcpu[i].arch.hvm.vlapic;
+}
+
+/* ---- the model: platform-model.c ---- */
+
+/* The devices are new. */
+void model_begin(void);
+/* Before an operation, and after it. */
+void model_step(void);
+void model_check(void);
+/* The operation loads records, or resets local APICs. */
+void model_accept(void);
+/* This vector may come to any local APIC in this operation. */
+void model_allow(unsigned int vector);
+/* The vcpu took this vector from its local APIC. */
+void model_taken(unsigned int vcpu, unsigned int vector);
+/* Each message that device models send is one of these. */
+void model_msi(const struct vlapic_message *m);
+/* A vcpu ends a level-triggered interrupt. */
+void model_eoi(uint8_t vector);
+
+/* What the devices call instead of the functions of these names. */
+void model_set_isa(struct irq_lines *l, unsigned int irq, bool asserted);
+void model_set_gsi(struct irq_lines *l, unsigned int gsi, bool asserted);
+void model_set_intx(struct irq_lines *l, unsigned int device,
+                    unsigned int intx, bool asserted);
+void model_set_link(struct irq_lines *l, unsigned int link, unsigned int irq);
+void model_route_callback(struct irq_lines *l, struct irq_callback to);
+void model_set_callback(struct irq_lines *l, bool asserted);
+void model_pic_input(struct vpic *p, unsigned int irq, bool asserted);
+int model_pic_ack(struct vpic *p);
+uint8_t model_pic_read(struct vpic *p, uint16_t port);
+void model_pic_write(struct vpic *p, uint16_t port, uint8_t value);
+void model_pin(struct vioapic *io, unsigned int pin, bool asserted);
+void model_ioapic_write(struct vioapic *io, unsigned int offset,
+                        unsigned int size, uint32_t value);
+
+#endif
