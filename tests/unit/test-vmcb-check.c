@@ -90,8 +90,7 @@ static const struct {
     { "event: type", F(event_inject), EVENT_VALID | EVENT_SOFTWARE | 6, 0, 0 },
     { "event: an NMI's vector", F(event_inject), EVENT_VALID | EVENT_NMI | 3,
       0, 0 },
-    { "event: an interrupt's vector", F(event_inject),
-      EVENT_VALID | EVENT_INTR | 15, 0, 0 },
+    { NULL, F(event_inject), EVENT_VALID | EVENT_INTR | 8, 0, 0 },
     { "event: an exception's vector", F(event_inject), EXCEPTION(2), 0, 0 },
     { "event: an exception's vector", F(event_inject), EXCEPTION(32), 0, 0 },
     { "event: an interrupt where none can be", F(event_inject),
@@ -185,7 +184,7 @@ static void test_v_irq(void **state)
     b.intercept_1 = 0;
     assert_null(vmcb_check(&b, &limits));
     b.vintr = (OFFER & ~(0xffUL << 32)) | 8UL << 32;
-    assert_string_equal(vmcb_check(&b, &limits), "virtual interrupt: vector");
+    assert_null(vmcb_check(&b, &limits)); /* the timer's under a BIOS */
     b.vintr = OFFER;
     b.rflags = RFLAGS_FIXED;
     assert_string_equal(vmcb_check(&b, &limits), rule);

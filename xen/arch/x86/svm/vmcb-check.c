@@ -83,7 +83,6 @@ static const char *check_injected(const struct vmcb *b)
     RULE(type == EVENT_INTR || type == EVENT_NMI || type == EVENT_EXCEPTION,
          "event: type");
     RULE(type != EVENT_NMI || vector == 2, "event: an NMI's vector");
-    RULE(type != EVENT_INTR || vector >= 16, "event: an interrupt's vector");
     RULE(type != EVENT_EXCEPTION || (vector < 32 && vector != 2),
          "event: an exception's vector");
     RULE(type != EVENT_INTR || ((b->rflags & RFLAGS_IF) &&
@@ -97,7 +96,10 @@ static const char *check_injected(const struct vmcb *b)
     return NULL;
 }
 
-/* V_IRQ without the VINTR intercept is an injection: the guest takes it. */
+/*
+ * V_IRQ without the VINTR intercept is an injection: the guest takes it.  Its
+ * vector may be any: the 8259s' begin at 8 when firmware has set them up.
+ */
 static const char *check_virtual(const struct vmcb *b)
 {
     bool injected = !(b->intercept_1 & INTERCEPT_VINTR);
@@ -113,8 +115,6 @@ static const char *check_virtual(const struct vmcb *b)
     RULE((b->rflags & RFLAGS_IF) && !(b->interrupt_shadow & 1) &&
          !(b->event_inject & EVENT_VALID),
          "V_IRQ where no interrupt can be taken");
-    RULE((b->vintr >> VINTR_VECTOR_SHIFT & 0xff) >= 16,
-         "virtual interrupt: vector");
     return NULL;
 }
 
