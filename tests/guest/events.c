@@ -81,6 +81,20 @@ static long set_timer(uint64_t at)
                       ADDRESS(&t), 0, 0);
 }
 
+/* The mask is PV guests': an upcall comes all the same. */
+static void test_upcall_mask(evtchn_port_t port)
+{
+    unsigned int before = event_count[port];
+
+    shared_info->vcpu_info[0].evtchn_upcall_mask = 1;
+    interrupts_on();
+    send(port);
+    for ( unsigned int i = 0; event_count[port] == before && i < 10000000; i++ )
+        __asm__ volatile("pause");
+    tap(event_count[port] == before + 1, "upcall_mask holds no upcall back");
+    shared_info->vcpu_info[0].evtchn_upcall_mask = 0;
+}
+
 static evtchn_port_t test_timer(void)
 {
     struct evtchn_bind_virq virq = { .virq = VIRQ_TIMER };
@@ -239,6 +253,7 @@ _Noreturn void guest_main(void)
         storm(command_number("storm", 0));
     port = test_ipi();
     test_many(port);
+    test_upcall_mask(port);
     test_shared(test_timer());
     test_poll(port);
     test_second_vcpu();

@@ -51,6 +51,8 @@ static void test_block(void **state)
     v->info->evtchn_upcall_pending = 1;
     assert_int_equal(sched(SCHEDOP_block, NULL), 0);
     assert_false(v->flags & VCPU_BLOCKED); /* no sleep over an event */
+    v->info->evtchn_upcall_mask = 1; /* which means nothing to an HVM guest */
+    assert_true(vcpu_event_pending(v));
     fixture_be_dom(dom0);
 }
 
@@ -66,10 +68,10 @@ static void test_poll(void **state)
     struct evtchn_send send;
 
     (void)state;
-    v->info->evtchn_upcall_mask = 1;
     assert_int_equal(evtchn_op(EVTCHNOP_alloc_unbound, &a), 0);
     b.remote_port = a.port;
     assert_int_equal(evtchn_op(EVTCHNOP_bind_interdomain, &b), 0);
+    v->info->evtchn_upcall_pending = 0; /* both ends are told */
 
     poll.ports.p = ports;
     assert_int_equal(sched(SCHEDOP_poll, (void *)8UL), -EFAULT);

@@ -148,7 +148,7 @@ bool vcpu_event_pending(const struct vcpu *v)
     const vcpu_info_ref_t *info = load_acquire(&v->info);
 
     return READ_ONCE(info->evtchn_upcall_pending) &&
-           !READ_ONCE(info->evtchn_upcall_mask);
+           (v->domain->translated || !READ_ONCE(info->evtchn_upcall_mask));
 }
 
 void vcpu_block(struct vcpu *v)

@@ -356,7 +356,7 @@ void vcpu_placed(struct vcpu *v, enum vcpu_place place);
  */
 void vcpu_runstate_get(struct vcpu *v, struct vcpu_runstate_info *info);
 
-/* Is an unmasked event pending for v? */
+/* Is an upcall due?  evtchn_upcall_mask holds those of PV guests back only. */
 bool vcpu_event_pending(const struct vcpu *v);
 
 /*
