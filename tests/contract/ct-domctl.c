@@ -133,6 +133,35 @@ static void test_envelope(void)
     ct_expect(ENOSYS, xencall1(ct.call, 63, 0), "a hypercall that is not");
 }
 
+/* ---- triggers ---- */
+
+/* A PVH guest has no buttons, and nobody says so. */
+static void test_triggers(void)
+{
+    uint32_t domid = ct_create(&(struct ct_config){ .vcpus = 2 });
+    const struct {
+        const char *what;
+        uint32_t trigger, vcpu;
+        int err;
+    } cases[] = {
+        { "the power button", XEN_DOMCTL_SENDTRIGGER_POWER, 0, 0 },
+        { "the sleep button", XEN_DOMCTL_SENDTRIGGER_SLEEP, 1, 0 },
+        { "a button of no vcpu", XEN_DOMCTL_SENDTRIGGER_POWER, 2, ESRCH },
+        { "an NMI to no vcpu", XEN_DOMCTL_SENDTRIGGER_NMI, 2, ESRCH },
+        { "RESET", XEN_DOMCTL_SENDTRIGGER_RESET, 0, ENOSYS },
+        { "INIT", XEN_DOMCTL_SENDTRIGGER_INIT, 0, ENOSYS },
+        { "no trigger", 5, 0, ENOSYS },
+        { "no trigger of no vcpu", 5, 7, ESRCH },
+    };
+
+    for ( size_t i = 0; i < CT_NR(cases); i++ )
+        ct_expect(cases[i].err,
+                  xc_domain_send_trigger(ct.xch, domid, cases[i].trigger,
+                                         cases[i].vcpu),
+                  "trigger: %s", cases[i].what);
+    ct_destroy(domid);
+}
+
 /* ---- vcpus, pausing, information ---- */
 
 static void test_vcpus(void)
@@ -278,6 +307,7 @@ int main(void)
     test_ids();
     test_no_domain();
     test_envelope();
+    test_triggers();
     test_vcpus();
     test_pause();
     test_info();

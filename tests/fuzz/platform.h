@@ -29,6 +29,32 @@ static inline struct vlapic *platform_lapic(unsigned int i)
     return &platform_vcpu[i].arch.hvm.vlapic;
 }
 
+/* ---- the machine: platform-machine.c ---- */
+
+/* All as after power-on, with these devices. */
+void platform_begin(uint32_t flags);
+void platform_end(void);
+struct vlapic *lapic_of(struct vcpu *v);
+/* v has entered the guest: no clock rests. */
+void platform_check_timers(const struct vcpu *v);
+/*
+ * Time passes, and timers run, each no more often than its bound and each
+ * platform_accessed() since the last time allow.
+ */
+void platform_pass(uint64_t ns);
+void platform_accessed(void);
+/* What device models and the toolstack do: hv/hvm-irq.h, hv/hvm-save.h. */
+struct hvm_record;
+int platform_set_isa_irq(struct domain *d, unsigned int irq, bool asserted);
+int platform_set_pci_intx(struct domain *d, unsigned int device,
+                          unsigned int intx, bool asserted);
+int platform_set_pci_link(struct domain *d, unsigned int link,
+                          unsigned int irq);
+int platform_send_nmi(struct vcpu *v);
+int platform_press_button(struct domain *d, bool sleep);
+int platform_inject_msi(struct domain *d, uint64_t address, uint32_t data);
+const struct hvm_record *platform_records(unsigned int *nr);
+
 /* ---- the model: platform-model.c ---- */
 
 /* The devices are new. */

@@ -304,6 +304,40 @@ static void test_handle(void **state)
     assert_int_equal(op.u.getdomaininfo.handle[15], 0xc3);
 }
 
+static long trigger(struct domain *d, uint32_t which, uint32_t vcpu)
+{
+    struct xen_domctl op = domctl_make(XEN_DOMCTL_sendtrigger, d->domain_id);
+
+    op.u.sendtrigger.trigger = which;
+    op.u.sendtrigger.vcpu = vcpu;
+    return domctl_call(&op);
+}
+
+/* The hosted machine has no NMIs; a PVH guest has no buttons to be pressed. */
+static void test_triggers(void **state)
+{
+    struct domain *d = fixture_guest(2);
+
+    (void)state;
+    assert_int_equal(trigger(d, XEN_DOMCTL_SENDTRIGGER_NMI, 2), -ESRCH);
+    assert_int_equal(trigger(d, XEN_DOMCTL_SENDTRIGGER_NMI, 1), -EOPNOTSUPP);
+    assert_int_equal(trigger(d, XEN_DOMCTL_SENDTRIGGER_RESET, 0), -ENOSYS);
+    assert_int_equal(trigger(d, XEN_DOMCTL_SENDTRIGGER_INIT, 0), -ENOSYS);
+    assert_int_equal(trigger(d, 5, 0), -ENOSYS);
+    assert_int_equal(trigger(d, 5, 2), -ESRCH);
+    assert_int_equal(trigger(d, XEN_DOMCTL_SENDTRIGGER_POWER, 0), 0);
+    assert_int_equal(trigger(d, XEN_DOMCTL_SENDTRIGGER_SLEEP, 1), 0);
+    assert_int_equal(trigger(d, XEN_DOMCTL_SENDTRIGGER_SLEEP, 2), -ESRCH);
+    d->config.arch.emulation_flags |= XEN_X86_EMU_PM;
+    assert_int_equal(trigger(d, XEN_DOMCTL_SENDTRIGGER_POWER, 0), -EOPNOTSUPP);
+    d->translated = false; /* a PV guest has none at all */
+    assert_int_equal(trigger(d, XEN_DOMCTL_SENDTRIGGER_POWER, 0), -EINVAL);
+    d->translated = true;
+    fixture_be_dom(d);
+    assert_int_equal(trigger(dom0, XEN_DOMCTL_SENDTRIGGER_NMI, 0), -EPERM);
+    fixture_be_dom(dom0);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -314,7 +348,7 @@ int main(void)
         T(test_create_ids),       T(test_create_no_memory),
         T(test_pause_is_counted), T(test_getdomaininfo),
         T(test_handle),           T(test_xenstore_domain_may_ask),
-        T(test_destroy_with_restarts),
+        T(test_destroy_with_restarts), T(test_triggers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@
  */
 #include <hv/array.h>
 #include <hv/guest-access.h>
+#include <hv/hvm-irq.h>
 #include <hv/hypercall.h>
 #include <hv/lib.h>
 
@@ -88,6 +89,25 @@ static long set_target(struct domctl *c)
     return rc;
 }
 
+static long sendtrigger(struct domctl *c)
+{
+    struct vcpu *v = domain_vcpu(c->d, c->op.u.sendtrigger.vcpu);
+
+    if ( !v )
+        return -ESRCH;
+    switch ( c->op.u.sendtrigger.trigger )
+    {
+    case XEN_DOMCTL_SENDTRIGGER_NMI:
+        return arch_send_nmi(v);
+    case XEN_DOMCTL_SENDTRIGGER_POWER:
+        return c->d->translated ? arch_press_button(c->d, false) : -EINVAL;
+    case XEN_DOMCTL_SENDTRIGGER_SLEEP:
+        return c->d->translated ? arch_press_button(c->d, true) : -EINVAL;
+    default:
+        return -ENOSYS;
+    }
+}
+
 static domctl_fn *const table[] = {
     [XEN_DOMCTL_createdomain] = domctl_createdomain,
     [XEN_DOMCTL_settimeoffset] = settimeoffset,
@@ -106,6 +126,7 @@ static domctl_fn *const table[] = {
     [XEN_DOMCTL_resumedomain] = resumedomain,
     [XEN_DOMCTL_gethvmcontext] = domctl_gethvmcontext,
     [XEN_DOMCTL_sethvmcontext] = domctl_sethvmcontext,
+    [XEN_DOMCTL_sendtrigger] = sendtrigger,
     [XEN_DOMCTL_set_target] = set_target,
     [XEN_DOMCTL_gethvmcontext_partial] = domctl_gethvmcontext_partial,
     [XEN_DOMCTL_gettscinfo] = domctl_gettscinfo,

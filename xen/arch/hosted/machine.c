@@ -389,6 +389,18 @@ int arch_inject_msi(struct domain *d, uint64_t address, uint32_t data)
     return -EOPNOTSUPP;
 }
 
+int arch_send_nmi(struct vcpu *v)
+{
+    (void)v;
+    return -EOPNOTSUPP;
+}
+
+int arch_press_button(struct domain *d, bool sleep)
+{
+    (void)sleep;
+    return d->config.arch.emulation_flags & XEN_X86_EMU_PM ? -EOPNOTSUPP : 0;
+}
+
 const struct hvm_record *arch_hvm_records(unsigned int *nr)
 {
     *nr = 0;

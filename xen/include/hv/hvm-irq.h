@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Interrupts that device models cause in a guest: what the machine does with
- * the operations of common/dm-op-hvm.c, which has checked the arguments' ranges.
+ * Interrupts that device models and toolstacks cause in a guest: what the machine
+ * does with the operations of common/dm-op-hvm.c, which has checked the arguments'
+ * ranges, and with XEN_DOMCTL_sendtrigger.
  */
 #ifndef HV_HVM_IRQ_H
 #define HV_HVM_IRQ_H
@@ -28,5 +29,14 @@ int arch_set_pci_link(struct domain *d, unsigned int link, unsigned int irq);
  * -EOPNOTSUPP this machine has no local APICs.
  */
 int arch_inject_msi(struct domain *d, uint64_t address, uint32_t data);
+
+/*
+ * The toolstack's triggers.  An NMI to v; ACPI's power or sleep button of d, which
+ * nobody sees where d has no PM device: 0.  -EOPNOTSUPP this machine has no NMIs,
+ * or does not emulate the PM device with which d was created.
+ */
+struct vcpu;
+int arch_send_nmi(struct vcpu *v);
+int arch_press_button(struct domain *d, bool sleep);
 
 #endif

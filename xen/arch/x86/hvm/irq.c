@@ -146,7 +146,7 @@ void hvm_irq_destroy(struct domain *d)
     irq_lines_destroy(&h->irq_lines);
 }
 
-/* ---- what device models do ---- */
+/* ---- what device models and toolstacks do ---- */
 
 int arch_set_isa_irq(struct domain *d, unsigned int irq, bool asserted)
 {
@@ -164,6 +164,20 @@ int arch_set_pci_intx(struct domain *d, unsigned int device,
 int arch_set_pci_link(struct domain *d, unsigned int link, unsigned int irq)
 {
     irq_lines_set_link(&d->arch.hvm.irq_lines, link, irq);
+    return 0;
+}
+
+int arch_send_nmi(struct vcpu *v)
+{
+    vlapic_set_nmi(&v->arch.hvm.vlapic);
+    return 0;
+}
+
+int arch_press_button(struct domain *d, bool sleep)
+{
+    if ( hvm_has(d, XEN_X86_EMU_PM) )
+        vpmtimer_button(&d->arch.hvm.vpmtimer,
+                        sleep ? PM1_SLEEP_BUTTON : PM1_POWER_BUTTON);
     return 0;
 }
 

@@ -34,7 +34,8 @@ void hpet_write(struct vcpu *v, uint64_t gpa, unsigned int size,
 
 /*
  * d's clocks, as after power-on; its interrupt lines exist already.
- * vclocks_resume(): a vcpu enters the guest.  vclocks_stop(): no more interrupts, and no timer of theirs is armed.
+ * vclocks_resume(): a vcpu enters the guest.  vclocks_stop(): no more
+ * interrupts, and no timer of theirs is armed.
  */
 void vclocks_init(struct domain *d);
 void vclocks_stop(struct domain *d);
