@@ -228,6 +228,14 @@ $(B)/guest/%.o: % $(rules) $(call list-of,guest) | $(B)/.need-build
 	@mkdir -p $(@D)
 	$(Q)$(CC) -g $(warn) $(guest-cflags) -MMD -MP -c $< -o $@
 guests: $(guests:%=$(B)/guest/%.elf)
+# A guest for firmware and a boot loader: a Linux kernel's file by its looks.
+$(B)/guest/fuzz-devices.elf: $(guest-fuzz-devices-src:%=$(B)/guest/32/%.o) \
+		$(guest-fuzz-devices-lds) $(call list-of,guest) $(rules)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(guest-32-cflags) $(guest-ldflags) -T $(guest-fuzz-devices-lds) \
+		-o $@ $(guest-fuzz-devices-src:%=$(B)/guest/32/%.o)
+$(B)/guest/fuzz-devices.bin: $(B)/guest/fuzz-devices.elf
+	$(Q)objcopy -O binary -j .setup -j .kernel $< $@
 
 # The same programs as 32-bit code: NAME-32.elf.
 define guest_32_rules
@@ -438,6 +446,12 @@ check-machines: check-vm check-xen
 check-hvm: $(B)/.need-vm all bare $(B)/vm/screen $(B)/vm/press-key
 	$(Q)scripts/vm --hvm --prepare
 	$(Q)scripts/check-hvm $(JOBS)
+# Guests that fuzz the devices behind QEMU, for S seconds.
+SEED ?= 1
+fuzz-hvm: $(B)/.need-vm all debug $(B)/vm/screen $(B)/vm/press-key \
+    $(B)/vm/free-pages $(B)/guest/fuzz-devices.bin
+	$(Q)scripts/vm --hvm --prepare
+	$(Q)scripts/fuzz-hvm $(S) $(SEED)
 # QEMU and oriel-dm serve one guest, on Xen and on Oriel.
 check-two-dm: $(B)/.need-vm all bare $(addprefix $(B)/vm/,press-key free-pages)
 	$(Q)scripts/vm --hvm --prepare
@@ -515,7 +529,7 @@ check: $(all-checks)
 # The quick part.
 test: check-unit check-contract check-abi check-lint
 tests: test
-.PHONY: test tests check-hvm check-two-dm dom0 check-machines machine-vm machine-xen machine-hosted check-vm-script
+.PHONY: fuzz-hvm test tests check-hvm check-two-dm dom0 check-machines machine-vm machine-xen machine-hosted check-vm-script
 .PHONY: all bare debug check-vm run-vm shell-vm soak check-xen shell-xen bench bench-xen bench-vm check-fuzz check-model cover fuzz fuzz-all clean help run install libs hosted programs guests debian \
     check-demo check-contract check-programs check-clang check-lint lint
 all: libs hosted programs guests
@@ -536,6 +550,7 @@ help:
 	@echo 'make run-vm     Oriel on a machine of its own, in QEMU: a guest served there'
 	@echo 'make debug      build/oriel-debug.elf: assertions, lock order, each guest entry checked'
 	@echo 'make check-vm   all of it tested there: minutes; make soak: longer'
+	@echo 'make fuzz-hvm   guests that fuzz the devices behind QEMU: S=600 (seconds) SEED=1'
 	@echo 'make check-hvm  HVM guests behind QEMU, on Xen and on Oriel; JOBS="direct1 ide"'
 	@echo 'make check-two-dm  QEMU and oriel-dm serve one guest, on Xen and on Oriel'
 	@echo 'make shell-vm   a shell in its dom0'

@@ -24,6 +24,10 @@ guest-interrupts-src := $(addprefix tests/guest/,interrupts.c interrupts-pic.c) 
     $(guest-smp)
 guests += two-dm
 guest-two-dm-src := tests/guest/two-dm.c $(guest-smp)
+# Behind firmware: build/guest/fuzz-devices.bin.
+guest-fuzz-devices-src := $(addprefix tests/guest/,fuzz-devices-start.S \
+    fuzz-devices.c)
+guest-fuzz-devices-lds := tests/guest/fuzz-devices.lds
 guest-lds := tests/guest/guest.lds
 guest-cflags := -std=gnu11 -m64 -O2 -ffreestanding -fno-pic -fno-pie \
     -mno-red-zone -mgeneral-regs-only -fno-stack-protector \
