@@ -442,19 +442,22 @@ check-vm-script: $(B)/.need-vm $(B)/.need-gdb all bare debug \
 check-vm: machine-vm machine-hosted check-vm-script
 	$(Q)scripts/check-vm -k
 check-machines: check-vm check-xen
-# HVM guests behind unmodified xl and QEMU, on Xen and on Oriel: an hour or more.
-check-hvm: $(B)/.need-vm all bare $(B)/vm/screen $(B)/vm/press-key
+# HVM guests behind unmodified xl and QEMU, on Xen and on Oriel.
+dom0-hvm: dom0
 	$(Q)scripts/vm --hvm --prepare
-	$(Q)scripts/check-hvm $(JOBS)
+machine-hvm-%: $(B)/.need-vm all bare $(B)/vm/screen $(B)/vm/press-key dom0-hvm
+	$(Q)scripts/run-tests "HVM guests on $*" --limit MACHINE \
+	    --args "--run $* $(JOBS)" scripts/check-hvm
+check-hvm: machine-hvm-xen machine-hvm-oriel
+	$(Q)scripts/check-hvm -k
 # Guests that fuzz the devices behind QEMU, for S seconds.
 SEED ?= 1
 fuzz-hvm: $(B)/.need-vm all debug $(B)/vm/screen $(B)/vm/press-key \
-    $(B)/vm/free-pages $(B)/guest/fuzz-devices.bin
-	$(Q)scripts/vm --hvm --prepare
+    $(B)/vm/free-pages $(B)/guest/fuzz-devices.bin dom0-hvm
 	$(Q)scripts/fuzz-hvm $(S) $(SEED)
 # QEMU and oriel-dm serve one guest, on Xen and on Oriel.
-check-two-dm: $(B)/.need-vm all bare $(addprefix $(B)/vm/,press-key free-pages)
-	$(Q)scripts/vm --hvm --prepare
+check-two-dm: $(B)/.need-vm all bare $(addprefix $(B)/vm/,press-key free-pages) \
+    dom0-hvm
 	$(Q)scripts/run-tests "two device models on Xen" --args xen tests/hvm/two-dm
 	$(Q)scripts/run-tests "two device models on Oriel" --args oriel tests/hvm/two-dm
 # A thousand guests, a hundred of those that do what none should, then device
@@ -529,7 +532,7 @@ check: $(all-checks)
 # The quick part.
 test: check-unit check-contract check-abi check-lint
 tests: test
-.PHONY: fuzz-hvm test tests check-hvm check-two-dm dom0 check-machines machine-vm machine-xen machine-hosted check-vm-script
+.PHONY: fuzz-hvm test tests check-hvm check-two-dm dom0 dom0-hvm check-machines machine-vm machine-xen machine-hosted check-vm-script
 .PHONY: all bare debug check-vm run-vm shell-vm soak check-xen shell-xen bench bench-xen bench-vm check-fuzz check-model cover fuzz fuzz-all clean help run install libs hosted programs guests debian \
     check-demo check-contract check-programs check-clang check-lint lint
 all: libs hosted programs guests
