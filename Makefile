@@ -382,8 +382,10 @@ check-model: $(B)/asan/tests/model/model
 
 $(eval $(call link,$(B)/bench/core,$(call objs,hosted,$(bench-core-src)) \
     $(B)/hosted/libmachine.a,$(call list-of,bench),$(bench-core-libs)))
-$(foreach b,hosted roundtrip report vm-calls,$(eval \
+$(foreach b,hosted roundtrip report vm-calls qemu-boot,$(eval \
     $(call program,$(B)/bench/$(b),$(bench-$(b)-src),$(call list-of,bench),$(bench-$(b)-libs))))
+$(eval $(call link,$(B)/bench/qemu-guest,\
+    $(call objs,hosted,tests/bench/qemu-guest.c),$(call list-of,bench),-static))
 bench: $(B)/.need-check all $(addprefix $(B)/bench/,core hosted roundtrip report)
 	$(Q)scripts/bench $(if $(COUNT),--count)
 
@@ -465,7 +467,8 @@ check-two-dm: $(B)/.need-vm all bare $(addprefix $(B)/vm/,press-key free-pages) 
 soak: $(B)/.need-vm all bare debug $(check-vm-progs)
 	$(Q)scripts/check-vm --soak 1000 --fuzz 100 --fuzz-dm 30
 # What operations cost there, and on Oriel in the same machine: docs/bench-vm.md.
-bench-machine-progs := $(B)/bench/vm-calls $(B)/guest/bench.elf
+bench-machine-progs := $(addprefix $(B)/bench/,vm-calls qemu-boot qemu-guest) \
+    $(B)/guest/bench.elf
 bench-xen: $(B)/.need-vm libs programs $(bench-machine-progs)
 	$(Q)scripts/bench-xen
 bench-vm: $(B)/.need-vm libs programs bare $(bench-machine-progs)

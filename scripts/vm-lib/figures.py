@@ -14,7 +14,8 @@ import math
 BEGIN, END = "<!-- figures -->\n", "<!-- end of figures -->\n"
 HYPERVISORS = {"xen": "Xen 4.17", "oriel": "Oriel"}
 GROUPS = {"guest": "A guest, on leaving",
-          "dom0": "A program of dom0, by call"}
+          "dom0": "A program of dom0, by call",
+          "qemu": "An HVM guest under xl and QEMU"}
 
 
 class Figures:

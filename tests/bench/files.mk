@@ -19,3 +19,6 @@ bench-report-libs := -lm
 bench-vm-calls-src := tests/bench/vm-calls.c tests/contract/ct.c
 bench-vm-calls-libs := -lxenctrl -lxenforeignmemory -lxentoollog \
     -lxendevicemodel -lxencall -ldl
+# In a second machine, with an HVM guest under QEMU whose /init is qemu-guest.
+bench-qemu-boot-src := tests/bench/qemu-boot.c
+bench-qemu-boot-libs := -lxenctrl
