@@ -191,6 +191,7 @@ int set_params(struct build *b)
         PARAM(NR_IOREQ_SERVER_PAGES, LAYOUT_NR_IOREQ),
         PARAM(IDENT_PT, LAYOUT_IDENT_PT_GFN * LAYOUT_PAGE),
         PARAM(TIMER_MODE, HVMPTM_no_delay_for_missed_ticks),
+        PARAM(HPET_ENABLED, b->config->hvm),
 #undef PARAM
     };
 
