@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The real time clock.  Each look at it first brings the flags of register C up
- * to date (settle()); each change ends with update(), which drives the line and
- * arms the timer for the next flag that would assert it.
+ * to date (settle()), and so raises what these flags interrupt for; each change
+ * ends with update(), which arms the timer for the next flag that is enabled.
  */
 #include <emul/date.h>
 #include <emul/vrtc.h>
@@ -78,7 +78,7 @@ static void show_date(struct vrtc *r, uint64_t second)
     r->reg[SECONDS] = encode(r, d.second);
     r->reg[MINUTES] = encode(r, d.minute);
     r->reg[HOURS] = encode_hour(r, d.hour);
-    r->reg[DAY_OF_WEEK] = encode(r, d.weekday + 1);
+    r->reg[DAY_OF_WEEK] = encode(r, d.weekday);
     r->reg[DAY_OF_MONTH] = encode(r, d.day);
     r->reg[MONTH] = encode(r, d.month);
     r->reg[YEAR] = encode(r, d.year % 100);
@@ -156,23 +156,35 @@ static uint32_t seconds_to_alarm(const struct vrtc *r, uint32_t from)
     return NO_MATCH;
 }
 
+/* An interrupt for those of these flags that are enabled. */
+static void raise(struct vrtc *r, unsigned int flags)
+{
+    if ( !(flags & r->reg[REG_B] & EVENTS) )
+        return;
+    r->reg[REG_C] |= C_IRQ;
+    vline_pulse(&r->line, 0);
+}
+
 /* Flags of what has happened since the last look. */
 static void settle(struct vrtc *r)
 {
     uint64_t second = r->utc(r->line.arg) / NS_PER_S, ticked = periods(r);
     uint64_t from = r->second + 1;
+    uint8_t flags = 0;
 
     if ( rate_shift(r) && ticked != r->ticked )
-        r->reg[REG_C] |= PERIODIC;
+        flags |= PERIODIC;
     r->ticked = ticked;
     if ( second >= from && !(r->reg[REG_B] & B_SET) )
     {
-        r->reg[REG_C] |= UPDATE;
+        flags |= UPDATE;
         if ( seconds_to_alarm(r, (uint32_t)(from % SECONDS_PER_DAY)) <=
              second - from )
-            r->reg[REG_C] |= ALARM;
+            flags |= ALARM;
     }
     r->second = second;
+    r->reg[REG_C] |= flags;
+    raise(r, flags);
 }
 
 /*
@@ -181,7 +193,7 @@ static void settle(struct vrtc *r)
  */
 static uint64_t next_event(const struct vrtc *r)
 {
-    unsigned int wanted = r->reg[REG_B] & ~r->reg[REG_C] & EVENTS;
+    unsigned int wanted = r->reg[REG_B] & EVENTS;
     uint64_t when = VLINE_NEVER;
 
     if ( (wanted & PERIODIC) && rate_shift(r) )
@@ -192,16 +204,9 @@ static uint64_t next_event(const struct vrtc *r)
     return when;
 }
 
-static bool asserted(const struct vrtc *r)
-{
-    return r->reg[REG_B] & r->reg[REG_C] & EVENTS;
-}
-
 static void update(struct vrtc *r)
 {
-    vline_set(&r->line, 0, asserted(r));
-    if ( !asserted(r) )
-        vline_arm(&r->line, next_event(r));
+    vline_arm(&r->line, next_event(r));
 }
 
 static void fired(void *data)
@@ -232,9 +237,8 @@ static uint8_t read_register(struct vrtc *r, unsigned int index)
             value |= A_UPDATE;
         break;
     case REG_C:
-        if ( asserted(r) )
-            value |= C_IRQ;
         r->reg[REG_C] = 0;
+        vline_set(&r->line, 0, false);
         break;
     }
     return value;
@@ -252,18 +256,15 @@ static int64_t set_time(struct vrtc *r)
 
 static int64_t write_b(struct vrtc *r, uint8_t value)
 {
-    bool was_set = r->reg[REG_B] & B_SET;
+    uint8_t before = r->reg[REG_B];
     int64_t moved = 0;
 
-    if ( value & B_SET )
-    {
-        if ( !was_set )
-            show_date(r, r->utc(r->line.arg) / NS_PER_S);
-        value &= (uint8_t)~UPDATE;
-    }
-    else if ( was_set )
+    if ( (value & B_SET) && !(before & B_SET) )
+        show_date(r, r->utc(r->line.arg) / NS_PER_S);
+    else if ( !(value & B_SET) && (before & B_SET) )
         moved = set_time(r);
     r->reg[REG_B] = value;
+    raise(r, r->reg[REG_C] & ~before);
     return moved;
 }
 
@@ -369,8 +370,6 @@ void vrtc_save(struct vrtc *r, struct hvm_hw_rtc *hw)
     if ( !(r->reg[REG_B] & B_SET) )
         show_date(r, r->second);
     memcpy(hw->cmos_data, r->reg, sizeof(hw->cmos_data));
-    if ( asserted(r) )
-        hw->cmos_data[REG_C] |= C_IRQ;
     hw->cmos_index = r->index;
     spin_unlock(&r->lock);
 }
@@ -384,10 +383,10 @@ int vrtc_load(struct vrtc *r, const struct hvm_hw_rtc *hw)
     spin_lock(&r->lock);
     memcpy(r->reg, hw->cmos_data, sizeof(r->reg));
     r->reg[REG_A] &= (uint8_t)~A_UPDATE;
-    r->reg[REG_C] &= EVENTS;
     r->index = hw->cmos_index;
     r->ticked = periods(r);
     r->second = r->utc(r->line.arg) / NS_PER_S;
+    vline_set(&r->line, 0, r->reg[REG_C] & C_IRQ);
     update(r);
     spin_unlock(&r->lock);
     return 0;

@@ -6,10 +6,10 @@
  *
  * The time is not kept here: utc() tells the domain's time of day, and a guest
  * that sets the clock moves this time.  While SET is on, the time registers have
- * what was written.  Events since the last look are flags of register C; the
- * line is asserted while a flag and its enable bit of register B are on, until
- * register C is read.  So a guest that does not read register C gets one
- * interrupt, at whatever rate it has chosen.
+ * what was written.  Events since the last look are flags of register C.  A new
+ * flag whose enable bit of register B is on gives the line an edge, also when
+ * register C was not read since the last one: the WAET table of Xen's firmware
+ * promises that to guests.  Reading register C deasserts the line.
  */
 #ifndef EMUL_VRTC_H
 #define EMUL_VRTC_H
