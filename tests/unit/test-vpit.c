@@ -100,6 +100,11 @@ static void test_counts(void **state)
 
         test_now = T0;
         start(2, cases[i].mode, cases[i].bcd, cases[i].initial);
+        if ( cases[i].mode == 1 || cases[i].mode == 5 ) /* a trigger */
+        {
+            out(0x61, 0);
+            out(0x61, 1);
+        }
         test_now = T0 + TICKS(cases[i].ticks);
         count = in16(0x42);
         if ( count != cases[i].count || out2() != cases[i].out )
@@ -211,6 +216,35 @@ static void test_gate(void **state)
     assert_int_equal(in16(0x42), 1000);
 }
 
+/* Modes 1 and 5 begin with the gate, and go on without it. */
+static void test_trigger(void **state)
+{
+    (void)state;
+    for ( unsigned int mode = 1; mode <= 5; mode += 4 )
+    {
+        out(0x61, 0);
+        start(2, mode, false, 1000);
+        assert_true(out2());
+        test_now += TICKS(5000);
+        assert_true(out2());
+        out(0x61, 1);
+        assert_int_equal(out2(), mode == 5);
+        assert_int_equal(in16(0x42), 1000);
+        out(0x61, 0);
+        test_now += TICKS(999);
+        assert_int_equal(in16(0x42), 1);
+        assert_int_equal(out2(), mode == 5);
+        out(0x61, 1); /* again */
+        assert_int_equal(in16(0x42), 1000);
+        test_now += TICKS(1000);
+        assert_int_equal(out2(), mode == 1);
+        test_now += TICKS(1);
+        assert_true(out2());
+        start(2, mode, false, 1000); /* the gate is up, but did not rise */
+        assert_true(out2());
+    }
+}
+
 static void test_port_61(void **state)
 {
     bool seen[2] = { false, false };
@@ -218,7 +252,7 @@ static void test_port_61(void **state)
     (void)state;
     out(0x43, 0xb0);
     out(0x61, 0xff);
-    assert_int_equal(in(0x61) & ~0x10, 0x0f);
+    assert_int_equal(in(0x61) & ~0x30, 0x03);
     out(0x61, 0x02);
     assert_int_equal(in(0x61) & ~0x10, 0x02);
     for ( unsigned int i = 0; i < 20; i++, test_now += 5000 )
@@ -272,8 +306,8 @@ static void test_edges(void **state)
         uint64_t first; /* ticks until the first edge */
         unsigned int in_1000; /* edges in 1000 times that */
     } cases[] = {
-        { 0, 1000, 1000, 1 }, { 1, 1000, 1000, 1 }, { 2, 1000, 1000, 1000 },
-        { 3, 1000, 1000, 1000 }, { 4, 1000, 1001, 1 }, { 5, 1000, 1001, 1 },
+        { 0, 1000, 1000, 1 }, { 2, 1000, 1000, 1000 },
+        { 3, 1000, 1000, 1000 }, { 4, 1000, 1001, 1 },
         { 2, 0, 0x10000, 1000 }, { 3, 999, 999, 1000 }, { 0, 0, 0x10000, 1 },
     };
 
@@ -305,6 +339,9 @@ static void test_no_edges(void **state)
     out(0x61, 1);
     start(1, 2, false, 18);
     start(2, 3, false, 1000);
+    assert_false(timer_is_armed(&pit.line.timer));
+    start(0, 1, false, 1000); /* no gate rises */
+    start(0, 5, false, 1000);
     assert_false(timer_is_armed(&pit.line.timer));
     start(0, 2, false, 1000);
     out(0x43, 0x00); /* a latch stops nothing */
@@ -466,7 +503,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         pit_test(test_counts), pit_test(test_bytes),
         pit_test(test_latched_count_stays), pit_test(test_read_back),
-        pit_test(test_gate), pit_test(test_port_61),
+        pit_test(test_gate), pit_test(test_trigger), pit_test(test_port_61),
         pit_test(test_a_kernel_calibrates), pit_test(test_edges),
         pit_test(test_no_edges), pit_test(test_rate_is_bounded),
         pit_test(test_stopped), pit_test(test_saved),

@@ -20,7 +20,7 @@
 #define READ_BACK_NO_STATUS 0x10
 
 #define SPEAKER_GATE 0x01
-#define SPEAKER_KEPT 0x0f
+#define SPEAKER_KEPT 0x03 /* the gate, and whether the speaker hears it */
 #define SPEAKER_REFRESH 0x10 /* toggles with each refresh of memory */
 #define SPEAKER_OUT 0x20
 #define REFRESH_NS 15085UL
@@ -32,10 +32,16 @@
 #define STATE_WORD_HIGH 4 /* the high one of two */
 #define MODE_NONE 0xff    /* never written */
 
+/* Modes 1 and 5 count from a rising gate on, whatever the gate does then. */
+static bool is_triggered(const struct vpit_channel *c)
+{
+    return c->mode == 1 || c->mode == 5;
+}
+
 /* Bring ticks and since up to now, before the gate or the count changes. */
 static void channel_catch_up(struct vpit_channel *c, uint64_t now)
 {
-    if ( c->gate && !c->null )
+    if ( (c->gate || is_triggered(c)) && !c->null )
         c->ticks += vline_ticks(now - c->since, PIT_HZ);
     c->since = now;
 }
@@ -100,7 +106,7 @@ static void channel_load(struct vpit_channel *c, uint16_t value)
         count = c->bcd ? 10000 : 0x10000;
     /* A period that goes on ends before the new one begins: not so here. */
     c->initial = count;
-    c->ticks = 0;
+    c->ticks = is_triggered(c) ? count + 2UL : 0; /* over: no trigger yet */
     c->since = now_ns();
     c->null = false;
 }

@@ -4,7 +4,8 @@
  * channel 2 has its gate and its output at port 0x61.
  *
  * The line gets an edge where channel 0's output rises because a count is over.
- * It gets none where the output rises because the guest writes a mode.  Where a
+ * It gets none where the output rises because the guest writes a mode, and none
+ * in modes 1 and 5, which wait for the gate: channel 0's is always up.  Where a
  * guest chooses a period below VLINE_MIN_PERIOD_NS, only every n-th period ends
  * with an edge.
  */
