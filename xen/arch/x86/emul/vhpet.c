@@ -20,6 +20,7 @@
 #define REG_TIMERS 0x100
 #define REG_TIMER_CONFIG 0x00
 #define REG_TIMER_CMP 0x08
+#define REG_TIMER_FSB 0x10
 #define TIMER_BYTES 0x20
 
 /* Vendor, legacy replacement, 64 bits, three timers, revision 1; femtoseconds. */
@@ -36,6 +37,7 @@
 #define TIMER_ROUTE_SHIFT 9
 #define TIMER_ROUTE 0x1fUL
 #define TIMER_WRITABLE 0x3f4eUL
+#define TIMER_ROUTES (TIMER_ROUTE << TIMER_ROUTE_SHIFT)
 #define TIMER_CAP_GSIS 0x00f00000UL
 /* These GSIs; 64 bits; periodic. */
 #define TIMER_CAPS (TIMER_CAP_GSIS << 32 | 0x30UL)
@@ -62,6 +64,12 @@ static uint64_t width(const struct vhpet_timer *t)
     return t->config & TIMER_32BIT ? UINT32_MAX : UINT64_MAX;
 }
 
+/* A timer of 32 bits keeps the upper half for the time when it has 64. */
+static uint64_t comparator(const struct vhpet_timer *t)
+{
+    return t->cmp & width(t);
+}
+
 /* When the counter will be as the comparator is. */
 static void plan(const struct vhpet *h, struct vhpet_timer *t, uint64_t now)
 {
@@ -86,8 +94,8 @@ static void plan_written(const struct vhpet *h, struct vhpet_timer *t,
     uint64_t counter = counter_at(h, now) & width(t);
 
     plan(h, t, now);
-    if ( enabled(h) && t->cmp < counter &&
-         (width(t) == UINT64_MAX || counter - t->cmp <= JUST_PAST) )
+    if ( enabled(h) && comparator(t) < counter &&
+         (width(t) == UINT64_MAX || counter - comparator(t) <= JUST_PAST) )
         t->due = now;
 }
 
@@ -243,7 +251,9 @@ static uint64_t read_register(struct vhpet *h, unsigned int offset,
     case REG_TIMER_CONFIG:
         return t->config;
     case REG_TIMER_CMP:
-        return t->cmp;
+        return comparator(t);
+    case REG_TIMER_FSB:
+        return t->fsb;
     default:
         return 0;
     }
@@ -278,13 +288,12 @@ static void write_timer_config(struct vhpet *h, struct vhpet_timer *t,
 {
     uint64_t changed = value ^ t->config;
 
+    if ( !(TIMER_CAP_GSIS >> (value >> TIMER_ROUTE_SHIFT & TIMER_ROUTE) & 1) )
+        value &= ~TIMER_ROUTES;
     t->config = TIMER_CAPS | (value & TIMER_WRITABLE);
-    t->cmp &= width(t);
     if ( t->period )
         t->period = period_legal(t, t->period);
     t->high = false;
-    if ( !is_level(t) )
-        h->status &= ~(1UL << (t - h->timer));
     if ( changed & (TIMER_PERIODIC | TIMER_32BIT) )
         plan(h, t, now);
 }
@@ -295,7 +304,7 @@ static void write_cmp(struct vhpet *h, struct vhpet_timer *t, uint64_t value,
     if ( (t->config & (TIMER_PERIODIC | TIMER_SETVAL)) == TIMER_PERIODIC )
         t->period = period_legal(t, value);
     else
-        t->cmp = value & width(t);
+        t->cmp = value;
     t->config &= ~TIMER_SETVAL;
     plan_written(h, t, now);
 }
@@ -309,14 +318,15 @@ static void write_register(struct vhpet *h, unsigned int offset,
         write_config(h, value, now);
     else if ( offset == REG_COUNTER )
     {
-        h->counter = value;
-        h->since = now;
-        plan_all(h, now);
+        if ( !enabled(h) ) /* the counter is not to be written while it runs */
+            h->counter = value;
     }
     else if ( t && offset % TIMER_BYTES == REG_TIMER_CONFIG )
         write_timer_config(h, t, value, now);
     else if ( t && offset % TIMER_BYTES == REG_TIMER_CMP )
         write_cmp(h, t, value, now);
+    else if ( t && offset % TIMER_BYTES == REG_TIMER_FSB )
+        t->fsb = value;
 }
 
 static uint64_t mask_of(unsigned int size)
@@ -409,6 +419,7 @@ void vhpet_save(struct vhpet *h, struct hvm_hw_hpet *hw)
     {
         hw->timers[i].config = h->timer[i].config;
         hw->timers[i].cmp = h->timer[i].cmp;
+        hw->timers[i].fsb = h->timer[i].fsb;
         hw->period[i] = h->timer[i].period;
     }
     spin_unlock(&h->lock);
@@ -420,9 +431,7 @@ static bool timer_ok(const struct hvm_hw_hpet *hw, unsigned int i)
     uint64_t period = hw->period[i];
 
     return (t.config & ~TIMER_WRITABLE) == TIMER_CAPS &&
-           !(hw->timers[i].cmp & ~width(&t)) && !hw->timers[i].fsb &&
-           (!period || period == period_legal(&t, period)) &&
-           (is_level(&t) || !(hw->isr >> i & 1));
+           (!period || period == period_legal(&t, period));
 }
 
 int vhpet_load(struct vhpet *h, const struct hvm_hw_hpet *hw)
@@ -444,7 +453,7 @@ int vhpet_load(struct vhpet *h, const struct hvm_hw_hpet *hw)
     for ( unsigned int i = 0; i < VHPET_TIMERS; i++ )
         h->timer[i] = (struct vhpet_timer){
             .config = hw->timers[i].config, .cmp = hw->timers[i].cmp,
-            .period = hw->period[i],
+            .fsb = hw->timers[i].fsb, .period = hw->period[i],
         };
     plan_all(h, now);
     update(h);

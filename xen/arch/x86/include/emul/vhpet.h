@@ -33,6 +33,7 @@ struct vhpet_timer {
     uint64_t config;
     uint64_t cmp;      /* comparator; periodic: the next one */
     uint64_t period;   /* ticks; what was written last */
+    uint64_t fsb;      /* kept, without effect */
     uint64_t due;      /* ns, of the next match; VLINE_NEVER */
     bool high;         /* edges: the line is high since the last one */
 };
