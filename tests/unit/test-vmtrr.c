@@ -7,6 +7,8 @@
 
 #define WB_ALL 0x0606060606060606UL
 
+#define PHYSICAL ((1UL << 40) - 1)
+
 static void test_which(void **state)
 {
     unsigned int nr = 0;
@@ -43,13 +45,13 @@ static void test_writes(void **state)
         bool ok;
     } cases[] = {
         { 0xfe, 0x508, false }, /* read-only */
-        { 0x200, 0xfffff00000000UL & ~0xfffUL, true }, { 0x20e, 6, true },
+        { 0x200, 0xff00000000UL, true }, { 0x20e, 6, true },
         { 0x200, 2, false }, { 0x200, 3, false }, { 0x200, 7, false },
         { 0x200, 8, false }, { 0x200, 0x106, false }, { 0x200, 0x806, false },
-        { 0x200, 1UL << 52, false }, { 0x200, 0xffffffffff006, true },
-        { 0x201, 0x800, true }, { 0x201, 0xffffffff00800, true },
+        { 0x200, 1UL << 40, false }, { 0x200, 0xfffffff006, true },
+        { 0x201, 0x800, true }, { 0x201, 0xfffff00800, true },
         { 0x201, 0x400, false }, { 0x201, 1, false },
-        { 0x201, 1UL << 52, false },
+        { 0x201, 1UL << 40, false }, { 0x201, 1UL << 51, false },
         { 0x250, 0x0001040506060606, true }, { 0x250, 2, false },
         { 0x26f, 0x0700000000000000, false }, { 0x259, 0xff, false },
         { 0x2ff, 0xc06, true }, { 0x2ff, 0, true }, { 0x2ff, 0x800, true },
@@ -62,7 +64,8 @@ static void test_writes(void **state)
     for ( unsigned int i = 0; i < ARRAY_SIZE(cases); i++ )
     {
         uint64_t before = vmtrr_read(&m, cases[i].msr);
-        bool ok = vmtrr_write(&m, cases[i].msr, cases[i].value);
+        bool ok = vmtrr_write(&m, cases[i].msr, cases[i].value,
+                              PHYSICAL);
 
         if ( ok != cases[i].ok )
             fail_msg("MSR %#x, value %#lx: %d", cases[i].msr, cases[i].value,
@@ -80,11 +83,12 @@ static void test_each_is_its_own(void **state)
     (void)state;
     vmtrr_init(&m, true);
     for ( uint32_t i = 0; i < 16; i++ )
-        assert_true(vmtrr_write(&m, 0x200 + i, (uint64_t)i << 12));
-    assert_true(vmtrr_write(&m, 0x250, 1));
-    assert_true(vmtrr_write(&m, 0x258, 4) && vmtrr_write(&m, 0x259, 5));
+        assert_true(vmtrr_write(&m, 0x200 + i, (uint64_t)i << 12, PHYSICAL));
+    assert_true(vmtrr_write(&m, 0x250, 1, PHYSICAL));
+    assert_true(vmtrr_write(&m, 0x258, 4, PHYSICAL) &&
+                vmtrr_write(&m, 0x259, 5, PHYSICAL));
     for ( uint32_t i = 0; i < 8; i++ )
-        assert_true(vmtrr_write(&m, 0x268 + i, 6UL << i * 8));
+        assert_true(vmtrr_write(&m, 0x268 + i, 6UL << i * 8, PHYSICAL));
     for ( uint32_t i = 0; i < 16; i++ )
         assert_int_equal(vmtrr_read(&m, 0x200 + i), (uint64_t)i << 12);
     memset(&hw, 0xff, sizeof(hw));
@@ -95,7 +99,7 @@ static void test_each_is_its_own(void **state)
     assert_int_equal(hw.msr_mtrr_fixed[1], 4);
     assert_int_equal(hw.msr_mtrr_fixed[10], 6UL << 56);
     vmtrr_init(&again, false);
-    assert_int_equal(vmtrr_load(&again, &hw), 0);
+    assert_int_equal(vmtrr_load(&again, &hw, PHYSICAL), 0);
     assert_memory_equal(&again, &m, sizeof(m));
 }
 
@@ -113,15 +117,15 @@ static void test_bad_records(void **state)
     {
         bad = good;
         if ( i < 16 )
-            bad.msr_mtrr_var[i] = 1UL << 60;
+            bad.msr_mtrr_var[i] = 1UL << (i & 1 ? 40 : 51);
         else if ( i < 27 )
             bad.msr_mtrr_fixed[i - 16] = 0x0200;
         else
             bad.msr_mtrr_def_type = 0x10000;
-        assert_int_equal(vmtrr_load(&m, &bad), -EINVAL);
+        assert_int_equal(vmtrr_load(&m, &bad, PHYSICAL), -EINVAL);
         assert_memory_equal(&m, &before, sizeof(m));
     }
-    assert_int_equal(vmtrr_load(&m, &good), 0);
+    assert_int_equal(vmtrr_load(&m, &good, PHYSICAL), 0);
 }
 
 int main(void)

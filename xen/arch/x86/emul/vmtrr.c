@@ -15,7 +15,7 @@
 #define MSR_DEFAULT_TYPE 0x2ffU
 
 #define CAP 0x508UL /* eight variable ranges, fixed ones, write-combining */
-#define ADDRESS (((1UL << 52) - 1) & ~0xfffUL)
+#define ADDRESS ~0xfffUL
 #define MASK_VALID 0x800UL
 #define DEFAULT_ON 0xc00UL /* all, and the fixed ones */
 
@@ -85,21 +85,23 @@ uint64_t vmtrr_read(const struct vmtrr *m, uint32_t msr)
     return reg ? *reg : CAP;
 }
 
-static bool value_ok(uint32_t msr, uint64_t value)
+static bool value_ok(uint32_t msr, uint64_t value, uint64_t physical)
 {
     if ( msr == MSR_DEFAULT_TYPE )
         return !(value & ~(DEFAULT_ON | 0xff)) && type_ok(value & 0xff);
     if ( !is_variable(msr) )
         return types_ok(value);
-    return msr & 1 ? !(value & ~(ADDRESS | MASK_VALID))
-                   : !(value & ~(ADDRESS | 0xff)) && type_ok(value & 0xff);
+    physical &= ADDRESS;
+    return msr & 1 ? !(value & ~(physical | MASK_VALID))
+                   : !(value & ~(physical | 0xff)) && type_ok(value & 0xff);
 }
 
-bool vmtrr_write(struct vmtrr *m, uint32_t msr, uint64_t value)
+bool vmtrr_write(struct vmtrr *m, uint32_t msr, uint64_t value,
+                 uint64_t physical)
 {
     uint64_t *reg = register_of(m, msr);
 
-    if ( !reg || !value_ok(msr, value) )
+    if ( !reg || !value_ok(msr, value, physical) )
         return false;
     *reg = value;
     return true;
@@ -115,12 +117,13 @@ void vmtrr_save(const struct vmtrr *m, struct hvm_hw_mtrr *hw)
 }
 
 /* A base or a mask of 0, and with it the type UC, was never written. */
-int vmtrr_load(struct vmtrr *m, const struct hvm_hw_mtrr *hw)
+int vmtrr_load(struct vmtrr *m, const struct hvm_hw_mtrr *hw,
+               uint64_t physical)
 {
-    if ( !value_ok(MSR_DEFAULT_TYPE, hw->msr_mtrr_def_type) )
+    if ( !value_ok(MSR_DEFAULT_TYPE, hw->msr_mtrr_def_type, physical) )
         return -EINVAL;
     for ( unsigned int i = 0; i < VMTRR_VARIABLE; i++ )
-        if ( !value_ok(MSR_VARIABLE + i, hw->msr_mtrr_var[i]) )
+        if ( !value_ok(MSR_VARIABLE + i, hw->msr_mtrr_var[i], physical) )
             return -EINVAL;
     for ( unsigned int i = 0; i < VMTRR_FIXED; i++ )
         if ( !types_ok(hw->msr_mtrr_fixed[i]) )

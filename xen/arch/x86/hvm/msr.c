@@ -15,6 +15,7 @@
 #include <hv/hypercall.h>
 #include <hv/lib.h>
 
+#include <emul/control-regs.h>
 #include <x86/dom0.h>
 #include <x86/errata.h>
 #include <x86/hvm.h>
@@ -178,7 +179,8 @@ bool guest_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
     if ( vmtrr_is(msr) )
         return v->domain->arch.hardware
                    ? msr != MSR_MTRR_CAP
-                   : vmtrr_write(&v->arch.hvm.mtrr, msr, value);
+                   : vmtrr_write(&v->arch.hvm.mtrr, msr, value,
+                                 physical_bits(v));
     if ( errata_rdmsr(msr, &now) ) /* bits are as they can be */
         return value == now;
     m = find_fixed(msr);

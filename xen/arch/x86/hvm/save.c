@@ -10,6 +10,7 @@
 #include <hv/hvm-save.h>
 #include <hv/lib.h>
 
+#include <emul/control-regs.h>
 #include <emul/rules.h>
 #include <x86/hvm.h>
 #include <x86/hvm-vendor.h>
@@ -95,7 +96,7 @@ static long load_mtrr(struct domain *d, unsigned int instance,
 
     if ( !pat_legal(hw->msr_pat_cr) )
         return -EINVAL;
-    rc = vmtrr_load(&v->arch.hvm.mtrr, hw);
+    rc = vmtrr_load(&v->arch.hvm.mtrr, hw, physical_bits(v));
     if ( !rc )
         (void)vendor->wrmsr(v, MSR_PAT, hw->msr_pat_cr);
     return rc;
