@@ -16,7 +16,7 @@ import threading
 
 from limits import limit
 
-import interrupts
+import as_on_xen
 import processor
 from life import end_with_parent
 
@@ -26,7 +26,7 @@ PROGRAMS = ["build/bin/oriel", "build/bin/oriel-dm", "build/bin/oriel-config",
 SHARED_GUESTS = ["hello", "property", "events", "exits",
                  "hello-32", "events-32", "exits-32"]
 GUESTS = [f"build/guest/{g}.elf" for g in SHARED_GUESTS + [
-    "interrupts", "machine", "processor", "insn"]]
+    "clocks", "interrupts", "machine", "processor", "insn"]]
 HOSTED = "build/vm/hosted"  # what the hosted programs said, for both machines
 TIMEOUT = 124  # the status of what was ended at a limit
 passed = failed = late = 0
@@ -179,7 +179,8 @@ def files_for_all(both, ours):
     """What tests/vm/all.sh needs."""
     return PROGRAMS + GUESTS + [
         f"tests/vm/{n}.sh" for n in (
-            "all", "guest", "interrupts", "machine", "processor", "tap")] + ["tests/limits"] + [
+            "all", "guest", "clocks", "interrupts", "machine", "processor",
+            "tap")] + ["tests/limits"] + [
         f"build/contract/{p}" for p in (both + " " + ours).split()]
 
 
@@ -348,10 +349,13 @@ def judge(where, name, folder, wanted):
                 run.status)
     if ("machine.sh", "our") in vm:
         judge_machine(vm["machine.sh", "our"], console)
-    for guest in processor, interrupts:
-        lines = lines_of(guest.__name__, folder)
+    lines = lines_of("processor", folder)
+    if lines:
+        processor.judge(name, lines, caveats(), verdict)
+    for guest in as_on_xen.GUESTS:
+        lines = lines_of(guest, folder)
         if lines:
-            guest.judge(name, lines, caveats(), verdict)
+            as_on_xen.judge(guest, name, lines, caveats(), verdict)
     print("== The same on the hosted hypervisor, and compared")
     for key, run in hosted.items():
         bad = [] if run.good() and run.ran_on("Oriel") else run.trouble()
@@ -374,8 +378,8 @@ def all_runs(both, ours):
     wanted = [(p, lib) for lib in ("our", "Debian's")
               for p in ["test-resource", "test-paging-mempool", *both.split()]]
     return wanted + [(p, "our") for p in
-                     [*ours.split(), "guest.sh", "interrupts.sh", "machine.sh",
-                      "processor.sh"]]
+                     [*ours.split(), "guest.sh", "interrupts.sh", "clocks.sh",
+                      "machine.sh", "processor.sh"]]
 
 
 def summary(name):

@@ -13,6 +13,9 @@ guest-insn-src := tests/guest/insn.c tests/guest/insn.S $(guest-lib)
 guest-events-src := tests/guest/events.c $(guest-lib)
 guest-bench-src := $(addprefix tests/guest/,bench.c bench-flat.S) $(guest-lib)
 guest-smp := $(guest-lib) tests/guest/smp.c tests/guest/smp.S
+guests += clocks
+guest-clocks-src := $(addprefix tests/guest/,clocks.c clocks-pit.c clocks-rtc.c \
+    clocks-hpet.c clocks-acpi.c) $(guest-smp)
 guest-processor-src := tests/guest/processor.c tests/guest/processor.S $(guest-smp)
 guest-machine-src := tests/guest/machine.c tests/guest/control.c $(guest-smp)
 guest-fuzz-src := $(addprefix tests/guest/,fuzz.c fuzz-ops.c fuzz-calls.c \

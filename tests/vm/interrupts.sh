@@ -3,7 +3,7 @@
 # sh interrupts.sh xen|oriel PROGRAMS GUESTS
 #
 # The guest "interrupts", which tells on the hypervisor's console what its
-# interrupt controllers do; vm-lib/interrupts.py compares that with what Xen's do.
+# interrupt controllers do; vm-lib/as_on_xen.py compares that with what Xen's do.
 
 hypervisor=$1 programs=$2 guests=$3
 . "$(dirname "$0")/tap.sh"
