@@ -14,8 +14,8 @@ unit-core := acpi-make acquire acquire-life acquire-map budget bzimage console c
     vioapic vlapic vlapic-ipi vlapic-timer vpit
 # Interrupt controllers.
 unit-core += irq-lines vlapic-save vpic
-# Clocks, and MTRRs.
-unit-core += clock-random vhpet vmtrr vpmtimer vrtc
+# Control registers and XSAVE; clocks, and MTRRs.
+unit-core += control-regs clock-random vhpet vmtrr vpmtimer vrtc
 # Page tables of PV guests.
 unit-core += pv pv-work pv-random
 unit-race := evtchn-race grant-race ioreq-race vlapic-irq
