@@ -15,6 +15,8 @@
 
 #define LAPIC 0xfee00000U
 #define SECOND_CODE 0x8000U
+#define EFER 0xc0000080U
+#define EFER_LME 0x100U
 #define REPORT 0x400U
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define PICK(a) (a)[below(COUNT(a))]
@@ -249,13 +251,15 @@ static void msr(void)
     static const uint32_t ranges[][2] = {
         { 0x1b, 1 }, { 0xfe, 1 }, { 0x200, 16 }, { 0x250, 1 }, { 0x258, 2 },
         { 0x268, 8 }, { 0x277, 1 }, { 0x2ff, 1 }, { 0x800, 64 }, { 0x10, 1 },
-        { 0xc0000080, 1 }, { 0xc0010000, 32 }, { 0x174, 3 }, { 0x400, 32 },
+        { EFER, 1 }, { 0xc0010000, 32 }, { 0x174, 3 }, { 0x400, 32 },
     };
     const uint32_t *r = PICK(ranges);
-    uint32_t n = r[0] + below(r[1]), low, high;
+    uint32_t n = r[0] + below(r[1]), value = number(), low, high;
 
+    if ( n == EFER )
+        value &= ~EFER_LME; /* it would stop QEMU's emulation: docs/vm.md */
     if ( below(2) )
-        __asm__ volatile("wrmsr" : : "c"(n), "a"(number()),
+        __asm__ volatile("wrmsr" : : "c"(n), "a"(value),
                          "d"(below(8) ? 0 : any()));
     else
         __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(n));
