@@ -11,6 +11,7 @@
  */
 #include "platform.h"
 
+#include <emul/control-regs.h>
 #include <hv/budget.h>
 #include <hv/hvm-irq.h>
 #include <hv/hvm-save.h>
@@ -175,7 +176,7 @@ static void msr(struct input *in)
         return;
     value &= in_below(in, 4) ? 0x0707070707070707 : UINT64_MAX;
     old = vmtrr_read(mtrr, n);
-    kept = vmtrr_write(mtrr, n, value);
+    kept = vmtrr_write(mtrr, n, value, physical_bits(v));
     if ( vmtrr_read(mtrr, n) != (kept ? value : old) )
         fuzz_fail("MTRR %x is not what was written\n", n);
 }

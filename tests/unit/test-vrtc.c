@@ -217,6 +217,38 @@ static void test_not_acknowledged(void **state)
     assert_int_equal(rd(12), 0);
 }
 
+static bool paused;
+
+static bool nobody_runs(void *arg)
+{
+    assert_ptr_equal(arg, &rtc);
+    assert_true(spin_is_mine(&rtc.lock));
+    return paused;
+}
+
+/* 2 Hz while nobody takes interrupts: one edge, and then no timer. */
+static void test_rests(void **state)
+{
+    (void)state;
+    rtc.line.rests = nobody_runs;
+    wr(10, 0x2f);
+    (void)rd(12);
+    wr(11, 0x42);
+    until(10 * S);
+    assert_int_equal(edges[0], 20);
+    paused = true;
+    until(100 * S);
+    assert_int_equal(edges[0], 21);
+    assert_false(timer_is_armed(&rtc.line.timer));
+    paused = false;
+    vrtc_resume(&rtc); /* what was missed is one edge */
+    assert_int_equal(edges[0], 22);
+    vrtc_resume(&rtc);
+    assert_int_equal(edges[0], 22);
+    until(110 * S);
+    assert_int_equal(edges[0], 42);
+}
+
 /* A flag that is on already interrupts when it is enabled, once. */
 static void test_enabled_later(void **state)
 {
@@ -350,7 +382,7 @@ int main(void)
         rtc_test(test_time), rtc_test(test_update_in_progress),
         rtc_test(test_guest_sets_the_time), rtc_test(test_index),
         rtc_test(test_periodic), rtc_test(test_not_acknowledged),
-        rtc_test(test_enabled_later),
+        rtc_test(test_rests), rtc_test(test_enabled_later),
         rtc_test(test_update_interrupt), rtc_test(test_alarm),
         rtc_test(test_saved),
     };

@@ -156,17 +156,18 @@ static uint32_t seconds_to_alarm(const struct vrtc *r, uint32_t from)
     return NO_MATCH;
 }
 
-/* An interrupt for those of these flags that are enabled. */
-static void raise(struct vrtc *r, unsigned int flags)
+/* An interrupt for those of these flags that are enabled: was there one? */
+static bool raise(struct vrtc *r, unsigned int flags)
 {
     if ( !(flags & r->reg[REG_B] & EVENTS) )
-        return;
+        return false;
     r->reg[REG_C] |= C_IRQ;
     vline_pulse(&r->line, 0);
+    return true;
 }
 
-/* Flags of what has happened since the last look. */
-static void settle(struct vrtc *r)
+/* Flags of what has happened since the last look: did they interrupt? */
+static bool settle(struct vrtc *r)
 {
     uint64_t second = r->utc(r->line.arg) / NS_PER_S, ticked = periods(r);
     uint64_t from = r->second + 1;
@@ -184,7 +185,7 @@ static void settle(struct vrtc *r)
     }
     r->second = second;
     r->reg[REG_C] |= flags;
-    raise(r, flags);
+    return raise(r, flags);
 }
 
 /*
@@ -213,6 +214,14 @@ static void fired(void *data)
 {
     struct vrtc *r = data;
 
+    spin_lock(&r->lock);
+    if ( !settle(r) || !vline_rests(&r->line) )
+        update(r);
+    spin_unlock(&r->lock);
+}
+
+void vrtc_resume(struct vrtc *r)
+{
     spin_lock(&r->lock);
     settle(r);
     update(r);

@@ -235,6 +235,7 @@ void vclocks_resume(struct domain *d)
 {
     WRITE_ONCE(d->arch.hvm.clocks_rest, false);
     vpit_resume(&d->arch.hvm.vpit);
+    vrtc_resume(&d->arch.hvm.vrtc);
     vhpet_resume(&d->arch.hvm.vhpet);
 }
 
@@ -248,6 +249,7 @@ void vclocks_init(struct domain *d)
     h->vpit.line.rests = clocks_rest;
     vrtc_init(&h->vrtc, hvm_has(d, XEN_X86_EMU_RTC) ? set_rtc : NULL,
               domain_utc, d);
+    h->vrtc.line.rests = clocks_rest;
     vpmtimer_init(&h->vpmtimer, hvm_has(d, XEN_X86_EMU_PM) ? set_sci : NULL, d);
 }
 

@@ -44,6 +44,8 @@ void vrtc_init(struct vrtc *r,
                uint64_t (*utc)(void *arg), void *arg);
 void vrtc_stop(struct vrtc *r); /* as vpit_stop() */
 void vrtc_destroy(struct vrtc *r);
+/* A vcpu enters the guest, and the line may rest: emul/vline.h. */
+void vrtc_resume(struct vrtc *r);
 
 /*
  * Byte accesses.  False: the index is one of the device model's registers, and
