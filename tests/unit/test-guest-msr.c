@@ -99,6 +99,12 @@ bool errata_rdmsr(uint32_t msr, uint64_t *value)
     return false;
 }
 
+uint64_t physical_bits(const struct vcpu *v)
+{
+    (void)v;
+    return (1UL << 40) - 1;
+}
+
 uint64_t cpu_policy_platform_info(const struct domain *d)
 {
     (void)d;

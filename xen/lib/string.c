@@ -8,8 +8,10 @@
  */
 #include <hv/lib.h>
 
+#if !__STDC_HOSTED__ /* the builtins of lib.h end here */
 #undef memset
 #undef memcpy
+#endif
 
 #ifndef __clang__
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
