@@ -16,7 +16,7 @@
 #define LAPIC 0xfee00000U
 #define SECOND_CODE 0x8000U
 #define EFER 0xc0000080U
-#define EFER_LME 0x100U
+#define LONG_MODE_ENABLE 0x100U
 #define REPORT 0x400U
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define PICK(a) (a)[below(COUNT(a))]
@@ -257,7 +257,7 @@ static void msr(void)
     uint32_t n = r[0] + below(r[1]), value = number(), low, high;
 
     if ( n == EFER )
-        value &= ~EFER_LME; /* it would stop QEMU's emulation: docs/vm.md */
+        value &= ~LONG_MODE_ENABLE; /* it would stop QEMU's emulation: docs/vm.md */
     if ( below(2) )
         __asm__ volatile("wrmsr" : : "c"(n), "a"(value),
                          "d"(below(8) ? 0 : any()));
