@@ -4,14 +4,9 @@
  *
  * Memory goes by words of 8 bytes that may lie anywhere, four to a step.  The
  * compiler must not find a memset in memset: it is told so below, and by
- * -ffreestanding.
+ * -ffreestanding.  lib.h has macros of two of the names: these stand in brackets.
  */
 #include <hv/lib.h>
-
-#if !__STDC_HOSTED__ /* the builtins of lib.h end here */
-#undef memset
-#undef memcpy
-#endif
 
 #ifndef __clang__
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
@@ -23,7 +18,7 @@ typedef uint32_t half_t __attribute__((may_alias, aligned(1)));
 #define WORD sizeof(word_t)
 #define STEP (4 * WORD)
 
-void *memset(void *s, int c, size_t n)
+void *(memset)(void *s, int c, size_t n)
 {
     const uint64_t word = (uint8_t)c * 0x0101010101010101UL;
     uint8_t *p = s;
@@ -84,7 +79,7 @@ static void copy_down(uint8_t *d, const uint8_t *s, size_t n)
         d[n - 1] = s[n - 1];
 }
 
-void *memcpy(void *d, const void *s, size_t n)
+void *(memcpy)(void *d, const void *s, size_t n)
 {
     copy_up(d, s, n);
     return d;
