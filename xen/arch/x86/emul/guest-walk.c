@@ -88,7 +88,7 @@ static uint64_t linear(const struct guest_paging *p, uint64_t va)
     return p->efer & EFER_LMA ? va : (uint32_t)va;
 }
 
-/* Paging is on. */
+/* Paging is on, and va is linear(). */
 static bool walk(const struct guest_paging *p, uint64_t va,
                  unsigned int access, guest_read_phys_t read, void *arg,
                  uint64_t *gpa, unsigned int *error, struct entries *e)
@@ -99,7 +99,6 @@ static bool walk(const struct guest_paging *p, uint64_t va,
 
     e->nr = 0;
     *error = access & (WALK_WRITE | WALK_USER | (m.nx ? WALK_FETCH : 0));
-    va = linear(p, va);
     if ( !canonical(va) )
         return false;
 
@@ -154,7 +153,8 @@ bool guest_walk(const struct guest_paging *p, uint64_t va, unsigned int access,
     struct entries e;
 
     *gpa = linear(p, va);
-    return !(p->cr0 & CR0_PG) || walk(p, va, access, read, arg, gpa, error, &e);
+    return !(p->cr0 & CR0_PG) ||
+           walk(p, *gpa, access, read, arg, gpa, error, &e);
 }
 
 enum walk_result guest_walk_marking(const struct guest_paging *p, uint64_t va,
@@ -169,7 +169,7 @@ enum walk_result guest_walk_marking(const struct guest_paging *p, uint64_t va,
     *gpa = linear(p, va);
     if ( !(p->cr0 & CR0_PG) )
         return WALK_DONE;
-    if ( !walk(p, va, access, read, arg, gpa, error, &e) )
+    if ( !walk(p, *gpa, access, read, arg, gpa, error, &e) )
         return WALK_FAULT;
     m = mode_of(p);
     /* PAE's top entries have no such bits. */
