@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "snapshot.h"
+#include "xen.h"
 
 #define ROOM 64U /* ranges of one call */
 /* A server that changes its claims all the time: the list ends. */
@@ -13,16 +14,8 @@
 
 static int call(xc_interface *xch, uint32_t op, struct oriel_sysctl_ioreq *o)
 {
-    struct xen_sysctl s;
-    int rc;
-
-    memset(&s, 0, sizeof(s));
-    s.cmd = ORIEL_SYSCTL_ioreq;
     o->op = op;
-    memcpy(&s.u, o, sizeof(*o));
-    rc = xc_sysctl(xch, &s) ? errno : 0;
-    memcpy(o, &s.u, sizeof(*o));
-    return rc;
+    return xen_sysctl(xch, ORIEL_SYSCTL_ioreq, o, sizeof(*o)) ? errno : 0;
 }
 
 static int append(struct snapshot_ranges *to,

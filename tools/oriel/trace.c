@@ -36,16 +36,8 @@ struct request {
 
 int trace_call(xc_interface *xch, uint32_t op, struct oriel_sysctl_trace *t)
 {
-    struct xen_sysctl s;
-    int rc;
-
-    memset(&s, 0, sizeof(s));
-    s.cmd = ORIEL_SYSCTL_trace;
     t->op = op;
-    memcpy(&s.u, t, sizeof(*t));
-    rc = xc_sysctl(xch, &s);
-    memcpy(t, &s.u, sizeof(*t));
-    return rc;
+    return xen_sysctl(xch, ORIEL_SYSCTL_trace, t, sizeof(*t));
 }
 
 int trace_failed(int err, const char *what)

@@ -39,6 +39,19 @@ xentoollog_logger *xen_logger(void)
     return logger;
 }
 
+int xen_sysctl(xc_interface *xch, uint32_t cmd, void *op, size_t bytes)
+{
+    struct xen_sysctl s;
+    int rc;
+
+    memset(&s, 0, sizeof(s));
+    s.cmd = cmd;
+    memcpy(&s.u, op, bytes);
+    rc = xc_sysctl(xch, &s);
+    memcpy(op, &s.u, bytes);
+    return rc;
+}
+
 bool xen_domain(xc_interface *xch, uint32_t domid, xc_dominfo_t *info)
 {
     int rc = xc_domain_getinfo(xch, domid, 1, info);

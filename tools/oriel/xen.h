@@ -24,6 +24,12 @@ xentoollog_logger *xen_logger(void);
  */
 bool xen_find(xc_interface *xch, const char *who, xc_dominfo_t *info);
 
+/*
+ * A sysctl of Oriel's own: `bytes` at op take the place of the union, and have
+ * the answer then.  0, or -1 with errno; ENOSYS: the hypervisor is not Oriel.
+ */
+int xen_sysctl(xc_interface *xch, uint32_t cmd, void *op, size_t bytes);
+
 /* Exactly that domain; false with errno. */
 bool xen_domain(xc_interface *xch, uint32_t domid, xc_dominfo_t *info);
 
