@@ -250,8 +250,6 @@ enum io_result ioreq_invalidate_mapcache(struct vcpu *v)
     bool sent = false;
 
     ASSERT(!ioreq_in_flight(v));
-    if ( !READ_ONCE(d->ioreq.enabled) )
-        return IO_DONE;
     if ( domain_is_shut_down(d) )
         return IO_RETRY;
 
