@@ -143,7 +143,8 @@ void vcpu_down(struct vcpu *v)
     arch_vcpu_kick(v);
 }
 
-bool vcpu_event_pending(const struct vcpu *v)
+/* inline: as vcpu_runnable(). */
+inline bool vcpu_event_pending(const struct vcpu *v)
 {
     const vcpu_info_ref_t *info = load_acquire(&v->info);
 
