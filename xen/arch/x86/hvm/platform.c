@@ -98,9 +98,17 @@ static bool has(const struct domain *d, uint32_t flag)
     return flag == EVERY_DOMAIN || hvm_has(d, flag);
 }
 
+/* In blocks that have no row, which are most, the search is saved. */
+static unsigned int block_of(uint64_t port)
+{
+    return (unsigned int)(port / PORTS_PER_BLOCK);
+}
+
 static const struct port_device *find_port(const struct domain *d,
                                            uint64_t port, unsigned int size)
 {
+    if ( likely(!test_bit(block_of(port), d->arch.hvm.port_blocks)) )
+        return NULL;
     for ( unsigned int i = ARRAY_SIZE(port_devices);
           i-- && port <= port_devices[i].last; )
         if ( port >= port_devices[i].first &&
@@ -221,10 +229,23 @@ bool platform_memory(struct vcpu *v, ioreq_t *p, enum io_result *result)
 
 /* ---- domains ---- */
 
+/* Which blocks of ports have a row that applies to d? */
+static void mark_blocks(struct domain *d)
+{
+    for ( unsigned int i = 0; i < ARRAY_SIZE(port_devices); i++ )
+    {
+        const struct port_device *dev = &port_devices[i];
+
+        ASSERT(!i || port_devices[i - 1].last < dev->first);
+        ASSERT(block_of(dev->first) == block_of(dev->last));
+        if ( has(d, dev->flag) )
+            set_bit(block_of(dev->first), d->arch.hvm.port_blocks);
+    }
+}
+
 void platform_init(struct domain *d)
 {
-    for ( unsigned int i = 1; i < ARRAY_SIZE(port_devices); i++ )
-        ASSERT(port_devices[i - 1].last < port_devices[i].first);
+    mark_blocks(d);
     vclocks_init(d);
 }
 

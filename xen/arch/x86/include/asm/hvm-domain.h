@@ -15,7 +15,11 @@
 #include <emul/vpmtimer.h>
 #include <emul/vrtc.h>
 
+#define PORTS_PER_BLOCK 256
+
 struct hvm_domain {
+    /* [I] a bit for each block of ports that an emulated device is in */
+    uint64_t port_blocks[0x10000 / PORTS_PER_BLOCK / 64];
     struct irq_lines irq_lines;
     struct vpic pic;         /* with XEN_X86_EMU_PIC */
     struct vioapic *vioapic; /* [I] the machine's, or with XEN_X86_EMU_IOAPIC */
