@@ -32,7 +32,7 @@ void spin_lock_destroy(spinlock_t *l)
 
 static bool is_owner(const spinlock_t *l)
 {
-    return READ_ONCE(l->owner) == this_cpu()->id + 1;
+    return READ_ONCE(l->owner) == this_cpu();
 }
 
 bool spin_is_mine(const spinlock_t *l)
@@ -107,7 +107,7 @@ static void take(spinlock_t *l)
 
     if ( unlikely(load_acquire(&l->serving) != ticket) && !wait(l, ticket) )
         return;
-    WRITE_ONCE(l->owner, this_cpu()->id + 1);
+    WRITE_ONCE(l->owner, this_cpu());
     note_taken(l);
 }
 
@@ -128,7 +128,7 @@ bool spin_trylock(spinlock_t *l)
     if ( !__atomic_compare_exchange_n(&l->next, &serving, serving + 1, false,
                                       __ATOMIC_ACQUIRE, __ATOMIC_RELAXED) )
         return false;
-    WRITE_ONCE(l->owner, this_cpu()->id + 1);
+    WRITE_ONCE(l->owner, this_cpu());
     note_taken(l);
     return true;
 }
@@ -141,7 +141,7 @@ void spin_unlock(spinlock_t *l)
         return;
     }
     note_released(l);
-    WRITE_ONCE(l->owner, 0);
+    WRITE_ONCE(l->owner, NULL);
     store_release(&l->serving, l->serving + 1);
 }
 

@@ -5,9 +5,11 @@
 
 #include <stdint.h>
 
+struct cpu;
+
 struct spinlock {
     uint32_t next, serving; /* tickets: the next to give; whose turn it is */
-    uint32_t owner;         /* CPU number + 1, 0: free; for assertions     */
+    const struct cpu *owner; /* NULL: free; for assertions                 */
     uint8_t level;
 };
 
