@@ -9,9 +9,13 @@
 #include <hv/lib.h>
 #include <hv/trace.h>
 
-/* Kinds of guests, as a mask: who has the hypercall at all. */
-#define TRANSLATED 0x1U /* HVM and PVH */
-#define PV 0x2U         /* those that are not translated: hosted, dom0 is one */
+/*
+ * Kinds of guests, as a mask: who has the hypercall at all.  TRANSLATED: HVM and
+ * PVH; PV: those that are not translated, hosted dom0 is one.
+ */
+#define KIND(translated) (1U << (translated))
+#define TRANSLATED KIND(true)
+#define PV KIND(false)
 #define ALL (TRANSLATED | PV)
 
 enum permission {
@@ -54,7 +58,7 @@ static const struct hypercall_entry table[] = {
 static bool has_hypercall(const struct domain *d,
                           const struct hypercall_entry *e)
 {
-    return e->kinds & (d->translated ? TRANSLATED : PV);
+    return e->kinds & KIND(d->translated);
 }
 
 static inline __attribute__((always_inline)) long
