@@ -24,39 +24,34 @@ bool guest_is_32bit(void);
 
 /*
  * nr structures, which begin with structure i of the array at addr; size: of
- * one in the 64-bit layout.
+ * one in the 64-bit layout; l: NULL where the layouts are equal.
  */
-int guest_structs_in(const struct compat_layout *l, size_t size, void *dst,
-                     uint64_t addr, uint64_t i, size_t nr) must_check;
-int guest_structs_out(const struct compat_layout *l, size_t size,
-                      uint64_t addr, uint64_t i, const void *src,
-                      size_t nr) must_check;
-/* The fields in `bytes` bytes from offset on of the structure at addr. */
-int guest_fields_out(const struct compat_layout *l, uint64_t addr,
-                     const void *src, size_t offset, size_t bytes) must_check;
-
 static inline int must_check guest_in(const struct compat_layout *l,
                                       size_t size, void *dst, uint64_t addr,
                                       uint64_t i, size_t nr)
 {
-    return l ? guest_structs_in(l, size, dst, addr, i, nr)
-             : guest_copy_in(dst, addr + i * size, nr * size);
+    if ( l && unlikely(guest_is_32bit()) )
+        return compat_copy_in(l, dst, addr + i * l->bytes_32, nr);
+    return guest_copy_in(dst, addr + i * size, nr * size);
 }
 
 static inline int must_check guest_out(const struct compat_layout *l,
                                        size_t size, uint64_t addr, uint64_t i,
                                        const void *src, size_t nr)
 {
-    return l ? guest_structs_out(l, size, addr, i, src, nr)
-             : guest_copy_out(addr + i * size, src, nr * size);
+    if ( l && unlikely(guest_is_32bit()) )
+        return compat_copy_out(l, addr + i * l->bytes_32, src, nr);
+    return guest_copy_out(addr + i * size, src, nr * size);
 }
 
+/* The field in `bytes` bytes from offset on of the structure at addr. */
 static inline int must_check guest_field_out(const struct compat_layout *l,
                                              uint64_t addr, const void *src,
                                              size_t offset, size_t bytes)
 {
-    return l ? guest_fields_out(l, addr, src, offset, bytes)
-             : guest_copy_out(addr + offset, (const char *)src + offset, bytes);
+    if ( l && unlikely(guest_is_32bit()) )
+        return compat_copy_part_out(l, addr, src, offset, bytes);
+    return guest_copy_out(addr + offset, (const char *)src + offset, bytes);
 }
 
 static inline size_t guest_size(const struct compat_layout *l, size_t size)
