@@ -52,13 +52,20 @@ static bool is_short(size_t bytes)
     return bytes <= SHORT_COPY && !(bytes & 3);
 }
 
+/* From the end: `bytes` is what is left, and the offset. */
 static inline __attribute__((always_inline)) void
 copy_short(char *to, const char *from, size_t bytes)
 {
-    for ( ; bytes >= 8; bytes -= 8, from += 8, to += 8 )
-        *(word8_t *)to = *(const word8_t *)from;
-    if ( bytes )
-        *(word4_t *)to = *(const word4_t *)from;
+    if ( bytes & 4 )
+    {
+        bytes -= 4;
+        *(word4_t *)(to + bytes) = *(const word4_t *)(from + bytes);
+    }
+    while ( bytes )
+    {
+        bytes -= 8;
+        *(word8_t *)(to + bytes) = *(const word8_t *)(from + bytes);
+    }
 }
 
 static inline __attribute__((always_inline)) void
@@ -243,7 +250,7 @@ unchanged(struct vcpu *v, struct walked *w)
 {
     if ( !vendor->paging_is(v, &w->paging) )
         return false;
-    for ( unsigned int i = 0; i < w->nr; i++ )
+    for ( unsigned int i = 0, nr = w->nr; i < nr; i++ )
         if ( READ_ONCE(*w->pte[i]) != w->value[i] )
             return false;
     w->exit = v->arch.exits;
@@ -329,11 +336,14 @@ static bool in_one_page(uint64_t va, size_t bytes)
     return bytes <= PAGE_SIZE - (va & ~PAGE_MASK);
 }
 
-/* Inlined for each direction, on which most of it depends. */
+/*
+ * Inlined for each direction, on which most of it depends.  w: place()'s, which
+ * the caller has found already.
+ */
 static inline __attribute__((always_inline)) int
-virt_copy(struct vcpu *v, uint64_t va, void *buf, size_t bytes, bool write)
+virt_copy(struct vcpu *v, struct walked *w, uint64_t va, void *buf,
+          size_t bytes, bool write)
 {
-    struct walked *w = place(v, va);
     uint64_t generation = copy_begin(v);
     int rc = 0;
 
@@ -346,16 +356,18 @@ virt_copy(struct vcpu *v, uint64_t va, void *buf, size_t bytes, bool write)
     return rc;
 }
 
-static __attribute__((noinline)) int any_copy_in(struct vcpu *v, void *dst,
-                                                 uint64_t src, size_t bytes)
+static __attribute__((noinline)) int
+any_copy_in(struct vcpu *v, void *dst, uint64_t src, size_t bytes,
+            struct walked *w)
 {
-    return virt_copy(v, src, dst, bytes, false);
+    return virt_copy(v, w, src, dst, bytes, false);
 }
 
 static __attribute__((noinline)) int
-any_copy_out(struct vcpu *v, uint64_t dst, const void *src, size_t bytes)
+any_copy_out(struct vcpu *v, uint64_t dst, const void *src, size_t bytes,
+             struct walked *w)
 {
-    return virt_copy(v, dst, (void *)(uintptr_t)src, bytes, true);
+    return virt_copy(v, w, dst, (void *)(uintptr_t)src, bytes, true);
 }
 
 /*
@@ -363,10 +375,9 @@ any_copy_out(struct vcpu *v, uint64_t dst, const void *src, size_t bytes)
  * compiler saves no registers for it.  False: it is no such copy.
  */
 static inline __attribute__((always_inline)) bool
-next_copy(struct vcpu *v, uint64_t va, void *buf, size_t bytes, bool write)
+next_copy(struct vcpu *v, const struct walked *w, uint64_t va, void *buf,
+          size_t bytes, bool write)
 {
-    const struct walked *w = place(v, va);
-
     if ( w->exit != v->arch.exits || !is_short(bytes) ||
          !in_one_page(va, bytes) || !is_walk_of(w, va, write, copy_begin(v)) )
         return false;
@@ -377,12 +388,16 @@ next_copy(struct vcpu *v, uint64_t va, void *buf, size_t bytes, bool write)
 
 int hvm_copy_in(struct vcpu *v, void *dst, uint64_t src, size_t bytes)
 {
-    return next_copy(v, src, dst, bytes, false)
-               ? 0 : any_copy_in(v, dst, src, bytes);
+    struct walked *w = place(v, src);
+
+    return next_copy(v, w, src, dst, bytes, false)
+               ? 0 : any_copy_in(v, dst, src, bytes, w);
 }
 
 int hvm_copy_out(struct vcpu *v, uint64_t dst, const void *src, size_t bytes)
 {
-    return next_copy(v, dst, (void *)(uintptr_t)src, bytes, true)
-               ? 0 : any_copy_out(v, dst, src, bytes);
+    struct walked *w = place(v, dst);
+
+    return next_copy(v, w, dst, (void *)(uintptr_t)src, bytes, true)
+               ? 0 : any_copy_out(v, dst, src, bytes, w);
 }
