@@ -11,12 +11,14 @@
  *
  * A context is read as a whole into memory of ours, then record by record; the
  * first bad one ends it with an error, those before stay in effect (the
- * toolstack gives such a domain up).  Setting a CPU record starts that vcpu.
+ * toolstack gives such a domain up).  All vcpus go down first; a CPU record starts
+ * its vcpu.
  */
 #include <hv/cpu-policy.h>
 #include <hv/guest-access.h>
 #include <hv/heap.h>
 #include <hv/hvm-save.h>
+#include <hv/hypercall.h>
 #include <hv/lib.h>
 
 #include <xen/hvm/save.h>
@@ -26,13 +28,15 @@
 #define TYPE_END 0
 #define TYPE_HEADER HVM_SAVE_CODE(HEADER)
 
-#define MAX_CONTEXT (2U << 20) /* that of 512 vcpus is 0.7 MiB */
+#define MAX_CONTEXT (4U << 20) /* that of 512 vcpus is 2.8 MiB */
 
 #define PAT_DEFAULT 0x0007040600070406UL
 #define MTRR_CAP 0x508UL /* 8 variable ranges, fixed ones, write-combining */
 #define MTRR_ENABLED_WB 0xc06UL
 #define MTRR_ALL_WB 0x0606060606060606UL
 #define MTRR_DEF_TYPE_VALID 0xcffUL
+#define MTRR_BASE_VALID 0x000ffffffffff0ffUL
+#define MTRR_MASK_VALID 0x000ffffffffff800UL
 
 /* A context being written; without data the size is only counted. */
 struct writer {
@@ -93,8 +97,12 @@ static long load_cpu(struct domain *d, unsigned int instance,
                      const void *data)
 {
     struct vcpu *v = domain_vcpu(d, instance);
-    long rc = vcpu_load(v, data);
+    const struct hvm_hw_cpu *hw = data;
+    long rc;
 
+    if ( (hw->flags & ~XEN_X86_FPU_INITIALISED) || hw->pad0 )
+        return -EINVAL;
+    rc = vcpu_load(v, data);
     if ( !rc )
         vcpu_up(v);
     return rc;
@@ -119,9 +127,25 @@ static uint32_t save_mtrr(struct domain *d, unsigned int instance, void *data)
     return sizeof(*m);
 }
 
-static bool memory_type_ok(unsigned int type)
+#define EACH_BYTE 0x0101010101010101UL
+
+/*
+ * Is each byte one of UC 0, WC 1, WT 4, WP 5, WB 6 or, in a PAT, UC- 7?  Without
+ * a loop, since a context may have 512 vcpus.
+ */
+static bool memory_types_ok(uint64_t bytes, bool pat)
 {
-    return type < 8 && (0x73 >> type) & 1; /* UC WC WT WP WB */
+    uint64_t low = bytes & EACH_BYTE, middle = bytes >> 1 & EACH_BYTE;
+    uint64_t high = bytes >> 2 & EACH_BYTE;
+
+    return !(bytes & ~(7 * EACH_BYTE)) && !(middle & ~high) &&
+           (pat || !(low & middle));
+}
+
+static bool range_ok(uint64_t base, uint64_t mask)
+{
+    return !(base & ~MTRR_BASE_VALID) && memory_types_ok(base & 0xff, false) &&
+           !(mask & ~MTRR_MASK_VALID);
 }
 
 static long load_mtrr(struct domain *d, unsigned int instance,
@@ -131,12 +155,15 @@ static long load_mtrr(struct domain *d, unsigned int instance,
 
     (void)d, (void)instance;
     if ( m->msr_mtrr_def_type & ~MTRR_DEF_TYPE_VALID ||
-         !memory_type_ok(m->msr_mtrr_def_type & 0xff) )
+         !memory_types_ok(m->msr_mtrr_def_type & 0xff, false) ||
+         !memory_types_ok(m->msr_pat_cr, true) )
         return -EINVAL;
+    for ( unsigned int i = 0; i < MTRR_VCNT; i++ )
+        if ( !range_ok(m->msr_mtrr_var[2 * i], m->msr_mtrr_var[2 * i + 1]) )
+            return -EINVAL;
     for ( unsigned int i = 0; i < NUM_FIXED_MSR; i++ )
-        for ( unsigned int byte = 0; byte < 8; byte++ )
-            if ( !memory_type_ok((m->msr_mtrr_fixed[i] >> byte * 8) & 0xff) )
-                return -EINVAL;
+        if ( !memory_types_ok(m->msr_mtrr_fixed[i], false) )
+            return -EINVAL;
     return 0;
 }
 
@@ -230,7 +257,8 @@ static bool has_context(struct domain *d)
 
 /*
  * The context of d into memory that the caller frees.  The domain is paused
- * meanwhile; -EAGAIN if its controller added a vcpu between the two passes.
+ * meanwhile; -ERESTART if a record appeared between the two passes: a vcpu was
+ * added, or a CPU took one up for a moment and stored more of its state.
  */
 static long save_to_heap(struct domain *d, struct writer *w)
 {
@@ -252,7 +280,7 @@ static long save_to_heap(struct domain *d, struct writer *w)
     if ( !rc && w->at != counted )
     {
         hv_free(w->data);
-        rc = -EAGAIN;
+        rc = -ERESTART;
     }
     return rc;
 }
@@ -294,8 +322,7 @@ long domctl_gethvmcontext_partial(struct domctl *c)
     struct writer w;
     long rc;
 
-    if ( !has_context(c->d) ||
-         (op->type != TYPE_HEADER && !find_record(op->type)) )
+    if ( !has_context(c->d) || !find_record(op->type) )
         return -EINVAL;
     rc = save_to_heap(c->d, &w);
     if ( rc )
@@ -309,7 +336,7 @@ long domctl_gethvmcontext_partial(struct domctl *c)
         if ( handle_is_null(op->buffer) )
             rc = 0;
         else if ( op->bufsz < desc.length )
-            rc = -ENOSPC;
+            rc = -ENOBUFS;
         else
             rc = guest_copy_out(handle_addr(op->buffer),
                                 w.data + at + sizeof(desc), desc.length);
@@ -356,6 +383,13 @@ static long load_header(const struct hvm_save_descriptor *desc,
                ? 0 : -EINVAL;
 }
 
+static void all_down(struct domain *d)
+{
+    for ( unsigned int i = 0; i < d->max_vcpus; i++ )
+        if ( domain_vcpu(d, i) )
+            vcpu_down(domain_vcpu(d, i));
+}
+
 /*
  * -ENODATA when a record or the end is missing.  What follows the end is not
  * looked at.  scratch has room for the largest record.
@@ -381,6 +415,8 @@ static long load(struct domain *d, const uint8_t *data, uint32_t size,
                    : load_record(d, &desc, data + at, scratch);
         if ( rc )
             return rc;
+        if ( first )
+            all_down(d);
         at += desc.length;
         first = false;
     }
