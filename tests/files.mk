@@ -15,7 +15,7 @@ unit-core := acpi-make acquire acquire-life acquire-map budget bzimage console c
 # Interrupt controllers.
 unit-core += irq-lines vlapic-save vpic
 # Control registers and XSAVE; clocks, and MTRRs.
-unit-core += context-records control-regs clock-random vhpet vmtrr vpmtimer vrtc
+unit-core += context-records control-regs cpu-records xsave clock-random vhpet vmtrr vpmtimer vrtc
 # Page tables of PV guests.
 unit-core += pv pv-work pv-random
 unit-race := evtchn-race grant-race ioreq-race vlapic-irq

@@ -22,7 +22,7 @@ lib-y := $(addprefix xen/lib/, \
 bare-lib-y := $(addprefix xen/lib/, \
     heap.c string.c)
 emul-y := $(addprefix xen/arch/x86/emul/, \
-    acpi-make.c acpi-patch.c bzimage.c control-regs.c cpuid-leaves.c cpuid-policy.c e820.c elf-load.c emulate.c guest-walk.c insn-access.c \
+    acpi-make.c acpi-patch.c bzimage.c control-regs.c xsave.c cpuid-leaves.c cpuid-policy.c e820.c elf-load.c emulate.c guest-walk.c insn-access.c \
     insn-alu.c insn-bits.c insn-decode.c insn-far.c insn-feature.c insn-log.c insn-memory.c insn-muldiv.c insn-opcode.c \
     insn-segment.c insn-shift.c insn-stack.c insn-string.c insn-stubs.c insn-system.c insn-vector.c ram-map.c rules.c vioapic.c vlapic-ipi.c vlapic-regs.c \
     vlapic-timer.c vlapic.c vpit.c)

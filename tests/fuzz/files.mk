@@ -8,7 +8,8 @@ fuzz-shared := $(addprefix tests/fuzz/,fuzz.c cost.c snapshot.c gen.c \
     gen-event.c gen-dm.c gen-control.c) tools/oriel/elf.c
 fuzz-driver := tests/fuzz/driver.c
 # Of one target.
-fuzz-own-platform := $(addprefix tests/fuzz/platform-,machine.c model.c)
+fuzz-own-platform := $(addprefix tests/fuzz/platform-,machine.c model.c cpu.c \
+    context.c)
 ldflags-fuzz-platform := -Wl,--wrap=vlapic_deliver
 # What 32-bit callers name lies below 4 GiB.
 ldflags-fuzz-compat := -no-pie

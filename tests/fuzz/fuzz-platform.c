@@ -7,7 +7,7 @@
  * invented; no timer comes more often than each 100 us and a write of a guest's
  * allow; a record that is saved loads and saves to the same bytes, and one that
  * is refused changes nothing.  One operation takes no more steps than hv/budget.h
- * says.
+ * says.  What is demanded of whole contexts stands in platform.h.
  */
 #include "platform.h"
 
@@ -18,7 +18,7 @@
 #include <xen/hvm/params.h>
 #include <x86/hvm-vendor.h>
 
-#define MAX_RECORD 2048
+#define MAX_RECORD 8192
 #define PVH_ONE_IN 16
 
 /* ---- what a vcpu does ---- */
@@ -385,13 +385,24 @@ static void record(struct input *in)
         vcpu_wake(&platform_vcpu[i]);
 }
 
+static void context(struct input *in)
+{
+    platform_context(in);
+    model_accept();
+    for ( unsigned int i = 0; i < PLATFORM_VCPUS; i++ )
+    {
+        vcpu_up(&platform_vcpu[i]);
+        vcpu_wake(&platform_vcpu[i]);
+    }
+}
+
 /* ---- operations ---- */
 
 static void (*const operations[])(struct input *in) = {
     port, port, port, port, rtc, pic_init, hpet, hpet, ioapic, ioapic, ioapic,
     lapic_access, lapic_access, lapic_access, msr, halt, enter, enter, enter,
     enter, end_of_interrupt, end_of_interrupt, line, line, line,
-    message_signalled, upcall, toolstack, pass, pass, pass, record,
+    message_signalled, upcall, toolstack, pass, pass, pass, record, context,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -400,6 +411,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     platform_begin(in_rarely(&in, PVH_ONE_IN) ? XEN_X86_EMU_LAPIC
                                               : XEN_X86_EMU_ALL & ~XEN_X86_EMU_VPCI);
+    platform_context_begin();
     while ( in_more(&in) )
     {
         unsigned int i = in_below(&in, ARRAY_SIZE(operations));

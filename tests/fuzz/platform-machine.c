@@ -12,6 +12,8 @@
 #include <xen/hvm/params.h>
 #include <x86/hvm-vendor.h>
 
+#include "../../xen/arch/x86/svm/svm.h"
+
 static void move_utc(struct domain *d, int64_t seconds)
 {
     d->utc_offset += (uint64_t)seconds;
@@ -56,12 +58,15 @@ static void no_ioreq_servers(struct domain *d, int64_t seconds)
 #include "../../xen/arch/x86/hvm/platform.c"
 #include "../../xen/arch/x86/hvm/vclocks.c"
 #include "../../xen/arch/x86/hvm/save.c"
+#include "../../xen/arch/x86/hvm/context.c"
 
 struct domain platform;
 struct vcpu platform_vcpu[PLATFORM_VCPUS];
 
 static struct vcpu *vcpu_table[PLATFORM_VCPUS];
-static uint64_t the_time, pat[PLATFORM_VCPUS];
+static struct domain dom0;
+static struct vcpu caller = { .domain = &dom0 };
+static uint64_t the_time;
 static unsigned int accesses; /* since time has passed */
 
 /* ---- the machine ---- */
@@ -78,26 +83,26 @@ static uint64_t wallclock(void)
 
 static bool rdmsr_pat(struct vcpu *v, uint32_t msr, uint64_t *value)
 {
-    *value = pat[v->vcpu_id];
+    *value = *platform_pat(v);
     return msr == MSR_PAT;
 }
 
 static bool wrmsr_pat(struct vcpu *v, uint32_t msr, uint64_t value)
 {
-    pat[v->vcpu_id] = value;
+    *platform_pat(v) = value;
     return msr == MSR_PAT;
 }
 
 static const struct hvm_vendor no_vendor = { .rdmsr = rdmsr_pat,
-                                             .wrmsr = wrmsr_pat };
+                                             .wrmsr = wrmsr_pat,
+                                             .set_context = svm_set_context,
+                                             .get_context = svm_get_context };
 const struct hvm_vendor *vendor = &no_vendor;
 
 /* The MSRs that save.c has records of, besides MTRRs. */
-static uint64_t saved_msr[PLATFORM_VCPUS];
-
 bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
 {
-    *value = msr == MSR_TSC_AUX ? saved_msr[v->vcpu_id] : 0;
+    *value = msr == MSR_TSC_AUX ? *platform_tsc_aux(v) : 0;
     return true;
 }
 
@@ -105,7 +110,7 @@ bool guest_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
 {
     if ( msr != MSR_TSC_AUX || value >> 32 )
         return false;
-    saved_msr[v->vcpu_id] = value;
+    *platform_tsc_aux(v) = (uint32_t)value;
     return true;
 }
 
@@ -158,10 +163,16 @@ void platform_begin(uint32_t flags)
     hosted_hooks.now = now;
     hosted_hooks.wallclock = wallclock;
     hosted_hooks.interrupt_pending = interrupt_pending;
+    hosted_hooks.set_context = hvm_set_context;
+    hosted_hooks.get_context = hvm_get_context;
+    hosted_hooks.hvm_records = platform_records;
+    hosted_enter((struct hosted_context){ .v = &caller,
+                                          .access = ACCESS_LOCAL });
     the_time = NS_PER_S;
     timer_system_init();
     wallclock_init();
     vlapic_machine_register(&machine);
+    platform.translated = true;
     platform.max_vcpus = PLATFORM_VCPUS;
     platform.vcpu = vcpu_table;
     platform.shutdown_code = NOT_SHUT_DOWN;
@@ -183,8 +194,7 @@ void platform_begin(uint32_t flags)
         vcpu_table[i] = v;
         vmtrr_init(&v->arch.hvm.mtrr, true);
         vlapic_init(lapic_of(v), v, i);
-        pat[i] = 0x0007040600070406;
-        saved_msr[i] = 0;
+        platform_cpu_begin(v);
     }
 }
 
@@ -194,6 +204,7 @@ void platform_end(void)
     for ( unsigned int i = 0; i < PLATFORM_VCPUS; i++ )
     {
         vlapic_destroy(lapic_of(&platform_vcpu[i]));
+        platform_cpu_end(&platform_vcpu[i]);
         spin_lock_destroy(&platform_vcpu[i].lock);
     }
     platform_destroy(&platform);

@@ -55,6 +55,25 @@ int platform_press_button(struct domain *d, bool sleep);
 int platform_inject_msi(struct domain *d, uint64_t address, uint32_t data);
 const struct hvm_record *platform_records(unsigned int *nr);
 
+/* ---- the processor: platform-cpu.c ---- */
+
+void platform_cpu_begin(struct vcpu *v);
+void platform_cpu_end(struct vcpu *v);
+/* Would a processor take v's registers?  If not it is a finding. */
+void platform_cpu_check(const struct vcpu *v);
+uint64_t *platform_pat(const struct vcpu *v);
+uint32_t *platform_tsc_aux(const struct vcpu *v);
+
+/* ---- whole contexts: platform-context.c ---- */
+
+void platform_context_begin(void);
+/*
+ * Save a context, mostly change it, load it.  One that is accepted has what was
+ * loaded, and loads again; no vcpu is left with registers that a processor
+ * would not take.
+ */
+void platform_context(struct input *in);
+
 /* ---- the model: platform-model.c ---- */
 
 /* The devices are new. */

@@ -139,6 +139,10 @@ static void test_cr3_and_xcr0(void **state)
                  xcr0_legal(&vcpu, 0x27) || xcr0_legal(&vcpu, 0x107));
     domain.cpu_policy = &little;
     assert_false(xcr0_legal(&vcpu, 7));
+    assert_int_equal(xcr0_with(0), 1);
+    assert_int_equal(xcr0_with(4), 7);
+    assert_int_equal(xcr0_with(0x40), 0xe7);
+    assert_int_equal(xcr0_with(0x201), 0x201);
 }
 
 /* ---- instructions ---- */

@@ -123,6 +123,24 @@ static void test_x2apic(void **state)
     assert_false(vlapic_is_enabled(l));
 }
 
+/* A register that x2APIC mode has not is saved as what loading leaves there. */
+static void test_x2apic_has_no_dfr(void **state)
+{
+    struct vlapic *l = &lapic[3];
+
+    (void)state;
+    enable(l);
+    wr(l, 0xe0, 0x0fffffff);
+    assert_true(vlapic_base_write(l, 0xfee00c00));
+    save(3);
+    assert_int_equal(*reg(0xe0), ~0U);
+    renew(3);
+    assert_int_equal(load(3), 0);
+    *reg(0xe0) = 0;
+    save(3);
+    assert_int_equal(*reg(0xe0), ~0U);
+}
+
 static void test_illegal_values(void **state)
 {
     static const struct { unsigned int offset; uint32_t value; } rows[] = {
@@ -184,6 +202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         vlapic_test(test_a_busy_one), vlapic_test(test_timer),
         vlapic_test(test_x2apic),     vlapic_test(test_illegal_values),
+        vlapic_test(test_x2apic_has_no_dfr),
         vlapic_test(test_extint),
     };
 

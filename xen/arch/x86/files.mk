@@ -12,8 +12,8 @@ x86-svm-y := $(addprefix xen/arch/x86/svm/, \
     intercepts.c msr.c svm.c \
     usable.c vmcb-check.c vmcb.c)
 x86-hvm-y := $(addprefix xen/arch/x86/hvm/, \
-    copy.c domain.c emul-regs.c event.c exits.c io.c irq.c msr.c platform.c save.c \
-    vclocks.c vendor.c)
+    context.c copy.c domain.c emul-regs.c event.c exits.c io.c irq.c msr.c platform.c save.c \
+    save-xsave.c vclocks.c vendor.c)
 x86-vcpu-y := $(addprefix xen/arch/x86/vcpu/, \
     domain.c fpu.c run.c sched.c stop-machine.c)
 x86-dom0-y := $(addprefix xen/arch/x86/dom0/, \

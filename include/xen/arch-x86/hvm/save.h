@@ -317,6 +317,31 @@ struct hvm_hw_mtrr
 };
 DECLARE_HVM_SAVE_TYPE(MTRR, 14, struct hvm_hw_mtrr);
 
+/*
+ * What XSAVE stores, of a vCPU that uses it: behind the header the parts that
+ * xcr0_accum names, where CPUID leaf 0xd says.
+ */
+struct hvm_hw_cpu_xsave
+{
+    uint64_t xfeature_mask; /* ignored */
+    uint64_t xcr0;
+    uint64_t xcr0_accum; /* all that XCR0 ever had */
+    struct
+    {
+        struct
+        {
+            char x[512];
+        } fpu_sse;
+        struct hvm_hw_cpu_xsave_hdr
+        {
+            uint64_t xstate_bv;
+            uint64_t xcomp_bv;
+            uint64_t reserved[6];
+        } xsave_hdr;
+    } save_area;
+};
+#define CPU_XSAVE_CODE 16
+
 /* Machine check banks of one vCPU. */
 struct hvm_vmce_vcpu
 {

@@ -152,3 +152,13 @@ bool xcr0_legal(const struct vcpu *v, uint64_t value)
     return !(value & XCR0_AVX512) ||
            ((value & XCR0_AVX512) == XCR0_AVX512 && (value & XCR0_AVX));
 }
+
+uint64_t xcr0_with(uint64_t states)
+{
+    states |= XCR0_X87;
+    if ( states & XCR0_AVX512 )
+        states |= XCR0_AVX512 | XCR0_AVX;
+    if ( states & XCR0_AVX )
+        states |= XCR0_SSE;
+    return states;
+}

@@ -78,6 +78,7 @@ bool vlapic_base_write(struct vlapic *l, uint64_t value)
     if ( mode && was ) /* into x2APIC mode: all but this stays */
     {
         WRITE_ONCE(l->ldr, (l->id >> 4) << 16 | 1U << (l->id & 0xf));
+        WRITE_ONCE(l->dfr, ~0U); /* there is no such register */
         l->icr &= 0xffffffff;
     }
     else

@@ -193,32 +193,6 @@ static void hvm_vcpu_destroy(struct vcpu *v)
     vendor->vcpu_destroy(v);
 }
 
-static int hvm_set_context(struct vcpu *v, const struct hvm_hw_cpu *ctx)
-{
-    int rc = vendor->set_context(v, ctx);
-
-    if ( rc )
-        return rc;
-    /* An operation that waited for a device model is dropped. */
-    v->arch.hvm.io_completion = IO_COMPLETE_NOTHING;
-    /* An interrupt in the record was acknowledged by the vcpu already. */
-    v->arch.hvm.event_source = EVENT_EXTINT;
-    v->arch.hvm.extint = 0;
-    emul_reset(&v->arch.hvm.emul);
-    WRITE_ONCE(v->arch.hvm.waits_for_sipi, false);
-    return 0;
-}
-
-static void hvm_get_context(struct vcpu *v, struct hvm_hw_cpu *ctx)
-{
-    vendor->get_context(v, ctx);
-    if ( v->arch.hvm.extint && !ctx->pending_valid )
-    {
-        ctx->pending_vector = (uint8_t)(v->arch.hvm.extint - 1);
-        ctx->pending_valid = 1;
-    }
-}
-
 static bool hvm_interrupt_pending(const struct vcpu *v)
 {
     const struct vlapic *l = &v->arch.hvm.vlapic;

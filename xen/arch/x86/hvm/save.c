@@ -19,6 +19,8 @@
 #include <xen/errno.h>
 #include <xen/hvm/save.h>
 
+#include "save-xsave.h"
+
 /* ---- clocks ---- */
 
 /* save_NAME() and load_NAME() of a device with NAME_save() and NAME_load(). */
@@ -177,6 +179,7 @@ static bool is_saved_msr(uint32_t msr)
     return false;
 }
 
+/* Errors are Xen's: -ENXIO, not such an MSR, or not such a value. */
 static long load_msrs(struct domain *d, unsigned int instance,
                       const void *data)
 {
@@ -185,10 +188,13 @@ static long load_msrs(struct domain *d, unsigned int instance,
     uint64_t old[ARRAY_SIZE(saved_msrs)];
 
     if ( hw->count > ARRAY_SIZE(saved_msrs) )
-        return -EINVAL;
+        return -EOPNOTSUPP;
     for ( unsigned int i = 0; i < hw->count; i++ )
-        if ( hw->msr[i]._rsvd || !is_saved_msr(hw->msr[i].index) )
-            return -EINVAL;
+        if ( hw->msr[i]._rsvd )
+            return -EOPNOTSUPP;
+    for ( unsigned int i = 0; i < hw->count; i++ )
+        if ( !is_saved_msr(hw->msr[i].index) )
+            return -ENXIO;
     for ( unsigned int i = 0; i < hw->count; i++ )
     {
         if ( guest_rdmsr(v, hw->msr[i].index, &old[i]) &&
@@ -196,7 +202,7 @@ static long load_msrs(struct domain *d, unsigned int instance,
             continue;
         while ( i-- )
             (void)guest_wrmsr(v, hw->msr[i].index, old[i]);
-        return -EINVAL;
+        return -ENXIO;
     }
     return 0;
 }
@@ -351,6 +357,9 @@ static const struct hvm_record records[] = {
     RECORD(HPET, 1, save_vhpet, load_vhpet),
     RECORD(PMTIMER, 1, save_vpmtimer, load_vpmtimer),
     RECORD(MTRR, RECORD_PER_VCPU, save_mtrr, load_mtrr),
+    { .code = CPU_XSAVE_CODE, .instances = RECORD_PER_VCPU,
+      .size = XSAVE_RECORD_MOST, .least = XSAVE_RECORD_LEAST,
+      .save = save_xsave, .load = load_xsave },
     RECORD(VMCE_VCPU, RECORD_PER_VCPU, save_vmce, load_vmce),
     RECORD(TSC_ADJUST, RECORD_PER_VCPU, save_tsc_adjust, load_tsc_adjust),
     { .code = CPU_MSR_CODE, .instances = RECORD_PER_VCPU,

@@ -8,6 +8,7 @@
  */
 #include <emul/control-regs.h>
 #include <emul/rules.h>
+#include <emul/xsave.h>
 #include <hv/lib.h>
 
 #include <x86/fpu.h>
@@ -18,11 +19,6 @@
 
 #define ATTR_MASK 0xfffU
 #define SEG_DPL(attr) ((attr) >> 5 & 3)
-
-/* In an FXSAVE image, and what XSAVE has behind it. */
-#define MXCSR_OFFSET 24
-#define XSTATE_BV_OFFSET 512
-#define XSTATE_LEGACY 3UL
 
 /* ---- after INIT ---- */
 
@@ -113,7 +109,7 @@ static int check_event(const struct hvm_hw_cpu *c)
     unsigned int vector = c->pending_event & EVENT_VECTOR;
 
     if ( !(c->pending_event & EVENT_VALID) ||
-         (type == EVENT_INTR && vector >= 16 && (c->rflags & RFLAGS_IF)) ||
+         type == EVENT_INTR || /* waits until IF is set */
          (type == EVENT_NMI && vector == 2) ||
          (type == EVENT_EXCEPTION && vector < 32 && vector != 2) )
         return 0;
@@ -124,7 +120,7 @@ static int check_fpu(const struct hvm_hw_cpu *c)
 {
     uint32_t mxcsr;
 
-    memcpy(&mxcsr, c->fpu_regs + MXCSR_OFFSET, sizeof(mxcsr));
+    memcpy(&mxcsr, c->fpu_regs + FXSAVE_MXCSR, sizeof(mxcsr));
     return (c->flags & XEN_X86_FPU_INITIALISED) && !mxcsr_legal(mxcsr)
                ? -EINVAL : 0;
 }
@@ -159,17 +155,6 @@ static void set_segments(struct vmcb *b, const struct hvm_hw_cpu *c)
         b->cpl = c->rflags & RFLAGS_VM ? 3 : SEG_DPL(c->ss_arbytes);
 }
 
-static void set_fpu(struct vcpu *v, const struct hvm_hw_cpu *c)
-{
-    const uint64_t bv = XSTATE_LEGACY;
-
-    if ( !(c->flags & XEN_X86_FPU_INITIALISED) )
-        return;
-    memcpy(v->arch.fpu, c->fpu_regs, sizeof(c->fpu_regs));
-    if ( fpu_states() )
-        memcpy((char *)v->arch.fpu + XSTATE_BV_OFFSET, &bv, sizeof(bv));
-}
-
 /* Whether it has an error code, vector and mode say. */
 static void set_event(struct vcpu *v, const struct hvm_hw_cpu *c)
 {
@@ -177,7 +162,7 @@ static void set_event(struct vcpu *v, const struct hvm_hw_cpu *c)
     uint64_t type = c->pending_event & EVENT_TYPE;
     unsigned int vector = c->pending_event & EVENT_VECTOR;
 
-    if ( !(c->pending_event & EVENT_VALID) )
+    if ( !(c->pending_event & EVENT_VALID) || type == EVENT_INTR )
         return;
     if ( type == EVENT_EXCEPTION )
         svm_inject(v, vector, true, c->error_code);
@@ -204,7 +189,8 @@ int svm_set_context(struct vcpu *v, const struct hvm_hw_cpu *c)
     regs->rflags = b->rflags = c->rflags | RFLAGS_FIXED;
     b->efer = mode_of(c).efer | EFER_SVME;
     set_segments(b, c);
-    set_fpu(v, c);
+    if ( c->flags & XEN_X86_FPU_INITIALISED )
+        fpu_set_legacy(v, c->fpu_regs);
     v->arch.dr[0] = c->dr0;
     v->arch.dr[1] = c->dr1;
     v->arch.dr[2] = c->dr2;
@@ -253,7 +239,7 @@ void svm_get_context(struct vcpu *v, struct hvm_hw_cpu *c)
     c->tsc = rdtsc();
     c->pending_event = (uint32_t)event;
     c->error_code = (uint32_t)(event >> EVENT_ERROR_SHIFT);
-    memcpy(c->fpu_regs, v->arch.fpu, sizeof(c->fpu_regs));
+    fpu_get_legacy(v, c->fpu_regs);
     c->flags = XEN_X86_FPU_INITIALISED;
 }
 

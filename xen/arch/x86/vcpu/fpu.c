@@ -9,18 +9,13 @@
  * XSETBV), so fpu_save() reads XCR0 back.  It saves all state components that
  * the processor has, whichever the guest has enabled.
  */
+#include <emul/xsave.h>
 #include <hv/domain.h>
 #include <hv/heap.h>
 #include <hv/lib.h>
 
 #include <x86/fpu.h>
 #include <x86/processor.h>
-
-#define FXSAVE_BYTES 512
-#define FCW_OFFSET 0
-#define MXCSR_OFFSET 24
-#define FCW_DEFAULT 0x37f
-#define MXCSR_DEFAULT 0x1f80
 
 static bool have_xsave;
 static bool leaves_pointers; /* FXRSTOR may leave old x87 pointers in place */
@@ -51,6 +46,50 @@ uint64_t fpu_states(void)
     return have_xsave ? all_states : 0;
 }
 
+size_t fpu_area_bytes(uint64_t states)
+{
+    size_t bytes = XSAVE_LEGACY_BYTES;
+
+    for ( unsigned int i = 2; i < 63; i++ )
+    {
+        uint32_t size, offset, c, d;
+
+        if ( !(states >> i & 1) )
+            continue;
+        cpuid(0xd, i, &size, &offset, &c, &d);
+        bytes = max(bytes, (size_t)offset + size);
+    }
+    ASSERT(bytes <= area_bytes);
+    return bytes;
+}
+
+uint64_t fpu_states_of(const struct vcpu *v)
+{
+    return v->arch.xcr0 | xsave_bv(v->arch.fpu);
+}
+
+void fpu_vcpu_set(struct vcpu *v, uint64_t xcr0, const void *area, size_t bytes)
+{
+    memset(v->arch.fpu, 0, area_bytes);
+    memcpy(v->arch.fpu, area, bytes);
+    v->arch.xcr0 = xcr0;
+}
+
+void fpu_get_legacy(const struct vcpu *v, void *image)
+{
+    if ( have_xsave )
+        xsave_legacy(v->arch.fpu, image);
+    else
+        memcpy(image, v->arch.fpu, FXSAVE_BYTES);
+}
+
+void fpu_set_legacy(struct vcpu *v, const void *image)
+{
+    memcpy(v->arch.fpu, image, FXSAVE_BYTES);
+    if ( have_xsave )
+        xsave_set_bv(v->arch.fpu, XCR0_X87 | XCR0_SSE);
+}
+
 int fpu_vcpu_create(struct vcpu *v)
 {
     uint8_t *area = hv_zalloc(area_bytes);
@@ -59,8 +98,8 @@ int fpu_vcpu_create(struct vcpu *v)
 
     if ( !area )
         return -ENOMEM;
-    memcpy(area + FCW_OFFSET, &fcw, sizeof(fcw));
-    memcpy(area + MXCSR_OFFSET, &mxcsr, sizeof(mxcsr));
+    memcpy(area + FXSAVE_FCW, &fcw, sizeof(fcw));
+    memcpy(area + FXSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
     v->arch.fpu = area;
     v->arch.xcr0 = 1;
     return 0;

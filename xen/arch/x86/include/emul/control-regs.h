@@ -30,5 +30,7 @@ bool efer_write(const struct vcpu *v, struct guest_paging *p, uint64_t value);
 bool cr3_legal(const struct vcpu *v, const struct guest_paging *p,
                uint64_t value);
 bool xcr0_legal(const struct vcpu *v, uint64_t value);
+/* The smallest legal value that has these states. */
+uint64_t xcr0_with(uint64_t states);
 
 #endif

@@ -68,6 +68,11 @@ bool hvm_pic_reaches(const struct vcpu *v);
 void hvm_irq_lines_loaded(struct domain *d);
 void hvm_intr_moved(struct domain *d);
 
+/* context.c: as of struct guest_ops. */
+struct hvm_hw_cpu;
+int hvm_set_context(struct vcpu *v, const struct hvm_hw_cpu *ctx) must_check;
+void hvm_get_context(struct vcpu *v, struct hvm_hw_cpu *ctx);
+
 /* msr.c: false: #GP. */
 bool guest_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value);
 bool guest_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value);
