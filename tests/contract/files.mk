@@ -3,7 +3,8 @@
 # hypervisor.  Those in contract-ours need our libxenctrl; all others run with
 # either set of libraries.
 contract-both := $(addprefix ct-,resource-ioreq resource-grant resource-misc \
-    dm-op evtchn files grant foreign domctl hvm killed teardown parallel)
+    dm-op evtchn files grant foreign domctl hvm hvm-context hvm-xsave \
+    killed teardown parallel)
 contract-ours := ct-seed-ours
 contract-progs := $(contract-both) $(contract-ours)
 contract-libs := -lxenctrl -lxenforeignmemory -lxencall -lxendevicemodel \
