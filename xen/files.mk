@@ -4,7 +4,7 @@
 
 common-y := $(addprefix xen/common/, \
     audit.c console-guest.c console-io.c console-log.c console.c control.c dm-op-hvm.c dm-op.c \
-    domain-ref.c domain-run.c domain.c domctl-create.c domctl-mem.c domctl-policy.c \
+    domain-ref.c domain-run.c domain.c domctl-context.c domctl-create.c domctl-mem.c domctl-policy.c domctl-shadow.c \
     domctl-vcpu.c domctl.c domain-show.c gfn-show.c evtchn-2l.c evtchn-show.c gnttab-show.c ioreq-show.c \
     key-print.c keys.c evtchn-bind.c evtchn-fifo-setup.c \
     evtchn-fifo.c evtchn-free.c evtchn-hv.c evtchn-life.c evtchn-port.c evtchn.c gnttab-array.c gnttab-copy.c \
@@ -12,7 +12,7 @@ common-y := $(addprefix xen/common/, \
     gnttab-version.c gnttab.c compat.c guest-access.c heap.c hvm-op.c hvm-save.c \
     hypercall.c ioreq-index.c ioreq-list.c ioreq-mem.c ioreq-pages.c ioreq-ring.c \
     ioreq-server.c ioreq.c memory-map.c memory-op.c memory.c multicall.c p2m-pool.c \
-    log-dirty.c p2m-own.c p2m-pt.c p2m-range.c p2m.c page-alloc.c page.c physmap.c platform-op.c \
+    log-dirty-all.c log-dirty.c p2m-own.c p2m-pt.c p2m-range.c p2m.c page-alloc.c page.c physmap.c platform-op.c \
     reservation.c resource.c time-info.c \
     sched-op.c sysctl-topology.c sysctl.c timer.c trace-show.c trace.c vcpu-area.c \
     vcpu-context.c vcpu-op.c vcpu-run.c vcpu.c version.c)

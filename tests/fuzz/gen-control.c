@@ -38,6 +38,10 @@ static const struct shape domctl_shapes[] = {
       A(vcpuaffinity.flags, SMALL), MAP(vcpuaffinity.cpumap_hard),
       MAP(vcpuaffinity.cpumap_soft)),
     C(shadow_op, A(shadow_op.op, NUM), A(shadow_op.mb, SMALL)),
+    C(getpageframeinfo3, A(getpageframeinfo3.num, NUM),
+      A(getpageframeinfo3.array, GFNS)),
+    C(getvcpucontext, A(vcpucontext.vcpu, VCPU), A(vcpucontext.ctxt, STATE)),
+    C(setvcpucontext, A(vcpucontext.vcpu, VCPU), A(vcpucontext.ctxt, STATE)),
     C(max_mem, A(max_mem.max_memkb, NUM)),
     C(max_mem, A(max_mem.max_memkb, RAW)),
     C(getvcpuinfo, A(getvcpuinfo.vcpu, VCPU)),
@@ -71,7 +75,25 @@ static const struct shape domctl_shapes[] = {
     C(get_paging_mempool_size),
     C(set_paging_mempool_size, A(paging_mempool.size, ADDR)),
     C(bind_pt_irq), C(memory_mapping), C(ioport_mapping),
+    C(shadow_op, A(shadow_op.op, SMALL), A(shadow_op.pages, GFN)),
+    C(shadow_op, A(shadow_op.op, SMALL), A(shadow_op.pages, GFN),
+      A(shadow_op.mode, SMALL), A(shadow_op.dirty_bitmap, STATE)),
+    C(getpageframeinfo3, A(getpageframeinfo3.num, NUM),
+      A(getpageframeinfo3.array, GFNS)),
+    C(getvcpucontext, A(vcpucontext.vcpu, VCPU), A(vcpucontext.ctxt, STATE)),
+    C(setvcpucontext, A(vcpucontext.vcpu, VCPU), A(vcpucontext.ctxt, STATE)),
 };
+
+/* The log of dirty frames instead of the pool. */
+static uint32_t log_operation(struct input *in)
+{
+    static const uint32_t ops[] = {
+        XEN_DOMCTL_SHADOW_OP_OFF, XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY,
+        XEN_DOMCTL_SHADOW_OP_CLEAN, XEN_DOMCTL_SHADOW_OP_PEEK,
+    };
+
+    return ops[in8(in) % ARRAY_SIZE(ops)];
+}
 
 /* A state that some call has left, all of it or cut, or spoilt. */
 static void mend_state(struct input *in, struct xen_domctl *op)
@@ -98,6 +120,8 @@ void gen_domctl(struct input *in, struct hypercall *hc)
         s = &domctl_shapes[4];
     gen_struct(in, s, fuzz_arena);
     op->cmd = in_rarely(in, 64) ? in8(in) : s->cmd;
+    if ( s->cmd == XEN_DOMCTL_shadow_op && op->u.shadow_op.pages )
+        op->u.shadow_op.op = log_operation(in);
     if ( s->cmd == XEN_DOMCTL_sethvmcontext )
         mend_state(in, op);
     /* Most configurations are as a toolstack would have them. */

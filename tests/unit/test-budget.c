@@ -385,6 +385,40 @@ static void test_domctls(void **state)
     measured_kill(d);
 }
 
+/* What a toolstack that saves or moves a domain asks. */
+static void test_save(void **state)
+{
+    struct domain *d = fixture_guest(1);
+    static uint8_t bits[1 << 16];
+    static xen_pfn_t frames[1024];
+    const uint32_t ops[] = {
+        XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY, XEN_DOMCTL_SHADOW_OP_PEEK,
+        XEN_DOMCTL_SHADOW_OP_CLEAN, XEN_DOMCTL_SHADOW_OP_OFF,
+    };
+    struct xen_domctl op = { .cmd = XEN_DOMCTL_getpageframeinfo3 };
+
+    (void)state;
+    fixture_populate(d, 0, 8192);
+    for ( unsigned int i = 0; i < 1024; i++ )
+        frames[i] = i;
+    op.u.getpageframeinfo3.num = 1024;
+    op.u.getpageframeinfo3.array.p = frames;
+    report("getpageframeinfo3", domctl_call(d, &op));
+    assert_int_equal(result, 0);
+    for ( unsigned int i = 0; i < ARRAY_SIZE(ops); i++ )
+    {
+        op = (struct xen_domctl){ .cmd = XEN_DOMCTL_shadow_op };
+        op.u.shadow_op.op = ops[i];
+        op.u.shadow_op.pages = 8 * sizeof(bits);
+        op.u.shadow_op.dirty_bitmap.p = bits;
+        report("shadow_op", domctl_call(d, &op));
+        assert_int_equal(result, 0);
+        for ( uint64_t gfn = 0; gfn < 8192; gfn++ )
+            log_dirty_mark(d, gfn);
+    }
+    measured_kill(d);
+}
+
 /* Somebody else lets a dead domain's last page go. */
 static void test_last_page(void **state)
 {
@@ -421,6 +455,7 @@ int main(void)
         with_budget(test_switch_to_fifo),
         with_budget(test_servers),
         with_budget(test_domctls),
+        with_budget(test_save),
         with_budget(test_last_page),
     };
 

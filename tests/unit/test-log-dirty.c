@@ -3,55 +3,7 @@
  * Logging of writes: which frames a harvest reports, by a model that knows of
  * each frame whether it was written; and who marks a frame as written.
  */
-#include "test-ioreq.h"
-
-#include "test-grant.h"
-
-#define FRAMES 4096
-#define BASE 512 /* so that two large entries fit */
-
-static struct xen_dm_op op;
-
-static long dm_op(struct domain *d, void *second, uint64_t size)
-{
-    struct xen_dm_op_buf buf[2] = { { .size = sizeof(op) }, { .size = size } };
-
-    buf[0].h.p = &op;
-    buf[1].h.p = second;
-    return hcall(__HYPERVISOR_dm_op, d->domain_id, 2, P(buf), 0, 0);
-}
-
-static long track(struct domain *d, uint64_t first, uint32_t nr, uint8_t *bits)
-{
-    memset(&op, 0, sizeof(op));
-    op.op = XEN_DMOP_track_dirty_vram;
-    op.u.track_dirty_vram.first_pfn = first;
-    op.u.track_dirty_vram.nr = nr;
-    memset(bits, 0x55, FRAMES / 8);
-    return dm_op(d, bits, DIV_ROUND_UP(nr, 8));
-}
-
-static bool bit(const uint8_t *bits, uint64_t i)
-{
-    return bits[i / 8] >> i % 8 & 1;
-}
-
-/* How many of nr bits are set. */
-static unsigned int count(const uint8_t *bits, unsigned int nr)
-{
-    unsigned int n = 0;
-
-    for ( unsigned int i = 0; i < nr; i++ )
-        n += bit(bits, i);
-    return n;
-}
-
-static bool is_clean(struct domain *d, uint64_t gfn)
-{
-    return p2m_lookup(d, _gfn(gfn)).clean;
-}
-
-static uint8_t bits[FRAMES / 8];
+#include "test-log-dirty.h"
 
 static void test_first_reports_all_then_what_was_written(void **state)
 {
@@ -179,20 +131,20 @@ static void test_modified_memory(void **state)
     fixture_populate(d, 0, 1024);
     hosted_preempt_every(1);
     assert_int_equal(track(d, 0, 1024, bits), 0);
-    memset(&op, 0, sizeof(op));
-    op.op = XEN_DMOP_modified_memory;
-    op.u.modified_memory.nr_extents = 3;
+    memset(&dm_arg, 0, sizeof(dm_arg));
+    dm_arg.op = XEN_DMOP_modified_memory;
+    dm_arg.u.modified_memory.nr_extents = 3;
     assert_int_equal(dm_op(d, e, 2 * sizeof(*e)), -EINVAL);
     assert_int_equal(dm_op(d, e, sizeof(e)), 0);
-    assert_int_equal(op.u.modified_memory.nr_extents, 0);
+    assert_int_equal(dm_arg.u.modified_memory.nr_extents, 0);
     assert_int_equal(track(d, 0, 1024, bits), 0);
     n = count(bits, 1024);
     assert_int_equal(n, 303);
     assert_true(bit(bits, 1) && bit(bits, 2) && bit(bits, 7) &&
                 bit(bits, 600) && bit(bits, 899));
 
-    op.op = XEN_DMOP_modified_memory;
-    op.u.modified_memory.nr_extents = 1;
+    dm_arg.op = XEN_DMOP_modified_memory;
+    dm_arg.u.modified_memory.nr_extents = 1;
     e[0].pad = 1;
     assert_int_equal(dm_op(d, e, sizeof(e)), -EINVAL);
     e[0] = (struct xen_dm_op_modified_memory_extent){ .first_pfn = 1024,
@@ -244,23 +196,6 @@ static void test_grants(void **state)
 }
 
 /* ---- large entries ---- */
-
-static void populate_large(struct domain *d, uint64_t gfn)
-{
-    struct page *pg = page_alloc(d, 9, 0);
-
-    assert_non_null(pg);
-    assert_int_equal(p2m_set_order(d, _gfn(gfn), page_to_mfn(pg), 9,
-                                   P2M_RAM_RW), 0);
-}
-
-static unsigned int order_at(struct domain *d, uint64_t gfn)
-{
-    unsigned int order;
-
-    p2m_lookup_order(d, _gfn(gfn), &order);
-    return order;
-}
 
 static void test_large_entries(void **state)
 {
@@ -330,9 +265,9 @@ static void test_a_lost_report_is_made_again(void **state)
     fixture_populate(d, 0, 2048);
     assert_int_equal(track(d, 0, 2048, bits), 0);
     log_dirty_mark(d, 2000);
-    memset(&op, 0, sizeof(op));
-    op.op = XEN_DMOP_track_dirty_vram;
-    op.u.track_dirty_vram.nr = 2048;
+    memset(&dm_arg, 0, sizeof(dm_arg));
+    dm_arg.op = XEN_DMOP_track_dirty_vram;
+    dm_arg.u.track_dirty_vram.nr = 2048;
     assert_int_equal(dm_op(d, (void *)8, 256), -EFAULT);
     assert_int_equal(track(d, 0, 2048, bits), 0);
     assert_true(bit(bits, 2000));

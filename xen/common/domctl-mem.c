@@ -9,8 +9,6 @@
 
 #include "domctl-private.h"
 
-#define MB_PAGES (1UL << (20 - PAGE_SHIFT))
-
 long domctl_max_mem(struct domctl *c)
 {
     uint64_t pages = c->op.u.max_mem.max_memkb >> (PAGE_SHIFT - 10);
@@ -22,7 +20,7 @@ long domctl_max_mem(struct domctl *c)
     return 0;
 }
 
-static uint64_t pool_pages(struct domain *d)
+uint64_t domctl_pool_pages(struct domain *d)
 {
     uint64_t pages;
 
@@ -32,7 +30,7 @@ static uint64_t pool_pages(struct domain *d)
     return pages;
 }
 
-static long set_pool(struct domain *d, uint64_t pages)
+long domctl_pool_set(struct domain *d, uint64_t pages)
 {
     if ( d == current_domain || domain_is_dying(d) )
         return -EINVAL;
@@ -45,7 +43,7 @@ long domctl_get_mempool(struct domctl *c)
 {
     if ( !c->d->translated )
         return -EOPNOTSUPP;
-    c->op.u.paging_mempool.size = pool_pages(c->d) << PAGE_SHIFT;
+    c->op.u.paging_mempool.size = domctl_pool_pages(c->d) << PAGE_SHIFT;
     c->copyback = true;
     return 0;
 }
@@ -58,31 +56,5 @@ long domctl_set_mempool(struct domctl *c)
         return -EOPNOTSUPP;
     if ( size & ~PAGE_MASK )
         return -EINVAL;
-    return set_pool(c->d, size >> PAGE_SHIFT);
-}
-
-/* The pool under its older name.  There is no log of dirty pages. */
-long domctl_shadow_op(struct domctl *c)
-{
-    struct xen_domctl_shadow_op *op = &c->op.u.shadow_op;
-    long rc = 0;
-
-    if ( !c->d->translated || c->d == current_domain )
-        return -EINVAL;
-    switch ( op->op )
-    {
-    case XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION:
-        rc = set_pool(c->d, op->mb * MB_PAGES);
-        break;
-    case XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION:
-        break;
-    default:
-        return -EOPNOTSUPP;
-    }
-    if ( !rc )
-    {
-        op->mb = (uint32_t)DIV_ROUND_UP(pool_pages(c->d), MB_PAGES);
-        c->copyback = true;
-    }
-    return rc;
+    return domctl_pool_set(c->d, size >> PAGE_SHIFT);
 }

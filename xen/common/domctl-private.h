@@ -32,11 +32,21 @@ domctl_fn domctl_setnodeaffinity;
 domctl_fn domctl_getnodeaffinity;
 domctl_fn domctl_scheduler_op;
 
+/* domctl-context.c */
+domctl_fn domctl_getvcpucontext;
+domctl_fn domctl_setvcpucontext;
+domctl_fn domctl_getpageframeinfo3;
+
 /* domctl-mem.c */
 domctl_fn domctl_max_mem;
-domctl_fn domctl_shadow_op;
 domctl_fn domctl_get_mempool;
 domctl_fn domctl_set_mempool;
+/* The pages of d's paging pool; set: -EINVAL, -ERANGE, p2m_pool_resize()'s. */
+uint64_t domctl_pool_pages(struct domain *d);
+long domctl_pool_set(struct domain *d, uint64_t pages) must_check;
+
+/* domctl-shadow.c */
+domctl_fn domctl_shadow_op;
 
 /* domctl-policy.c */
 domctl_fn domctl_get_cpu_policy;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Logging which frames of a domain are written: see the header.
+ * Logging which frames of a domain are written: see the header.  Here: what
+ * both logs share, and the log of a range; log-dirty-all.c has that of all
+ * frames.
  *
  * A harvest makes entries clean under the p2m lock, then flushes the TLBs.
  * Between the two a vcpu may still write through an entry that was writable:
@@ -23,7 +25,7 @@ static uint64_t entry_end(uint64_t gfn, unsigned int level)
     return (gfn | (p2m_span(level) - 1)) + 1;
 }
 
-bool log_dirty_touch(struct p2m *p2m, uint64_t gfn)
+unsigned int log_dirty_touch(struct p2m *p2m, uint64_t gfn)
 {
     unsigned int level;
     uint64_t *pte = p2m_pt_find(p2m, gfn, &level);
@@ -31,8 +33,10 @@ bool log_dirty_touch(struct p2m *p2m, uint64_t gfn)
     /* Only this frame becomes dirty, unless there is no table to say so. */
     if ( level && !p2m_pt_make(p2m, gfn, 0, 1, 0) )
         pte = p2m_pt_find(p2m, gfn, &level);
-    p2m_pt_set_clean(p2m, pte, false);
-    return false;
+    if ( p2m_pt_entry(*pte, gfn, level).clean & LOG_ALL )
+        log_dirty_count(p2m, p2m_span(level));
+    p2m_pt_set_clean(p2m, pte, 0);
+    return 0;
 }
 
 uint64_t log_dirty_next(struct domain *d, uint64_t gfn)
@@ -40,9 +44,12 @@ uint64_t log_dirty_next(struct domain *d, uint64_t gfn)
     const struct log_dirty *l = &d->p2m.log_dirty;
 
     spin_lock(&d->p2m.lock);
-    gfn = max(gfn, l->from);
-    if ( gfn >= l->to )
-        gfn = ~0UL;
+    if ( !(l->on & LOG_ALL) )
+    {
+        gfn = max(gfn, l->from);
+        if ( gfn >= l->to )
+            gfn = ~0UL;
+    }
     spin_unlock(&d->p2m.lock);
     return gfn;
 }
@@ -85,9 +92,10 @@ static void release(struct p2m *p2m, uint64_t gfn, uint64_t end)
     {
         unsigned int level;
         uint64_t *pte = p2m_pt_find(p2m, gfn, &level);
+        unsigned int clean = p2m_pt_entry(*pte, gfn, level).clean;
 
-        if ( p2m_pt_entry(*pte, gfn, level).clean )
-            p2m_pt_set_clean(p2m, pte, false);
+        if ( clean & LOG_RANGE )
+            p2m_pt_set_clean(p2m, pte, clean & ~LOG_RANGE);
         gfn = entry_end(gfn, level);
     }
 }
@@ -105,8 +113,8 @@ static bool release_some(struct p2m *p2m)
     l->from = end;
     if ( l->from < l->to )
         return false;
-    WRITE_ONCE(l->to, 0);
-    l->from = l->at = 0;
+    WRITE_ONCE(l->on, l->on & ~LOG_RANGE);
+    l->from = l->to = l->at = 0;
     return true;
 }
 
@@ -125,8 +133,9 @@ int log_dirty_set_range(struct domain *d, uint64_t first, uint64_t nr)
         if ( done && from < to && !l->to )
         {
             l->from = from;
+            l->to = to;
             l->fresh = true;
-            WRITE_ONCE(l->to, to);
+            WRITE_ONCE(l->on, l->on | LOG_RANGE);
         }
         spin_unlock(&d->p2m.lock);
         if ( done )
@@ -145,14 +154,26 @@ static void set_bits(uint8_t *bits, uint64_t at, uint64_t nr)
 }
 
 /*
- * Report and clean what is dirty in [gfn, end), by a bit for each frame.  True:
- * an entry became clean.  Lock held.
+ * A part of a large entry cannot be clean: make smaller ones, down to frames
+ * when the part is no multiple of 2^9.  False: there is no table for that.
  */
-static bool harvest(struct p2m *p2m, uint64_t gfn, uint64_t end, uint8_t *bits)
+static bool split(struct p2m *p2m, uint64_t gfn, uint64_t end,
+                  unsigned int level)
+{
+    uint64_t small = p2m_span(1);
+
+    if ( level > 1 && !(gfn & (small - 1)) && end - gfn >= small )
+        return !p2m_pt_make(p2m, gfn, 0, small, 1);
+    return !p2m_pt_make(p2m, gfn, 0, 1, 0);
+}
+
+bool log_dirty_collect(struct p2m *p2m, unsigned int log, uint64_t gfn,
+                       uint64_t end, bool clean, uint8_t *bits)
 {
     uint64_t first = gfn, next;
     bool cleaned = false;
 
+    ASSERT(spin_is_mine(&p2m->lock));
     for ( ; gfn < end; gfn = next )
     {
         unsigned int level;
@@ -162,18 +183,17 @@ static bool harvest(struct p2m *p2m, uint64_t gfn, uint64_t end, uint8_t *bits)
                      entry_end(gfn, level) <= end;
 
         next = min(entry_end(gfn, level), end);
-        if ( !p2m_is_ram(e.type) || e.clean )
+        if ( !p2m_is_ram(e.type) || e.clean & log )
             continue;
-        /* A part of a large entry cannot be clean. */
-        if ( !whole && !p2m_pt_make(p2m, gfn, 0, 1, 0) )
+        if ( clean && !whole && split(p2m, gfn, end, level) )
         {
             next = gfn;
             continue;
         }
         set_bits(bits, gfn - first, next - gfn);
-        if ( !whole )
+        if ( !clean || !whole )
             continue;
-        p2m_pt_set_clean(p2m, pte, true);
+        p2m_pt_set_clean(p2m, pte, e.clean | log);
         cleaned = true;
     }
     return cleaned;
@@ -194,7 +214,8 @@ void log_dirty_harvest(struct domain *d, uint64_t *at, uint64_t *nr,
     *nr = min(l->to - first, (uint64_t)LOG_DIRTY_STEP);
     if ( *nr )
     {
-        cleaned = harvest(p2m, first, first + *nr, bits);
+        cleaned = log_dirty_collect(p2m, LOG_RANGE, first, first + *nr, true,
+                                    bits);
         if ( l->fresh )
             set_bits(bits, 0, *nr);
         l->at += *nr;
@@ -225,8 +246,10 @@ static int count_wrong(struct domain *d, gfn_t gfn, struct p2m_entry e,
     const struct log_dirty *l = &d->p2m.log_dirty;
     unsigned int *wrong = arg;
 
-    *wrong += e.clean && (!p2m_is_ram(e.type) || gfn_x(gfn) < l->from ||
-                          gfn_x(gfn) >= l->to);
+    *wrong += e.clean && !p2m_is_ram(e.type);
+    *wrong += e.clean & LOG_RANGE &&
+              (gfn_x(gfn) < l->from || gfn_x(gfn) >= l->to);
+    *wrong += e.clean & LOG_ALL && l->all.state == LOG_ALL_OFF;
     return 0;
 }
 

@@ -56,8 +56,11 @@ struct p2m_entry p2m_pt_entry(uint64_t pte, uint64_t gfn, unsigned int level);
 /* Write a table entry of level 0. */
 void p2m_pt_write(struct p2m *p2m, uint64_t *pte, struct p2m_entry e);
 
-/* The leaf at pte becomes clean, or dirty and as writable as its type. */
-void p2m_pt_set_clean(struct p2m *p2m, uint64_t *pte, bool clean);
+/*
+ * The leaf at pte is clean for these logs from now on and dirty for others; for
+ * none: it is as writable as its type.
+ */
+void p2m_pt_set_clean(struct p2m *p2m, uint64_t *pte, unsigned int clean);
 
 /* Look gfn up; *level gets the level of the table entry that decides. */
 struct p2m_entry p2m_pt_get(struct p2m *p2m, uint64_t gfn,
@@ -113,9 +116,33 @@ void p2m_pt_for_each_table(const struct p2m *p2m, void (*fn)(mfn_t table,
 
 /*
  * The entry of gfn is about to be written: it is dirty from now on.  Returns
- * false, which is what the entry's `clean` is.
+ * 0, which is what the entry's `clean` is.
  */
-bool log_dirty_touch(struct p2m *p2m, uint64_t gfn);
+unsigned int log_dirty_touch(struct p2m *p2m, uint64_t gfn);
+
+/* The log of all frames counts those that become dirty. */
+static inline void log_dirty_count(struct p2m *p2m, uint64_t frames)
+{
+    struct log_dirty_all *l = &p2m->log_dirty.all;
+
+    l->dirty = (uint32_t)min(l->dirty + frames, (uint64_t)UINT32_MAX);
+}
+
+/* A new entry of this type leads to so many frames. */
+static inline void log_dirty_new(struct p2m *p2m, enum p2m_type t,
+                                 uint64_t frames)
+{
+    if ( unlikely(p2m->log_dirty.on & LOG_ALL) && p2m_is_ram(t) )
+        log_dirty_count(p2m, frames);
+}
+
+/*
+ * Set the bit (from first on) of each frame in [gfn, end) that is dirty for
+ * this log, one of LOG_*; clean: and make these frames clean.  True: an entry
+ * became clean, which needs a flush.
+ */
+bool log_dirty_collect(struct p2m *p2m, unsigned int log, uint64_t gfn,
+                       uint64_t end, bool clean, uint8_t *bits);
 
 /* ---- p2m-pool.c ---- */
 

@@ -49,7 +49,7 @@ static uint64_t make_leaf(struct p2m_entry e, unsigned int level)
     uint64_t pte = arch_pte_make(e.mfn, e.type);
 
     if ( unlikely(e.clean) )
-        pte = arch_pte_make_clean(pte);
+        pte = arch_pte_make_clean(pte, e.clean);
     return level ? arch_pte_make_large(pte) : pte;
 }
 
@@ -65,7 +65,7 @@ static struct p2m_entry leaf_entry(uint64_t pte, uint64_t gfn,
     return (struct p2m_entry){
         mfn_add(arch_pte_mfn(pte), gfn & (p2m_span(level) - 1)),
         arch_pte_type(pte),
-        arch_pte_is_clean(pte),
+        arch_pte_clean(pte),
     };
 }
 
@@ -124,7 +124,7 @@ struct p2m_entry p2m_pt_entry(uint64_t pte, uint64_t gfn, unsigned int level)
 {
     if ( arch_pte_present(pte) )
         return leaf_entry(pte, gfn, level);
-    return (struct p2m_entry){ INVALID_MFN, arch_pte_type(pte), false };
+    return (struct p2m_entry){ INVALID_MFN, arch_pte_type(pte), 0 };
 }
 
 struct p2m_entry p2m_pt_get(struct p2m *p2m, uint64_t gfn,
@@ -152,19 +152,20 @@ void p2m_pt_write(struct p2m *p2m, uint64_t *pte, struct p2m_entry e)
 {
     if ( is_own(*pte) )
         next_generation(p2m, true);
+    log_dirty_new(p2m, e.type, 1);
     WRITE_ONCE(*pte, make_leaf(e, 0));
 }
 
-void p2m_pt_set_clean(struct p2m *p2m, uint64_t *pte, bool clean)
+void p2m_pt_set_clean(struct p2m *p2m, uint64_t *pte, unsigned int clean)
 {
     uint64_t dirty = arch_pte_make(arch_pte_mfn(*pte), arch_pte_type(*pte));
 
     ASSERT(spin_is_mine(&p2m->lock) && is_own(*pte));
     if ( arch_pte_large(*pte) )
         dirty = arch_pte_make_large(dirty);
-    if ( clean )
+    if ( clean && !arch_pte_clean(*pte) )
         next_generation(p2m, false);
-    WRITE_ONCE(*pte, clean ? arch_pte_make_clean(dirty) : dirty);
+    WRITE_ONCE(*pte, clean ? arch_pte_make_clean(dirty, clean) : dirty);
 }
 
 void p2m_pt_put(struct p2m *p2m, uint64_t gfn, struct p2m_entry e)
@@ -261,6 +262,7 @@ uint64_t p2m_pt_exchange(struct p2m *p2m, uint64_t gfn, unsigned int level,
     pte = walk(p2m, gfn, level, &at);
     ASSERT(level && at == level);
     forget_near(p2m);
+    log_dirty_new(p2m, e.type, p2m_span(level));
     old = atomic_xchg(pte, e.type == P2M_NONE ? 0 : make_leaf(e, level));
     if ( !arch_pte_present(old) )
         return 0;

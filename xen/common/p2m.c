@@ -22,7 +22,7 @@
 
 #include "p2m-private.h"
 
-static const struct p2m_entry none = { { ~0UL }, P2M_NONE, false };
+static const struct p2m_entry none = { { ~0UL }, P2M_NONE, 0 };
 
 int p2m_init(struct domain *d)
 {

@@ -64,12 +64,12 @@ static inline bool p2m_has_page(enum p2m_type t)
 struct p2m_entry {
     mfn_t mfn; /* INVALID_MFN when the type has no frame */
     enum p2m_type type;
-    bool clean; /* not written since log_dirty_harvest(): hv/log-dirty.h */
+    unsigned int clean; /* not written since these logs were read: LOG_* */
 };
 
 static inline struct p2m_entry p2m_entry(mfn_t mfn, enum p2m_type type)
 {
-    return (struct p2m_entry){ mfn, type, false };
+    return (struct p2m_entry){ mfn, type, 0 };
 }
 
 struct p2m {

@@ -3,8 +3,8 @@
  * Encoding of p2m table entries: the nested paging format of AMD processors.
  * Present, writable and user bits 0-2, the type in bits 52-55, which hardware
  * ignores; bit 7 of an entry above the lowest level says that it is a leaf.
- * Bit 56, which hardware ignores, too: a clean entry (hv/log-dirty.h), which
- * is not writable whatever its type says.
+ * Bits 56-57, which hardware ignores, too: for which logs the entry is clean
+ * (hv/log-dirty.h); a clean entry is not writable whatever its type says.
  * Hosted, nothing walks the tables but the core.
  */
 #ifndef ASM_P2M_H
@@ -31,17 +31,18 @@ static inline uint64_t arch_pte_make(mfn_t mfn, enum p2m_type type)
     return pte;
 }
 
-#define PTE_CLEAN (1UL << 56)
+#define PTE_CLEAN_SHIFT 56
 
-static inline bool arch_pte_is_clean(uint64_t pte)
+/* The logs, LOG_*, for which a leaf is clean. */
+static inline unsigned int arch_pte_clean(uint64_t pte)
 {
-    return pte & PTE_CLEAN;
+    return (pte >> PTE_CLEAN_SHIFT) & LOG_BOTH;
 }
 
-/* A leaf, clean. */
-static inline uint64_t arch_pte_make_clean(uint64_t pte)
+/* A leaf that was writable for its type, clean for these logs, at least one. */
+static inline uint64_t arch_pte_make_clean(uint64_t pte, unsigned int logs)
 {
-    return (pte | PTE_CLEAN) & ~PTE_RW;
+    return (pte | (uint64_t)logs << PTE_CLEAN_SHIFT) & ~PTE_RW;
 }
 
 /* A leaf of a higher level, from one of the lowest with its first frame. */
