@@ -274,13 +274,35 @@ static void quiet(void)
     wait_pm(100);
 }
 
+/*
+ * The fifth cannot come within two periods, if each tick has its time.  A pause
+ * of the whole machine makes a no of a yes, so ask again then.
+ */
+static bool caught_up(void)
+{
+    bool yes = false;
+
+    for ( unsigned int i = 0; i < 4 && !yes; i++ )
+    {
+        uint32_t start;
+
+        pit_program(0x34, 0xffff);
+        set_pin(PIN, PIN_EDGE);
+        wait_pm(6 * 3 * 0xffff);
+        (void)COMES(count[PIN], SECONDS(1));
+        start = pm();
+        (void)COMES(count[PIN] >= 5, SECONDS(1));
+        yes = pm() - start < 6 * 0xffff;
+    }
+    return yes;
+}
+
 static void test_irq(void)
 {
     static const char *const name[] = {
         "irq 0, mode 0", "irq 0, mode 1", "irq 0, mode 2", "irq 0, mode 3",
         "irq 0, mode 4", "irq 0, mode 5" };
     static const uint8_t expected[] = { NONE, ONCE, AGAIN, AGAIN, ONCE, NONE };
-    uint32_t start;
 
     for ( unsigned int mode = 0; mode < 6; mode++ )
     {
@@ -298,14 +320,7 @@ static void test_irq(void)
     wait_pm(4 * PM_PERIOD);
     set_pin(PIN, PIN_EDGE);
     say_count("masked for a while", PIN, AGAIN);
-    /* The fifth cannot come within two periods, if each tick has its time. */
-    pit_program(0x34, 0xffff);
-    set_pin(PIN, PIN_EDGE);
-    wait_pm(10 * 3 * 0xffff);
-    (void)COMES(count[PIN], SECONDS(1));
-    start = pm();
-    (void)COMES(count[PIN] >= 5, SECONDS(1));
-    say_whether("missed ticks are caught up with", pm() - start < 6 * 0xffff);
+    say_whether("missed ticks are caught up with", caught_up());
     outb(CONTROL, 0x30);
     set_pin(PIN, PIN_MASKED);
 }

@@ -218,8 +218,8 @@ static void test_update(void)
     say_whether("and over", COMES(!(get(A) & 0x80), SECONDS(30)));
     set_pin(PIN, PIN_EDGE);
     (void)get(C);
-    put_reg(B, HOURS_24 | UPDATE);
     before = get(SECONDS_REG);
+    put_reg(B, HOURS_24 | UPDATE);
     say_whether("irq 8, update", COMES(count[PIN], LONG));
     say_whether("the second is another", get(SECONDS_REG) != before);
     c = get(C);
