@@ -442,6 +442,8 @@ check-vm-script: $(B)/.need-vm $(B)/.need-gdb all bare debug \
     $(check-vm-progs) dom0
 	$(Q)tests/vm/run
 	$(Q)scripts/run-tests "gdb on the bare machine" --limit MACHINE tests/vm/gdb
+	$(Q)scripts/run-tests "typing at the serial port" --limit MACHINE \
+	    tests/vm/typed
 check-vm: machine-vm machine-hosted check-vm-script
 	$(Q)scripts/check-vm -k
 check-machines: check-vm check-xen

@@ -2,7 +2,7 @@
 # Tests by kind: tests/unit/test-NAME.c is one program.  Those of the core link
 # a hosted machine of their own; those of the libraries link the library's
 # sources; those of the engine link that too.
-unit-core := acpi-make acquire acquire-life acquire-map budget bzimage console console-log dm-op \
+unit-core := acpi-make acquire acquire-life acquire-map budget bzimage console console-input console-log dm-op \
     compat compat-ops compat-shared dm-op-hvm log-dirty log-dirty-all domctl domctl-save \
     domctl-context domctl-policy domctl-vcpu e820 elf-load evtchn evtchn-fifo \
     evtchn-fifo-bulk evtchn-life evtchn-random grant grant-copy grant-life \

@@ -3,7 +3,7 @@
 # on every machine.
 
 common-y := $(addprefix xen/common/, \
-    audit.c console-guest.c console-io.c console-log.c console.c control.c dm-op-hvm.c dm-op.c \
+    audit.c console-guest.c console-input.c console-io.c console-log.c console.c control.c dm-op-hvm.c dm-op.c \
     domain-ref.c domain-run.c domain.c domctl-context.c domctl-create.c domctl-mem.c domctl-policy.c domctl-shadow.c \
     domctl-vcpu.c domctl.c domain-show.c gfn-show.c evtchn-2l.c evtchn-show.c gnttab-show.c ioreq-show.c \
     key-print.c keys.c evtchn-bind.c evtchn-fifo-setup.c \

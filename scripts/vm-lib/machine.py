@@ -91,13 +91,14 @@ def command(options, folder):
     if options.shell:
         # Control-C is the guest's; Control-A X ends QEMU.
         com2 = ["-chardev", "stdio,id=com2,mux=on,signal=off",
-                "-mon", "chardev=com2", "-serial", "file:hypervisor.log",
-                "-serial", "chardev:com2"]
+                "-mon", "chardev=com2", "-serial", "chardev:com2"]
     else:
-        com2 = ["-monitor", "none", "-serial", "file:hypervisor.log",
-                "-serial", "stdio"]
+        com2 = ["-monitor", "none", "-serial", "stdio"]
+    # Who connects to the socket types at the hypervisor's console.
+    com1 = ["-chardev", "socket,id=com1,path=console,server=on,wait=off,"
+            "logfile=hypervisor.log", "-serial", "chardev:com1"]
     gdb = ["-gdb", "unix:gdb,server=on,wait=off", "-S"] if options.gdb else []
-    return c + com2 + gdb + [
+    return c + com1 + com2 + gdb + [
         "-no-reboot", "-display", "none", "-net", "none",
         "-kernel", "hypervisor", "-append", xen_args + options.xen_args,
         "-initrd", f"vmlinux {DOM0_ARGS}{options.dom0_args},initramfs",

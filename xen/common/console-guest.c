@@ -30,6 +30,7 @@ void console_init(void)
 {
     console_ring_init();
     console_log_init();
+    console_input_init();
     spin_lock_init(&limit_lock, LOCK_CONSOLE);
     all_until = 0;
     suppressed = 0;

@@ -57,7 +57,7 @@ static long console_read_op(const struct hypercall *hc)
 
     if ( count < 0 )
         return -EINVAL;
-    n = arch_console_read(buf, min((size_t)count, sizeof(buf)));
+    n = console_input_read(buf, min((size_t)count, sizeof(buf)));
     return guest_copy_out(hc->a[2], buf, n) ? -EFAULT : (long)n;
 }
 

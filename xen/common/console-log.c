@@ -105,6 +105,8 @@ int console_set_option(const char *name, const char *value)
         return set_level(&guest_loglvl, value);
     if ( !strcmp(name, "console_timestamps") )
         return set_stamps(value);
+    if ( !strcmp(name, "conswitch") )
+        return console_set_switch(value);
     return -ENOENT;
 }
 

@@ -67,11 +67,15 @@ static int look(struct domain *d, gfn_t gfn, struct p2m_entry e, void *arg)
 int gfn_key_foreign(struct key_press *k)
 {
     struct show s = { .key = k };
+    struct domain *dom0 = domain_get(0);
     uint64_t gfn = 0;
 
+    if ( !dom0 )
+        return 0;
     do
         s.left = LOOK_AT_ONCE;
-    while ( p2m_for_each(current_domain, &gfn, look, &s) );
+    while ( p2m_for_each(dom0, &gfn, look, &s) );
+    domain_put(dom0);
     print_range(&s);
     key_print(k, "gfns: %lu of other domains, %lu of these where the machine "
               "has RAM; %lu of its own not at the machine's address",

@@ -5,6 +5,8 @@
  * Letters are Xen's where Xen has the same.
  */
 #include <hv/budget.h>
+#include <hv/console.h>
+#include <hv/hypercall.h>
 #include <hv/keys.h>
 #include <hv/lib.h>
 
@@ -23,7 +25,7 @@ static const struct debug_key keys[] = {
       "ports of all domains that are not free" },
     { 'f', "find", audit_key_all, "count again who holds each page" },
     { 'F', "foreign frames", gfn_key_foreign,
-      "where the caller's domain has other domains' pages" },
+      "where dom0 has other domains' pages" },
     { 'g', "grants", grant_key_tables, "grant tables, and grants in use" },
     { 'h', "help", list_keys, "this list" },
     { 'i', "ioreq servers", ioreq_key_servers,
@@ -70,4 +72,22 @@ int key_pressed(char key)
                KEY_LINES);
     budget_pause(false);
     return rc;
+}
+
+void key_press_typed(void)
+{
+    char key;
+
+    while ( console_next_key(&key) )
+    {
+        int rc = key_pressed(key);
+
+        if ( rc == -ERESTART )
+        {
+            console_key_again(key);
+            return;
+        }
+        if ( rc )
+            printk(XENLOG_ALWAYS, "key '%c': error %d\n", key, -rc);
+    }
 }

@@ -267,12 +267,6 @@ size_t arch_console_write(const char *s, size_t len)
     return len;
 }
 
-size_t arch_console_read(char *buf, size_t len)
-{
-    (void)buf, (void)len;
-    return 0; /* no input: the terminal belongs to the client */
-}
-
 void panic(const char *fmt, ...)
 {
     va_list ap;

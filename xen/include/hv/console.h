@@ -69,8 +69,8 @@ extern struct console_level guest_loglvl; /* of guests: by default none/all */
 void console_log_init(void); /* by console_init(): the defaults */
 
 /*
- * The boot options loglvl, guest_loglvl and console_timestamps, with Xen's
- * values.  -ENOENT: no option of that name; -EINVAL: not a value of this
+ * The boot options loglvl, guest_loglvl, console_timestamps and conswitch, with
+ * Xen's values.  -ENOENT: no option of that name; -EINVAL: not a value of this
  * option, which is unchanged.
  */
 int console_set_option(const char *name, const char *value);
@@ -132,6 +132,38 @@ static inline uint64_t console_spend(uint64_t until, uint64_t now,
     return until > now + burst * 1000000000UL / rate ? 0 : until;
 }
 
+/* ---- console-input.c: what is typed at the machine's console ---- */
+
+/*
+ * Input is the control domain's, or each byte is a debug key (hv/keys.h).  The
+ * switch character, CTRL-a unless conswitch= names another, moves the input when
+ * it was typed three times in a row.
+ */
+void console_input_init(void); /* by console_init(): the control domain's */
+
+/*
+ * The boot option conswitch, with Xen's values: a letter, and x if the input is
+ * for keys at first; empty: the input never moves.  -EINVAL: not such a value.
+ */
+int console_set_switch(const char *value) must_check;
+
+/* False: the control domain has to read first; leave input in the device. */
+bool console_input_has_room(void);
+
+/*
+ * The machine: c was typed.  True: the control domain has more to read, which
+ * VIRQ_CONSOLE tells it.
+ */
+bool console_typed(char c) must_check;
+
+/* At most len bytes of the control domain's input; returns how many. */
+size_t console_input_read(char *buf, size_t len);
+
+/* Keys wait for key_press_typed(), which takes them or gives one back. */
+extern bool console_keys_typed; /* [a] */
+bool console_next_key(char *key); /* false: there is none */
+void console_key_again(char key);
+
 /* ---- arch contract ---- */
 
 /*
@@ -140,7 +172,5 @@ static inline uint64_t console_spend(uint64_t until, uint64_t now,
  * and at no other time.
  */
 size_t arch_console_write(const char *s, size_t len);
-/* Input from the machine's console; returns the number of bytes, 0: none. */
-size_t arch_console_read(char *buf, size_t len);
 
 #endif

@@ -61,7 +61,7 @@ static void start_other_cpus(void)
 static void set_console_options(void)
 {
     static const char *const names[] = {
-        "loglvl", "guest_loglvl", "console_timestamps",
+        "loglvl", "guest_loglvl", "console_timestamps", "conswitch",
     };
     char value[32];
 

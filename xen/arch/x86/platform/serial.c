@@ -213,22 +213,15 @@ void serial_wait(bool wait)
     WRITE_ONCE(waits, wait);
 }
 
-size_t serial_read(char *buf, size_t len)
+bool serial_read(char *c)
 {
-    size_t n = 0;
+    uint8_t status = base ? inb(base + UART_LSR) : 0;
 
-    if ( !base )
-        return 0;
-    while ( n < len )
-    {
-        uint8_t status = inb(base + UART_LSR);
-
-        /* All ones: no device answers at this port. */
-        if ( !(status & LSR_DATA) || status == 0xff )
-            break;
-        buf[n++] = (char)inb(base + UART_DATA);
-    }
-    return n;
+    /* All ones: no device answers at this port. */
+    if ( !(status & LSR_DATA) || status == 0xff )
+        return false;
+    *c = (char)inb(base + UART_DATA);
+    return true;
 }
 
 void serial_flush(void)
@@ -255,9 +248,4 @@ bool serial_ports(uint16_t *first, uint16_t *last)
 size_t arch_console_write(const char *s, size_t len)
 {
     return serial_write(s, len);
-}
-
-size_t arch_console_read(char *buf, size_t len)
-{
-    return console_poll_read(buf, len);
 }

@@ -11,9 +11,11 @@
  * the end.  Between two steps nothing of the vcpu is on the CPU's stack.
  */
 #include <hv/atomic.h>
+#include <hv/console.h>
 #include <hv/domain.h>
 #include <hv/hypercall.h>
 #include <hv/ioreq.h>
+#include <hv/keys.h>
 #include <hv/lib.h>
 #include <hv/timer.h>
 #include <hv/trace.h>
@@ -202,7 +204,7 @@ static enum step step(struct cpu *c, struct vcpu *v)
     if ( unlikely(READ_ONCE(c->softirq_pending)) )
     {
         do_softirq(c);
-        if ( READ_ONCE(stop_machine_wanted) )
+        if ( READ_ONCE(stop_machine_wanted) || READ_ONCE(console_keys_typed) )
             return STEP_YIELD;
     }
     if ( unlikely(!nothing_in_the_way(v)) && !can_go_on(v) )
@@ -255,6 +257,8 @@ void run_loop(void)
             do_softirq(c);
         if ( READ_ONCE(stop_machine_wanted) )
             stop_machine_wait();
+        if ( READ_ONCE(console_keys_typed) )
+            key_press_typed();
         if ( !turn(c) )
             sleep(c);
     }

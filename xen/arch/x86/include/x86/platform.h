@@ -115,15 +115,13 @@ void c1e_off(void);
 
 uint64_t rtc_read(void); /* s since 1970, UTC */
 
-/* ---- platform/console-poll.c: what is typed at the serial port ---- */
+/* ---- platform/console-poll.c: the console's port and the core ---- */
 
 /*
- * From now on, every 10 ms: VIRQ_CONSOLE to dom0 when there is something.  And
- * output that the port did not take at once goes there.
+ * From now on, every 10 ms: what was typed goes to the core, and output that the
+ * port did not take at once goes there.
  */
 void console_poll_init(void);
-/* At most len bytes of it; for arch_console_read(). */
-size_t console_poll_read(char *buf, size_t len);
 /* Set this CPU's timer to what is due first: a timer, the end of a slice. */
 void timer_rearm(struct cpu *c);
 
@@ -135,7 +133,7 @@ void serial_init(void);
  * again when the machine is about to end.
  */
 void serial_wait(bool wait);
-size_t serial_read(char *buf, size_t len);
+bool serial_read(char *c); /* false: nothing was typed */
 /* Before a reset, and writers wait: return when all has been sent. */
 void serial_flush(void);
 bool serial_is_there(void);
