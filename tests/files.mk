@@ -20,7 +20,7 @@ unit-core += context-records control-regs cpu-records xsave clock-random vhpet v
 unit-core += pv pv-work pv-random
 unit-race := evtchn-race grant-race ioreq-race vlapic-irq
 # Of files that need no machine.
-unit-alone := array acpi acpi-parse dom0-msr iommu elf errata layout rtc runqueue guest-kind \
+unit-alone := array acpi acpi-parse dom0-msr iommu elf errata layout rtc runqueue sched-shares sched-places guest-kind \
     guest-race guest-msr c1e options rules svm-usable svm-event svm-intercepts unpack vmcb-check
 # Of these, those with threads.
 race-alone := guest-race

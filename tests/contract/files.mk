@@ -5,6 +5,7 @@
 contract-both := $(addprefix ct-,resource-ioreq resource-grant resource-misc \
     dm-op evtchn files grant foreign domctl hvm hvm-context hvm-xsave save \
     killed teardown parallel)
+contract-both += ct-sched
 contract-ours := ct-seed-ours
 contract-progs := $(contract-both) $(contract-ours)
 contract-libs := -lxenctrl -lxenforeignmemory -lxencall -lxendevicemodel \

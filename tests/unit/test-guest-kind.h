@@ -351,6 +351,7 @@ static void create_guest(unsigned int i)
     d->domain_id = (domid_t)(i + 1);
     d->serial = i + 1;
     d->max_vcpus = 1;
+    d->sched_weight = 256;
     d->shutdown_code = NOT_SHUT_DOWN;
     d->vcpu = &vcpu_of[i];
     d->shared = &shared;

@@ -98,6 +98,7 @@ static void machine(unsigned int nr_guests, unsigned int nr)
         d->domain_id = (domid_t)(i + 1);
         d->serial = i + 1;
         d->max_vcpus = 1;
+        d->sched_weight = 256;
         d->arch.ops = &test_ops;
         d->shutdown_code = NOT_SHUT_DOWN;
         d->vcpu = &vcpu_of[i];

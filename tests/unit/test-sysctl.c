@@ -43,7 +43,8 @@ static void test_order_of_checks(void **state)
     {
         static const uint64_t known =
             1UL << 1 | 1UL << 3 | 1UL << 4 | 1UL << 6 | 1UL << 7 | 1UL << 8 |
-            1UL << 16 | 1UL << 17 | 1UL << 18 | 1UL << 25 | 1UL << 26 | 1UL << 29;
+            1UL << 16 | 1UL << 17 | 1UL << 18 | 1UL << 19 | 1UL << 25 | 1UL << 26 |
+            1UL << 29;
 
         op = make(cmd);
         if ( known >> cmd & 1 )
@@ -129,10 +130,91 @@ static void test_cpupool(void **state)
     p->op = XEN_SYSCTL_CPUPOOL_OP_FREEINFO;
     assert_int_equal(call(&op), 0);
     assert_int_equal(map[0], 0);
-    p->op = XEN_SYSCTL_CPUPOOL_OP_CREATE;
-    assert_int_equal(call(&op), -EOPNOTSUPP);
     p->op = 99;
     assert_int_equal(call(&op), -ENOSYS);
+}
+
+/* What is asked of pools, and cannot be done with one. */
+static void test_cpupool_changes(void **state)
+{
+    struct domain *d = fixture_guest(1);
+    const struct {
+        uint32_t op, pool, id, domid, cpu;
+        long rc;
+    } cases[] = {
+        { XEN_SYSCTL_CPUPOOL_OP_CREATE, 0, 6, 0, 0, -EEXIST },
+        { XEN_SYSCTL_CPUPOOL_OP_CREATE, 5, 77, 0, 0, -ENOENT },
+        { XEN_SYSCTL_CPUPOOL_OP_CREATE, 5, 6, 0, 0, -EOPNOTSUPP },
+        { XEN_SYSCTL_CPUPOOL_OP_CREATE, ~0U, 6, 0, 0, -EOPNOTSUPP },
+        { XEN_SYSCTL_CPUPOOL_OP_DESTROY, 0, 0, 0, 0, -EBUSY },
+        { XEN_SYSCTL_CPUPOOL_OP_DESTROY, 77, 0, 0, 0, -ENOENT },
+        { XEN_SYSCTL_CPUPOOL_OP_ADDCPU, 0, 0, 0, 0, -ENODEV },
+        { XEN_SYSCTL_CPUPOOL_OP_ADDCPU, 0, 0, 0, 1023, -EINVAL },
+        { XEN_SYSCTL_CPUPOOL_OP_ADDCPU, 77, 0, 0, 0, -ENOENT },
+        { XEN_SYSCTL_CPUPOOL_OP_ADDCPU, 0, 0, 0, ~0U, -ENODEV },
+        { XEN_SYSCTL_CPUPOOL_OP_RMCPU, 0, 0, 0, 0, -EBUSY },
+        { XEN_SYSCTL_CPUPOOL_OP_RMCPU, 0, 0, 0, ~0U, -EBUSY },
+        { XEN_SYSCTL_CPUPOOL_OP_RMCPU, 0, 0, 0, 1023, -EINVAL },
+        { XEN_SYSCTL_CPUPOOL_OP_RMCPU, 77, 0, 0, 0, -ENOENT },
+        { XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 77, 0, d->domain_id, 0, -ENOENT },
+        { XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 77, 0, 999, 0, -ESRCH },
+        { XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 0, 0, d->domain_id, 0, 0 },
+    };
+    struct xen_sysctl op = make(XEN_SYSCTL_cpupool_op);
+
+    (void)state;
+    for ( unsigned int i = 0; i < ARRAY_SIZE(cases); i++ )
+    {
+        op.u.cpupool_op.op = cases[i].op;
+        op.u.cpupool_op.cpupool_id = cases[i].pool;
+        op.u.cpupool_op.sched_id = cases[i].id;
+        op.u.cpupool_op.domid = cases[i].domid;
+        op.u.cpupool_op.cpu = cases[i].cpu;
+        assert_int_equal(call(&op), cases[i].rc);
+    }
+}
+
+static long ratelimit(uint32_t pool, uint32_t id, uint32_t cmd, uint32_t *us)
+{
+    struct xen_sysctl op = make(XEN_SYSCTL_scheduler_op);
+    long rc;
+
+    op.u.scheduler_op.cpupool_id = pool;
+    op.u.scheduler_op.sched_id = id;
+    op.u.scheduler_op.cmd = cmd;
+    op.u.scheduler_op.u.sched_credit2.ratelimit_us = *us;
+    rc = call(&op);
+    *us = op.u.scheduler_op.u.sched_credit2.ratelimit_us;
+    return rc;
+}
+
+static void test_ratelimit(void **state)
+{
+    const struct {
+        uint32_t us, then;
+        long rc;
+    } puts[] = {
+        { 99, 0, -EINVAL }, { 100, 100, 0 }, { 500000, 500000, 0 },
+        { 500001, 500000, -EINVAL }, { ~0U, 500000, -EINVAL }, { 0, 0, 0 },
+    };
+    uint32_t us = 7;
+
+    (void)state;
+    assert_int_equal(ratelimit(0, 6, XEN_SYSCTL_SCHEDOP_getinfo, &us), 0);
+    assert_int_equal(us, 0);
+    for ( unsigned int i = 0; i < ARRAY_SIZE(puts); i++ )
+    {
+        us = puts[i].us;
+        assert_int_equal(ratelimit(0, 6, XEN_SYSCTL_SCHEDOP_putinfo, &us),
+                         puts[i].rc);
+        us = 7;
+        assert_int_equal(ratelimit(0, 6, XEN_SYSCTL_SCHEDOP_getinfo, &us), 0);
+        assert_int_equal(us, puts[i].then);
+    }
+    /* The operation, then the pool, then its scheduler. */
+    assert_int_equal(ratelimit(77, 77, 2, &us), -EINVAL);
+    assert_int_equal(ratelimit(77, 77, 1, &us), -ESRCH);
+    assert_int_equal(ratelimit(0, 5, 1, &us), -EINVAL);
 }
 
 static void test_domain_list(void **state)
@@ -337,6 +419,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_order_of_checks), T(test_physinfo),
         T(test_topology),        T(test_cpupool),
+        T(test_cpupool_changes), T(test_ratelimit),
         T(test_domain_list),     T(test_console_ring),
         T(test_cpu_policy),      T(test_featureset),
         T(test_debug_keys),

@@ -37,6 +37,9 @@ static void test_irq_wait(void);
 #define sleep cpu_sleep
 #define cpu_relax sched_yield /* threads share the real CPUs */
 
+#include "../../xen/arch/x86/vcpu/share.c"
+#include "../../xen/arch/x86/vcpu/runqueue.c"
+#include "../../xen/arch/x86/vcpu/placement.c"
 #include "../../xen/arch/x86/vcpu/sched.c"
 #include "../../xen/arch/x86/vcpu/run.c"
 #include "../../xen/arch/x86/vcpu/stop-machine.c"
@@ -127,9 +130,17 @@ bool spin_is_mine(const spinlock_t *l)
     return n && held[n - 1] == l;
 }
 
+/* What another CPU does before two locks are taken, once. */
+static void (*meanwhile)(void);
+
 /* In one order, whoever asks. */
 void spin_lock_two(spinlock_t *a, spinlock_t *b)
 {
+    void (*fn)(void) = meanwhile;
+
+    meanwhile = NULL;
+    if ( fn )
+        fn();
     spin_lock(a < b ? a : b);
     if ( a != b )
         spin_lock(a < b ? b : a);

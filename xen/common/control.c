@@ -51,6 +51,8 @@ int control_bitmap_in(const struct xenctl_bitmap *from, uint64_t *map,
 {
     unsigned int bits = min(nr, from->nr_bits);
 
+    if ( from->nr_bits > MAX_BITMAP_BITS )
+        return -EINVAL;
     memset(map, 0, DIV_ROUND_UP(nr, 64) * sizeof(*map));
     if ( guest_copy_in(map, handle_addr(from->bitmap), DIV_ROUND_UP(bits, 8)) )
         return -EFAULT;

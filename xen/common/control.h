@@ -4,14 +4,14 @@
 #define CONTROL_H
 
 #include <hv/cpu-policy.h>
+#include <hv/domain.h>
 
 #include <xen/xen.h>
 
-/* The scheduler that clients are told of: weights and caps, nothing pinned. */
+/* The scheduler that clients are told of: the parameters are credit2's. */
 #define SCHEDULER_ID XEN_SCHEDULER_CREDIT2
 
-#define MAX_CPUS 1024
-#define CPU_WORDS (MAX_CPUS / 64)
+#define MAX_CPUS (64 * CPU_WORDS)
 
 /* Processors of the machine, at most MAX_CPUS. */
 unsigned int control_nr_cpus(void);
@@ -24,7 +24,10 @@ unsigned int control_nr_cpus(void);
 int control_bitmap_out(const struct xenctl_bitmap *to, const uint64_t *map,
                        unsigned int nr) must_check;
 
-/* The first nr bits of the caller's map; those it does not have are 0. */
+/*
+ * The first nr bits of the caller's map; those it does not have are 0.  -EFAULT;
+ * -EINVAL for a buffer that is unreasonably long.
+ */
 int control_bitmap_in(const struct xenctl_bitmap *from, uint64_t *map,
                       unsigned int nr) must_check;
 

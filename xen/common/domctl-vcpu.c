@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * domctl operations on a domain's vcpus and how they are scheduled.
- *
- * vcpus are not bound to processors: an affinity is checked as Xen would and
- * its effective value reported, which is always all processors.
+ * domctl operations on a domain's vcpus and how they are scheduled.  The core
+ * keeps what was set, under d->lock; the machine's scheduler is told.
  */
 #include <hv/guest-access.h>
 #include <hv/hypercall.h>
@@ -73,18 +71,123 @@ static bool affinity_ok(const struct xen_domctl_vcpuaffinity *a)
              handle_is_null(a->cpumap_soft.bitmap));
 }
 
-static long affinity_out(const struct xen_domctl_vcpuaffinity *a)
+/* What a request asks for, or gets; each with CPU_WORDS words. */
+struct masks {
+    uint64_t hard[CPU_WORDS], soft[CPU_WORDS];
+};
+
+/* Those of v, without CPUs that do not exist. */
+static void masks_of(struct vcpu *v, struct masks *m)
+{
+    uint64_t all[CPU_WORDS] = { 0 };
+
+    control_bitmap_fill(all, control_nr_cpus());
+    spin_lock(&v->domain->lock);
+    memcpy(m->hard, v->hard_affinity, sizeof(m->hard));
+    memcpy(m->soft, v->soft_affinity, sizeof(m->soft));
+    spin_unlock(&v->domain->lock);
+    for ( unsigned int i = 0; i < CPU_WORDS; i++ )
+    {
+        m->hard[i] &= all[i];
+        m->soft[i] &= all[i];
+    }
+}
+
+static long masks_out(const struct xen_domctl_vcpuaffinity *a,
+                      const struct masks *m)
 {
     unsigned int nr = control_nr_cpus();
-    uint64_t all[CPU_WORDS];
     int rc = 0;
 
-    control_bitmap_fill(all, nr);
     if ( a->flags & XEN_VCPUAFFINITY_HARD )
-        rc = control_bitmap_out(&a->cpumap_hard, all, nr);
+        rc = control_bitmap_out(&a->cpumap_hard, m->hard, nr);
     if ( !rc && a->flags & XEN_VCPUAFFINITY_SOFT )
-        rc = control_bitmap_out(&a->cpumap_soft, all, nr);
+        rc = control_bitmap_out(&a->cpumap_soft, m->soft, nr);
     return rc;
+}
+
+/* The first nr bits of a map of the caller's; the words behind them are 0. */
+static int mask_in(const struct xenctl_bitmap *from, uint64_t *mask)
+{
+    memset(mask, 0, CPU_WORDS * sizeof(*mask));
+    return control_bitmap_in(from, mask, control_nr_cpus());
+}
+
+static bool is_empty(const uint64_t *mask)
+{
+    uint64_t any = 0;
+
+    for ( unsigned int i = 0; i < CPU_WORDS; i++ )
+        any |= mask[i];
+    return !any;
+}
+
+/* Those that were asked for, into m, which has the vcpu's. */
+static long masks_in(const struct xen_domctl_vcpuaffinity *a, struct masks *m)
+{
+    int rc = 0;
+
+    if ( a->flags & XEN_VCPUAFFINITY_HARD )
+        rc = mask_in(&a->cpumap_hard, m->hard);
+    if ( !rc && a->flags & XEN_VCPUAFFINITY_HARD && is_empty(m->hard) )
+        rc = -EINVAL;
+    if ( !rc && a->flags & XEN_VCPUAFFINITY_SOFT )
+        rc = mask_in(&a->cpumap_soft, m->soft);
+    return rc;
+}
+
+static long set_masks(struct vcpu *v, const struct masks *m)
+{
+    struct domain *d = v->domain;
+    long rc;
+
+    spin_lock(&d->lock);
+    rc = arch_vcpu_set_affinity(v, m->hard, m->soft);
+    if ( !rc )
+    {
+        memcpy(v->hard_affinity, m->hard, sizeof(m->hard));
+        memcpy(v->soft_affinity, m->soft, sizeof(m->soft));
+    }
+    spin_unlock(&d->lock);
+    return rc;
+}
+
+long domctl_getvcpuaffinity(struct domctl *c)
+{
+    const struct xen_domctl_vcpuaffinity *a = &c->op.u.vcpuaffinity;
+    struct masks m;
+    struct vcpu *v;
+    long rc = find_vcpu(c, a->vcpu, &v);
+
+    if ( rc )
+        return rc;
+    if ( !affinity_ok(a) )
+        return -EINVAL;
+    masks_of(v, &m);
+    return masks_out(a, &m);
+}
+
+/* The caller gets what is effective: of the soft mask what the hard one has. */
+long domctl_setvcpuaffinity(struct domctl *c)
+{
+    const struct xen_domctl_vcpuaffinity *a = &c->op.u.vcpuaffinity;
+    struct masks m;
+    struct vcpu *v;
+    long rc = find_vcpu(c, a->vcpu, &v);
+
+    if ( rc )
+        return rc;
+    if ( !affinity_ok(a) )
+        return -EINVAL;
+    masks_of(v, &m);
+    rc = masks_in(a, &m);
+    if ( !rc )
+        rc = set_masks(v, &m);
+    if ( rc )
+        return rc;
+    for ( unsigned int i = 0; i < CPU_WORDS; i++ )
+        m.soft[i] &= m.hard[i];
+    return masks_out(a, &m);
 }
 
 /* At least one existing unit must be in the map. */
@@ -96,35 +199,6 @@ static long map_not_empty(const struct xenctl_bitmap *map, unsigned int nr)
     for ( unsigned int i = 0; !rc && i < DIV_ROUND_UP(nr, 64); i++ )
         any |= bits[i];
     return rc ? rc : any ? 0 : -EINVAL;
-}
-
-long domctl_getvcpuaffinity(struct domctl *c)
-{
-    const struct xen_domctl_vcpuaffinity *a = &c->op.u.vcpuaffinity;
-    struct vcpu *v;
-    long rc = find_vcpu(c, a->vcpu, &v);
-
-    if ( rc )
-        return rc;
-    return affinity_ok(a) ? affinity_out(a) : -EINVAL;
-}
-
-long domctl_setvcpuaffinity(struct domctl *c)
-{
-    const struct xen_domctl_vcpuaffinity *a = &c->op.u.vcpuaffinity;
-    unsigned int nr = control_nr_cpus();
-    struct vcpu *v;
-    long rc = find_vcpu(c, a->vcpu, &v);
-
-    if ( rc )
-        return rc;
-    if ( !affinity_ok(a) )
-        return -EINVAL;
-    if ( a->flags & XEN_VCPUAFFINITY_HARD )
-        rc = map_not_empty(&a->cpumap_hard, nr);
-    if ( !rc && a->flags & XEN_VCPUAFFINITY_SOFT )
-        rc = map_not_empty(&a->cpumap_soft, nr);
-    return rc ? rc : affinity_out(a);
 }
 
 long domctl_setnodeaffinity(struct domctl *c)
@@ -141,6 +215,30 @@ long domctl_getnodeaffinity(struct domctl *c)
 
 /* ---- weight and cap ---- */
 
+static unsigned int nr_vcpus(struct domain *d)
+{
+    unsigned int nr = 0;
+
+    for ( unsigned int i = 0; i < d->max_vcpus; i++ )
+        nr += domain_vcpu(d, i) != NULL;
+    return nr;
+}
+
+/* A weight of 0 leaves the weight as it is; a cap of 0 is no limit. */
+static long put_shares(struct domain *d,
+                       const struct xen_domctl_sched_credit2 *p)
+{
+    if ( p->cap > 100 * nr_vcpus(d) )
+        return -EINVAL;
+    spin_lock(&d->lock);
+    if ( p->weight )
+        WRITE_ONCE(d->sched_weight, p->weight);
+    d->sched_cap = p->cap;
+    arch_domain_shares_changed(d);
+    spin_unlock(&d->lock);
+    return 0;
+}
+
 long domctl_scheduler_op(struct domctl *c)
 {
     struct xen_domctl_scheduler_op *op = &c->op.u.scheduler_op;
@@ -152,13 +250,7 @@ long domctl_scheduler_op(struct domctl *c)
     switch ( op->cmd )
     {
     case XEN_DOMCTL_SCHEDOP_putinfo:
-        spin_lock(&d->lock);
-        if ( p->weight ) /* 0 and ~0 leave the value as it is */
-            d->sched_weight = p->weight;
-        if ( p->cap != UINT16_MAX )
-            d->sched_cap = p->cap;
-        spin_unlock(&d->lock);
-        return 0;
+        return put_shares(d, p);
     case XEN_DOMCTL_SCHEDOP_getinfo:
         spin_lock(&d->lock);
         p->weight = d->sched_weight;

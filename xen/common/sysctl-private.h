@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sub-operations of sysctl that describe the machine: sysctl-topology.c. */
+/* Sub-operations of sysctl; those without a comment: sysctl-topology.c. */
 #ifndef SYSCTL_PRIVATE_H
 #define SYSCTL_PRIVATE_H
 
@@ -14,9 +14,12 @@ sysctl_fn sysctl_physinfo;
 sysctl_fn sysctl_getcpuinfo;
 sysctl_fn sysctl_cputopoinfo;
 sysctl_fn sysctl_numainfo;
-sysctl_fn sysctl_cpupool_op;
 sysctl_fn sysctl_cpu_featureset;
 sysctl_fn sysctl_cpu_policy;
+/* sysctl-sched.c */
+sysctl_fn sysctl_sched_id;
+sysctl_fn sysctl_scheduler_op;
+sysctl_fn sysctl_cpupool_op;
 /* Oriel's own, in the place of op->u. */
 sysctl_fn sysctl_trace; /* trace.c */
 sysctl_fn sysctl_ioreq; /* ioreq-list.c */

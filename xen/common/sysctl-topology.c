@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sysctl operations that describe the machine: one NUMA node, one socket,
- * one thread on each core, one pool of processors, and what CPUID says.
+ * one thread on each core, and what CPUID says.
  */
-#include <hv/domain.h>
 #include <hv/guest-access.h>
 #include <hv/lib.h>
 
@@ -89,48 +88,6 @@ long sysctl_numainfo(struct xen_sysctl *s)
         return -EFAULT;
     op->num_nodes = 1;
     return 0;
-}
-
-static uint32_t nr_domains(void)
-{
-    struct domain *d = NULL;
-    uint32_t nr = 0;
-
-    domain_list_lock();
-    while ( (d = domain_next(d)) != NULL )
-        nr++;
-    domain_list_unlock();
-    return nr;
-}
-
-/* There is pool 0, with all processors and domains, and no free processor. */
-long sysctl_cpupool_op(struct xen_sysctl *s)
-{
-    struct xen_sysctl_cpupool_op *op = &s->u.cpupool_op;
-    unsigned int nr = control_nr_cpus();
-    uint64_t map[CPU_WORDS];
-
-    switch ( op->op )
-    {
-    case XEN_SYSCTL_CPUPOOL_OP_INFO:
-        if ( op->cpupool_id != 0 ) /* the next pool from this id on */
-            return -ENOENT;
-        op->sched_id = SCHEDULER_ID;
-        op->n_dom = nr_domains();
-        control_bitmap_fill(map, nr);
-        return control_bitmap_out(&op->cpumap, map, nr);
-    case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
-        memset(map, 0, sizeof(map));
-        return control_bitmap_out(&op->cpumap, map, nr);
-    case XEN_SYSCTL_CPUPOOL_OP_CREATE:
-    case XEN_SYSCTL_CPUPOOL_OP_DESTROY:
-    case XEN_SYSCTL_CPUPOOL_OP_ADDCPU:
-    case XEN_SYSCTL_CPUPOOL_OP_RMCPU:
-    case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:
-        return -EOPNOTSUPP;
-    default:
-        return -ENOSYS;
-    }
 }
 
 /* -EINVAL unknown index, -EOPNOTSUPP for PV guests: there are none. */

@@ -50,12 +50,6 @@ static long readconsole(struct xen_sysctl *s)
     return 0;
 }
 
-static long sched_id(struct xen_sysctl *s)
-{
-    s->u.sched_id.sched_id = SCHEDULER_ID;
-    return 0;
-}
-
 static long getdomaininfolist(struct xen_sysctl *s)
 {
     struct xen_sysctl_getdomaininfolist *op = &s->u.getdomaininfolist;
@@ -108,12 +102,13 @@ static sysctl_fn *const table[] = {
     [XEN_SYSCTL_readconsole] = readconsole,
     [XEN_SYSCTL_physinfo] = sysctl_physinfo,
     [XEN_SYSCTL_getcpuinfo] = sysctl_getcpuinfo,
-    [XEN_SYSCTL_sched_id] = sched_id,
+    [XEN_SYSCTL_sched_id] = sysctl_sched_id,
     [XEN_SYSCTL_debug_keys] = debug_keys,
     [XEN_SYSCTL_getdomaininfolist] = getdomaininfolist,
     [XEN_SYSCTL_cputopoinfo] = sysctl_cputopoinfo,
     [XEN_SYSCTL_numainfo] = sysctl_numainfo,
     [XEN_SYSCTL_cpupool_op] = sysctl_cpupool_op,
+    [XEN_SYSCTL_scheduler_op] = sysctl_scheduler_op,
     [XEN_SYSCTL_get_cpu_levelling_caps] = levelling_caps,
     [XEN_SYSCTL_get_cpu_featureset] = sysctl_cpu_featureset,
     [XEN_SYSCTL_get_cpu_policy] = sysctl_cpu_policy,

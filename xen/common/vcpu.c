@@ -28,6 +28,8 @@ static void vcpu_init(struct vcpu *v, struct domain *d, unsigned int id)
     v->domain = d;
     v->vcpu_id = id;
     v->flags = VCPU_DOWN;
+    memset(v->hard_affinity, 0xff, sizeof(v->hard_affinity));
+    memset(v->soft_affinity, 0xff, sizeof(v->soft_affinity));
     v->info = id < XEN_LEGACY_MAX_VCPUS ? &d->shared->vcpu_info[id]
                                         : &v->own_info;
     v->runstate.state = RUNSTATE_offline;

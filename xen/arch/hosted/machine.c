@@ -277,11 +277,28 @@ void panic(const char *fmt, ...)
     abort();
 }
 
-/* The host's scheduler places guests' vcpus. */
+/* The host's scheduler places guests' vcpus, and decides when they run. */
 unsigned int arch_vcpu_cpu(const struct vcpu *v)
 {
     (void)v;
     return 0;
+}
+
+int arch_vcpu_set_affinity(struct vcpu *v, const uint64_t *hard,
+                           const uint64_t *soft)
+{
+    (void)v, (void)hard, (void)soft;
+    return 0;
+}
+
+void arch_domain_shares_changed(struct domain *d)
+{
+    (void)d;
+}
+
+void arch_sched_set_ratelimit(uint32_t us)
+{
+    (void)us;
 }
 
 uint64_t arch_cpu_idle_ns(unsigned int cpu)

@@ -15,7 +15,7 @@ x86-hvm-y := $(addprefix xen/arch/x86/hvm/, \
     context.c copy.c domain.c emul-regs.c event.c exits.c io.c irq.c msr.c platform.c save.c \
     save-xsave.c vclocks.c vendor.c)
 x86-vcpu-y := $(addprefix xen/arch/x86/vcpu/, \
-    domain.c fpu.c run.c sched.c stop-machine.c)
+    domain.c fpu.c placement.c run.c runqueue.c sched.c share.c stop-machine.c)
 x86-dom0-y := $(addprefix xen/arch/x86/dom0/, \
     acpi.c build.c devices.c library.c load.c msr.c unpack.c)
 x86-y := $(x86-boot-y) $(x86-lib-y) $(x86-cpu-y) $(x86-platform-y) $(x86-svm-y) \

@@ -36,6 +36,7 @@
 
 #define MAX_VCPUS 512
 #define MAX_GRANT_FRAMES 65536
+#define CPU_WORDS 16 /* of a map of CPUs, one bit for each: 1024 CPUs */
 #define MAX_MEMORY_MAP 128 /* E820 entries per domain */
 
 struct grant_table;
@@ -68,6 +69,8 @@ struct vcpu {
     uint8_t place;            /* [v] enum vcpu_place */
     unsigned int pause_count; /* [a] */
     bool initialised;         /* [a] vcpu_load() has set the registers       */
+    uint64_t hard_affinity[CPU_WORDS]; /* [D] the CPUs that v may use, and   */
+    uint64_t soft_affinity[CPU_WORDS]; /* [D] prefers, as they were set      */
 
     vcpu_info_ref_t *info; /* [Da] in shared_info, registered, or own_info  */
     struct vcpu_info own_info; /* used while the guest has registered none  */
@@ -431,6 +434,18 @@ unsigned int arch_vcpu_cpu(const struct vcpu *v);
 
 /* The time this CPU has been idle since its start, in ns. */
 uint64_t arch_cpu_idle_ns(unsigned int cpu);
+
+/*
+ * v may use the CPUs of `hard` only, at least one of which exists, and prefers
+ * those of `soft`; both have CPU_WORDS words.  v leaves another CPU at once.
+ * d->lock is held.  -EBUSY v is bound to other CPUs for as long as v exists.
+ */
+int arch_vcpu_set_affinity(struct vcpu *v, const uint64_t *hard,
+                           const uint64_t *soft) must_check;
+/* d->sched_weight or d->sched_cap is another one; d->lock is held. */
+void arch_domain_shares_changed(struct domain *d);
+/* A vcpu that is woken lets another one run for us microseconds first. */
+void arch_sched_set_ratelimit(uint32_t us);
 
 /*
  * Wait until v is out of guest mode.  v is paused and not current; no locks

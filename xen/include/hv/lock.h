@@ -31,6 +31,7 @@ enum lock_level {
     LOCK_IRQ,             /* the interrupt lines of one domain              */
     LOCK_TIMER,           /* the timer list                                */
     LOCK_ARCH,            /* those of the machine underneath               */
+    LOCK_BUDGET,          /* the CPU time of a domain with a cap            */
     LOCK_VCPU,            /* v->lock: what it waits for, its runstate      */
     LOCK_CONSOLE,         /* the console ring                              */
 };

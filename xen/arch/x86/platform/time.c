@@ -256,8 +256,9 @@ void timer_rearm(struct cpu *c)
 {
     uint64_t due = c->core_due ? c->core_due : NEVER;
 
-    if ( READ_ONCE(c->rq.nr) )
+    if ( READ_ONCE(c->rq.nr) || READ_ONCE(c->rq.look) & RQ_BUDGET )
         due = min(due, c->rq.slice_end);
+    due = min(due, READ_ONCE(c->rq.unpark_at));
     if ( due != c->timer_due )
         arm(c, due);
 }

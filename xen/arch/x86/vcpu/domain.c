@@ -14,6 +14,7 @@
 #include <hv/heap.h>
 #include <hv/hypercall.h>
 #include <hv/lib.h>
+#include <hv/timer.h>
 
 #include <x86/fpu.h>
 #include <x86/guest.h>
@@ -43,6 +44,7 @@ static const struct guest_ops *ops_of(const struct vcpu *v)
 
 int arch_domain_create(struct domain *d)
 {
+    spin_lock_init(&d->arch.budget_lock, LOCK_BUDGET);
     for ( unsigned int i = 0; i < nr_kinds; i++ )
         if ( kinds[i]->serves(d) )
         {
@@ -73,7 +75,35 @@ void arch_domain_destroy(struct domain *d)
         d->arch.ops->domain_destroy(d);
 }
 
+void arch_domain_shares_changed(struct domain *d)
+{
+    uint32_t cap = d->sched_cap;
+
+    spin_lock(&d->arch.budget_lock);
+    if ( d->arch.budget.cap != cap )
+        budget_set(&d->arch.budget, cap, now_ns());
+    spin_unlock(&d->arch.budget_lock);
+    for ( unsigned int i = 0; i < d->max_vcpus; i++ )
+    {
+        struct vcpu *v = domain_vcpu(d, i);
+
+        if ( v )
+            sched_share_changed(v);
+    }
+}
+
+void arch_sched_set_ratelimit(uint32_t us)
+{
+    sched_set_ratelimit(us);
+}
+
 /* ---- vcpus ---- */
+
+int arch_vcpu_set_affinity(struct vcpu *v, const uint64_t *hard,
+                           const uint64_t *soft)
+{
+    return sched_set_affinity(v, hard[0], soft[0]);
+}
 
 int arch_vcpu_create(struct vcpu *v)
 {

@@ -7,8 +7,11 @@
 #define ASM_DOMAIN_H
 
 #include <hv/list.h>
+#include <hv/lock.h>
 
 #include <asm/hvm-domain.h>
+
+#include <x86/share.h>
 
 struct guest_ops;
 
@@ -24,6 +27,8 @@ struct arch_domain {
      * older number in arch.flushed drops its TLB first.
      */
     uint64_t flushes; /* [a] */
+    spinlock_t budget_lock; /* LOCK_BUDGET */
+    struct budget budget;   /* [b]; its cap is read anywhere */
     union {
         struct hvm_domain hvm;
     };
@@ -33,6 +38,7 @@ struct arch_domain {
 enum sched_state {
     SCHED_ASLEEP, /* in no queue */
     SCHED_QUEUED, /* waits for its turn */
+    SCHED_PARKED, /* waits for a budget, see x86/share.h */
     SCHED_ON_CPU, /* some CPU's current */
 };
 
@@ -43,6 +49,11 @@ struct arch_vcpu {
     bool pinned;         /* stays on that CPU */
     uint8_t sched;       /* enum sched_state */
     bool boosted;        /* woken for I/O: goes first */
+    uint64_t vtime;      /* virtual time, of `cpu` */
+    unsigned int weight; /* its part of rq.load while it is queued */
+    uint64_t granted;    /* ns of the domain's budget that it took; 0: none */
+    uint64_t may;        /* CPUs that it may use, one bit for each */
+    uint64_t prefer;     /* those of `may` that are preferred, or `may` */
     bool kicked;         /* [a] look again before sleeping or entering */
 
     /* ---- [a] written by its CPU, read by those that wait ---- */
@@ -62,6 +73,6 @@ struct arch_vcpu {
         struct hvm_vcpu hvm;
     };
 };
-/* [a] atomic  [I] immutable after creation */
+/* [a] atomic  [b] budget_lock  [I] immutable after creation */
 
 #endif

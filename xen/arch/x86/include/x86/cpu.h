@@ -31,12 +31,26 @@ struct tss {
     uint16_t reserved3, iomap_base;
 } __attribute__((packed));
 
+/* rq.look: why a turn may end although nobody waits. */
+#define RQ_AGAIN 0x1  /* current gives its CPU up: what it may use has changed */
+#define RQ_BUDGET 0x2 /* current runs on a part of a budget: x86/share.h */
+#define RQ_PARKED 0x4 /* `parked` is not empty */
+
 struct runqueue {
-    spinlock_t lock;    /* LOCK_ARCH */
-    struct list queue;  /* [q] those that wait, in order */
-    unsigned int nr;    /* [q] how many */
-    uint64_t picked;    /* own: when current came, ns */
-    uint64_t slice_end; /* own: when current has to let others run, ns */
+    spinlock_t lock;     /* LOCK_ARCH */
+    struct list boosted; /* [q] vcpus that were woken, in that order */
+    struct list queue;   /* [q] vcpus that wait, by virtual time */
+    struct list parked;  /* [q] vcpus that wait for a budget: x86/share.h */
+    unsigned int nr;     /* [q] vcpus that are boosted or wait */
+    unsigned int load;   /* [q] weights of these and of current, added up */
+    unsigned int look;   /* [q] RQ_*: why sched_must_yield() has to look */
+    uint64_t unpark_at;  /* [q] ns: when a parked vcpu may have a budget  */
+    uint64_t clock;      /* [q] virtual time of the vcpu taken last */
+    uint64_t lead;       /* [q] added to compare virtual times of CPUs */
+    uint64_t picked;     /* [q] ns: when current came; 0: there is none */
+    uint64_t vtime;      /* [q] current's virtual time when it came     */
+    unsigned int weight; /* [q] current's */
+    uint64_t slice_end;  /* own: when current has to let others run, ns */
     uint64_t boost_since; /* own: since when a boosted one runs, 0: none  */
     uint64_t boost_used;  /* [q] ns, until ... */
     uint64_t period_end;  /* [q] */
