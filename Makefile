@@ -403,6 +403,7 @@ check-programs: all | $(B)/.need-check $(B)/.need-gdb
 vm-list := $(call list-of,vm)
 $(eval $(call program,$(B)/vm/keep-dm,$(keep-dm-src),$(vm-list),$(oriel-dm-libs)))
 $(eval $(call program,$(B)/vm/free-pages,tests/vm/pages.c,$(vm-list),-lxenctrl))
+$(eval $(call program,$(B)/vm/cpu-time,tests/vm/cpu-time.c,$(vm-list),-lxenctrl))
 $(eval $(call program,$(B)/vm/press-key,tests/vm/press.c,$(vm-list),-lxenctrl))
 $(eval $(call program,$(B)/vm/set-target,tests/vm/target.c,$(vm-list),-lxenctrl))
 $(eval $(call program,$(B)/vm/hostile-dm,$(hostile-dm-src),$(vm-list),$(contract-libs)))
@@ -465,6 +466,9 @@ check-two-dm: $(B)/.need-vm all bare $(addprefix $(B)/vm/,press-key free-pages) 
     dom0-hvm
 	$(Q)scripts/run-tests "two device models on Xen" --args xen tests/hvm/two-dm
 	$(Q)scripts/run-tests "two device models on Oriel" --args oriel tests/hvm/two-dm
+# Weights, caps, affinities and steal time, by Debian's xl.
+check-sched: $(B)/.need-vm all bare debug $(B)/vm/cpu-time dom0
+	$(Q)scripts/run-tests "scheduling in QEMU" --limit MACHINE scripts/check-sched
 # A thousand guests, a hundred of those that do what none should, then device
 # models that do.
 soak: $(B)/.need-vm all bare debug $(check-vm-progs)
@@ -538,7 +542,7 @@ check: $(all-checks)
 # The quick part.
 test: check-unit check-contract check-abi check-lint
 tests: test
-.PHONY: fuzz-hvm test tests check-hvm check-two-dm dom0 dom0-hvm check-machines machine-vm machine-xen machine-hosted check-vm-script
+.PHONY: fuzz-hvm test tests check-hvm check-two-dm check-sched dom0 dom0-hvm check-machines machine-vm machine-xen machine-hosted check-vm-script
 .PHONY: all bare debug check-vm run-vm shell-vm soak check-xen shell-xen bench bench-xen bench-vm check-fuzz check-model cover fuzz fuzz-all clean help run install libs hosted programs guests debian \
     check-demo check-contract check-programs check-clang check-lint lint
 all: libs hosted programs guests
@@ -562,6 +566,7 @@ help:
 	@echo 'make fuzz-hvm   guests that fuzz the devices behind QEMU: S=600 (seconds) SEED=1'
 	@echo 'make check-hvm  HVM guests behind QEMU, on Xen and on Oriel; JOBS="direct1 ide"'
 	@echo 'make check-two-dm  QEMU and oriel-dm serve one guest, on Xen and on Oriel'
+	@echo 'make check-sched  weights, caps, affinities by Debian\''s xl, in QEMU'
 	@echo 'make shell-vm   a shell in its dom0'
 	@echo 'make bench-xen  what operations cost on the real Xen, in instructions; bench-vm: on Oriel'
 	@echo 'make shell-xen  a shell in its dom0'
