@@ -225,6 +225,56 @@ static void must_be_same(const struct context *a, const struct context *b,
     fuzz_fail("%s: %u and %u bytes\n", what, x.size, y.size);
 }
 
+/* The one behind `at` of this type and instance, or the end. */
+static uint32_t next_such(const struct context *c, uint32_t at,
+                          struct hvm_save_descriptor such)
+{
+    struct hvm_save_descriptor desc = desc_at(c, at);
+
+    do {
+        at += record_bytes(c, at);
+        desc = desc_at(c, at);
+    } while ( desc.typecode && (desc.typecode != such.typecode ||
+                                desc.instance != such.instance) );
+    return at;
+}
+
+/* What of a record is kept as it is, whatever the others say. */
+static const struct {
+    uint16_t type, first, end;
+} kept[] = {
+    { HVM_SAVE_CODE(PCI_IRQ), 0, HVM_SAVE_LENGTH(PCI_IRQ) },
+    { HVM_SAVE_CODE(PCI_LINK), 0, HVM_SAVE_LENGTH(PCI_LINK) },
+    { HVM_SAVE_CODE(PMTIMER), 0, HVM_SAVE_LENGTH(PMTIMER) },
+    { HVM_SAVE_CODE(TSC_ADJUST), 0, HVM_SAVE_LENGTH(TSC_ADJUST) },
+    { HVM_SAVE_CODE(MTRR), 0, offsetof(struct hvm_hw_mtrr, msr_mtrr_cap) },
+    { CPU_XSAVE_CODE, offsetof(struct hvm_hw_cpu_xsave, xcr0),
+      sizeof(struct hvm_hw_cpu_xsave) },
+};
+
+/* The last of several such records is the one that is kept. */
+static void must_be_kept(const struct context *from, const struct context *now)
+{
+    uint32_t at = 0, to;
+
+    while ( at += record_bytes(from, at), desc_at(from, at).typecode )
+        for ( size_t i = 0; i < ARRAY_SIZE(kept); i++ )
+        {
+            struct hvm_save_descriptor desc = desc_at(from, at);
+
+            if ( desc.typecode != kept[i].type ||
+                 desc_at(from, next_such(from, at, desc)).typecode )
+                continue;
+            to = next_such(now, 0, desc);
+            if ( !desc_at(now, to).typecode ||
+                 memcmp(from->bytes + at + sizeof(desc) + kept[i].first,
+                        now->bytes + to + sizeof(desc) + kept[i].first,
+                        (size_t)kept[i].end - kept[i].first) )
+                fuzz_fail("record %u.%u is loaded as something else\n",
+                          desc.typecode, desc.instance);
+        }
+}
+
 static struct context before, loaded, after, again;
 
 void platform_context_begin(void)
@@ -250,6 +300,7 @@ void platform_context(struct input *in)
     get(&after);
     if ( rc )
         return;
+    must_be_kept(&loaded, &after);
     if ( what == NOTHING )
         must_be_same(&before, &after, "loaded as something else");
     if ( set(&after) )
