@@ -216,6 +216,8 @@ void timer_stop(struct timer *t) { (void)t; }
 void serial_wait(bool wait) { (void)wait; }
 void serial_flush(void) {}
 void c1e_off(void) {}
+bool console_keys_typed;
+void key_press_typed(void) {}
 void heap_audit_refs(audit_count_t count) { (void)count; }
 uint64_t ns_to_tsc(uint64_t ns) { return ns; }
 void evtchn_vcpu_destroy(struct vcpu *v) { (void)v; }
