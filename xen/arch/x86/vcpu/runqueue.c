@@ -95,11 +95,13 @@ static uint64_t boost_left(struct cpu *c, uint64_t now)
 
 static bool stays_boosted(struct cpu *c, const struct vcpu *v, uint64_t now)
 {
-    uint64_t ahead = share_virtual(AHEAD_NS, weight_of(v));
+    uint64_t ahead;
 
-    return is_control_domain(v->domain) ||
-           (!share_before(c->rq.clock + ahead, v->arch.vtime) &&
-            boost_left(c, now));
+    if ( is_control_domain(v->domain) )
+        return true;
+    ahead = share_virtual(AHEAD_NS, weight_of(v));
+    return !share_before(c->rq.clock + ahead, v->arch.vtime) &&
+           boost_left(c, now);
 }
 
 /*

@@ -117,7 +117,8 @@ static struct cpu *best_cpu(struct cpu *c, const struct vcpu *v)
 static void wake_on(struct cpu *c, struct cpu *to, struct vcpu *v)
 {
     trace(ORIEL_TRACE_wake, v, 0, to->id, 0);
-    runqueue_change(v, c, to);
+    if ( to != c )
+        runqueue_change(v, c, to);
     v->arch.boosted = true;
     runqueue_add(to, v, now_ns());
 }
@@ -257,7 +258,8 @@ void sched_put(struct vcpu *v, bool runnable)
     store_release(&v->arch.on_cpu, false);
     smp_mb();
     may = v->arch.pinned ? 0 : v->arch.may;
-    runqueue_change(v, c, to);
+    if ( unlikely(to != c) )
+        runqueue_change(v, c, to);
     if ( (runnable || READ_ONCE(v->arch.kicked)) && !dying )
         runqueue_add(to, v, now);
     else

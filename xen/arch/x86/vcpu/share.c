@@ -18,11 +18,9 @@ uint64_t share_bounded(uint64_t vtime, uint64_t clock, unsigned int weight)
 {
     uint64_t lag = share_virtual(LAG_NS, weight);
 
-    if ( share_before(vtime, clock - lag) )
-        return clock - lag;
-    if ( share_before(clock + lag, vtime) )
-        return clock + lag;
-    return vtime;
+    if ( likely(vtime - clock + lag <= 2 * lag) )
+        return vtime;
+    return share_before(vtime, clock) ? clock - lag : clock + lag;
 }
 
 /* ---- budgets ---- */
