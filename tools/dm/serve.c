@@ -54,24 +54,32 @@ static uint64_t mask(unsigned int size)
     return size >= 8 ? ~0UL : (1UL << (size * 8)) - 1;
 }
 
-/*
- * One element: *value to the device, or from it.  r is the region of the last
- * element; another region is looked up only when the address is outside r.
- */
-static void access_once(const struct region **r, const ioreq_t *p,
+/* One element: *value to the device with region r, or from it; NULL: none. */
+static void access_once(const struct region *r, const ioreq_t *p,
                         uint64_t addr, uint64_t *value)
 {
-    if ( !*r || !covers(*r, p->type, addr) )
-        *r = find_region(p->type, addr);
     if ( p->dir == IOREQ_WRITE )
     {
-        if ( *r )
-            (*r)->write(offset_in(*r, addr), p->size,
-                        *value & mask(p->size));
+        if ( r )
+            r->write(offset_in(r, addr), p->size, *value & mask(p->size));
     }
     else
         *value = mask(p->size) &
-                 (*r ? (*r)->read(offset_in(*r, addr), p->size) : ~0UL);
+                 (r ? r->read(offset_in(r, addr), p->size) : ~0UL);
+}
+
+/*
+ * To the next element: with memory-mapped I/O *addr moves, and may leave r.
+ * Returns the region there.
+ */
+static const struct region *next_element(const struct region *r,
+                                         const ioreq_t *p, int64_t step,
+                                         uint64_t *addr)
+{
+    if ( p->type != IOREQ_TYPE_COPY )
+        return r;
+    *addr += (uint64_t)step;
+    return r && covers(r, p->type, *addr) ? r : find_region(p->type, *addr);
 }
 
 static void serve_string(struct server *s, const struct region *r,
@@ -87,13 +95,12 @@ static void serve_string(struct server *s, const struct region *r,
         if ( p->dir == IOREQ_WRITE &&
              !memory_access(s, pointer, &value, p->size, false) )
             break;
-        access_once(&r, p, addr, &value);
+        access_once(r, p, addr, &value);
         if ( p->dir == IOREQ_READ &&
              !memory_access(s, pointer, &value, p->size, true) )
             break;
         pointer += (uint64_t)step;
-        if ( p->type == IOREQ_TYPE_COPY )
-            addr += (uint64_t)step;
+        r = next_element(r, p, step, &addr);
     }
 }
 
@@ -104,9 +111,8 @@ static void serve_plain(const struct region *r, ioreq_t *p)
 
     for ( uint32_t i = 0; i < p->count; i++ )
     {
-        access_once(&r, p, addr, &p->data);
-        if ( p->type == IOREQ_TYPE_COPY )
-            addr += (uint64_t)step;
+        access_once(r, p, addr, &p->data);
+        r = next_element(r, p, step, &addr);
     }
 }
 
