@@ -255,30 +255,20 @@ static bool nothing_due(const struct vcpu *v)
     const struct svm_vcpu *s = svm_of(v);
 
     return !s->event && !vcpu_event_pending(v) && !vlapic_nmi_pending(l) &&
-           vlapic_highest(l->irr) < 0 && !v->arch.hvm.extint &&
+           !vlapic_any(l->irr) && !v->arch.hvm.extint &&
            !vpic_intr(&v->domain->arch.hvm.pic) &&
            !(s->vmcb->intercept_cr & INTERCEPT_CR8_WRITE);
 }
 
-void svm_events(struct vcpu *v)
+/* Not inlined: most entries have nothing to deliver. */
+static __attribute__((noinline)) void deliver(struct vcpu *v)
 {
     const struct vlapic *l = &v->arch.hvm.vlapic;
     struct svm_vcpu *s = svm_of(v);
     struct vmcb *b = s->vmcb;
     bool shadow = b->interrupt_shadow & 1, window = false, skip = false, ready;
-    uint8_t cr8 = vlapic_get_cr8(l);
     int vector;
 
-    if ( unlikely((b->vintr & VINTR_TPR) != cr8) )
-    {
-        b->vintr = (b->vintr & ~VINTR_TPR) | cr8;
-        vmcb_changed(b, CLEAN_VINTR);
-    }
-    if ( unlikely(vlapic_timer_rests(l) ||
-                  READ_ONCE(v->domain->arch.hvm.clocks_rest)) )
-        event_timers_resume(v);
-    if ( likely(nothing_due(v)) )
-        return;
     if ( unlikely(s->event) && !(b->event_inject & EVENT_VALID) )
     {
         b->event_inject = s->event;
@@ -307,5 +297,23 @@ void svm_events(struct vcpu *v)
         else
             b->event_inject = EVENT_VALID | EVENT_INTR | (unsigned int)vector;
     }
-    set_virtual(s, window, cr8 && held_by_cr8(l));
+    set_virtual(s, window, vlapic_get_cr8(l) && held_by_cr8(l));
+}
+
+void svm_events(struct vcpu *v)
+{
+    const struct vlapic *l = &v->arch.hvm.vlapic;
+    struct vmcb *b = svm_of(v)->vmcb;
+    uint8_t cr8 = vlapic_get_cr8(l);
+
+    if ( unlikely((b->vintr & VINTR_TPR) != cr8) )
+    {
+        b->vintr = (b->vintr & ~VINTR_TPR) | cr8;
+        vmcb_changed(b, CLEAN_VINTR);
+    }
+    if ( unlikely(vlapic_timer_rests(l) ||
+                  READ_ONCE(v->domain->arch.hvm.clocks_rest)) )
+        event_timers_resume(v);
+    if ( unlikely(!nothing_due(v)) )
+        deliver(v);
 }

@@ -165,12 +165,17 @@ void vlapic_unack(struct vlapic *l, uint8_t vector);
 /* End of the highest interrupt in service; tells the machine when level. */
 void vlapic_eoi(struct vlapic *l);
 
-/* The highest of 256 bits (irr, isr, tmr), or -1; mostly there is none. */
+/* Is any of 256 bits set (irr, isr, tmr)? */
+static inline bool vlapic_any(const uint64_t bits[4])
+{
+    return READ_ONCE(bits[0]) | READ_ONCE(bits[1]) | READ_ONCE(bits[2]) |
+           READ_ONCE(bits[3]);
+}
+/* The highest of them, or -1; mostly there is none. */
 int vlapic_highest_set(const uint64_t bits[4]);
 static inline int vlapic_highest(const uint64_t bits[4])
 {
-    return READ_ONCE(bits[0]) | READ_ONCE(bits[1]) | READ_ONCE(bits[2]) |
-                   READ_ONCE(bits[3]) ? vlapic_highest_set(bits) : -1;
+    return vlapic_any(bits) ? vlapic_highest_set(bits) : -1;
 }
 
 static inline bool vlapic_nmi_pending(const struct vlapic *l)
