@@ -120,14 +120,15 @@ static void forget_near(struct p2m *p2m)
     p2m->near = NULL;
 }
 
-struct p2m_entry p2m_pt_entry(uint64_t pte, uint64_t gfn, unsigned int level)
+/* inline: in each lookup, also of other files; the linker may put it there. */
+inline struct p2m_entry p2m_pt_entry(uint64_t pte, uint64_t gfn, unsigned int level)
 {
     if ( arch_pte_present(pte) )
         return leaf_entry(pte, gfn, level);
     return (struct p2m_entry){ INVALID_MFN, arch_pte_type(pte), 0 };
 }
 
-struct p2m_entry p2m_pt_get(struct p2m *p2m, uint64_t gfn,
+inline struct p2m_entry p2m_pt_get(struct p2m *p2m, uint64_t gfn,
                             unsigned int *level)
 {
     uint64_t pte = *p2m_pt_find(p2m, gfn, level);
@@ -235,9 +236,13 @@ static void make_table(struct p2m *p2m, uint64_t *pte, unsigned int level)
 int p2m_pt_make(struct p2m *p2m, uint64_t gfn, uint64_t mfn, uint64_t nr,
                 unsigned int most)
 {
+    unsigned int found;
     uint64_t step;
 
     ASSERT(nr && gfn + nr <= P2M_GFN_LIMIT);
+    /* The common case: one gfn, whose table exists. */
+    if ( nr == 1 && (p2m_pt_find(p2m, gfn, &found), !found) )
+        return 0;
     if ( tables_missing(p2m, gfn, mfn, nr, most) > p2m_pool_free(p2m) )
         return -ENOMEM;
     for ( ; nr; gfn += step, mfn += step, nr -= step )

@@ -387,7 +387,8 @@ static bool free_some(struct p2m *p2m)
         struct page *pg;
 
         spin_lock(&p2m->lock);
-        pg = p2m_pt_unlink_one(p2m);
+        /* The root is unlinked by p2m_destroy(). */
+        pg = p2m->pool_used > 1 ? p2m_pt_unlink_one(p2m) : NULL;
         if ( pg )
             p2m_pool_forget(p2m);
         else

@@ -63,7 +63,9 @@ static void begin_life(struct page *pg, struct domain *d, unsigned int flags)
 
 static void clear(struct page *pg, uint64_t nr)
 {
-    memset(page_to_virt(pg), 0, nr << PAGE_SHIFT);
+    /* One by one: for a size that it knows the compiler has the best code. */
+    for ( uint64_t i = 0; i < nr; i++ )
+        memset(page_to_virt(pg + i), 0, PAGE_SIZE);
     budget_spend_bytes(nr << PAGE_SHIFT);
 }
 
