@@ -80,8 +80,10 @@ dispatch(struct hypercall *hc, bool caller_32)
     budget_begin();
     rc = caller_32 ? e->handler_32(hc) : e->handler(hc);
     domain_deliver();
-    trace(ORIEL_TRACE_hypercall, current, (uint64_t)rc, (uint32_t)hc->nr,
-          (uint32_t)hc->a[0]);
+    /* Asked first: the arguments cost more than the question. */
+    if ( trace_wants(ORIEL_TRACE_hypercall) )
+        trace(ORIEL_TRACE_hypercall, current, (uint64_t)rc, (uint32_t)hc->nr,
+              (uint32_t)hc->a[0]);
     budget_end();
     return rc;
 }
