@@ -189,8 +189,12 @@ static void delivered(void)
     left();
 }
 
-/* QEMU says only at the end of a delivery that it has begun. */
-static bool like_qemu;
+static uint64_t event(uint64_t type, unsigned int vector)
+{
+    return EVENT_VALID | type | vector;
+}
+
+static bool like_qemu; /* a delivery is told at its end, as an exception's */
 
 /* ... or it does not: the guest is left in the midst of it. */
 static void interrupted(void)
@@ -199,14 +203,10 @@ static void interrupted(void)
     if ( svm.vintr_vector && !like_qemu )
         vmcb.vintr &= ~VINTR_IRQ;
     if ( svm.vintr_vector )
-        vmcb.exit_int_info = EVENT_VALID | EVENT_INTR | svm.vintr_vector;
+        vmcb.exit_int_info = event(like_qemu ? EVENT_EXCEPTION : EVENT_INTR,
+                                   svm.vintr_vector);
     vmcb.event_inject = 0;
     left();
-}
-
-static uint64_t event(uint64_t type, unsigned int vector)
-{
-    return EVENT_VALID | type | vector;
 }
 
 /* ---- tests ---- */
@@ -230,7 +230,7 @@ static void test_interrupted_again(void **state)
         like_qemu = i;
         assert_int_equal(entry(), event(EVENT_INTR, VECTOR));
         interrupted();
-        assert_true(waits(VECTOR) && !virtual_interrupt());
+        assert_true(waits(VECTOR) && !virtual_interrupt() && !svm.event);
     }
     assert_int_equal(entry(), event(EVENT_INTR, VECTOR));
     delivered();

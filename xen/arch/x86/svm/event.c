@@ -219,7 +219,10 @@ static void set_virtual(struct svm_vcpu *s, bool window, bool cr8)
     }
 }
 
-/* QEMU leaves VINTR_IRQ set when the delivery was interrupted: due, too. */
+/*
+ * QEMU leaves VINTR_IRQ set when the delivery was interrupted, so the interrupt
+ * is due, too; and tells of this delivery as that of an exception.
+ */
 void svm_vintr_taken_back(struct vcpu *v)
 {
     struct svm_vcpu *s = svm_of(v);
@@ -227,6 +230,9 @@ void svm_vintr_taken_back(struct vcpu *v)
 
     if ( b->vintr & VINTR_IRQ )
     {
+        if ( (b->exit_int_info & (EVENT_VALID | EVENT_TYPE | EVENT_VECTOR)) ==
+             (EVENT_VALID | EVENT_EXCEPTION | s->vintr_vector) )
+            b->exit_int_info = EVENT_VALID | EVENT_INTR | s->vintr_vector;
         b->vintr &= ~VINTR_IRQ;
         vmcb_changed(b, CLEAN_VINTR);
         event_returned(v, s->vintr_vector);
