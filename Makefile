@@ -408,6 +408,8 @@ $(eval $(call program,$(B)/vm/press-key,tests/vm/press.c,$(vm-list),-lxenctrl))
 $(eval $(call program,$(B)/vm/set-target,tests/vm/target.c,$(vm-list),-lxenctrl))
 $(eval $(call program,$(B)/vm/hostile-dm,$(hostile-dm-src),$(vm-list),$(contract-libs)))
 $(eval $(call program,$(B)/vm/screen,tests/hvm/screen.c,$(vm-list),))
+$(eval $(call link,$(B)/vm/save-guest,\
+    $(call objs,hosted,tests/vm/save-guest.c),$(vm-list),-static -pthread))
 $(foreach p,dom0-memory dom0-devices,$(eval $(call program,$(B)/vm/$(p),\
     tests/vm/$(p).c tests/contract/ct.c,$(vm-list),$(contract-libs))))
 $(call objs,hosted,tests/vm/keep.c): $(vm-list)
@@ -469,6 +471,23 @@ check-two-dm: $(B)/.need-vm all bare $(addprefix $(B)/vm/,press-key free-pages) 
 # Weights, caps, affinities and steal time, by Debian's xl.
 check-sched: $(B)/.need-vm all bare debug $(B)/vm/cpu-time dom0
 	$(Q)scripts/run-tests "scheduling in QEMU" --limit MACHINE scripts/check-sched
+# A Linux guest is saved, restored, moved: on Oriel, from Xen to Oriel, from Oriel to
+# Xen.
+check-save-progs := $(addprefix $(B)/vm/,save-guest free-pages press-key)
+check-save: $(B)/.need-vm debug $(check-save-progs) dom0
+	$(Q)scripts/run-tests "saved on Oriel" --limit MACHINE --args 'oriel here move' \
+	    tests/vm/save
+	$(Q)rm -f $(B)/vm/save-disk
+	$(Q)scripts/run-tests "saved on Xen" --args 'xen $(B)/vm/save-disk out' \
+	    tests/vm/save
+	$(Q)scripts/run-tests "restored on Oriel" \
+	    --args 'oriel $(B)/vm/save-disk in' tests/vm/save
+	$(Q)rm -f $(B)/vm/save-disk
+	$(Q)scripts/run-tests "saved on Oriel for Xen" \
+	    --args 'oriel $(B)/vm/save-disk out' tests/vm/save
+	$(Q)scripts/run-tests "restored on Xen" --args 'xen $(B)/vm/save-disk in' \
+	    tests/vm/save
+	$(Q)rm -f $(B)/vm/save-disk
 # A thousand guests, a hundred of those that do what none should, then device
 # models that do.
 soak: $(B)/.need-vm all bare debug $(check-vm-progs)
@@ -542,7 +561,7 @@ check: $(all-checks)
 # The quick part.
 test: check-unit check-contract check-abi check-lint
 tests: test
-.PHONY: fuzz-hvm test tests check-hvm check-two-dm check-sched dom0 dom0-hvm check-machines machine-vm machine-xen machine-hosted check-vm-script
+.PHONY: check-save fuzz-hvm test tests check-hvm check-two-dm check-sched dom0 dom0-hvm check-machines machine-vm machine-xen machine-hosted check-vm-script
 .PHONY: all bare debug check-vm run-vm shell-vm soak check-xen shell-xen bench bench-xen bench-vm check-fuzz check-model cover fuzz fuzz-all clean help run install libs hosted programs guests debian \
     check-demo check-contract check-programs check-clang check-lint lint
 all: libs hosted programs guests
@@ -565,6 +584,7 @@ help:
 	@echo 'make check-vm   all of it tested there: minutes; make soak: longer'
 	@echo 'make fuzz-hvm   guests that fuzz the devices behind QEMU: S=600 (seconds) SEED=1'
 	@echo 'make check-hvm  HVM guests behind QEMU, on Xen and on Oriel; JOBS="direct1 ide"'
+	@echo 'make check-save    a Linux guest is saved and restored, between Xen and Oriel, too'
 	@echo 'make check-two-dm  QEMU and oriel-dm serve one guest, on Xen and on Oriel'
 	@echo 'make check-sched  weights, caps, affinities by Debian\''s xl, in QEMU'
 	@echo 'make shell-vm   a shell in its dom0'

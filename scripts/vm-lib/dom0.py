@@ -35,7 +35,7 @@ KERNEL = r"linux-image-([0-9.]+-[0-9]+-(amd64|686-pae))$"
 # Debian's programs that are in every dom0.
 PROGRAMS = [XEN_BIN + "/" + p for p in (
     "test-resource", "test-paging-mempool", "xl", "xenstored", "xenconsoled",
-    "xen-init-dom0", "xentop")] + ["/usr/bin/xenstore"]
+    "xen-init-dom0", "xentop", "libxl-save-helper")] + ["/usr/bin/xenstore"]
 # These come from the machine that built the programs: theirs is never older.
 HOST_LIBS = re.compile(r"(lib(c|m|dl|rt|pthread|resolv)\.so|ld-linux)")
 

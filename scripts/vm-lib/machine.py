@@ -98,7 +98,12 @@ def command(options, folder):
     com1 = ["-chardev", "socket,id=com1,path=console,server=on,wait=off,"
             "logfile=hypervisor.log", "-serial", "chardev:com1"]
     gdb = ["-gdb", "unix:gdb,server=on,wait=off", "-S"] if options.gdb else []
-    return c + com1 + com2 + gdb + [
+    disk = []
+    if options.disk:
+        disk = ["-drive", "if=none,id=disk,format=raw,file=" +
+                options.disk.replace(",", ",,"),
+                "-device", "virtio-blk-pci,drive=disk"]
+    return c + com1 + com2 + gdb + disk + [
         "-no-reboot", "-display", "none", "-net", "none",
         "-kernel", "hypervisor", "-append", xen_args + options.xen_args,
         "-initrd", f"vmlinux {DOM0_ARGS}{options.dom0_args},initramfs",
