@@ -310,6 +310,9 @@ static void test_pcidev(void)
                      ct.dmod, d, id, 0, 1, 2, 3), "unmap 01:02.3");
     ct_expect(ENOENT, xendevicemodel_unmap_pcidev_from_ioreq_server(
                           ct.dmod, d, id, 0, 1, 2, 3), "again");
+    ct_expect(0, xendevicemodel_map_pcidev_to_ioreq_server(
+                     ct.dmod, d, id, 2, 0xff, 31, 7), "map 0002:ff:1f.7");
+    ct_expect(EEXIST, range(MAP, id, PCI, 0x2ffff, 0x2ffff), "is 0x2ffff");
     ct_expect(0, dm_op(op_destroy(id, 0)), "destroy");
 }
 

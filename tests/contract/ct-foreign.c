@@ -261,12 +261,33 @@ static void restricted_device(uint32_t domid, uint32_t other)
     close(fd);
 }
 
+/* One library's handle alone. */
+static void restricted_model(uint32_t domid, uint32_t other)
+{
+    xendevicemodel_handle *dm = xendevicemodel_open(ct.quiet, 0);
+    unsigned int vcpus = 0;
+
+    ct_ok(dm != NULL, "device model: a handle");
+    ct_expect(0, xendevicemodel_nr_vcpus(dm, (domid_t)other, &vcpus),
+              "device model: any domain");
+    ct_expect(0, xendevicemodel_restrict(dm, (domid_t)domid),
+              "device model: restricted");
+    ct_expect(EPERM, xendevicemodel_nr_vcpus(dm, (domid_t)other, &vcpus),
+              "device model: another domain");
+    ct_expect(0, xendevicemodel_nr_vcpus(dm, (domid_t)domid, &vcpus),
+              "device model: its own domain");
+    ct_expect(0, xendevicemodel_nr_vcpus(ct.dmod, (domid_t)other, &vcpus),
+              "device model: by a handle that is not restricted");
+    ct_expect(0, xendevicemodel_close(dm), "device model: closed");
+}
+
 static void test_restrict(void)
 {
     uint32_t domid = ct_create(&(struct ct_config){ .pages = 2 });
     uint32_t other = ct_create(&(struct ct_config){ .pages = 2 });
 
     restricted_device(domid, other);
+    restricted_model(domid, other);
     ct_in_child(restricted, domid, other);
     ct_destroy(domid);
     ct_destroy(other);

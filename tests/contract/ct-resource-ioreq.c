@@ -202,6 +202,46 @@ static void test_contents(void)
     }
 }
 
+/* ---- ports ---- */
+
+static void test_ports(void)
+{
+    uint32_t domid = ct_create(&(struct ct_config){ .vcpus = 2 });
+    ioservid_t id = must_create(domid, ATOMIC);
+    xenevtchn_handle *h = xenevtchn_open(ct.quiet, 0);
+    evtchn_port_t ring = 0, remote;
+    struct ct_fence fence;
+    struct ct_map m;
+    int port;
+
+    ct_expect(0, ct_map_resource(&m, domid, TYPE, id, 1, 1), "map");
+    ct_ok(!((ioreq_t *)m.addr)->vp_eport, "no port before it is enabled");
+    ct_expect(0, xendevicemodel_set_ioreq_server_state(
+                     ct.dmod, (domid_t)domid, id, 1), "enabled");
+    remote = ((ioreq_t *)m.addr)->vp_eport;
+    ct_fence_make(&fence, h);
+    port = xenevtchn_bind_interdomain(h, domid, remote);
+    ct_ok(port > 0, "a slot's port is bound");
+    ct_equal((uint64_t)ct_event(&fence), (uint64_t)port,
+             "binding raises the event");
+    ct_expect(0, xenevtchn_unmask(h, (evtchn_port_t)port), "unmask");
+    ct_ok(ct_event_before_fence(&fence) < 0, "once");
+    ct_expect(EINVAL, xenevtchn_bind_interdomain(h, domid, remote),
+              "a slot's port is bound twice");
+    ct_expect(0, xendevicemodel_get_ioreq_server_info(
+                     ct.dmod, (domid_t)domid, id, NULL, NULL, &ring), "info");
+    ct_ok(ring != remote && xenevtchn_bind_interdomain(h, domid, ring) > 0,
+          "the ring's port is another");
+    ct_expect(0, destroy(domid, id), "destroy");
+    ct_expect(0, xenevtchn_notify(h, (evtchn_port_t)port),
+              "notifying a server that has gone");
+    ct_expect(EINVAL, xenevtchn_bind_interdomain(h, domid, remote),
+              "its port has gone");
+    ct_expect(0, ct_unmap_resource(&m), "unmap");
+    xenevtchn_close(h);
+    ct_destroy(domid);
+}
+
 /* ---- one of two ways for each server ---- */
 
 static void set_gfn_pool(uint32_t domid, xen_pfn_t first, unsigned int nr)
@@ -368,6 +408,7 @@ int main(void)
     test_size_of_nothing();
     test_many_vcpus();
     test_contents();
+    test_ports();
     test_acquired_means_no_gfns();
     test_gfns_mean_not_acquired();
     test_ids();

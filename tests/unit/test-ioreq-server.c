@@ -173,6 +173,7 @@ static void test_errors_of_server_operations(void **state)
         { 0, PCI, UINT64_MAX, UINT64_MAX, false, 0, 0 },
     };
     struct domain *d = fixture_guest(1), *other = fixture_pvh_dom0();
+    struct xen_dm_op_get_ioreq_server_info info = { 0 };
 
     (void)state;
     assert_int_equal(create(d, OFF), 0);
@@ -189,6 +190,8 @@ static void test_errors_of_server_operations(void **state)
                                rows[i].end), rows[i].unmap);
     }
     fixture_be_dom(other);
+    assert_int_equal(get_info(d, 0, XEN_DMOP_no_gfns, &info), -EPERM);
+    assert_int_equal(get_info(d, 0, 2, &info), -EINVAL);
     assert_int_equal(set_state(d, 0, true), -EPERM);
     assert_int_equal(destroy(d, 0), -EPERM);
     assert_int_equal(destroy(d, 1), -ENOENT);
