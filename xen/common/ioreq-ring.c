@@ -75,7 +75,8 @@ bool ioreq_ring_put(struct ioreq_server *s, const ioreq_t *p)
         return false;
 
     ring = page_to_virt(s->frame[FRAME_RING]);
-    at.full = READ_ONCE(ring->ptrs.full);
+    /* Acquire: what the emulator has read is read, and may be overwritten. */
+    at.full = load_acquire(&ring->ptrs.full);
     if ( at.write_pointer - at.read_pointer > RING_SIZE - nr )
         return false;
 
