@@ -20,21 +20,6 @@
 
 static void on_signal(int sig) { (void)sig; }
 
-static bool serve_slot(volatile ioreq_t *slot)
-{
-    if ( slot->state != STATE_IOREQ_READY )
-        return false; /* the event that binding raises */
-    xen_rmb(); /* read the state before the other fields */
-    slot->state = STATE_IOREQ_INPROCESS;
-    if ( slot->dir == IOREQ_READ )
-        slot->data = slot->addr == 0x3fd ? 0x60 : 0; /* ready to transmit */
-    else if ( slot->addr == 0x3f8 || slot->type == IOREQ_TYPE_COPY )
-        putchar((int)(slot->data & 0xff));
-    xen_wmb(); /* write the answer before the state */
-    slot->state = STATE_IORESP_READY;
-    return true;
-}
-
 static void serve_ring(struct buffered_iopage *ring)
 {
     uint32_t at;
@@ -48,6 +33,22 @@ static void serve_ring(struct buffered_iopage *ring)
         __atomic_fetch_add(&ring->read_pointer, e->size == 3 ? 2 : 1,
                            __ATOMIC_RELEASE);
     }
+}
+
+static bool serve_slot(volatile ioreq_t *slot, struct buffered_iopage *ring)
+{
+    if ( slot->state != STATE_IOREQ_READY )
+        return false; /* the event that binding raises */
+    xen_rmb(); /* read the state before the rest */
+    serve_ring(ring); /* the guest wrote there before this access */
+    slot->state = STATE_IOREQ_INPROCESS;
+    if ( slot->dir == IOREQ_READ )
+        slot->data = slot->addr == 0x3fd ? 0x60 : 0; /* ready to transmit */
+    else if ( slot->addr == 0x3f8 || slot->type == IOREQ_TYPE_COPY )
+        putchar((int)(slot->data & 0xff));
+    xen_wmb(); /* write the answer before the state */
+    slot->state = STATE_IORESP_READY;
+    return true;
 }
 
 int main(int argc, char **argv) /* --ready-fd FD ... DOMID, by oriel create */
@@ -96,9 +97,9 @@ int main(int argc, char **argv) /* --ready-fd FD ... DOMID, by oriel create */
         long event = TRY(xenevtchn_pending(ev));
 
         TRY(xenevtchn_unmask(ev, (evtchn_port_t)event)); /* then look */
-        serve_ring(ring); /* the guest wrote there before this access */
+        serve_ring(ring);
         for ( unsigned int i = 0; i < nr_vcpus; i++ )
-            if ( port[i] == event && serve_slot(&slots[i]) )
+            if ( port[i] == event && serve_slot(&slots[i], ring) )
                 TRY(xenevtchn_notify(ev, (evtchn_port_t)event));
     }
 

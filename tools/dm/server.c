@@ -210,21 +210,6 @@ static void set_state(ioreq_t *slot, unsigned int state)
                      __ATOMIC_RELEASE);
 }
 
-static void serve_slot(struct server *s, unsigned int vcpu)
-{
-    ioreq_t *slot = &s->slots[vcpu], req;
-
-    if ( (__atomic_load_n(state_byte(slot), __ATOMIC_ACQUIRE) & 0xf) !=
-         STATE_IOREQ_READY )
-        return;
-    req = *slot;
-    set_state(slot, STATE_IOREQ_INPROCESS);
-    serve(s, vcpu, &req);
-    slot->data = req.data;
-    set_state(slot, STATE_IORESP_READY);
-    xenevtchn_notify(s->events, s->vcpu_port[vcpu]);
-}
-
 /* The write that the entry at this position of the ring describes. */
 static ioreq_t ring_entry(const struct buffered_iopage *ring, uint32_t at)
 {
@@ -262,17 +247,33 @@ static void drain_ring(struct server *s)
     }
 }
 
+static void serve_slot(struct server *s, unsigned int vcpu)
+{
+    ioreq_t *slot = &s->slots[vcpu], req;
+
+    if ( (__atomic_load_n(state_byte(slot), __ATOMIC_ACQUIRE) & 0xf) !=
+         STATE_IOREQ_READY )
+        return;
+    /*
+     * The guest made these writes before the access in the slot.  A ring that
+     * is served before the slot is looked at may get some of them in between.
+     */
+    drain_ring(s);
+    req = *slot;
+    set_state(slot, STATE_IOREQ_INPROCESS);
+    serve(s, vcpu, &req);
+    slot->data = req.data;
+    set_state(slot, STATE_IORESP_READY);
+    xenevtchn_notify(s->events, s->vcpu_port[vcpu]);
+}
+
 static void serve_port(struct server *s, evtchn_port_t port)
 {
     if ( port == s->ring_port )
         drain_ring(s);
     for ( unsigned int i = 0; i < s->nr_vcpus; i++ )
         if ( s->vcpu_port[i] == port )
-        {
-            /* Serve buffered writes that the guest made before this access. */
-            drain_ring(s);
             serve_slot(s, i);
-        }
 }
 
 /* 1: there is an event; 0: not yet; -1: never again. */
