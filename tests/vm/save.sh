@@ -17,7 +17,27 @@ shift
 
 disk=/dev/vda
 log=/var/log/xen
-xl() { /usr/lib/xen-4.17/bin/xl "$@"; }
+# A process of dom0 that dies of a signal dies of QEMU's emulation (docs/vm.md).
+xl() {
+    /usr/lib/xen-4.17/bin/xl "$@"
+    xl_status=$?
+    [ $xl_status -lt 128 ] || echo "xl $1: status $xl_status" >>/died
+    return $xl_status
+}
+daemons_died() {
+    for d in xenstored xenconsoled; do
+        kill -0 "$(cat /run/$d.pid)" 2>/dev/null || echo $d >>/died
+    done
+    [ -s /died ]
+}
+# However it ends: tests/vm/save begins again when the status is 75.
+at_the_end() {
+    save_status=$?
+    daemons_died || exit $save_status
+    sed 's/^/# died: /' /died
+    exit 75
+}
+trap at_the_end EXIT
 
 start_daemons() {
     mkdir -p /var/run/xen $log /etc/xen
@@ -99,7 +119,7 @@ runs() { # NAME: the only domain beside dom0, neither paused nor shut down
 alone() { [ "$(xl list | wc -l)" = 2 ]; }
 pages() { free-pages; }
 pages_are_back() { [ "$(pages)" -ge "$free" ]; }
-# All of its pages are back, but for those that Xen's dom0 keeps for itself.
+# What Xen does with its pages is not looked at.
 destroy() { # NAME
     check "$1: destroy" xl destroy "$1"
     eventually alone
