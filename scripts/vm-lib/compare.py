@@ -180,7 +180,7 @@ def files_for_all(both, ours):
     return PROGRAMS + GUESTS + [
         f"tests/vm/{n}.sh" for n in (
             "all", "guest", "clocks", "interrupts", "machine", "processor",
-            "tap")] + ["tests/limits"] + [
+            "tap")] + ["tests/limits", "tests/vm/clocks.xen"] + [
         f"build/contract/{p}" for p in (both + " " + ours).split()]
 
 
@@ -243,6 +243,9 @@ def caveats():
 def compare_checks(vm, hosted, where):
     """Checks that only one of the two made, for no reason that was told."""
     bad = []
+    # What the hosted machine lacks as a whole is left out once, by a row's ID;
+    # checks of it may be in several places.
+    lacks = any(" # SKIP hosted-" in c for c in hosted.checks)
     matcher = difflib.SequenceMatcher(None, vm.checks, hosted.checks, False)
     for what, v0, v1, h0, h1 in matcher.get_opcodes():
         # "differs" stands before the first check that is another one, or
@@ -252,7 +255,8 @@ def compare_checks(vm, hosted, where):
             any(" # SKIP " in c for c in vm.checks[v0:v1] +
                 hosted.checks[h0:h1])
         if what != "equal" and not told:
-            bad += [f"only on {where}: {c}" for c in vm.checks[v0:v1]]
+            bad += [f"only on {where}: {c}" for c in vm.checks[v0:v1]
+                    if not lacks]
             bad += [f"only hosted: {c}" for c in hosted.checks[h0:h1]]
     return bad
 

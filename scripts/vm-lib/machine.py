@@ -42,7 +42,7 @@ CPU = "EPYC,-smap,-smep,-monitor,-rdtscp"
 # was injected, as Xen does.  See docs/vm.md.
 CPUS = {"xen": 1, "oriel": 2}
 XEN_ARGS = ("console=com1 com1=115200,8n1 loglvl=all "
-            "dom0_mem=1G dom0_vcpus_pin cpuidle=0 ")
+            "dom0_mem=1G dom0_vcpus_pin cpuidle=0 conring_size=128k ")
 # All that guests cause; on Oriel no more of it than its limits let through.
 GUEST_LEVEL = {"xen": "guest_loglvl=all ", "oriel": "guest_loglvl=none/all "}
 # A host that is busy may stop QEMU for a while; the kernel takes that for its own

@@ -276,6 +276,7 @@ static void test_levels(void)
     count[20] = 0;
     eoi();
     say_count("ended, cleared", 20, NONE);
+    count[20] = 0;
     one_shot(0, ENABLE | LEVEL | TO(20), PERIOD);
     (void)COMES(count[20], LONG);
     write64(TIMER(0), LEVEL | TO(20));
