@@ -179,8 +179,8 @@ def files_for_all(both, ours):
     """What tests/vm/all.sh needs."""
     return PROGRAMS + GUESTS + [
         f"tests/vm/{n}.sh" for n in (
-            "all", "guest", "clocks", "interrupts", "machine", "processor",
-            "tap")] + ["tests/limits", "tests/vm/clocks.xen"] + [
+            "all", "guest", "recorded", "machine", "processor", "tap")] + [
+        f"tests/vm/{n}.xen" for n in as_on_xen.GUESTS] + ["tests/limits"] + [
         f"build/contract/{p}" for p in (both + " " + ours).split()]
 
 
@@ -382,8 +382,8 @@ def all_runs(both, ours):
     wanted = [(p, lib) for lib in ("our", "Debian's")
               for p in ["test-resource", "test-paging-mempool", *both.split()]]
     return wanted + [(p, "our") for p in
-                     [*ours.split(), "guest.sh", "interrupts.sh", "clocks.sh",
-                      "machine.sh", "processor.sh"]]
+                     [*ours.split(), "guest.sh", *as_on_xen.GUESTS, "machine.sh",
+                      "processor.sh"]]
 
 
 def summary(name):

@@ -31,8 +31,8 @@ for program in $3; do
     one "$program" our "$program"
 done
 one guest.sh our sh /guest.sh "$hypervisor" / / /keep-dm
-one interrupts.sh our sh /interrupts.sh "$hypervisor" / /
+one interrupts our sh /recorded.sh "$hypervisor" / / interrupts
 one machine.sh our sh /machine.sh "$hypervisor" / / /keep-dm
 one processor.sh our sh /processor.sh "$hypervisor" / /
 # On Xen in QEMU the PAT that a guest writes is what later guests find.
-one clocks.sh our sh /clocks.sh "$hypervisor" / /
+one clocks our sh /recorded.sh "$hypervisor" / / clocks
