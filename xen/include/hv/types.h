@@ -33,6 +33,9 @@ static inline mfn_t mfn_add(mfn_t m, uint64_t n) { return _mfn(m.mfn + n); }
 
 #define must_check __attribute__((warn_unused_result))
 #define noreturn_fn __attribute__((noreturn))
+/* Where inlining decides about the instructions of each exit or wake-up. */
+#define noinline_fn __attribute__((noinline))
+#define inline_fn inline __attribute__((always_inline))
 #define printf_like(f, a) __attribute__((format(printf, f, a)))
 
 #define container_of(ptr, type, member) \

@@ -101,14 +101,27 @@ static bool wait(spinlock_t *l, uint32_t ticket)
     return true;
 }
 
+static void taken(spinlock_t *l)
+{
+    WRITE_ONCE(l->owner, this_cpu());
+    note_taken(l);
+}
+
+/* Out of line: a lock that is free costs a few instructions. */
+static noinline_fn void take_later(spinlock_t *l, uint32_t ticket)
+{
+    if ( wait(l, ticket) )
+        taken(l);
+}
+
 static void take(spinlock_t *l)
 {
     uint32_t ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
 
-    if ( unlikely(load_acquire(&l->serving) != ticket) && !wait(l, ticket) )
-        return;
-    WRITE_ONCE(l->owner, this_cpu());
-    note_taken(l);
+    if ( unlikely(load_acquire(&l->serving) != ticket) )
+        take_later(l, ticket);
+    else
+        taken(l);
 }
 
 void spin_lock(spinlock_t *l)

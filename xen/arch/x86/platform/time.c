@@ -25,6 +25,7 @@
 
 #define NEVER UINT64_MAX
 #define NS_PER_MS 1000000UL
+#define MIN_KHZ 8000 /* or ns_of_cycles overflows */
 
 #define HEARTBEAT_NS NS_PER_S
 
@@ -40,8 +41,11 @@
 
 static uint32_t khz;
 static uint64_t boot_tsc, boot_wallclock;
-static uint32_t mul; /* from cycles to ns, see tsc_scale() */
-static int8_t shift;
+/* From cycles to ns, with NS_POINT fraction bits. */
+static uint64_t ns_of_cycles;
+#define NS_POINT 56
+/* The bits of a TSC that count: a shift to the right drops the others. */
+static uint64_t counting_bits;
 static uint64_t cycles_of_ns;
 /*
  * cycles_of_ns has POINT fraction bits: an error of some ns a day, and no
@@ -169,6 +173,16 @@ static bool calibrate_pit(void)
     return ok;
 }
 
+static void set_scale(void)
+{
+    uint32_t mul; /* from cycles to ns, as guests know it: see tsc_scale() */
+    int8_t shift;
+
+    tsc_scale(khz, &mul, &shift);
+    ns_of_cycles = (uint64_t)mul << (NS_POINT - 32 + shift);
+    counting_bits = ~0UL << (shift < 0 ? -shift : 0);
+}
+
 void time_init(void)
 {
     const char *by = "PM timer";
@@ -180,9 +194,9 @@ void time_init(void)
         if ( !calibrate_pit() )
             panic("no clock to measure the TSC against\n");
     }
-    if ( !khz )
+    if ( khz < MIN_KHZ )
         panic("the TSC stands still\n");
-    tsc_scale(khz, &mul, &shift);
+    set_scale();
     cycles_of_ns = ((uint64_t)khz << POINT) / NS_PER_MS;
     boot_wallclock = rtc_read() * NS_PER_S - arch_now_ns();
     printk(XENLOG_INFO,
@@ -196,11 +210,14 @@ uint32_t tsc_khz(void)
     return khz;
 }
 
-/* The same computation as a guest's, with the factors of its vcpu_info. */
+/*
+ * To the bit what a guest computes with the factors of its vcpu_info, in one
+ * multiplication instead of a shift and a multiplication.
+ */
 uint64_t tsc_to_ns(uint64_t tsc)
 {
-    tsc = shift < 0 ? tsc >> -shift : tsc << shift;
-    return (uint64_t)((unsigned __int128)tsc * mul >> 32);
+    tsc &= counting_bits;
+    return (uint64_t)((unsigned __int128)tsc * ns_of_cycles >> NS_POINT);
 }
 
 uint64_t ns_to_tsc(uint64_t ns)
