@@ -183,6 +183,7 @@ void sched_share_changed(struct vcpu *v)
 
     if ( v->arch.sched == SCHED_PARKED )
         c->rq.unpark_at = 0;
+    runqueue_reweigh(c, v);
     if ( v->arch.sched == SCHED_PARKED || v->arch.sched == SCHED_ON_CPU )
         pick_again(c);
     spin_unlock(&c->rq.lock);

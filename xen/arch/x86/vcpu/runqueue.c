@@ -31,6 +31,7 @@ void runqueue_init(struct cpu *c)
     list_init(&c->rq.queue);
     list_init(&c->rq.parked);
     c->rq.unpark_at = NEVER;
+    c->rq.weight = 1; /* runqueue_position() divides by it at any time */
 }
 
 struct cpu *runqueue_lock_of(struct vcpu *v)
@@ -51,23 +52,7 @@ static unsigned int weight_of(const struct vcpu *v)
     return READ_ONCE(v->domain->sched_weight);
 }
 
-static void set_state(struct vcpu *v, enum sched_state state)
-{
-    v->arch.sched = state;
-    /*
-     * SCHED_ON_CPU is not `running` yet: the run loop may find v paused.
-     * sched_runs() reports it at the entry.
-     */
-    if ( state != SCHED_ON_CPU )
-        runqueue_place(v, state == SCHED_ASLEEP ? VCPU_ASIDE : VCPU_QUEUED);
-}
-
 /* ---- where v may run ---- */
-
-bool runqueue_allows(const struct cpu *c, const struct vcpu *v)
-{
-    return v->arch.may >> c->id & 1;
-}
 
 static bool prefers(const struct cpu *c, const struct vcpu *v)
 {
@@ -99,7 +84,7 @@ static bool stays_boosted(struct cpu *c, const struct vcpu *v, uint64_t now)
 
     if ( is_control_domain(v->domain) )
         return true;
-    ahead = share_virtual(AHEAD_NS, weight_of(v));
+    ahead = share_virtual(AHEAD_NS, v->arch.weight);
     return !share_before(c->rq.clock + ahead, v->arch.vtime) &&
            boost_left(c, now);
 }
@@ -108,7 +93,7 @@ static bool stays_boosted(struct cpu *c, const struct vcpu *v, uint64_t now)
  * The virtual time of current, which may have run for long; without a current
  * vcpu the clock.  Another CPU's `now` may be before the turn.
  */
-static uint64_t current_vtime(const struct runqueue *rq, uint64_t now)
+static inline_fn uint64_t current_vtime(const struct runqueue *rq, uint64_t now)
 {
     uint64_t picked = READ_ONCE(rq->picked);
 
@@ -116,7 +101,7 @@ static uint64_t current_vtime(const struct runqueue *rq, uint64_t now)
         return READ_ONCE(rq->clock);
     return READ_ONCE(rq->vtime) +
            share_virtual(now > picked ? now - picked : 0,
-                         max(READ_ONCE(rq->weight), 1U));
+                         READ_ONCE(rq->weight));
 }
 
 static void advance_clock(struct runqueue *rq, uint64_t to)
@@ -148,17 +133,25 @@ void runqueue_add(struct cpu *c, struct vcpu *v, uint64_t now)
     /* While no vcpu waited the clock stood still. */
     if ( !rq->nr )
         advance_clock(rq, current_vtime(rq, now));
-    v->arch.vtime = share_bounded(v->arch.vtime, rq->clock, weight_of(v));
+    v->arch.weight = weight_of(v);
+    v->arch.vtime = share_bounded(v->arch.vtime, rq->clock, v->arch.weight);
     if ( v->arch.boosted )
         v->arch.boosted = stays_boosted(c, v, now);
     if ( v->arch.boosted )
         list_add_tail(&v->arch.run_link, &rq->boosted);
     else
         add_by_vtime(&rq->queue, v);
-    set_state(v, SCHED_QUEUED);
+    v->arch.sched = SCHED_QUEUED;
     WRITE_ONCE(rq->nr, rq->nr + 1);
-    v->arch.weight = weight_of(v);
     WRITE_ONCE(rq->load, rq->load + v->arch.weight);
+}
+
+void runqueue_reweigh(struct cpu *c, struct vcpu *v)
+{
+    if ( v->arch.sched != SCHED_QUEUED )
+        return;
+    WRITE_ONCE(c->rq.load, c->rq.load - v->arch.weight + weight_of(v));
+    v->arch.weight = weight_of(v);
 }
 
 static void take_out(struct cpu *c, struct vcpu *v)
@@ -172,13 +165,14 @@ static void take_out(struct cpu *c, struct vcpu *v)
 
 void runqueue_sleep(struct vcpu *v)
 {
-    set_state(v, SCHED_ASLEEP);
+    v->arch.sched = SCHED_ASLEEP;
+    runqueue_place(v, VCPU_ASIDE);
 }
 
 void runqueue_remove(struct cpu *c, struct vcpu *v)
 {
     take_out(c, v);
-    set_state(v, SCHED_ASLEEP);
+    runqueue_sleep(v);
 }
 
 void runqueue_move(struct vcpu *v, struct cpu *from, struct cpu *to,
@@ -217,15 +211,27 @@ struct vcpu *runqueue_first_for(struct cpu *c, const struct cpu *to,
 
 /* ---- budgets ---- */
 
+static void set_unpark_at(struct cpu *c, uint64_t ns)
+{
+    WRITE_ONCE(c->rq.unpark_at, min(c->rq.unpark_at, ns));
+    c->rq.look |= RQ_PARKED;
+}
+
+static void park(struct cpu *c, struct vcpu *v, uint64_t until)
+{
+    WRITE_ONCE(c->rq.load, c->rq.load - v->arch.weight);
+    v->arch.boosted = false;
+    v->arch.sched = SCHED_PARKED;
+    list_add_tail(&v->arch.run_link, &c->rq.parked);
+    set_unpark_at(c, until);
+}
+
 /* False: v's domain has a cap, and nothing is left until *ends. */
 static bool get_budget(struct vcpu *v, uint64_t now, uint64_t *ends)
 {
     struct domain *d = v->domain;
     bool capped;
 
-    v->arch.granted = 0;
-    if ( likely(!READ_ONCE(d->arch.budget.cap)) )
-        return true;
     spin_lock(&d->arch.budget_lock);
     capped = d->arch.budget.cap;
     if ( capped )
@@ -235,7 +241,7 @@ static bool get_budget(struct vcpu *v, uint64_t now, uint64_t *ends)
     return !capped || v->arch.granted;
 }
 
-static void put_budget(struct vcpu *v, uint64_t used)
+static noinline_fn void put_budget(struct vcpu *v, uint64_t used)
 {
     struct domain *d = v->domain;
 
@@ -243,12 +249,6 @@ static void put_budget(struct vcpu *v, uint64_t used)
     budget_used(&d->arch.budget, v->arch.granted, used);
     spin_unlock(&d->arch.budget_lock);
     v->arch.granted = 0;
-}
-
-static void set_unpark_at(struct cpu *c, uint64_t ns)
-{
-    WRITE_ONCE(c->rq.unpark_at, min(c->rq.unpark_at, ns));
-    c->rq.look |= RQ_PARKED;
 }
 
 static bool has_budget(struct vcpu *v, uint64_t now, uint64_t *ends)
@@ -263,14 +263,12 @@ static bool has_budget(struct vcpu *v, uint64_t now, uint64_t *ends)
     return ready;
 }
 
-bool runqueue_unpark(struct cpu *c, uint64_t now)
+bool runqueue_unpark_due(struct cpu *c, uint64_t now)
 {
     struct vcpu *v, *tmp;
     unsigned int before = c->rq.nr;
     uint64_t ends;
 
-    if ( likely(now < c->rq.unpark_at) )
-        return false;
     c->rq.unpark_at = NEVER;
     c->rq.look &= ~RQ_PARKED;
     list_for_each_safe (v, tmp, &c->rq.parked, arch.run_link)
@@ -288,26 +286,12 @@ bool runqueue_unpark(struct cpu *c, uint64_t now)
 
 /* ---- turns ---- */
 
-bool runqueue_take(struct cpu *c, struct vcpu *v, uint64_t now)
+/* v, in no queue, is c's current from now on. */
+static inline_fn void start_turn(struct cpu *c, struct vcpu *v, uint64_t now)
 {
     struct runqueue *rq = &c->rq;
-    uint64_t slice = SLICE_NS, ends = NEVER;
+    uint64_t slice = SLICE_NS;
 
-    take_out(c, v);
-    if ( !get_budget(v, now, &ends) )
-    {
-        v->arch.boosted = false;
-        list_add_tail(&v->arch.run_link, &rq->parked);
-        set_state(v, SCHED_PARKED);
-        set_unpark_at(c, ends);
-        return false;
-    }
-    rq->look &= ~RQ_BUDGET;
-    if ( v->arch.granted )
-    {
-        slice = min(slice, v->arch.granted);
-        rq->look |= RQ_BUDGET;
-    }
     rq->boost_since = 0;
     if ( !v->arch.boosted )
         advance_clock(rq, v->arch.vtime);
@@ -318,11 +302,43 @@ bool runqueue_take(struct cpu *c, struct vcpu *v, uint64_t now)
     }
     v->arch.boosted = false;
     rq->vtime = v->arch.vtime;
-    rq->weight = weight_of(v);
-    WRITE_ONCE(rq->load, rq->load + rq->weight);
+    rq->weight = v->arch.weight;
     rq->picked = now;
     rq->slice_end = now + slice;
-    set_state(v, SCHED_ON_CPU);
+    /*
+     * v's place is not VCPU_ON_CPU yet: the run loop may find v paused.
+     * sched_runs() reports it at the entry.
+     */
+    v->arch.sched = SCHED_ON_CPU;
+}
+
+/* v's domain has, or had, a cap; false: v is parked. */
+static noinline_fn bool start_capped(struct cpu *c, struct vcpu *v,
+                                     uint64_t now)
+{
+    uint64_t ends;
+
+    if ( !get_budget(v, now, &ends) )
+    {
+        park(c, v, ends);
+        return false;
+    }
+    start_turn(c, v, now);
+    if ( v->arch.granted )
+    {
+        c->rq.slice_end = min(c->rq.slice_end, now + v->arch.granted);
+        c->rq.look |= RQ_BUDGET;
+    }
+    return true;
+}
+
+bool runqueue_take(struct cpu *c, struct vcpu *v, uint64_t now)
+{
+    list_del(&v->arch.run_link);
+    WRITE_ONCE(c->rq.nr, c->rq.nr - 1);
+    if ( unlikely(READ_ONCE(v->domain->arch.budget.cap)) )
+        return start_capped(c, v, now);
+    start_turn(c, v, now);
     return true;
 }
 
@@ -332,10 +348,10 @@ void runqueue_stop(struct cpu *c, struct vcpu *v, uint64_t now)
 
     if ( rq->boost_since )
         rq->boost_used += now - rq->boost_since;
-    v->arch.vtime = current_vtime(rq, now);
+    v->arch.vtime += share_virtual(now - rq->picked, rq->weight);
     if ( !rq->nr )
         advance_clock(rq, v->arch.vtime);
-    if ( v->arch.granted )
+    if ( unlikely(v->arch.granted) )
         put_budget(v, now - rq->picked);
     rq->picked = 0;
     WRITE_ONCE(rq->load, rq->load - rq->weight);

@@ -114,13 +114,14 @@ static struct cpu *best_cpu(struct cpu *c, const struct vcpu *v)
 }
 
 /* v, on c's runqueue, waits on `to`.  The locks of both are held. */
-static void wake_on(struct cpu *c, struct cpu *to, struct vcpu *v)
+static inline_fn void wake_on(struct cpu *c, struct cpu *to, struct vcpu *v)
 {
     trace(ORIEL_TRACE_wake, v, 0, to->id, 0);
     if ( to != c )
         runqueue_change(v, c, to);
     v->arch.boosted = true;
     runqueue_add(to, v, now_ns());
+    runqueue_place(v, VCPU_QUEUED);
 }
 
 /*
@@ -132,39 +133,50 @@ static bool can_wake(const struct vcpu *v)
     return v->arch.sched == SCHED_ASLEEP && !domain_is_dying(v->domain);
 }
 
-/* False: v was woken, moved or bound to other CPUs meanwhile; look again. */
-static bool try_wake(struct vcpu *v, struct cpu **to, bool *tell)
+/*
+ * c is locked, and unlocked afterwards.  False: v was woken, moved or bound to
+ * other CPUs meanwhile; look again.
+ */
+static noinline_fn bool wake_elsewhere(struct cpu *c, struct cpu *to,
+                                       struct vcpu *v)
 {
-    struct cpu *c = runqueue_lock_of(v);
-    bool done = !can_wake(v);
+    bool done;
 
-    /* A vcpu that waits checks its reasons to run at its turn; others now. */
-    *tell = v->arch.sched != SCHED_QUEUED && v->arch.sched != SCHED_PARKED;
-    *to = done ? c : best_cpu(c, v);
-    if ( *to != c )
-    {
-        spin_unlock(&c->rq.lock);
-        spin_lock_two(&c->rq.lock, &(*to)->rq.lock);
-    }
-    if ( !done && v->arch.cpu == c->id && can_wake(v) &&
-         runqueue_allows(*to, v) )
-    {
-        wake_on(c, *to, v);
-        done = true;
-    }
-    spin_unlock_two(&c->rq.lock, &(*to)->rq.lock);
+    spin_unlock(&c->rq.lock);
+    spin_lock_two(&c->rq.lock, &to->rq.lock);
+    done = v->arch.cpu == c->id && can_wake(v) && runqueue_allows(to, v);
+    if ( done )
+        wake_on(c, to, v);
+    spin_unlock_two(&c->rq.lock, &to->rq.lock);
     return done;
 }
 
 void sched_wake(struct vcpu *v)
 {
-    struct cpu *to;
-    bool tell;
+    struct cpu *c, *to;
 
-    while ( unlikely(!try_wake(v, &to, &tell)) )
-        continue;
-    if ( tell )
-        cpu_raise_softirq(to);
+    do {
+        c = to = runqueue_lock_of(v);
+        if ( !can_wake(v) )
+        {
+            bool waits = v->arch.sched == SCHED_QUEUED ||
+                         v->arch.sched == SCHED_PARKED;
+
+            spin_unlock(&c->rq.lock);
+            /* A vcpu that waits checks its reasons to run at its turn. */
+            if ( waits )
+                return;
+            break;
+        }
+        to = best_cpu(c, v);
+        if ( likely(to == c) )
+        {
+            wake_on(c, c, v);
+            spin_unlock(&c->rq.lock);
+            break;
+        }
+    } while ( !wake_elsewhere(c, to, v) );
+    cpu_raise_softirq(to);
 }
 
 /* ---- the CPU's side ---- */
@@ -176,6 +188,17 @@ static void wake_idle_cpu(uint64_t mask)
 
     if ( other )
         cpu_raise_softirq(other);
+}
+
+/*
+ * While others wait the timer fires at the end of c's turn at the latest.  If it
+ * fires earlier, sched_must_yield() sets it again.
+ */
+static void arm_turn(struct cpu *c, uint64_t now)
+{
+    /* A time that has passed, since its interrupt was lost, is far away here. */
+    if ( READ_ONCE(c->rq.look) || c->timer_due - now > c->rq.slice_end - now )
+        timer_rearm(c);
 }
 
 /* The next vcpu of c's own queue.  Was it woken? */
@@ -194,7 +217,7 @@ static struct vcpu *pick_own(struct cpu *c, uint64_t now, bool *woken)
     }
     more = more && c->rq.nr;
     spin_unlock(&c->rq.lock);
-    if ( more )
+    if ( unlikely(more) )
         wake_idle_cpu(cpus_all());
     return v;
 }
@@ -213,8 +236,8 @@ struct vcpu *sched_pick(void)
         else if ( !woken && READ_ONCE(c->rq.nr) )
             cpu_balance(c, now);
     }
-    if ( READ_ONCE(c->rq.nr) || READ_ONCE(c->rq.look) )
-        timer_rearm(c);
+    if ( runqueue_wants_look(c) )
+        arm_turn(c, now);
     if ( !v )
         return NULL;
     trace(ORIEL_TRACE_pick, v, 0, 0, 0);
@@ -227,48 +250,63 @@ struct vcpu *sched_pick(void)
     return v;
 }
 
-/* Lock c and the CPU where v, which c stops running, belongs from now on. */
-static struct cpu *lock_next_cpu(struct cpu *c, struct vcpu *v)
+/* v, which c has run, belongs to `to` from now on.  Both are locked. */
+static inline_fn void put_on(struct cpu *c, struct cpu *to, struct vcpu *v,
+                             bool runnable, uint64_t now)
 {
-    struct cpu *to = c;
-
-    spin_lock(&c->rq.lock);
-    while ( unlikely(!runqueue_allows(to, v)) )
-    {
-        spin_unlock_two(&c->rq.lock, &to->rq.lock);
-        to = cpu_quietest(READ_ONCE(v->arch.prefer));
-        spin_lock_two(&c->rq.lock, &to->rq.lock);
-    }
-    return to;
-}
-
-void sched_put(struct vcpu *v, bool runnable)
-{
-    struct cpu *c = this_cpu(), *to;
-    bool dying = domain_is_dying(v->domain);
-    uint64_t now = now_ns(), may;
-
-    trace_put(v, runnable);
-    WRITE_ONCE(c->vcpu, NULL);
-    to = lock_next_cpu(c, v);
     runqueue_stop(c, v, now);
     /* Before on_cpu is cleared: a CPU that waits for that reads v's times. */
     runqueue_place(v, runnable ? VCPU_QUEUED : VCPU_ASIDE);
     /* Before v is queued: this CPU is done with v when another picks it. */
     store_release(&v->arch.on_cpu, false);
     smp_mb();
-    may = v->arch.pinned ? 0 : v->arch.may;
-    if ( unlikely(to != c) )
+    if ( to != c )
         runqueue_change(v, c, to);
-    if ( (runnable || READ_ONCE(v->arch.kicked)) && !dying )
+    if ( (runnable || READ_ONCE(v->arch.kicked)) &&
+         !domain_is_dying(v->domain) )
+    {
         runqueue_add(to, v, now);
+        runqueue_place(v, VCPU_QUEUED);
+    }
     else
         runqueue_sleep(v);
+}
+
+/* v may not use c any more, which is locked, and unlocked afterwards. */
+static noinline_fn void put_elsewhere(struct cpu *c, struct vcpu *v,
+                                      bool runnable, uint64_t now)
+{
+    struct cpu *to = c;
+
+    do {
+        spin_unlock_two(&c->rq.lock, &to->rq.lock);
+        to = cpu_quietest(READ_ONCE(v->arch.prefer));
+        spin_lock_two(&c->rq.lock, &to->rq.lock);
+    } while ( !runqueue_allows(to, v) );
+    put_on(c, to, v, runnable, now);
     spin_unlock_two(&c->rq.lock, &to->rq.lock);
+    cpu_raise_softirq(to);
+}
+
+void sched_put(struct vcpu *v, bool runnable)
+{
+    struct cpu *c = this_cpu();
+    uint64_t now = now_ns(), may = 0;
+
+    trace_put(v, runnable);
+    WRITE_ONCE(c->vcpu, NULL);
+    spin_lock(&c->rq.lock);
+    if ( runnable && !v->arch.pinned )
+        may = v->arch.may;
+    if ( unlikely(!runqueue_allows(c, v)) )
+        put_elsewhere(c, v, runnable, now);
+    else
+    {
+        put_on(c, c, v, runnable, now);
+        spin_unlock(&c->rq.lock);
+    }
     /* v may have been freed. */
-    if ( to != c )
-        cpu_raise_softirq(to);
-    if ( runnable && may )
+    if ( may )
         wake_idle_cpu(may);
 }
 
@@ -293,11 +331,11 @@ static bool turn_is_over(struct cpu *c)
     if ( next && next->arch.boosted )
         rq->slice_end = min(rq->slice_end, rq->picked + spared(next));
     over = rq->look & RQ_AGAIN ||
-           ((next || rq->look & RQ_BUDGET) && now >= rq->slice_end);
+           (now >= rq->slice_end && (next || rq->look & RQ_BUDGET));
     spin_unlock(&rq->lock);
     if ( !over )
-        timer_rearm(c);
-    if ( more )
+        arm_turn(c, now);
+    if ( unlikely(more) )
         wake_idle_cpu(cpus_all());
     return over;
 }
@@ -307,7 +345,7 @@ bool sched_must_yield(const struct vcpu *v)
     struct cpu *c = this_cpu();
 
     (void)v;
-    if ( likely(!(READ_ONCE(c->rq.nr) | READ_ONCE(c->rq.look))) )
+    if ( likely(!runqueue_wants_look(c)) )
         return false;
     return turn_is_over(c);
 }

@@ -1,29 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Weights and caps in numbers: see x86/share.h. */
+/* Budgets: see x86/share.h. */
 #include <hv/lib.h>
 
 #include <x86/share.h>
 
-/* Longer than any turn counts; SHARE_ONE times as much fits in 63 bits. */
-#define LONGEST_NS (1UL << 50)
 /* No part of a budget is less, so that vcpus do not change all the time. */
 #define SMALLEST_PART_NS 500000UL
-
-uint64_t share_virtual(uint64_t ns, unsigned int weight)
-{
-    return min(ns, LONGEST_NS) * SHARE_ONE / weight;
-}
-
-uint64_t share_bounded(uint64_t vtime, uint64_t clock, unsigned int weight)
-{
-    uint64_t lag = share_virtual(LAG_NS, weight);
-
-    if ( likely(vtime - clock + lag <= 2 * lag) )
-        return vtime;
-    return share_before(vtime, clock) ? clock - lag : clock + lag;
-}
-
-/* ---- budgets ---- */
 
 static int64_t whole(const struct budget *b)
 {

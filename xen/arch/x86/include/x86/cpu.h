@@ -41,15 +41,20 @@ struct runqueue {
     struct list boosted; /* [q] vcpus that were woken, in that order */
     struct list queue;   /* [q] vcpus that wait, by virtual time */
     struct list parked;  /* [q] vcpus that wait for a budget: x86/share.h */
-    unsigned int nr;     /* [q] vcpus that are boosted or wait */
+    union {
+        struct {
+            uint32_t nr;   /* [q] vcpus that are boosted or wait */
+            uint32_t look; /* [q] RQ_*: why sched_must_yield() has to look */
+        };
+        uint64_t nr_and_look; /* is one of them not 0? */
+    };
     unsigned int load;   /* [q] weights of these and of current, added up */
-    unsigned int look;   /* [q] RQ_*: why sched_must_yield() has to look */
     uint64_t unpark_at;  /* [q] ns: when a parked vcpu may have a budget  */
     uint64_t clock;      /* [q] virtual time of the vcpu taken last */
     uint64_t lead;       /* [q] added to compare virtual times of CPUs */
     uint64_t picked;     /* [q] ns: when current came; 0: there is none */
     uint64_t vtime;      /* [q] current's virtual time when it came     */
-    unsigned int weight; /* [q] current's */
+    unsigned int weight; /* [q] current's, or that of the last one */
     uint64_t slice_end;  /* own: when current has to let others run, ns */
     uint64_t boost_since; /* own: since when a boosted one runs, 0: none  */
     uint64_t boost_used;  /* [q] ns, until ... */

@@ -12,6 +12,7 @@
 #ifndef X86_RUNQUEUE_H
 #define X86_RUNQUEUE_H
 
+#include <hv/atomic.h>
 #include <hv/domain.h>
 
 #include <x86/cpu.h>
@@ -29,11 +30,20 @@ static inline void runqueue_place(struct vcpu *v, enum vcpu_place place)
 struct cpu *runqueue_lock_of(struct vcpu *v);
 
 /* May v run on c? */
-bool runqueue_allows(const struct cpu *c, const struct vcpu *v);
+static inline bool runqueue_allows(const struct cpu *c, const struct vcpu *v)
+{
+    return v->arch.may >> c->id & 1;
+}
+
 /* v, which is in no queue, changes to the runqueue of `to`. */
 void runqueue_change(struct vcpu *v, const struct cpu *from, struct cpu *to);
-/* v waits from now on: boosted, if v->arch.boosted is set and not used up. */
+/*
+ * v waits from now on: boosted, if v->arch.boosted is set and not used up.  The
+ * caller calls runqueue_place().
+ */
 void runqueue_add(struct cpu *c, struct vcpu *v, uint64_t now);
+/* v's domain has another weight, which counts for v from now on if v waits. */
+void runqueue_reweigh(struct cpu *c, struct vcpu *v);
 /* v, which stopped running, sleeps from now on. */
 void runqueue_sleep(struct vcpu *v);
 /* v, which is queued or parked on c, sleeps from now on. */
@@ -55,7 +65,17 @@ bool runqueue_take(struct cpu *c, struct vcpu *v, uint64_t now);
 /* v, which runqueue_take() took on c, stops running. */
 void runqueue_stop(struct cpu *c, struct vcpu *v, uint64_t now);
 /* Parked vcpus whose domains have a budget again wait from now on: any? */
-bool runqueue_unpark(struct cpu *c, uint64_t now);
+bool runqueue_unpark_due(struct cpu *c, uint64_t now);
+static inline bool runqueue_unpark(struct cpu *c, uint64_t now)
+{
+    return unlikely(now >= c->rq.unpark_at) && runqueue_unpark_due(c, now);
+}
+
+/* Is there a vcpu that waits, or another reason to look at the queue? */
+static inline bool runqueue_wants_look(const struct cpu *c)
+{
+    return READ_ONCE(c->rq.nr_and_look) != 0;
+}
 
 /*
  * How far c has come, to compare CPUs: the virtual time that a vcpu which is

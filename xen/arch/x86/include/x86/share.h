@@ -19,7 +19,7 @@
 #ifndef X86_SHARE_H
 #define X86_SHARE_H
 
-#include <hv/types.h>
+#include <hv/lib.h>
 
 #define SLICE_NS 10000000UL /* length of a turn while other vcpus wait */
 #define LAG_NS (2 * SLICE_NS)
@@ -28,15 +28,30 @@
 
 /* ---- virtual time; it wraps around, so only differences mean something ---- */
 
+/* Longer than any turn counts; SHARE_ONE times as much fits in 63 bits. */
+#define LONGEST_NS (1UL << 50)
+
 /* What ns of running time are to a vcpu of this weight, which is not 0. */
-uint64_t share_virtual(uint64_t ns, unsigned int weight);
+static inline uint64_t share_virtual(uint64_t ns, unsigned int weight)
+{
+    return min(ns, LONGEST_NS) * SHARE_ONE / weight;
+}
+
 /* Is a before b? */
 static inline bool share_before(uint64_t a, uint64_t b)
 {
     return (int64_t)(a - b) < 0;
 }
 /* A vcpu's virtual time, brought into the limits of LAG_NS around the clock. */
-uint64_t share_bounded(uint64_t vtime, uint64_t clock, unsigned int weight);
+static inline uint64_t share_bounded(uint64_t vtime, uint64_t clock,
+                                     unsigned int weight)
+{
+    uint64_t lag = share_virtual(LAG_NS, weight);
+
+    if ( likely(vtime - clock + lag <= 2 * lag) )
+        return vtime;
+    return share_before(vtime, clock) ? clock - lag : clock + lag;
+}
 
 /* ---- budgets ---- */
 
