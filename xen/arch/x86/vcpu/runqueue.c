@@ -107,7 +107,7 @@ static inline_fn uint64_t current_vtime(const struct runqueue *rq, uint64_t now)
 static void advance_clock(struct runqueue *rq, uint64_t to)
 {
     if ( share_before(rq->clock, to) )
-        rq->clock = to;
+        WRITE_ONCE(rq->clock, to);
 }
 
 static struct vcpu *waiting(struct list *link)
@@ -301,9 +301,9 @@ static inline_fn void start_turn(struct cpu *c, struct vcpu *v, uint64_t now)
         slice = min(slice, boost_left(c, now));
     }
     v->arch.boosted = false;
-    rq->vtime = v->arch.vtime;
-    rq->weight = v->arch.weight;
-    rq->picked = now;
+    WRITE_ONCE(rq->vtime, v->arch.vtime);
+    WRITE_ONCE(rq->weight, v->arch.weight);
+    WRITE_ONCE(rq->picked, now);
     rq->slice_end = now + slice;
     /*
      * v's place is not VCPU_ON_CPU yet: the run loop may find v paused.
@@ -353,7 +353,7 @@ void runqueue_stop(struct cpu *c, struct vcpu *v, uint64_t now)
         advance_clock(rq, v->arch.vtime);
     if ( unlikely(v->arch.granted) )
         put_budget(v, now - rq->picked);
-    rq->picked = 0;
+    WRITE_ONCE(rq->picked, 0);
     WRITE_ONCE(rq->load, rq->load - rq->weight);
     rq->look &= ~(RQ_BUDGET | RQ_AGAIN);
 }
@@ -381,7 +381,7 @@ void runqueue_keep_up(struct cpu *c, uint64_t position)
         lightest = min(lightest, v->arch.weight);
     least = position - share_virtual(LAG_NS, lightest);
     if ( share_before(at, least) )
-        c->rq.lead += least - at;
+        WRITE_ONCE(c->rq.lead, c->rq.lead + least - at);
 }
 
 /* v would get no less of `to` than v gets of c. */
