@@ -136,9 +136,8 @@ static void (*meanwhile)(void);
 /* In one order, whoever asks. */
 void spin_lock_two(spinlock_t *a, spinlock_t *b)
 {
-    void (*fn)(void) = meanwhile;
+    void (*fn)(void) = atomic_xchg(&meanwhile, NULL);
 
-    meanwhile = NULL;
     if ( fn )
         fn();
     spin_lock(a < b ? a : b);
