@@ -39,7 +39,7 @@ static void test_order_of_checks(void **state)
         { dom0, 9999, 0x15, d->domain_id, -EOPNOTSUPP },
         { dom0, ~0U, 0x15, d->domain_id, -EOPNOTSUPP },
         { dom0, XEN_DOMCTL_assign_device, 0x15, d->domain_id, -EOPNOTSUPP },
-        { dom0, XEN_DOMCTL_getvcpucontext, 0x15, d->domain_id, -EOPNOTSUPP },
+        { dom0, XEN_DOMCTL_hypercall_init, 0x15, d->domain_id, -EOPNOTSUPP },
         /* not to itself */
         { dom0, XEN_DOMCTL_pausedomain, 0x15, 0, -EINVAL },
         { dom0, XEN_DOMCTL_destroydomain, 0x15, 0, -EINVAL },
@@ -47,6 +47,8 @@ static void test_order_of_checks(void **state)
         { dom0, XEN_DOMCTL_max_vcpus, 0x15, 0, -EINVAL },
         { dom0, XEN_DOMCTL_gethvmcontext, 0x15, 0, -EINVAL },
         { dom0, XEN_DOMCTL_sethvmcontext, 0x15, 0, -EINVAL },
+        { dom0, XEN_DOMCTL_getvcpucontext, 0x15, 0, -EINVAL },
+        { dom0, XEN_DOMCTL_setvcpucontext, 0x15, 0, -EINVAL },
         { dom0, XEN_DOMCTL_gettscinfo, 0x15, 0, -EINVAL },
         { dom0, XEN_DOMCTL_settscinfo, 0x15, 0, -EINVAL },
         { dom0, XEN_DOMCTL_set_cpu_policy, 0x15, 0, -EINVAL },
