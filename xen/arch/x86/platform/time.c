@@ -276,6 +276,8 @@ void timer_rearm(struct cpu *c)
     if ( READ_ONCE(c->rq.nr) || READ_ONCE(c->rq.look) & RQ_BUDGET )
         due = min(due, c->rq.slice_end);
     due = min(due, READ_ONCE(c->rq.unpark_at));
+    /* At boot both can be 0, and so is timer_due until the timer is set. */
+    due = max(due, 1UL);
     if ( due != c->timer_due )
         arm(c, due);
 }
