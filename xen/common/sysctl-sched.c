@@ -12,7 +12,6 @@
 
 static uint32_t ratelimit_us; /* [a] as it was set; 0: none */
 
-
 long sysctl_sched_id(struct xen_sysctl *s)
 {
     s->u.sched_id.sched_id = SCHEDULER_ID;

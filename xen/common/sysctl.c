@@ -28,7 +28,6 @@ static long readconsole(struct xen_sysctl *s)
 {
     struct xen_sysctl_readconsole *op = &s->u.readconsole;
     uint32_t max = min(op->count, (uint32_t)CONSOLE_RING_SIZE), done = 0;
-   
     uint32_t index = op->incremental ? op->index : console_ring_oldest();
     char buf[256];
 
