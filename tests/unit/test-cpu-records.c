@@ -30,14 +30,14 @@ static void processor_cpuid(uint32_t leaf, uint32_t sub, uint32_t *a,
 #include "../../xen/common/domctl-private.h"
 
 #include <hosted.h>
-#include <hv/cpu-policy.h>
 #include <hv/hvm-save.h>
+
+#include "test-policy.h"
 
 #define AVX_AT 576
 #define BYTES_7 832
 #define BYTES_207 2696
 #define RECORD_BYTES(area) (AREA_OFFSET + (area))
-#define NO_LEAF XEN_CPUID_NO_SUBLEAF
 
 /* ---- the processor, and a guest of two vcpus ---- */
 
@@ -68,22 +68,6 @@ static struct vmcb vmcb[2];
 static unsigned int frozen;
 static bool is_on_cpu;
 
-#define LEAF(n, s, ra, rb, rc, rd)                                           \
-    { .leaf = n, .subleaf = s, .a = ra, .b = rb, .c = rc, .d = rd }
-static struct cpu_policy policy;
-
-/* What CPUID shows: 0 no XSAVE. */
-static void guest_sees(uint32_t states)
-{
-    policy = (struct cpu_policy){
-        .nr_leaves = 3,
-        .leaf = {
-            LEAF(0, NO_LEAF, 0xd, 0, 0, 0),
-            LEAF(1, NO_LEAF, 0, 0, states ? CPUID_1C_XSAVE : 0, ~0U),
-            LEAF(0xd, 0, states, 0, 0, 0),
-        },
-    };
-}
 
 bool sched_freeze(struct vcpu *v)
 {

@@ -9,7 +9,6 @@
 #include <cmocka.h>
 
 #include <emul/xsave.h>
-#include <hv/cpu-policy.h>
 #include <hv/domain.h>
 #include <hv/lib.h>
 
@@ -17,26 +16,10 @@
 
 #include <xen/hvm/save.h>
 
-#define NO_LEAF XEN_CPUID_NO_SUBLEAF
-#define LEAF(n, s, ra, rb, rc, rd)                                           \
-    { .leaf = n, .subleaf = s, .a = ra, .b = rb, .c = rc, .d = rd }
+#include "test-policy.h"
 
-static struct cpu_policy policy;
 static struct domain domain = { .cpu_policy = &policy };
 static struct vcpu vcpu = { .domain = &domain };
-
-/* What CPUID shows: 0 no XSAVE. */
-static void guest_sees(uint32_t states)
-{
-    policy = (struct cpu_policy){
-        .nr_leaves = 3,
-        .leaf = {
-            LEAF(0, NO_LEAF, 0xd, 0, 0, 0),
-            LEAF(1, NO_LEAF, 0, 0, states ? CPUID_1C_XSAVE : 0, ~0U),
-            LEAF(0xd, 0, states, 0, 0, 0),
-        },
-    };
-}
 
 static void test_legal(void **state)
 {
