@@ -112,8 +112,7 @@ static int exchange(struct domain *d)
 
     if ( !gone )
         return rc;
-    pg = pv_alloc(d, 0);
-    assert_non_null(pg);
+    pg = pv_page(d);
     *f = mfn_of(pg);
     return 0;
 }

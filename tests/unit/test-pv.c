@@ -219,21 +219,21 @@ static void test_data_pages(void **state)
 {
     struct domain *d = pv_guest(1);
     struct page *data = pv_page(d);
+    uint64_t frame = mfn_of(data);
+    struct vcpu *v = domain_vcpu(d, 0);
 
     (void)state;
     assert_int_equal(update(d, at(data, 3), 0x1234), 0);
     assert_int_equal(get_raw(data, 3), 0x1234);
     assert_type(data, PV_NONE, 0);
-    assert_true(pv_get_segment(d, data));
+    assert_int_equal(pv_set_gdt(v, &frame, 1), 0);
     assert_int_equal(update(d, at(data, 3), 0x5678), -EINVAL);
     assert_int_equal(pin(d, data, 1), -EINVAL);
     assert_false(pv_get_writable(data));
-    assert_true(pv_get_segment(d, data));
-    pv_put_segment(data);
-    pv_put_segment(data);
+    assert_int_equal(pv_set_gdt(v, NULL, 0), 0);
     assert_int_equal(update(d, at(data, 3), 0), 0);
     assert_int_equal(pin(d, data, 1), 0);
-    assert_false(pv_get_segment(d, data));
+    assert_int_equal(pv_set_gdt(v, &frame, 1), -EINVAL);
     fixture_kill(d);
 }
 
@@ -327,8 +327,9 @@ static void test_flush_before_a_new_type(void **state)
     tlb_check();
     pv_put_writable(t.table[1]);
 
-    /* Another domain gets the frame. */
-    assert_int_equal(update(d, at(t.table[2], 2), entry_to(t.table[1], RO)),
+    /* Another domain gets the frame, cleared after the CPU's last write. */
+    set_raw(t.table[1], 5, entry_to(t.data, RW));
+    assert_int_equal(update(d, at(t.table[2], 2), entry_to(t.table[1], RW)),
                      0);
     assert_true(tlb_touch(d, t.table[4], VA(4, 3, 2, 5)));
     assert_int_equal(update(d, at(t.table[1], 5), 0), 0);

@@ -37,10 +37,21 @@ static uint64_t test_clock(void)
     return tlb_time;
 }
 
+#define STALE_WORD 300 /* of a page */
+
+/* Until now the CPU could write by way of what it has cached, and does so. */
+static void last_writes(void)
+{
+    for ( unsigned int i = 0; i < nr_cached; i++ )
+        if ( tlb[i].writable && tlb[i].mfn < nr_frames )
+            ((uint64_t *)arch_mfn_to_virt(_mfn(tlb[i].mfn)))[STALE_WORD] = 2;
+}
+
 static void flush_since(uint64_t stamp)
 {
     if ( flushed_at > stamp )
         return;
+    last_writes();
     flushed_at = ++tlb_time;
     nr_cached = 0;
     nr_flushes++;
@@ -123,6 +134,59 @@ static void load_root(struct vcpu *v)
     cpu_root = v->domain->pv->roots[v->vcpu_id].kernel;
 }
 
+/* What the machine was asked to do last. */
+static struct {
+    const struct domain *d;
+    struct pv_vcpus vcpus;
+    uint64_t va; /* ~0: whole TLBs */
+    unsigned int nr, nr_caches, nr_loads;
+    bool all_caches;
+} asked;
+static bool caches_allowed;
+
+static void flush_va(struct domain *d, const struct pv_vcpus *vcpus,
+                     uint64_t va)
+{
+    asked.d = d;
+    asked.vcpus = *vcpus;
+    asked.va = va;
+    asked.nr++;
+}
+
+static void flush_tlb(struct domain *d, const struct pv_vcpus *vcpus)
+{
+    flush_va(d, vcpus, ~0UL);
+    nr_cached = 0;
+}
+
+static bool may_flush_cache(const struct domain *d)
+{
+    (void)d;
+    return caches_allowed;
+}
+
+static void flush_cache(bool all_cpus)
+{
+    asked.nr_caches++;
+    asked.all_caches = all_cpus;
+}
+
+/* The frames that the CPU had are of type SEG until here. */
+static struct pv_descriptors cpu_tables;
+static void load_descriptors(struct vcpu *v)
+{
+    for ( unsigned int i = 0; i < PV_GDT_FRAMES; i++ )
+        if ( cpu_tables.gdt[i] && pv_type(cpu_tables.gdt[i]) != PV_SEG )
+            fail_msg("the CPU's GDT may be written");
+    for ( unsigned int i = 0; i < PV_LDT_FRAMES; i++ )
+        if ( cpu_tables.ldt[i] && pv_type(cpu_tables.ldt[i]) != PV_SEG )
+            fail_msg("the CPU's LDT may be written");
+    cpu_tables = v->domain->pv->descriptors[v->vcpu_id];
+    asked.nr_loads++;
+}
+
+static uint64_t pv_m2p[FIXTURE_FRAMES];
+
 static const struct pv_machine pv_test_machine = {
     .tlb_clock = test_clock,
     .flush_since = flush_since,
@@ -130,11 +194,20 @@ static const struct pv_machine pv_test_machine = {
     .may_map_io = may_map_io,
     .fill_l4 = fill_l4,
     .load_root = load_root,
+    .load_descriptors = load_descriptors,
+    .flush_tlb = flush_tlb,
+    .flush_va = flush_va,
+    .may_flush_cache = may_flush_cache,
+    .flush_cache = flush_cache,
+    .m2p = pv_m2p,
 };
+
+static bool control_has_pv; /* the domain that is being created */
 
 static int domain_create_hook(struct domain *d)
 {
-    return d->translated || d->is_privileged ? 0 : pv_domain_create(d);
+    return d->translated || (d->is_privileged && !control_has_pv)
+               ? 0 : pv_domain_create(d);
 }
 
 static void relinquish_hook(struct domain *d)
@@ -161,6 +234,9 @@ static int pv_setup(void **state)
     hosted_hooks.domain_destroy = pv_domain_destroy;
     hosted_hooks.audit = audit_hook;
     nr_cached = 0;
+    memset(&asked, 0, sizeof(asked));
+    memset(&cpu_tables, 0, sizeof(cpu_tables));
+    caches_allowed = false;
     return fixture_setup(state) || pv_mm_init(&pv_test_machine) ? -1 : 0;
 }
 
@@ -186,6 +262,29 @@ static struct domain *pv_guest(unsigned int max_vcpus)
     return fixture_guest_config(&config);
 }
 
+/* Whoever is current. */
+static inline void pv_kill(struct domain *d)
+{
+    fixture_be_dom(dom0);
+    fixture_kill(d);
+}
+
+/* A PV domain that may do anything, with one vcpu. */
+static inline struct domain *pv_control(void)
+{
+    struct xen_domctl_createdomain config = fixture_config(1);
+    struct domain *d = NULL;
+
+    config.flags = 0;
+    config.arch.emulation_flags = 0;
+    control_has_pv = true;
+    assert_int_equal(domain_create(DOMID_INVALID, &config, true, &d), 0);
+    control_has_pv = false;
+    d->max_pages = UINT64_MAX;
+    assert_int_equal(vcpu_create(d, 0), 0);
+    return d;
+}
+
 static void pv_check(void)
 {
     tlb_check();
@@ -200,6 +299,8 @@ static inline struct page *pv_page(struct domain *d)
     struct page *pg = pv_alloc(d, 0);
 
     assert_non_null(pg);
+    for ( unsigned int i = 0; i < 512; i++ )
+        assert_int_equal(((uint64_t *)page_to_virt(pg))[i], 0);
     return pg;
 }
 
@@ -308,6 +409,16 @@ static inline void settle(struct domain *d)
         continue;
     while ( d->pv->work.depth )
         (void)!pv_pin(d, _mfn(0), 1);
+}
+
+/* A hypercall of the current vcpu, to its end. */
+static inline long pv_call(long (*op)(struct hypercall *hc), unsigned long a0,
+                           unsigned long a1, unsigned long a2,
+                           unsigned long a3)
+{
+    struct hypercall hc = { 0, { a0, a1, a2, a3 } };
+
+    return TO_THE_END(op(&hc));
 }
 
 struct tree {

@@ -110,10 +110,35 @@ static void hold_roots(const struct domain *d, audit_count_t count)
             hold_table(d, pv->result[i].pg, pv->result[i].level, count);
 }
 
+static void hold_segment(const struct domain *d, struct page *pg,
+                         audit_count_t count)
+{
+    if ( !pg )
+        return;
+    count(page_to_mfn(pg), HOLD_PTE);
+    expected[mfn_x(page_to_mfn(pg))]++;
+    if ( pg->owner != d || pv_type(pg) != PV_SEG )
+        fault(pg, "used for descriptors");
+}
+
+static void hold_descriptors(const struct domain *d, audit_count_t count)
+{
+    for ( unsigned int i = 0; i < d->max_vcpus; i++ )
+    {
+        const struct pv_descriptors *t = &d->pv->descriptors[i];
+
+        for ( unsigned int k = 0; k < PV_GDT_FRAMES; k++ )
+            hold_segment(d, t->gdt[k], count);
+        for ( unsigned int k = 0; k < PV_LDT_FRAMES; k++ )
+            hold_segment(d, t->ldt[k], count);
+    }
+}
+
 void pv_audit(struct domain *d, audit_count_t count)
 {
     hold_owned(d, count);
     hold_roots(d, count);
+    hold_descriptors(d, count);
     hold_work(d, count);
     for ( uint64_t i = 0; i < nr_frames; i++ )
     {
@@ -156,6 +181,8 @@ unsigned int pv_audit_end(void)
             fault(pg, "a type though it is free");
         if ( (word & WORD_VALID) && !is_table(word_type(word)) )
             fault(pg, "valid though no table");
+        if ( !(word & WORD_OWNED) && pv_machine->m2p[i] != PV_M2P_NONE )
+            fault(pg, "has a guest's number after its end");
     }
     arch_heap_free(expected);
     expected = NULL;

@@ -20,8 +20,11 @@ int pv_domain_create(struct domain *d)
     if ( !pv )
         return -ENOMEM;
     pv->roots = new_array(struct pv_roots, d->max_vcpus);
-    if ( !pv->roots )
+    pv->descriptors = new_array(struct pv_descriptors, d->max_vcpus);
+    if ( !pv->roots || !pv->descriptors )
     {
+        hv_free(pv->descriptors);
+        hv_free(pv->roots);
         hv_free(pv);
         return -ENOMEM;
     }
@@ -39,6 +42,7 @@ void pv_domain_destroy(struct domain *d)
         return;
     ASSERT(list_empty(&pv->owned) && !pv->work.depth && !pv->nr_puts);
     spin_lock_destroy(&pv->lock);
+    hv_free(pv->descriptors);
     hv_free(pv->roots);
     hv_free(pv);
     d->pv = NULL;
@@ -46,22 +50,28 @@ void pv_domain_destroy(struct domain *d)
 
 /* ---- the reservation ---- */
 
+/*
+ * Stale translations of former owners are flushed before the frame is cleared
+ * and its new owner can refer to it.
+ */
+static void begin_frame(struct domain *d, struct page *pg)
+{
+    struct pv_frame *f = frame_of(pg);
+
+    pv_machine->flush_since(READ_ONCE(f->stamp));
+    spin_lock(&d->pv->lock);
+    WRITE_ONCE(f->word, WORD_OWNED);
+    page_begin(pg, d);
+    list_add_tail(&pg->link, &d->pv->owned);
+    spin_unlock(&d->pv->lock);
+}
+
 struct page *pv_alloc(struct domain *d, unsigned int order)
 {
-    struct page *pg = page_alloc(d, order, 0);
+    struct page *pg = page_reserve(d, order);
 
-    if ( !pg )
-        return NULL;
-    spin_lock(&d->pv->lock);
-    for ( uint64_t i = 0; i < 1UL << order; i++ )
-    {
-        struct pv_frame *f = frame_of(&pg[i]);
-
-        pv_machine->flush_since(READ_ONCE(f->stamp));
-        WRITE_ONCE(f->word, WORD_OWNED);
-        list_add_tail(&pg[i].link, &d->pv->owned);
-    }
-    spin_unlock(&d->pv->lock);
+    for ( uint64_t i = 0; pg && i < 1UL << order; i++ )
+        begin_frame(d, &pg[i]);
     return pg;
 }
 
@@ -71,6 +81,7 @@ static int leave(struct domain *d, struct page *pg)
     if ( !word_clear(pg, WORD_OWNED) )
         return -EINVAL;
     list_del(&pg->link);
+    m2p_forget(pg);
     pv_put_later(d->pv, pg);
     return word_clear(pg, WORD_PINNED) ? pv_put_table(d, pg) : 0;
 }
@@ -117,6 +128,7 @@ static int drop_roots(struct domain *d)
 
     for ( unsigned int i = 0; i < d->max_vcpus && !rc; i++ )
     {
+        drop_descriptors(d, i);
         rc = drop_root(d, &pv->roots[i].kernel);
         if ( !rc )
             rc = drop_root(d, &pv->roots[i].user);

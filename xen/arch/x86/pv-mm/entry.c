@@ -30,30 +30,30 @@ bool entry_check_table(uint64_t *e)
 }
 
 /* Device memory has no references, whoever maps it. */
-static int get_io(const struct domain *d, uint64_t e)
+static int get_io(const struct domain *io, uint64_t e)
 {
-    return !(e & ~(ALLOWED_L1 | CACHE)) &&
-                   pv_machine->may_map_io(d, entry_mfn(e)) ? 0 : -EINVAL;
+    return !(e & ~(ALLOWED_L1 | CACHE)) && io &&
+                   pv_machine->may_map_io(io, entry_mfn(e)) ? 0 : -EINVAL;
 }
 
 static struct page *find_page(const struct domain *owner, mfn_t mfn)
 {
     struct page *pg;
 
-    if ( !mfn_valid(mfn) )
+    if ( !owner || !mfn_valid(mfn) )
         return NULL;
     pg = mfn_to_page(mfn);
     return page_get(pg, owner) ? pg : NULL;
 }
 
-int entry_get_l1(struct domain *d, struct domain *owner, struct page *target,
-                 uint64_t *e)
+int entry_get_l1(struct domain *d, const struct domain *owner,
+                 const struct domain *io, struct page *target, uint64_t *e)
 {
     struct page *pg = target;
 
     if ( !pg && pv_machine->is_io(entry_mfn(*e)) )
     {
-        int rc = get_io(d, *e);
+        int rc = get_io(io, *e);
 
         *e = seen_by_cpu(*e);
         return rc;

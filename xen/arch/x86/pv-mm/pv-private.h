@@ -5,6 +5,7 @@
 
 #include <hv/atomic.h>
 #include <hv/domain.h>
+#include <hv/hypercall.h>
 #include <hv/lib.h>
 
 #include <pv-mm/pv-mm.h>
@@ -61,6 +62,12 @@ bool type_get_valid(struct page *pg, enum pv_type t) must_check;
 bool type_put(struct page *pg) must_check;
 /* The entries' references are gone: NONE. */
 void type_end(struct page *pg);
+/*
+ * One more reference of type SEG for a caller who has one on the page.  False:
+ * pg has another type, is the hypervisor's own, or has a bad descriptor.
+ */
+bool type_get_seg(struct page *pg) must_check;
+void type_put_seg(struct page *pg);
 bool word_has(const struct page *pg, uint64_t flag);
 bool word_set(struct page *pg, uint64_t flag);   /* false: was set */
 bool word_clear(struct page *pg, uint64_t flag); /* false: was clear */
@@ -69,11 +76,13 @@ bool word_clear(struct page *pg, uint64_t flag); /* false: was clear */
 
 /*
  * Check the flags of a present entry, and take its references.  *e becomes what
- * the processor is to see.  L1 only; target: the page, with a reference of the
- * caller's that the entry takes over, also on failure; NULL: look it up.
- * -EINVAL.
+ * the processor is to see.  L1 only.  The page is `target`, with a reference of
+ * the caller's that the entry takes over, also on failure; or (NULL) one of
+ * `owner` (NULL: none).  io: whose right to map device memory counts (NULL:
+ * nobody's).  -EINVAL.
  */
-int entry_get_l1(struct domain *d, struct domain *owner, struct page *target,
+int entry_get_l1(struct domain *d, const struct domain *owner,
+                 const struct domain *io, struct page *target,
                  uint64_t *e) must_check;
 void entry_put_l1(struct domain *d, uint64_t e);
 /* Are the flags of an L2..L4 entry allowed?  *e becomes what is to be there. */
@@ -83,6 +92,69 @@ static inline mfn_t entry_mfn(uint64_t e)
 {
     return _mfn((e & PTE_ADDRESS) >> PAGE_SHIFT);
 }
+
+/* ---- update.c ---- */
+
+/* The L1 table of d that maps va below this L4 and its entry's index; or NULL. */
+struct page *find_l1(struct page *l4, uint64_t va, unsigned int *index);
+
+/* Is va canonical, and not in the hypervisor's slots? */
+static inline bool is_guest_va(uint64_t va)
+{
+    unsigned int slot = (unsigned int)(va >> 39) % PV_ENTRIES;
+
+    return (int64_t)(va << 16) >> 16 == (int64_t)va &&
+           !is_hv_slot(PV_L4, slot);
+}
+
+/* ---- m2p.c ---- */
+
+static inline void m2p_forget(const struct page *pg)
+{
+    WRITE_ONCE(pv_machine->m2p[mfn_x(page_to_mfn(pg))], PV_M2P_NONE);
+}
+
+/* ---- desc.c ---- */
+
+/* Is each of the 512 descriptors allowed?  Some get another DPL. */
+bool check_descriptors(uint64_t *desc) must_check;
+/* Locked: vcpu i of d has no descriptor tables any more. */
+void drop_descriptors(struct domain *d, unsigned int i);
+
+/* ---- vcpus.c: sets of the current domain's vcpus ---- */
+
+void vcpus_current(struct pv_vcpus *set);
+void vcpus_all(struct pv_vcpus *set);
+/* From the guest's memory: -EFAULT. */
+int vcpus_read(struct pv_vcpus *set, uint64_t addr) must_check;
+
+/* ---- foreign.c: whom a hypercall names ---- */
+
+struct pv_foreign {
+    struct domain *d; /* with a reference; NULL: no domain but DOMID_IO, ... */
+    bool io;          /* DOMID_IO; false for DOMID_XEN */
+};
+
+/*
+ * The domain that a hypercall calls FD.  -ESRCH there is none, or it is the
+ * caller by its number.
+ */
+int foreign_get(domid_t domid, struct pv_foreign *f) must_check;
+void foreign_put(struct pv_foreign *f);
+/* May the caller act for it?  0, -EPERM. */
+int foreign_allowed(const struct pv_foreign *f) must_check;
+
+/* ---- batch.c: hypercalls (list, count, pdone, ...) ---- */
+
+/*
+ * Do the element at addr: 0; -ERESTART, with *done set if only work is left;
+ * another error ends the call.
+ */
+typedef int batch_fn(void *arg, uint64_t addr, bool *done);
+
+/* d: the domain whose work has to be over at the end, or NULL. */
+long batch_run(struct hypercall *hc, size_t size, struct domain *d,
+               batch_fn *fn, void *arg);
 
 /* ---- work.c ---- */
 

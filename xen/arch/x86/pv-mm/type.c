@@ -19,6 +19,7 @@ int pv_mm_init(const struct pv_machine *m)
     if ( !pv_frames )
         return -ENOMEM;
     memset(pv_frames, 0, nr_frames * sizeof(*pv_frames));
+    memset(m->m2p, 0xff, nr_frames * sizeof(*m->m2p)); /* PV_M2P_NONE */
     pv_machine = m;
     return 0;
 }
@@ -89,23 +90,17 @@ bool pv_get_writable(struct page *pg)
     return true;
 }
 
-/* One less of a type that ends without further work. */
-static void put_simple(struct page *pg, enum pv_type t)
+void pv_put_writable(struct page *pg)
 {
     struct pv_frame *f = frame_of(pg);
     uint64_t old = READ_ONCE(f->word), new;
 
     do {
-        BUG_ON(word_type(old) != t || !(old & WORD_COUNT));
+        BUG_ON(word_type(old) != PV_WRITABLE || !(old & WORD_COUNT));
         new = old - 1;
         if ( !(new & WORD_COUNT) )
             new &= ~WORD_TYPE;
     } while ( !atomic_cmpxchg(&f->word, &old, new) );
-}
-
-void pv_put_writable(struct page *pg)
-{
-    put_simple(pg, PV_WRITABLE);
 }
 
 /* ---- tables and descriptors: the owner's lock is held ---- */
@@ -175,21 +170,35 @@ void type_end(struct page *pg)
         continue;
 }
 
-bool pv_get_segment(struct domain *d, struct page *pg)
-{
-    bool ok;
+/* ---- descriptors: the owner's lock is held ---- */
 
+bool type_get_seg(struct page *pg)
+{
     if ( pg->flags & PAGE_EXTRA )
         return false;
-    spin_lock(&d->pv->lock);
-    ok = get_more(pg, PV_SEG, 0) || type_begin(pg, PV_SEG);
-    spin_unlock(&d->pv->lock);
-    return ok;
+    if ( get_more(pg, PV_SEG, 0) )
+        return true;
+    if ( !type_begin(pg, PV_SEG) )
+        return false;
+    /* Nobody but this CPU can write to the frame from here on. */
+    if ( check_descriptors(page_to_virt(pg)) )
+        return true;
+    type_end(pg);
+    return false;
 }
 
-void pv_put_segment(struct page *pg)
+/* TLBs may map the frame as a part of a GDT or LDT: stale, as with tables. */
+void type_put_seg(struct page *pg)
 {
-    put_simple(pg, PV_SEG);
+    struct pv_frame *f = frame_of(pg);
+    uint64_t old = READ_ONCE(f->word);
+
+    BUG_ON(word_type(old) != PV_SEG || !(old & WORD_COUNT));
+    if ( (old & WORD_COUNT) == 1 )
+        type_end(pg);
+    else
+        while ( !atomic_cmpxchg(&f->word, &old, old - 1) )
+            continue;
 }
 
 /* ---- flags ---- */

@@ -17,8 +17,15 @@ struct update {
     unsigned int index; /* of the entry in the table */
     uint64_t value;
     unsigned int flags; /* PV_* */
-    struct page *target; /* held: `value` names it by a gfn of the owner's */
+    struct page *target; /* held: `value` named it by a gfn of the owner's */
 };
+
+static void set_place(struct update *u, struct page *table, unsigned int index)
+{
+    u->table = table;
+    u->index = index;
+    u->entry = (uint64_t *)page_to_virt(table) + index;
+}
 
 static uint64_t write_entry(const struct update *u, uint64_t value)
 {
@@ -33,13 +40,32 @@ static uint64_t write_entry(const struct update *u, uint64_t value)
 
 /* ---- L1 ---- */
 
+/* Does `value` have a gfn where the processor is to see an mfn? */
+static bool has_gfn(const struct update *u)
+{
+    return (u->value & PTE_P) && u->owner && u->owner->translated &&
+           !(u->flags & PV_NO_TRANSLATE);
+}
+
+static const struct domain *io_domain(const struct update *u)
+{
+    if ( u->owner )
+        return u->owner;
+    return u->flags & PV_CALLER_IO ? current_domain : NULL;
+}
+
 static int update_l1(struct update *u)
 {
     uint64_t value = u->value, old;
 
     if ( value & PTE_P )
     {
-        int rc = entry_get_l1(u->d, u->owner, u->target, &value);
+        int rc;
+
+        /* The page became an L1 table only after find_target(). */
+        if ( has_gfn(u) && !u->target )
+            return -EINVAL;
+        rc = entry_get_l1(u->d, u->owner, io_domain(u), u->target, &value);
 
         u->target = NULL;
         if ( rc )
@@ -59,8 +85,7 @@ static int find_target(struct update *u)
 {
     enum p2m_type t;
 
-    if ( !u->owner->translated || (u->flags & PV_NO_TRANSLATE) ||
-         !(u->value & PTE_P) || pv_type(u->table) != PV_L1 )
+    if ( !has_gfn(u) || (u->table && pv_type(u->table) != PV_L1) )
         return 0;
     u->target = p2m_get_page(u->owner, _gfn(mfn_x(entry_mfn(u->value))), &t);
     if ( !u->target )
@@ -162,11 +187,10 @@ int pv_update(struct domain *d, uint64_t ptr, uint64_t value,
     *done = false;
     if ( (ptr & (sizeof(value) - 1)) || !mfn_valid(mfn) )
         return -EINVAL;
-    u.table = mfn_to_page(mfn);
-    if ( !page_get(u.table, d) )
+    if ( !page_get(mfn_to_page(mfn), d) )
         return -EINVAL;
-    u.index = (unsigned int)((ptr & ~PAGE_MASK) / sizeof(value));
-    u.entry = (uint64_t *)page_to_virt(u.table) + u.index;
+    set_place(&u, mfn_to_page(mfn),
+              (unsigned int)((ptr & ~PAGE_MASK) / sizeof(value)));
 
     rc = find_target(&u);
     if ( !rc )
@@ -179,5 +203,55 @@ int pv_update(struct domain *d, uint64_t ptr, uint64_t value,
     if ( u.target )
         page_put(u.target);
     page_put(u.table);
+    return rc;
+}
+
+/* ---- by address ---- */
+
+struct page *find_l1(struct page *l4, uint64_t va, unsigned int *index)
+{
+    struct page *pg = is_guest_va(va) ? l4 : NULL;
+
+    for ( unsigned int level = PV_L4; pg; level-- )
+    {
+        unsigned int i = (unsigned int)(va >> (9 * level + 3)) % PV_ENTRIES;
+        uint64_t e = READ_ONCE(((uint64_t *)page_to_virt(pg))[i]);
+
+        if ( level == PV_L1 )
+        {
+            *index = i;
+            break;
+        }
+        pg = e & PTE_P ? mfn_to_page(entry_mfn(e)) : NULL;
+    }
+    return pg;
+}
+
+int pv_update_va(struct vcpu *v, uint64_t va, uint64_t value,
+                 struct domain *owner, unsigned int flags)
+{
+    struct domain *d = v->domain;
+    struct update u = { .d = d, .owner = owner, .value = value,
+                        .flags = flags };
+    struct page *l1;
+    unsigned int index;
+    int rc = find_target(&u);
+
+    if ( !rc )
+        rc = pv_lock_settled(d);
+    if ( !rc )
+    {
+        l1 = find_l1(d->pv->roots[v->vcpu_id].kernel, va, &index);
+        if ( l1 )
+        {
+            set_place(&u, l1, index);
+            rc = update_l1(&u);
+        }
+        else
+            rc = -EINVAL;
+        pv_unlock(d);
+    }
+    if ( u.target )
+        page_put(u.target);
     return rc;
 }

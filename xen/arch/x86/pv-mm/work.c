@@ -107,7 +107,7 @@ static int get_entry(struct domain *d, uint64_t *e, unsigned int level)
 
     if ( !(value & PTE_P) )
         return 0;
-    rc = level == PV_L1 ? entry_get_l1(d, d, NULL, &value)
+    rc = level == PV_L1 ? entry_get_l1(d, d, d, NULL, &value)
                         : get_table_below(d, &value, level - 1);
     if ( rc >= 0 )
         WRITE_ONCE(*e, value);

@@ -20,6 +20,7 @@
  *   present L2..L4 entry          1      1 of the level below
  *   pin                           1      1 of the table's level
  *   vcpu's kernel or user root    1      1 L4
+ *   frame of a vcpu's GDT or LDT  1      1 SEG
  *   result (see pv_get_table())   1      1 of the table's level
  *   the domain's reservation      1      none
  *
@@ -33,6 +34,9 @@
  * Locks: pv->lock (LOCK_PV) for all tables of a domain, and for changes from and
  * to a table's type.  WRITABLE references are taken and dropped without a lock,
  * by cmpxchg, since other domains take them too.
+ *
+ * Pages: a frame of type SEG has 512 descriptors that are harmless in a GDT or
+ * LDT (desc.c); only update_descriptor writes to it.
  *
  * TLBs: a frame's `stamp` is the TLB clock when an entry for the frame, or an
  * entry of the frame as a table, was removed last.  Before the frame gets a type
@@ -65,6 +69,12 @@ enum pv_type { PV_NONE, PV_L1, PV_L2, PV_L3, PV_L4, PV_SEG, PV_WRITABLE };
 
 /* ---- what the machine provides ---- */
 
+/* A set of a domain's vcpus: bit vcpu_id of bits[]; test_bit(). */
+#define PV_VCPU_WORDS 8
+struct pv_vcpus {
+    uint64_t bits[PV_VCPU_WORDS];
+};
+
 struct pv_machine {
     /*
      * The TLB clock.  It goes up with each flush of a CPU's whole TLB; that CPU
@@ -83,7 +93,33 @@ struct pv_machine {
      * and the old root is valid until this returns.
      */
     void (*load_root)(struct vcpu *v);
+    /*
+     * v's descriptor tables (pv_descriptors) have changed: if v is on this CPU,
+     * map their frames, load GDTR and LDTR, and flush what was mapped there
+     * from this CPU's TLB.  pv->lock is held; the old frames keep their type
+     * until this returns.
+     */
+    void (*load_descriptors)(struct vcpu *v);
+    /*
+     * Flush the guest's translations, or only that of va (canonical, not the
+     * hypervisor's), from the TLBs of the CPUs that d's vcpus of the set are on
+     * or may have left translations on.  No lock is held.
+     */
+    void (*flush_tlb)(struct domain *d, const struct pv_vcpus *vcpus);
+    void (*flush_va)(struct domain *d, const struct pv_vcpus *vcpus,
+                     uint64_t va);
+    /* May d write back and invalidate caches?  Do so: here, or on all CPUs. */
+    bool (*may_flush_cache)(const struct domain *d);
+    void (*flush_cache)(bool all_cpus);
+    /*
+     * The machine-to-physical table, nr_frames entries: guests read it.  All
+     * entries are PV_M2P_NONE but those of frames in a reservation, which hold
+     * what the owner, or the one who builds it, has stored there.
+     */
+    uint64_t *m2p;
 };
+
+#define PV_M2P_NONE (~0UL)
 
 /* At boot: types for all frames.  -ENOMEM.  pv_mm_exit() is for tests. */
 int pv_mm_init(const struct pv_machine *m) must_check;
@@ -122,6 +158,17 @@ struct pv_roots {
     struct page *kernel, *user;
 };
 
+/* The descriptor tables of a vcpu. */
+#define PV_GDT_FRAMES 14
+#define PV_LDT_FRAMES 16
+struct pv_descriptors {
+    unsigned int gdt_entries;         /* a part of the last frame may be unused */
+    struct page *gdt[PV_GDT_FRAMES];  /* NULL beyond gdt_entries               */
+    unsigned int ldt_entries;
+    uint64_t ldt_base;                /* the guest's address of it             */
+    struct page *ldt[PV_LDT_FRAMES];  /* NULL: pv_map_ldt() was not called yet */
+};
+
 struct pv_domain {
     spinlock_t lock; /* LOCK_PV */
     struct list owned; /* [P] the reservation, by page.link */
@@ -129,10 +176,14 @@ struct pv_domain {
     struct pv_result result[PV_RESULTS]; /* [P] */
     unsigned int next_result;            /* [P] the one to be replaced next */
     struct pv_roots *roots;              /* [P] one for each vcpu */
+    struct pv_descriptors *descriptors;  /* [V] one for each vcpu */
     unsigned int nr_puts;                /* [P] pages to put after unlocking */
     struct page *put[PV_MAX_PUTS];
 };
-/* [P] pv->lock */
+/*
+ * [P] pv->lock  [V] changed with pv->lock held, for the current vcpu or one that
+ * is on no CPU; so the CPU that the vcpu is on reads it without the lock
+ */
 
 /* d->pv for a domain without memory yet; -ENOMEM.  Free it: no page is left. */
 int pv_domain_create(struct domain *d) must_check;
@@ -167,21 +218,21 @@ bool pv_is_valid(const struct page *pg);
  */
 bool pv_get_writable(struct page *pg) must_check;
 void pv_put_writable(struct page *pg);
-/* The same for SEG.  False: it has another type, or is the hypervisor's own. */
-bool pv_get_segment(struct domain *d, struct page *pg) must_check;
-void pv_put_segment(struct page *pg);
 
 /* ---- operations; no lock held ---- */
 
 /* pv_update() */
 #define PV_PRESERVE_AD 0x1
 #define PV_NO_TRANSLATE 0x2
+#define PV_CALLER_IO 0x4
 
 /*
  * Write `value` to the 8 bytes at machine address `ptr`, which are an entry of
  * one of d's tables or lie in a page that d may write.  An L1 entry may map
- * pages of `owner`, which is d or another domain that the caller may map: if
- * that one is translated the entry has a gfn, but for PV_NO_TRANSLATE.
+ * pages of `owner`, which is d or another domain that the caller may map, and
+ * device memory that `owner` may map.  If `owner` is translated the entry has a
+ * gfn, but for PV_NO_TRANSLATE.  owner NULL: an L1 entry may map no pages, and
+ * device memory only with PV_CALLER_IO, if the caller may map it.
  * -EINVAL the page at ptr is not d's, or has descriptors; the entry has a bit
  * that is not allowed, names a page that does not exist, is not `owner`'s, or
  * cannot have the type that is wanted; a hypervisor's slot.  -ERESTART: call
@@ -205,6 +256,49 @@ int pv_unpin(struct domain *d, mfn_t mfn, bool *done) must_check;
  * pv_pin().  v is the current vcpu, or on no CPU.
  */
 int pv_set_root(struct vcpu *v, mfn_t mfn, bool user, bool *done) must_check;
+
+/*
+ * pv_update() of the L1 entry that maps va in the address space of v's kernel.
+ * -EINVAL also: there is no such table; va is the hypervisor's, or not
+ * canonical.  -ERESTART: nothing was written, call again.
+ */
+int pv_update_va(struct vcpu *v, uint64_t va, uint64_t value,
+                 struct domain *owner, unsigned int flags) must_check;
+
+/* ---- descriptor tables; v is the current vcpu, or on no CPU ---- */
+
+/* Why desc.c allows a descriptor; it may change *desc, by setting its DPL. */
+bool pv_check_descriptor(uint64_t *desc) must_check;
+
+/*
+ * v's GDT has these frames, which are read as far as `entries` needs them; the
+ * entries from PV_GDT_FRAMES * 512 on are the hypervisor's.  -EINVAL too many
+ * entries; a frame is not d's, is in use as something else, or has a bad
+ * descriptor; d is dying.  -ERESTART call again.
+ */
+int pv_set_gdt(struct vcpu *v, const uint64_t *frames, unsigned int entries)
+    must_check;
+/*
+ * v's LDT is at this address.  Its frames are looked for when the processor
+ * needs them: pv_map_ldt().  -EINVAL the address is not page-aligned or not the
+ * guest's; too many entries; d is dying.  -ERESTART call again.
+ */
+int pv_set_ldt(struct vcpu *v, uint64_t base, unsigned int entries) must_check;
+/*
+ * The current vcpu used frame i of its LDT, which is not mapped.  0: it is now,
+ * load_descriptors() was called.  -EINVAL there is no page of the domain that
+ * may have descriptors: the guest gets its fault.  -ERESTART: enter the guest,
+ * which faults again.
+ */
+int pv_map_ldt(struct vcpu *v, unsigned int i) must_check;
+/* The 8 bytes at machine address ptr become this descriptor.  Errors as above. */
+int pv_update_descriptor(struct domain *d, uint64_t ptr, uint64_t desc)
+    must_check;
+
+/* ---- the machine-to-physical table ---- */
+
+/* -EINVAL: mfn is not in d's reservation. */
+int pv_set_m2p(struct domain *d, mfn_t mfn, uint64_t value) must_check;
 
 /* ---- audit ---- */
 
