@@ -42,11 +42,12 @@ hosted-y := $(addprefix xen/arch/hosted/, \
     access.c budget.c cpu.c lock.c machine.c trace.c)
 server-y := $(addprefix xen/arch/hosted/server/, \
     doorbell.c command.c connection.c dev-evtchn.c dev-gntalloc.c dev-gntdev.c \
-    dev-privcmd.c file.c folder.c life.c main.c mm.c vma.c)
+    dev-privcmd.c dev-xenbus.c dev-xsd.c file.c folder.c kernel-files.c life.c \
+    main.c mm.c toolstack.c vma.c xenbus-watch.c xenstore.c)
 engine-y := $(addprefix xen/arch/hosted/engine/, \
     context.c engine.c exits.c hooks.c inject.c space.c turns.c)
-preload-y := $(addprefix xen/arch/hosted/preload/, doorbell.c calls.c devxen.c \
-    file.c map.c names.c safe.c)
+preload-y := $(addprefix xen/arch/hosted/preload/, calls.c devxen.c doorbell.c \
+    exec.c file.c map.c names.c paths.c real.c safe.c)
 
 # No circle of calls between files of the core has more files than this.  The
 # objects come before lint, which makes circles in a make of its own.

@@ -16,7 +16,8 @@
 #define DEV "/dev/xen/"
 
 static const char *const names[] = { "privcmd", "evtchn", "gntdev",
-                                     "gntalloc", "hypercall" };
+                                     "gntalloc", "hypercall", "xenbus",
+                                     "xenbus_backend" };
 
 static bool is_device(const struct stat *st)
 {
@@ -135,6 +136,44 @@ static void folder(void)
     ct_expect(EISDIR, open("/dev/xen", O_RDWR), "/dev/xen: open to write");
 }
 
+/* Of /proc/xen and /sys/hypervisor; the devices among them are above. */
+static void texts(void)
+{
+    static const char *const name[] = { "privcmd", "xenbus", "xsd_kva",
+                                        "xsd_port" };
+    char path[64], text[64] = "";
+    struct stat st;
+    FILE *f;
+
+    for ( size_t i = 0; i < CT_NR(name); i++ )
+    {
+        snprintf(path, sizeof(path), "/proc/xen/%s", name[i]);
+        ct_ok(!stat(path, &st) && st.st_mode == (S_IFREG | 0600), "%s: stat",
+              path);
+    }
+    ct_ok(!stat("/proc/xen/capabilities", &st) &&
+          st.st_mode == (S_IFREG | 0444), "capabilities: stat");
+    f = fopen("/proc/xen/capabilities", "r");
+    ct_ok(f && fgets(text, sizeof(text), f) && !strcmp(text, "control_d\n"),
+          "capabilities: this is dom0");
+    if ( f )
+        fclose(f);
+    f = fopen("/sys/hypervisor/type", "r");
+    ct_ok(f && fgets(text, sizeof(text), f) && !strcmp(text, "xen\n"),
+          "/sys/hypervisor/type");
+    if ( f )
+        fclose(f);
+    f = fopen("/sys/hypervisor/version/major", "r");
+    ct_ok(f && fgets(text, sizeof(text), f) && !strcmp(text, "4\n"),
+          "/sys/hypervisor/version/major");
+    if ( f )
+        fclose(f);
+    ct_expect(EACCES, open("/sys/hypervisor/type", O_RDWR),
+              "/sys/hypervisor/type: open to write");
+    ct_expect(ENOENT, open("/sys/hypervisor/nothing", O_RDONLY),
+              "/sys/hypervisor/nothing");
+}
+
 void test_paths(void)
 {
     char path[64];
@@ -146,6 +185,7 @@ void test_paths(void)
         opening(names[i], path);
     }
     folder();
+    texts();
 }
 
 int main(int argc, char **argv)

@@ -3,10 +3,10 @@
  * The protocol between the preload library in a client and the server.
  *
  * For an open file of /dev/xen the program has a handle: the read end of a pipe
- * for event channels, else a socket that carries no data.  The server holds the
- * other end, so Linux tells the server when the last descriptor of the handle,
- * in any process, is closed.  Handles carry a mark, and the inode number of the
- * handle is the file's name.
+ * for event channels and xenbus, else a socket, which carries data for xsd_kva
+ * only.  The server holds the other end, so Linux tells the server when the last
+ * descriptor of the handle, in any process, is closed.  Handles carry a mark,
+ * and the inode number of the handle is the file's name.
  *
  * A process sends its requests for a file through a SOCK_SEQPACKET connection
  * of its own: a request, then its answer, one at a time.  The answers to OPEN
@@ -23,10 +23,15 @@
 
 #include <stdint.h>
 
-#define WIRE_VERSION 3
+#define WIRE_VERSION 4
 #define WIRE_SOCKET_ENV "ORIEL_SOCKET"
-/* A folder with names for /dev/xen and /proc/xen, in "dev" and "proc". */
-#define WIRE_NAMES_ENV "ORIEL_NAMES"
+/*
+ * A folder whose files stand for those of the same path: "dev/xen/privcmd" in it
+ * for /dev/xen/privcmd.
+ */
+#define WIRE_ROOT_ENV "ORIEL_ROOT"
+/* Set: paths of the toolstack (preload/names.c) are in that folder, too. */
+#define WIRE_TOOLSTACK_ENV "ORIEL_TOOLSTACK"
 #define WIRE_PID_ENV "ORIEL_HYPERVISOR" /* of the server */
 
 /*
@@ -41,6 +46,9 @@ enum wire_file {
     WIRE_EVTCHN,
     WIRE_GNTDEV,
     WIRE_GNTALLOC,
+    WIRE_XENBUS,
+    WIRE_XENBUS_BACKEND,
+    WIRE_XSD_KVA,
     WIRE_NR_FILES,
 };
 
@@ -51,6 +59,7 @@ enum wire_request_type {
     WIRE_CLOSED, /* a descriptor was closed: 1 if it was the last             */
     WIRE_IOCTL,  /* a: request number, b: argument, c: what pinning its
                     buffers gave, 0 or an errno                               */
+    WIRE_WRITE,  /* a: client address, b: bytes                               */
     WIRE_MMAP,   /* a: client address (reserved there), b: bytes, c: offset,
                     d: PROT_* bits                                            */
     WIRE_MUNMAP, /* a: client address, b: bytes: no longer mapped there       */

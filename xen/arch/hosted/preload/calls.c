@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Functions of libc that take a path: see preload.h. */
+/* Functions of libc that open or look at a path: see preload.h. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -16,10 +16,22 @@
 
 #include "preload.h"
 
-/* libc's own function of this name and type. */
-#define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
-
 /* ---- open ---- */
+
+/* A text of the kernel's: reading is all that can be done to it. */
+static int open_text(const char *ours, int flags)
+{
+    bool writes = (flags & O_ACCMODE) != O_RDONLY;
+
+    if ( flags & O_CREAT && real_call(SYS_faccessat, AT_FDCWD, ours, F_OK) )
+        return (int)set_errno(-EACCES);
+    if ( writes && (!strncmp(original(ours), "/sys", 4) ||
+                    real_call(SYS_faccessat, AT_FDCWD, ours, W_OK)) )
+        return (int)set_errno(-EACCES);
+    return (int)real_call(SYS_openat, AT_FDCWD, ours,
+                          flags & ~(O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC),
+                          0);
+}
 
 static int open_common(int dirfd, const char *path, int flags, mode_t mode)
 {
@@ -28,11 +40,14 @@ static int open_common(int dirfd, const char *path, int flags, mode_t mode)
     int kind = kind_of(ours);
 
     if ( !ours )
-        return (int)syscall(SYS_openat, dirfd, path, flags, mode);
-    if ( kind < 0 || flags & (O_PATH | O_DIRECTORY) )
-        return (int)syscall(SYS_openat, AT_FDCWD, ours, flags, mode);
-    if ( (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL) )
+        return (int)cancellable_call(SYS_openat, dirfd, (long)path, flags,
+                                     mode);
+    if ( (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL) && kind >= 0 )
         return (int)set_errno(-EEXIST);
+    if ( is_text(ours) && !(flags & (O_PATH | O_DIRECTORY)) )
+        return open_text(ours, flags);
+    if ( kind < 0 || flags & (O_PATH | O_DIRECTORY) )
+        return (int)real_call(SYS_openat, AT_FDCWD, ours, flags, mode);
     return (int)set_errno(open_file(kind, flags));
 }
 
@@ -69,6 +84,16 @@ EXPORT int openat64(int dirfd, const char *path, int flags, ...)
     return open_common(dirfd, path, flags | O_LARGEFILE, MODE_OF(flags));
 }
 
+EXPORT int creat(const char *path, mode_t mode)
+{
+    return open_common(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, mode);
+}
+
+EXPORT int creat64(const char *path, mode_t mode)
+{
+    return creat(path, mode);
+}
+
 /* The names that fortified programs call. */
 int __open_2(const char *path, int flags);
 int __open64_2(const char *path, int flags);
@@ -97,26 +122,28 @@ EXPORT int __openat64_2(int dirfd, const char *path, int flags)
 
 /* ---- streams ---- */
 
-/* The descriptor of the file for the path; -1: none, or not ours. */
-static int open_stream(const char *path, const char *mode, bool *ours)
+/* Neither a place for ordinary files nor somebody else's: opened here. */
+static bool is_special(const char *ours)
 {
-    char buf[PATH_MAX];
-    const char *name = stand_in(AT_FDCWD, path, buf);
+    return ours && (kind_of(ours) >= 0 || is_text(ours));
+}
+
+static int open_stream(const char *path, const char *mode)
+{
     int flags = strchr(mode, '+') ? O_RDWR
                 : *mode == 'r'    ? O_RDONLY : O_WRONLY;
 
-    *ours = name;
     if ( strchr(mode, 'e') )
         flags |= O_CLOEXEC;
-    return name ? open_common(AT_FDCWD, path, flags, 0) : -1;
+    return open_common(AT_FDCWD, path, flags, 0);
 }
 
-static FILE *open_as_stream(const char *path, const char *mode, bool *ours)
+static FILE *open_as_stream(const char *path, const char *mode)
 {
-    int fd = open_stream(path, mode, ours);
+    int fd = open_stream(path, mode);
     FILE *f = NULL;
 
-    /* evtchn's handle is a pipe's read end: libc would refuse other modes. */
+    /* A handle is a pipe's read end: libc would refuse other modes. */
     if ( fd >= 0 )
         f = fdopen(fd, (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY ? "r"
                                                                    : mode);
@@ -128,28 +155,28 @@ static FILE *open_as_stream(const char *path, const char *mode, bool *ours)
 
 EXPORT FILE *fopen(const char *path, const char *mode)
 {
-    bool ours;
-    FILE *f = open_as_stream(path, mode, &ours);
+    char buf[PATH_MAX];
+    const char *ours = stand_in(AT_FDCWD, path, buf);
 
-    return ours ? f : NEXT(fopen)(path, mode);
+    return is_special(ours) ? open_as_stream(path, mode)
+                            : NEXT(fopen)(ours ? ours : path, mode);
 }
 
 EXPORT FILE *fopen64(const char *path, const char *mode)
 {
-    bool ours;
-    FILE *f = open_as_stream(path, mode, &ours);
-
-    return ours ? f : NEXT(fopen64)(path, mode);
+    return fopen(path, mode);
 }
 
 /* Open another file and put its descriptor into the stream's. */
 EXPORT FILE *freopen(const char *path, const char *mode, FILE *f)
 {
-    bool ours = false;
-    int fd = path ? open_stream(path, mode, &ours) : -1;
+    char buf[PATH_MAX];
+    const char *ours = stand_in(AT_FDCWD, path, buf);
+    int fd;
 
-    if ( !ours )
-        return NEXT(freopen)(path, mode, f);
+    if ( !is_special(ours) )
+        return NEXT(freopen)(ours ? ours : path, mode, f);
+    fd = open_stream(path, mode);
     if ( fd < 0 )
         return fclose(f), NULL;
     f = NEXT(freopen)("/dev/null", mode, f);
@@ -183,8 +210,8 @@ static int stat_common(int dirfd, const char *path, struct stat *st, int flags)
 {
     char buf[PATH_MAX];
     const char *ours = stand_in(dirfd, path, buf);
-    int rc = ours ? (int)syscall(SYS_newfstatat, AT_FDCWD, ours, st, flags)
-                  : (int)syscall(SYS_newfstatat, dirfd, path, st, flags);
+    int rc = ours ? (int)real_call(SYS_newfstatat, AT_FDCWD, ours, st, flags)
+                  : (int)real_call(SYS_newfstatat, dirfd, path, st, flags);
 
     if ( !rc && (ours ? is_device(ours)
                       : (flags & AT_EMPTY_PATH) && names_fd(path, dirfd)) )
@@ -239,8 +266,8 @@ EXPORT int statx(int dirfd, const char *path, int flags, unsigned int mask,
 {
     char buf[PATH_MAX];
     const char *ours = stand_in(dirfd, path, buf);
-    int rc = ours ? (int)syscall(SYS_statx, AT_FDCWD, ours, flags, mask, stx)
-                  : (int)syscall(SYS_statx, dirfd, path, flags, mask, stx);
+    int rc = ours ? (int)real_call(SYS_statx, AT_FDCWD, ours, flags, mask, stx)
+                  : (int)real_call(SYS_statx, dirfd, path, flags, mask, stx);
 
     if ( !rc && (ours ? is_device(ours)
                       : (flags & AT_EMPTY_PATH) && names_fd(path, dirfd)) )
@@ -251,6 +278,50 @@ EXPORT int statx(int dirfd, const char *path, int flags, unsigned int mask,
         stx->stx_size = 0;
     }
     return rc;
+}
+
+/* What programs call that were linked before glibc 2.33. */
+int __xstat(int version, const char *path, struct stat *st);
+int __lxstat(int version, const char *path, struct stat *st);
+int __fxstat(int version, int fd, struct stat *st);
+int __xstat64(int version, const char *path, struct stat64 *st);
+int __lxstat64(int version, const char *path, struct stat64 *st);
+int __fxstat64(int version, int fd, struct stat64 *st);
+
+EXPORT int __xstat(int version, const char *path, struct stat *st)
+{
+    (void)version;
+    return stat(path, st);
+}
+
+EXPORT int __lxstat(int version, const char *path, struct stat *st)
+{
+    (void)version;
+    return lstat(path, st);
+}
+
+EXPORT int __fxstat(int version, int fd, struct stat *st)
+{
+    (void)version;
+    return fstat(fd, st);
+}
+
+EXPORT int __xstat64(int version, const char *path, struct stat64 *st)
+{
+    (void)version;
+    return stat64(path, st);
+}
+
+EXPORT int __lxstat64(int version, const char *path, struct stat64 *st)
+{
+    (void)version;
+    return lstat64(path, st);
+}
+
+EXPORT int __fxstat64(int version, int fd, struct stat64 *st)
+{
+    (void)version;
+    return fstat64(fd, st);
 }
 
 /* ---- access ---- */
@@ -269,7 +340,7 @@ EXPORT int access(const char *path, int mode)
     char buf[PATH_MAX];
     const char *ours = stand_in(AT_FDCWD, path, buf);
 
-    return (int)syscall(SYS_faccessat, AT_FDCWD, ours ? ours : path, mode);
+    return (int)real_call(SYS_faccessat, AT_FDCWD, ours ? ours : path, mode);
 }
 
 EXPORT int euidaccess(const char *path, int mode)
@@ -282,7 +353,7 @@ EXPORT int eaccess(const char *path, int mode)
     return euidaccess(path, mode);
 }
 
-/* ---- names ---- */
+/* ---- folders and names ---- */
 
 EXPORT DIR *opendir(const char *path)
 {
@@ -294,15 +365,17 @@ EXPORT DIR *opendir(const char *path)
 
 EXPORT char *realpath(const char *path, char *resolved)
 {
-    char buf[PATH_MAX], name[PATH_MAX];
+    char buf[PATH_MAX];
     const char *ours = stand_in(AT_FDCWD, path, buf);
+    size_t len = ours ? strlen(ours) : 0;
 
     if ( !ours )
         return NEXT(realpath)(path, resolved);
-    if ( syscall(SYS_faccessat, AT_FDCWD, ours, F_OK) ||
-         !original(ours, name) )
+    if ( real_call(SYS_faccessat, AT_FDCWD, ours, F_OK) )
         return NULL;
-    return resolved ? strcpy(resolved, name) : strdup(name);
+    if ( buf[len - 1] == '/' )
+        buf[len - 1] = '\0';
+    return resolved ? strcpy(resolved, original(buf)) : strdup(original(buf));
 }
 
 EXPORT char *canonicalize_file_name(const char *path)
@@ -315,7 +388,7 @@ EXPORT ssize_t readlinkat(int dirfd, const char *path, char *text, size_t len)
     char buf[PATH_MAX];
     const char *ours = stand_in(dirfd, path, buf);
 
-    return syscall(SYS_readlinkat, ours ? AT_FDCWD : dirfd,
+    return real_call(SYS_readlinkat, ours ? AT_FDCWD : dirfd,
                    ours ? ours : path, text, len);
 }
 
@@ -335,7 +408,7 @@ EXPORT int glob(const char *pattern, int flags,
 {
     int rc;
 
-    if ( !strstr(pattern, "/dev/") && !strstr(pattern, "/proc/") )
+    if ( !getenv(WIRE_ROOT_ENV) )
         return NEXT(glob)(pattern, flags, errfunc, g);
     if ( !(flags & GLOB_ALTDIRFUNC) )
     {

@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <xen/sys/evtchn.h>
@@ -35,7 +36,7 @@ EXPORT int close(int fd)
 EXPORT int dup3(int from, int to, int flags)
 {
     struct file *f = from != to ? file_known(to) : NULL;
-    int rc = (int)syscall(SYS_dup3, from, to, flags);
+    int rc = (int)real_call(SYS_dup3, from, to, flags);
 
     if ( f )
     {
@@ -66,8 +67,16 @@ static ssize_t read_ports(int fd, void *buf, size_t len)
     len = len < PAGE ? len & ~3UL : PAGE;
     if ( !len )
         return 0;
-    rc = syscall(SYS_read, fd, buf, len);
+    rc = cancellable_call(SYS_read, fd, (long)buf, (long)len, 0);
     return rc ? rc : set_errno(lost());
+}
+
+/* Whatever of xenstored's answers has come. */
+static ssize_t read_messages(int fd, void *buf, size_t len)
+{
+    ssize_t rc = cancellable_call(SYS_read, fd, (long)buf, (long)len, 0);
+
+    return rc || !len ? rc : set_errno(lost());
 }
 
 EXPORT ssize_t read(int fd, void *buf, size_t len)
@@ -76,13 +85,18 @@ EXPORT ssize_t read(int fd, void *buf, size_t len)
     struct file *f = file_get(fd, &rc);
 
     if ( !f )
-        return rc ? set_errno(rc) : syscall(SYS_read, fd, buf, len);
+        return rc ? set_errno(rc)
+                  : cancellable_call(SYS_read, fd, (long)buf, (long)len, 0);
     if ( f->mode == O_WRONLY )
         rc = set_errno(-EBADF);
-    else if ( f->kind != WIRE_EVTCHN )
-        rc = set_errno(-EINVAL);
-    else
+    else if ( f->kind == WIRE_EVTCHN )
         rc = read_ports(fd, buf, len);
+    else if ( f->kind == WIRE_XENBUS )
+        rc = read_messages(fd, buf, len);
+    else if ( f->kind == WIRE_XSD_KVA )
+        rc = real_call(SYS_read, fd, buf, len);
+    else
+        rc = set_errno(-EINVAL);
     file_put(f);
     return rc;
 }
@@ -107,22 +121,68 @@ static long write_ports(const struct file *f, const void *buf, size_t len)
     return (long)len;
 }
 
+static long write_file(struct file *f, const void *buf, size_t len)
+{
+    if ( f->mode == O_RDONLY )
+        return -EBADF;
+    if ( f->kind == WIRE_EVTCHN )
+        return write_ports(f, buf, len);
+    if ( f->kind == WIRE_XENBUS )
+        return request(f, WIRE_WRITE, (uintptr_t)buf, len, 0, 0);
+    return -EINVAL;
+}
+
 EXPORT ssize_t write(int fd, const void *buf, size_t len)
 {
     long rc;
     struct file *f = file_get(fd, &rc);
 
     if ( !f )
-        return rc ? set_errno(rc) : syscall(SYS_write, fd, buf, len);
-    if ( f->mode == O_RDONLY )
-        rc = -EBADF;
-    else
-        rc = f->kind == WIRE_EVTCHN ? write_ports(f, buf, len) : -EINVAL;
+        return rc ? set_errno(rc)
+                  : cancellable_call(SYS_write, fd, (long)buf, (long)len, 0);
+    rc = write_file(f, buf, len);
     file_put(f);
     return set_errno(rc);
 }
 
-/* Event channels have no positions; the others cannot be read at all. */
+/* One part after the other, as Linux for drivers that do not know of parts. */
+static ssize_t in_parts(int fd, const struct iovec *part, int nr,
+                        ssize_t (*fn)(int fd, void *buf, size_t len))
+{
+    ssize_t done = 0;
+
+    for ( int i = 0; i < nr; i++ )
+    {
+        ssize_t rc = part[i].iov_len ? fn(fd, part[i].iov_base,
+                                          part[i].iov_len) : 0;
+
+        if ( rc < 0 )
+            return done ? done : rc;
+        done += rc;
+        if ( (size_t)rc < part[i].iov_len )
+            break;
+    }
+    return done;
+}
+
+static ssize_t write_part(int fd, void *buf, size_t len)
+{
+    return write(fd, buf, len);
+}
+
+EXPORT ssize_t readv(int fd, const struct iovec *part, int nr)
+{
+    return is_handle(fd) ? in_parts(fd, part, nr, read)
+                         : cancellable_call(SYS_readv, fd, (long)part, nr, 0);
+}
+
+EXPORT ssize_t writev(int fd, const struct iovec *part, int nr)
+{
+    return is_handle(fd) ? in_parts(fd, part, nr, write_part)
+                         : cancellable_call(SYS_writev, fd, (long)part, nr, 0);
+}
+
+/* Event channels and xenbus have no positions; the others cannot be read. */
 static long positioned(int fd)
 {
     long rc;
@@ -130,7 +190,7 @@ static long positioned(int fd)
 
     if ( !f )
         return rc;
-    rc = f->kind == WIRE_EVTCHN ? -ESPIPE : -EINVAL;
+    rc = f->kind == WIRE_EVTCHN || f->kind == WIRE_XENBUS ? -ESPIPE : -EINVAL;
     file_put(f);
     return rc;
 }
@@ -139,7 +199,7 @@ EXPORT ssize_t pread(int fd, void *buf, size_t len, off_t offset)
 {
     long rc = positioned(fd);
 
-    return rc ? set_errno(rc) : syscall(SYS_pread64, fd, buf, len, offset);
+    return rc ? set_errno(rc) : real_call(SYS_pread64, fd, buf, len, offset);
 }
 
 EXPORT ssize_t pread64(int fd, void *buf, size_t len, off64_t offset)
@@ -151,7 +211,7 @@ EXPORT ssize_t pwrite(int fd, const void *buf, size_t len, off_t offset)
 {
     long rc = positioned(fd);
 
-    return rc ? set_errno(rc) : syscall(SYS_pwrite64, fd, buf, len, offset);
+    return rc ? set_errno(rc) : real_call(SYS_pwrite64, fd, buf, len, offset);
 }
 
 EXPORT ssize_t pwrite64(int fd, const void *buf, size_t len, off64_t offset)
@@ -190,8 +250,8 @@ static void empty(int fd)
     uint32_t port[64];
     int bytes = 0;
 
-    while ( !syscall(SYS_ioctl, fd, FIONREAD, &bytes) && bytes > 0 )
-        if ( syscall(SYS_read, fd, port, (size_t)bytes < sizeof(port)
+    while ( !real_call(SYS_ioctl, fd, FIONREAD, &bytes) && bytes > 0 )
+        if ( real_call(SYS_read, fd, port, (size_t)bytes < sizeof(port)
                                              ? (size_t)bytes
                                              : sizeof(port)) <= 0 )
             return;
@@ -230,7 +290,7 @@ EXPORT int ioctl(int fd, unsigned long req, ...)
     if ( !is_general(req) )
         f = file_get(fd, &rc);
     if ( !f )
-        return rc ? (int)set_errno(rc) : (int)syscall(SYS_ioctl, fd, req, arg);
+        return rc ? (int)set_errno(rc) : (int)real_call(SYS_ioctl, fd, req, arg);
     rc = file_ioctl(f, fd, req & 0xffffffff, arg);
     file_put(f);
     return (int)set_errno(rc);
@@ -246,10 +306,10 @@ static long may_map(const struct file *f, size_t len, int prot, int flags,
 
     if ( !len || offset & (off_t)(PAGE - 1) )
         return -EINVAL;
-    if ( f->kind == WIRE_EVTCHN )
+    if ( f->kind == WIRE_EVTCHN || f->kind == WIRE_XENBUS )
         return -ENODEV;
     if ( !shared && (f->kind == WIRE_GNTALLOC || f->kind == WIRE_HYPERCALL ||
-                     (f->kind == WIRE_GNTDEV && prot & PROT_WRITE)) )
+                     (f->kind != WIRE_PRIVCMD && prot & PROT_WRITE)) )
         return -EINVAL;
     return 0;
 }
@@ -335,7 +395,7 @@ EXPORT void *mremap(void *addr, size_t old, size_t new, int flags, ...)
     to = va_arg(ap, void *);
     va_end(ap);
     if ( !is_mapped((uintptr_t)addr) )
-        return (void *)syscall(SYS_mremap, addr, old, new, flags, to);
+        return (void *)real_call(SYS_mremap, addr, old, new, flags, to);
     old = (old + PAGE - 1) & ~(PAGE - 1);
     new = (new + PAGE - 1) & ~(PAGE - 1);
     if ( new > old )

@@ -60,11 +60,11 @@ static void ring_for(uint64_t *bits, uint32_t port)
     set(bits, port);
     if ( __atomic_load_n(&doorbell->waiting, __ATOMIC_SEQ_CST) )
     {
-        (void)!syscall(SYS_write, pipe_fd, "", 1);
+        (void)!real_call(SYS_write, pipe_fd, "", 1);
         return;
     }
     __atomic_fetch_add(&doorbell->calls, 1, __ATOMIC_SEQ_CST);
-    syscall(SYS_futex, &doorbell->calls, FUTEX_WAKE, 1, NULL, NULL, 0);
+    real_call(SYS_futex, &doorbell->calls, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
 bool doorbell_owns(const struct file *f, uint32_t port)

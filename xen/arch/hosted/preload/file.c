@@ -22,32 +22,6 @@ static struct file *files;     /* [table_lock] */
 static int memfd = -1;         /* all frames; [table_lock] */
 static uint64_t address_space; /* its unique name */
 
-/* ---- the real calls: by system call, so no symbol lookup can recurse ---- */
-
-void *real_mmap(void *addr, size_t len, int prot, int flags, int fd,
-                off_t offset)
-{
-    return (void *)syscall(SYS_mmap, addr, len, prot, flags, fd, offset);
-}
-
-int real_munmap(void *addr, size_t len)
-{
-    return (int)syscall(SYS_munmap, addr, len);
-}
-
-int real_close(int fd)
-{
-    return (int)syscall(SYS_close, fd);
-}
-
-long set_errno(long rc)
-{
-    if ( rc >= 0 )
-        return rc;
-    errno = (int)-rc;
-    return -1;
-}
-
 /* ---- messages to the user ---- */
 
 int lost(void)
@@ -186,7 +160,7 @@ static int connect_server(void)
     real_close(fd);
     if ( high < 0 )
         return high;
-    if ( connect(high, (struct sockaddr *)&addr, sizeof(addr)) )
+    if ( real_call(SYS_connect, high, &addr, sizeof(addr)) )
     {
         int rc = errno == ECONNREFUSED || errno == ENOENT ? lost() : -errno;
 
@@ -290,14 +264,14 @@ static struct file *new_file(uint32_t type, uint64_t what, int flags,
 
 bool is_handle(int fd)
 {
-    return syscall(SYS_fcntl, fd, F_GETSIG) == WIRE_MARK;
+    return real_call(SYS_fcntl, fd, F_GETSIG) == WIRE_MARK;
 }
 
 static uint32_t name_of(int fd)
 {
     struct stat st;
 
-    return syscall(SYS_fstat, fd, &st) ? 0 : (uint32_t)st.st_ino;
+    return real_call(SYS_fstat, fd, &st) ? 0 : (uint32_t)st.st_ino;
 }
 
 /* table_lock held. */

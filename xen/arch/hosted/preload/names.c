@@ -1,30 +1,69 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Paths.  The machine's folder has a stand-in for each file in /dev/xen and
- * /proc/xen, so that every function of libc that takes a path finds a file.
- * Paths are compared as text: . and .. and doubled slashes are understood,
- * symbolic links to /dev are not.
+ * Paths.  The machine's folder has a file, the stand-in, for each file that the
+ * machine provides, so that every function of libc that takes a path finds a
+ * file.  Paths are compared as text: . and .. and doubled slashes are
+ * understood, symbolic links to /dev are not.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "preload.h"
 
-static const char *const names[] = {
-    [WIRE_PRIVCMD] = "/dev/privcmd",   [WIRE_HYPERCALL] = "/dev/hypercall",
-    [WIRE_EVTCHN] = "/dev/evtchn",     [WIRE_GNTDEV] = "/dev/gntdev",
-    [WIRE_GNTALLOC] = "/dev/gntalloc", [WIRE_NR_FILES] = "/proc/privcmd",
+static const struct {
+    const char *path;
+    int kind;
+} files[] = {
+    { "/dev/xen/privcmd", WIRE_PRIVCMD },
+    { "/dev/xen/hypercall", WIRE_HYPERCALL },
+    { "/dev/xen/evtchn", WIRE_EVTCHN },
+    { "/dev/xen/gntdev", WIRE_GNTDEV },
+    { "/dev/xen/gntalloc", WIRE_GNTALLOC },
+    { "/dev/xen/xenbus", WIRE_XENBUS },
+    { "/dev/xen/xenbus_backend", WIRE_XENBUS_BACKEND },
+    { "/proc/xen/privcmd", WIRE_PRIVCMD },
+    { "/proc/xen/xenbus", WIRE_XENBUS },
+    { "/proc/xen/xsd_kva", WIRE_XSD_KVA },
+};
+#define NR_FILES (sizeof(files) / sizeof(files[0]))
+
+/*
+ * What the machine provides: a folder with all that is in it, or, with a dot at
+ * the end, all files whose names begin so.
+ */
+static const char *const kernel_places[] = {
+    "/dev/xen", "/proc/xen", "/sys/hypervisor", NULL,
+};
+static const char *const toolstack_places[] = {
+    "/etc/xen", "/run/lock/xenconsole.", "/run/lock/xl", "/run/xen",
+    "/run/xenstored", "/usr/lib/xen-4.17", "/var/lib/xen", "/var/lib/xenstored",
+    "/var/log/xen", NULL,
 };
 
-static const char *folder(void)
+/* NULL: the program does not run in a machine. */
+static const char *root(void)
 {
-    const char *f = getenv(WIRE_NAMES_ENV);
+    const char *f = getenv(WIRE_ROOT_ENV);
 
     return f && *f == '/' ? f : NULL;
+}
+
+static bool is_in(const char *path, const char *place)
+{
+    size_t len = strlen(place);
+
+    return !strncmp(path, place, len) &&
+           (!path[len] || path[len] == '/' || place[len - 1] == '.');
+}
+
+static bool is_in_one_of(const char *path, const char *const *place)
+{
+    while ( *place && !is_in(path, *place) )
+        place++;
+    return *place;
 }
 
 /* Can the path be one of ours?  For most paths this check is the only cost. */
@@ -32,33 +71,34 @@ static bool may_be_ours(const char *path)
 {
     const char *last = strrchr(path, '/');
 
-    if ( strstr(path, "xen") )
+    if ( strstr(path, "xen") || strstr(path, "hypervisor") )
         return true;
     last = last ? last + 1 : path;
-    for ( unsigned int i = 0; i < WIRE_NR_FILES; i++ )
-        if ( !strcmp(last, strrchr(names[i], '/') + 1) )
+    for ( unsigned int i = 0; i < NR_FILES; i++ )
+        if ( !strcmp(last, strrchr(files[i].path, '/') + 1) )
             return true;
-    return !strcmp(last, "capabilities") || !strcmp(last, ".") ||
-           !strcmp(last, "..");
+    return !strcmp(last, "capabilities") || !strcmp(last, "xsd_port") ||
+           !strcmp(last, "xl") || !strcmp(last, ".") || !strcmp(last, "..");
 }
 
 /* The folder that relative paths start from, as a path. */
 static bool start_of(int dirfd, char buf[PATH_MAX])
 {
-    char link[40], text[PATH_MAX], *swap;
+    char link[40], text[PATH_MAX];
+    const char *path;
     ssize_t len;
 
     if ( dirfd == AT_FDCWD )
         strcpy(link, "/proc/self/cwd");
     else
         snprintf(link, sizeof(link), "/proc/self/fd/%d", dirfd);
-    len = syscall(SYS_readlink, link, text, sizeof(text) - 1);
+    len = real_call(SYS_readlink, link, text, sizeof(text) - 1);
     if ( len <= 0 || text[0] != '/' )
         return false;
     text[len] = '\0';
-    swap = folder() && !strncmp(text, folder(), strlen(folder()))
-               ? text + strlen(folder()) : NULL;
-    return swap ? original(text, buf) != NULL : (strcpy(buf, text), true);
+    path = original(text);
+    strcpy(buf, path ? path : text);
+    return true;
 }
 
 /* Lexically, without doubled slashes, "." and "..". */
@@ -88,12 +128,22 @@ static bool normalize(const char *path, char out[PATH_MAX])
     return true;
 }
 
+/* Without Debian's links from /var/run to /run and from /var/lock to /run/lock. */
+static const char *without_links(char text[PATH_MAX])
+{
+    if ( is_in(text, "/var/run") )
+        return text + strlen("/var");
+    if ( !is_in(text, "/var/lock") )
+        return text;
+    return memcpy(text, "/run", 4); /* as long as "/var" */
+}
+
 const char *stand_in(int dirfd, const char *path, char buf[PATH_MAX])
 {
     char whole[2 * PATH_MAX + 2], text[PATH_MAX];
-    const char *rest, *kind;
+    const char *name;
 
-    if ( !path || !*path || !folder() || !may_be_ours(path) ||
+    if ( !path || !*path || !root() || !may_be_ours(path) ||
          strlen(path) >= PATH_MAX )
         return NULL;
     if ( *path == '/' )
@@ -104,39 +154,42 @@ const char *stand_in(int dirfd, const char *path, char buf[PATH_MAX])
         return NULL;
     if ( !normalize(whole, text) )
         return NULL;
-    if ( !strncmp(text, "/dev/xen", 8) )
-        kind = "/dev", rest = text + 8;
-    else if ( !strncmp(text, "/proc/xen", 9) )
-        kind = "/proc", rest = text + 9;
-    else
+    name = without_links(text);
+    if ( !is_in_one_of(name, kernel_places) &&
+         !(getenv(WIRE_TOOLSTACK_ENV) && is_in_one_of(name, toolstack_places)) )
         return NULL;
-    if ( (*rest && *rest != '/') ||
-         snprintf(buf, PATH_MAX, "%s%s%s%s", folder(), kind, rest,
-                  path[strlen(path) - 1] == '/' ? "/" : "") >= PATH_MAX )
-        return NULL;
-    return buf;
+    return snprintf(buf, PATH_MAX, "%s%s%s", root(), name,
+                    path[strlen(path) - 1] == '/' ? "/" : "") < PATH_MAX
+               ? buf : NULL;
 }
 
 int kind_of(const char *path)
 {
-    for ( int i = 0; path && i <= WIRE_NR_FILES; i++ )
-        if ( !strcmp(path + strlen(folder()), names[i]) )
-            return i < WIRE_NR_FILES ? i : WIRE_PRIVCMD;
+    const char *name = path ? original(path) : NULL;
+
+    for ( unsigned int i = 0; name && i < NR_FILES; i++ )
+        if ( !strcmp(name, files[i].path) )
+            return files[i].kind;
     return -1;
 }
 
 bool is_device(const char *path)
 {
-    return kind_of(path) >= 0 && !strncmp(path + strlen(folder()), "/dev", 4);
+    return kind_of(path) >= 0 && is_in(original(path), "/dev");
 }
 
-const char *original(const char *path, char buf[PATH_MAX])
+bool is_text(const char *path)
 {
-    const char *rest = path + strlen(folder());
-    size_t n = strncmp(rest, "/dev", 4) ? 5 : 4;
+    const char *name = original(path);
 
-    if ( n == 5 && strncmp(rest, "/proc", 5) )
-        return NULL;
-    return snprintf(buf, PATH_MAX, "%.*s/xen%s", (int)n, rest, rest + n) <
-           PATH_MAX ? buf : NULL;
+    return kind_of(path) < 0 &&
+           (is_in(name, "/proc") || is_in(name, "/sys"));
+}
+
+const char *original(const char *path)
+{
+    size_t len = root() ? strlen(root()) : 0;
+
+    return len && !strncmp(path, root(), len) && path[len] == '/' ? path + len
+                                                                 : NULL;
 }

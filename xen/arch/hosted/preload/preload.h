@@ -2,13 +2,16 @@
 /*
  * Preload library: /dev/xen files for unmodified programs.
  *
- *   calls.c      replaces functions of libc that take a path
+ *   calls.c      replaces functions of libc that open, or look at, a path
+ *   paths.c      replaces those that change what is at a path
+ *   exec.c       replaces those that run a program, or connect by a path
  *   devxen.c     replaces functions of libc that take a descriptor
  *   names.c      which paths are ours
  *   file.c       open files: a connection each, requests and answers
  *   map.c        which addresses are mapped through which file
  *   doorbell.c   event channels without waiting for an answer
  *   safe.c       checked access to the program's memory
+ *   real.c       the system calls themselves
  *
  * A program's descriptor is a handle (wire.h), which the program may close,
  * poll, copy, pass on and inherit: Linux counts the descriptors.  A file is
@@ -30,6 +33,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 
 #include <wire.h>
@@ -57,7 +61,15 @@ extern pthread_mutex_t table_lock;
 /* -1 and errno for a negative rc, else rc. */
 long set_errno(long rc);
 
-/* ---- the real calls: by system call, so no symbol lookup can recurse ---- */
+/* libc's own function of this name and type. */
+#define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+/* ---- real.c ---- */
+
+/* As syscall(), which the library replaces. */
+long real_call(long nr, ...);
+/* The same, which pthread_cancel() ends: what libc's function would allow. */
+long cancellable_call(long nr, long a, long b, long c, long d);
 
 void *real_mmap(void *addr, size_t len, int prot, int flags, int fd,
                 off_t offset);
@@ -67,16 +79,18 @@ int real_close(int fd);
 /* ---- names.c ---- */
 
 /*
- * The file in the machine's folder that stands for a path in /dev/xen or
- * /proc/xen, in buf; NULL: the path is not ours.
+ * The file in the machine's folder that stands for the path, in buf; NULL: the
+ * path is not ours.
  */
 const char *stand_in(int dirfd, const char *path, char buf[PATH_MAX]);
 /* enum wire_file of a stand-in, or -1. */
 int kind_of(const char *stand_in);
 /* Does the stand-in look like a device? */
 bool is_device(const char *stand_in);
-/* The path that it stands for. */
-const char *original(const char *stand_in, char buf[PATH_MAX]);
+/* Is it a text of the kernel's, which cannot be written? */
+bool is_text(const char *stand_in);
+/* The path that a stand-in stands for, a part of it; NULL: it is none. */
+const char *original(const char *stand_in);
 
 /* ---- file.c ---- */
 

@@ -210,6 +210,8 @@ static long serve_locked(struct conn *c, const struct wire_request *req)
     case WIRE_IOCTL:
         c->pinned = (long)req->c;
         return f->ops->ioctl ? f->ops->ioctl(f, req->a, req->b) : -ENOTTY;
+    case WIRE_WRITE:
+        return f->ops->write ? f->ops->write(f, req->a, req->b) : -EINVAL;
     case WIRE_MMAP:
         return map(c, req);
     case WIRE_MUNMAP:

@@ -32,6 +32,11 @@ static struct evtchn_file *owner[NR_PORTS]; /* [ports_lock] */
 /* One for the owner, one for each unmap notification that names the port. */
 static unsigned int users[NR_PORTS];        /* [ports_lock] */
 
+/* dom0's kernel has one port itself: xenstored's. */
+static uint32_t kernel_port = UINT32_MAX; /* [I] */
+static void (*kernel_upcall)(void);       /* [I] */
+/* [I] set before the machine has programs */
+
 /* ---- delivery ---- */
 
 /* ports_lock held.  The event of a program that has died is dropped. */
@@ -39,6 +44,12 @@ static void deliver(struct shared_info *s, uint32_t port)
 {
     const struct evtchn_file *e = owner[port];
 
+    if ( port == kernel_port )
+    {
+        clear_bit(port, s->evtchn_pending);
+        kernel_upcall();
+        return;
+    }
     set_bit(port, s->evtchn_mask);
     if ( !e )
         return; /* still pending: unmasked, and raised again, when bound */
@@ -152,6 +163,20 @@ static long own(struct evtchn_file *e, long rc, uint32_t port)
     bell_set_owner(port, e->file->name);
     evtchn_unmask(server_dom0, port);
     return port;
+}
+
+int evtchn_kernel_port(void (*upcall)(void), uint32_t *port)
+{
+    struct evtchn_alloc_unbound b = { .dom = DOMID_SELF,
+                                      .remote_dom = DOMID_SELF };
+    long rc = op(EVTCHNOP_alloc_unbound, &b);
+
+    if ( rc )
+        return (int)rc;
+    kernel_upcall = upcall;
+    kernel_port = *port = b.port;
+    evtchn_unmask(server_dom0, b.port);
+    return 0;
 }
 
 static long disown(struct evtchn_file *e, uint32_t port)

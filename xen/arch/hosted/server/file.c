@@ -29,7 +29,9 @@ static int handles;        /* epoll */
 static const struct file_ops *const ops_of[WIRE_NR_FILES] = {
     [WIRE_PRIVCMD] = &privcmd_ops,   [WIRE_HYPERCALL] = &hypercall_ops,
     [WIRE_EVTCHN] = &evtchn_ops,     [WIRE_GNTDEV] = &gntdev_ops,
-    [WIRE_GNTALLOC] = &gntalloc_ops,
+    [WIRE_GNTALLOC] = &gntalloc_ops, [WIRE_XENBUS] = &xenbus_ops,
+    [WIRE_XENBUS_BACKEND] = &xenbus_backend_ops,
+    [WIRE_XSD_KVA] = &xsd_kva_ops,
 };
 
 /* ---- references ---- */
@@ -144,16 +146,17 @@ int files_start(void)
 /* Make both ends: the client's and the server's.  0 or -errno. */
 static int make_handle(int kind, int end[2])
 {
-    if ( kind != WIRE_EVTCHN )
+    if ( kind != WIRE_EVTCHN && kind != WIRE_XENBUS )
     {
         /* A byte that is never read: poll() says readable, as of /dev files. */
         if ( socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, end) )
             return -errno;
-        return send(end[1], "", 1, MSG_NOSIGNAL) == 1 ? 0 : -errno;
+        return kind == WIRE_XSD_KVA || send(end[1], "", 1, MSG_NOSIGNAL) == 1
+                   ? 0 : -errno;
     }
     if ( pipe2(end, O_CLOEXEC) )
         return -errno;
-    if ( fcntl(end[1], F_GETPIPE_SZ) < STREAM_BYTES &&
+    if ( kind == WIRE_EVTCHN && fcntl(end[1], F_GETPIPE_SZ) < STREAM_BYTES &&
          fcntl(end[1], F_SETPIPE_SZ, STREAM_BYTES) < 0 )
         return -errno;
     return fcntl(end[1], F_SETFL, O_NONBLOCK) ? -errno : 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The folder of a run, in TMPDIR or /tmp: the socket, files that stand for
- * those in /dev/xen and /proc/xen, and the toolstack's state.  The folder's
- * name contains the server's process number, by which the next run finds
- * folders of runs that are dead.
+ * those that programs look for ("root", see kernel-files.c), and the state of
+ * Oriel's toolstack.  The folder's name contains the server's process number, by
+ * which the next run finds folders of runs that are dead.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -34,30 +34,40 @@ static const char *tmp(void)
     return realpath(dir, resolved) ? resolved : dir;
 }
 
-static int make_file(const char *name, const char *text)
+/* The folders on the way to the file, which a path within ours names. */
+static int make_way(char *path)
 {
-    char path[PATH_MAX + 32];
+    for ( char *p = path + strlen(folder) + 1; (p = strchr(p, '/')); p++ )
+    {
+        *p = '\0';
+        if ( mkdir(path, 0700) && errno != EEXIST )
+            return -errno;
+        *p = '/';
+    }
+    return 0;
+}
+
+int life_make_file(const char *name, const char *text, unsigned int mode)
+{
+    char path[PATH_MAX + 64];
     int fd, rc;
 
     snprintf(path, sizeof(path), "%s/%s", folder, name);
-    if ( !text )
-        return mkdir(path, 0700) ? -errno : 0;
-    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    rc = make_way(path);
+    if ( rc || !text )
+        return rc;
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if ( fd < 0 )
         return -errno;
-    rc = write(fd, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : -EIO;
+    rc = write(fd, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : -ENOSPC;
+    if ( !rc && fchmod(fd, mode) ) /* whatever the umask is */
+        rc = -errno;
     close(fd);
     return rc;
 }
 
 int life_make_folder(void)
 {
-    static const char *const file[][2] = {
-        { "dev", NULL }, { "proc", NULL }, { "state", NULL },
-        { "dev/privcmd", "" }, { "dev/hypercall", "" }, { "dev/evtchn", "" },
-        { "dev/gntdev", "" }, { "dev/gntalloc", "" },
-        { "proc/privcmd", "" }, { "proc/capabilities", "control_d\n" },
-    };
     int rc = 0;
 
     if ( snprintf(folder, sizeof(folder), "%s/oriel-%d-XXXXXX", tmp(),
@@ -65,12 +75,22 @@ int life_make_folder(void)
         return -ENAMETOOLONG;
     if ( !mkdtemp(folder) )
         rc = -errno;
-    for ( size_t i = 0; !rc && i < sizeof(file) / sizeof(file[0]); i++ )
-        rc = make_file(file[i][0], file[i][1]);
+    if ( !rc )
+        rc = life_make_file("state/", NULL, 0);
+    if ( !rc )
+        rc = life_make_file("root/", NULL, 0);
     if ( rc )
         fprintf(stderr, "xen-hosted: cannot make a folder in %s: %s\n", tmp(),
                 strerror(-rc));
     return rc;
+}
+
+const char *life_root(void)
+{
+    static char root[PATH_MAX + 8];
+
+    snprintf(root, sizeof(root), "%s/root", folder);
+    return root;
 }
 
 const char *life_folder(void)

@@ -58,6 +58,10 @@ static void usage(FILE *to)
             "new folder\n"
             "                   in TMPDIR or /tmp)\n"
             "  --preload FILE   library that gives COMMAND its /dev/xen files\n"
+            "  --toolstack[=DIR]  start xenstored, xenconsoled and "
+            "xen-init-dom0 first; DIR:\n"
+            "                   where Debian's packages are unpacked (default: "
+            "installed)\n"
             "  --audit          at the end recount all references; exit 1 when "
             "one is wrong\n"
             "  --version        print the version\n");
@@ -91,6 +95,7 @@ static void audit(audit_count_t count)
     mms_audit(count);
     gntalloc_audit(count);
     doorbell_audit(count);
+    xenstore_audit(count);
 }
 
 static pthread_mutex_t timer_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -212,7 +217,13 @@ static int start_machine(void)
     if ( !rc )
         rc = doorbell_start();
     if ( !rc )
+        rc = xenstore_start();
+    if ( !rc )
         rc = files_start();
+    if ( !rc )
+        rc = kernel_files_make();
+    if ( !rc && toolstack_wanted() )
+        rc = toolstack_make_folders();
     if ( !rc )
         start_timers();
     return rc;
@@ -239,13 +250,15 @@ static void set_environment(const char *command)
     snprintf(pid, sizeof(pid), "%d", getppid());
     setenv(WIRE_PID_ENV, pid, 1);
     setenv(WIRE_SOCKET_ENV, option.socket, 1);
-    setenv(WIRE_NAMES_ENV, life_folder(), 1);
+    setenv(WIRE_ROOT_ENV, life_root(), 1);
     if ( asprintf(&text, "%s/state", life_folder()) >= 0 )
         setenv("ORIEL_STATE", text, 0); /* two machines share no state */
     if ( asprintf(&text, "%s%s%s%s%s", runtime, *runtime ? ":" : "",
                   option.preload, others ? ":" : "", others ? others : "")
              >= 0 )
         setenv("LD_PRELOAD", text, 1);
+    if ( toolstack_wanted() )
+        toolstack_environment();
 }
 
 static int run_command(char **argv)
@@ -258,6 +271,8 @@ static int run_command(char **argv)
         set_environment(argv[0]);
         setrlimit(RLIMIT_NOFILE, &files_before);
         life_restore_signals();
+        if ( toolstack_wanted() && toolstack_start() )
+            _exit(125);
         execvp(argv[0], argv);
         fprintf(stderr, "xen-hosted: cannot run %s: %s\n", argv[0],
                 strerror(errno));
@@ -349,6 +364,7 @@ static int parse_options(int argc, char **argv)
         { "timestamps", required_argument, NULL, 't' },
         { "socket", required_argument, NULL, 's' },
         { "preload", required_argument, NULL, 'p' },
+        { "toolstack", optional_argument, NULL, 'T' },
         { "audit", no_argument, NULL, 'a' },
         { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, 'V' },
@@ -377,6 +393,10 @@ static int parse_options(int argc, char **argv)
         case 't': option.timestamps = optarg; break;
         case 's': option.socket = optarg; break;
         case 'p': option.preload = optarg; break;
+        case 'T':
+            if ( toolstack_find(optarg) )
+                return -1;
+            break;
         case 'a': option.audit = true; break;
         case 'h':
             usage(stdout);

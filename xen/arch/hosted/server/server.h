@@ -28,6 +28,7 @@ struct file;
 struct file_ops {
     int (*open)(struct file *f);
     long (*ioctl)(struct file *f, unsigned long request, uint64_t arg);
+    long (*write)(struct file *f, uint64_t addr, size_t len);
     /* Fill [addr, addr + len) by file_map_page() calls; mm locked. */
     long (*mmap)(struct file *f, uint64_t addr, size_t len, uint64_t offset,
                  int prot);
@@ -37,7 +38,7 @@ struct file_ops {
 };
 
 extern const struct file_ops privcmd_ops, hypercall_ops, evtchn_ops,
-    gntdev_ops, gntalloc_ops;
+    gntdev_ops, gntalloc_ops, xenbus_ops, xenbus_backend_ops, xsd_kva_ops;
 
 /* One page that a client has mapped: one HOLD_ARCH reference. */
 struct mapping {
@@ -175,16 +176,50 @@ void evtchn_port_put(uint32_t port);
 void server_notify(uint32_t port);
 void server_unmask(uint32_t port);
 
+/*
+ * A port of dom0's kernel, for dom0 to bind: 0 or -errno.  Called once.  upcall()
+ * is called for each event, with locks held: it is to take none.
+ */
+int evtchn_kernel_port(void (*upcall)(void), uint32_t *port);
+
 /* dom0's event upcall: deliver what is pending to the files that bound it. */
 void server_dom0_upcall(struct vcpu *v);
+
+/* ---- xenstore.c ---- */
+
+int xenstore_start(void); /* -errno; after dom0 exists */
+uint32_t xenstore_port(void); /* for xenstored to bind */
+void xenstore_audit(void (*count)(mfn_t mfn, enum page_holder holder));
 
 /* ---- folder.c ---- */
 
 int life_make_folder(void); /* 0, or -errno after a message */
 const char *life_folder(void);
+/* The part of it whose files stand for those of the same path. */
+const char *life_root(void);
+/*
+ * A file with the text in the folder, or, when the name ends in '/' and there is
+ * no text, a folder, and what is missing on the way to it: 0 or -errno.
+ */
+int life_make_file(const char *name, const char *text, unsigned int mode);
 void life_remove_folder(void);
 /* Remove folders of runs whose processes were killed all at once. */
 void life_remove_dead(void);
+
+/* ---- kernel-files.c ---- */
+
+/* /dev/xen, /proc/xen and /sys/hypervisor: 0 or -errno. */
+int kernel_files_make(void);
+
+/* ---- toolstack.c ---- */
+
+/* Debian's programs, NULL: those that are installed; 0, or -1 and a line. */
+int toolstack_find(const char *where);
+bool toolstack_wanted(void); /* they were found */
+int toolstack_make_folders(void); /* 0 or -errno */
+/* In the process that becomes the command: variables; then, with them, daemons. */
+void toolstack_environment(void);
+int toolstack_start(void); /* 0, or -1 and a line */
 
 /* ---- life.c ---- */
 

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Functions of libc that run a program, or name a socket, by a path; and
+ * syscall(), by which programs reach calls that libc has no function for.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <linux/openat2.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "preload.h"
+
+/* ---- programs ---- */
+
+static const char *program(const char *path, char buf[PATH_MAX])
+{
+    const char *ours = path && strchr(path, '/') ? stand_in(AT_FDCWD, path, buf)
+                                                 : NULL;
+
+    return ours ? ours : path;
+}
+
+EXPORT int execve(const char *path, char *const argv[], char *const envp[])
+{
+    char buf[PATH_MAX];
+
+    return (int)real_call(SYS_execve, program(path, buf), argv, envp);
+}
+
+EXPORT int execv(const char *path, char *const argv[])
+{
+    return execve(path, argv, environ);
+}
+
+EXPORT int execvpe(const char *name, char *const argv[], char *const envp[])
+{
+    char buf[PATH_MAX];
+
+    return NEXT(execvpe)(program(name, buf), argv, envp);
+}
+
+EXPORT int execvp(const char *name, char *const argv[])
+{
+    return execvpe(name, argv, environ);
+}
+
+/* The arguments after the first, and what follows NULL. */
+#define COLLECT(first, ap, argv, nr)                                          \
+    va_list ap;                                                               \
+    size_t nr = 1;                                                            \
+    va_start(ap, first);                                                      \
+    while ( va_arg(ap, char *) )                                              \
+        nr++;                                                                 \
+    va_end(ap);                                                               \
+    char **argv = __builtin_alloca((nr + 1) * sizeof(*argv));                 \
+    argv[0] = (char *)(uintptr_t)first;                                       \
+    va_start(ap, first);                                                      \
+    for ( size_t i_ = 1; i_ <= nr; i_++ )                                     \
+        argv[i_] = va_arg(ap, char *)
+
+EXPORT int execl(const char *path, const char *arg, ...)
+{
+    COLLECT(arg, ap, argv, nr);
+    va_end(ap);
+    return execv(path, argv);
+}
+
+EXPORT int execlp(const char *name, const char *arg, ...)
+{
+    COLLECT(arg, ap, argv, nr);
+    va_end(ap);
+    return execvp(name, argv);
+}
+
+EXPORT int execle(const char *path, const char *arg, ...)
+{
+    char *const *envp;
+
+    COLLECT(arg, ap, argv, nr);
+    envp = va_arg(ap, char *const *);
+    va_end(ap);
+    return execve(path, argv, envp);
+}
+
+EXPORT int posix_spawn(pid_t *pid, const char *path,
+                       const posix_spawn_file_actions_t *actions,
+                       const posix_spawnattr_t *attr, char *const argv[],
+                       char *const envp[])
+{
+    char buf[PATH_MAX];
+
+    return NEXT(posix_spawn)(pid, program(path, buf), actions, attr, argv,
+                             envp);
+}
+
+EXPORT int posix_spawnp(pid_t *pid, const char *name,
+                        const posix_spawn_file_actions_t *actions,
+                        const posix_spawnattr_t *attr, char *const argv[],
+                        char *const envp[])
+{
+    char buf[PATH_MAX];
+
+    return NEXT(posix_spawnp)(pid, program(name, buf), actions, attr, argv,
+                              envp);
+}
+
+/* ---- sockets ---- */
+
+/*
+ * The stand-in's name can be longer than an address has room for: its folder is
+ * named by a descriptor, *dir, to be closed after use.  NULL: none of ours, or,
+ * with *dir -2, errno says why not.
+ */
+static const struct sockaddr *stand_in_address(const struct sockaddr *addr,
+                                               socklen_t *len, int *dir,
+                                               struct sockaddr_un *un)
+{
+    char name[sizeof(un->sun_path) + 1] = "", buf[PATH_MAX], *last;
+    size_t head = offsetof(struct sockaddr_un, sun_path);
+
+    *dir = -1;
+    if ( !addr || *len <= head || *len > sizeof(*un) ||
+         addr->sa_family != AF_UNIX )
+        return NULL;
+    memcpy(name, ((const struct sockaddr_un *)addr)->sun_path, *len - head);
+    if ( !stand_in(AT_FDCWD, name, buf) )
+        return NULL;
+    last = strrchr(buf, '/');
+    *last++ = '\0';
+    *dir = (int)real_call(SYS_openat, AT_FDCWD, buf,
+                          O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    un->sun_family = AF_UNIX;
+    if ( *dir < 0 )
+        *dir = -2;
+    else if ( snprintf(un->sun_path, sizeof(un->sun_path),
+                       "/proc/self/fd/%d/%s", *dir, last) >=
+              (int)sizeof(un->sun_path) )
+    {
+        real_close(*dir);
+        *dir = -2;
+        set_errno(-EINVAL);
+    }
+    *len = sizeof(*un);
+    return *dir == -2 ? NULL : (const struct sockaddr *)un;
+}
+
+static int with_address(long call, int fd, const struct sockaddr *addr,
+                        socklen_t len)
+{
+    struct sockaddr_un un;
+    const struct sockaddr *ours;
+    int dir, rc, err;
+
+    ours = stand_in_address(addr, &len, &dir, &un);
+    if ( dir == -2 )
+        return -1;
+    rc = (int)cancellable_call(call, fd, (long)(ours ? ours : addr), len, 0);
+    err = errno;
+    if ( dir >= 0 )
+        real_close(dir);
+    errno = err;
+    return rc;
+}
+
+EXPORT int bind(int fd, const struct sockaddr *addr, socklen_t len)
+{
+    return with_address(SYS_bind, fd, addr, len);
+}
+
+EXPORT int connect(int fd, const struct sockaddr *addr, socklen_t len)
+{
+    return with_address(SYS_connect, fd, addr, len);
+}
+
+/* ---- system calls by number ---- */
+
+/* Those that libc of Debian 12 has no function for go by its functions. */
+static long openat2_as_openat(int dirfd, const char *path, const void *how,
+                              size_t size)
+{
+    char buf[PATH_MAX];
+    struct open_how h;
+
+    if ( !stand_in(dirfd, path, buf) || size < sizeof(h) )
+        return real_call(SYS_openat2, dirfd, path, how, size);
+    memcpy(&h, how, sizeof(h));
+    return openat(dirfd, path, (int)h.flags, (mode_t)h.mode);
+}
+
+EXPORT long syscall(long nr, ...)
+{
+    long a[6];
+    va_list ap;
+
+    va_start(ap, nr);
+    for ( unsigned int i = 0; i < 6; i++ )
+        a[i] = va_arg(ap, long);
+    va_end(ap);
+    switch ( nr )
+    {
+    case SYS_open:
+        return open((const char *)a[0], (int)a[1], (mode_t)a[2]);
+    case SYS_openat:
+        return openat((int)a[0], (const char *)a[1], (int)a[2], (mode_t)a[3]);
+    case SYS_openat2:
+        return openat2_as_openat((int)a[0], (const char *)a[1],
+                                 (const void *)a[2], (size_t)a[3]);
+    case SYS_close:
+        return close((int)a[0]);
+    case SYS_statx:
+        return statx((int)a[0], (const char *)a[1], (int)a[2],
+                     (unsigned int)a[3], (struct statx *)a[4]);
+    case SYS_faccessat:
+        return faccessat((int)a[0], (const char *)a[1], (int)a[2], 0);
+    case SYS_faccessat2:
+        return faccessat((int)a[0], (const char *)a[1], (int)a[2], (int)a[3]);
+    case SYS_renameat2:
+        return renameat2((int)a[0], (const char *)a[1], (int)a[2],
+                         (const char *)a[3], (unsigned int)a[4]);
+    default:
+        return real_call(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+    }
+}
