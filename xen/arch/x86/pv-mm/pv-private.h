@@ -98,6 +98,15 @@ static inline mfn_t entry_mfn(uint64_t e)
 /* The L1 table of d that maps va below this L4 and its entry's index; or NULL. */
 struct page *find_l1(struct page *l4, uint64_t va, unsigned int *index);
 
+/*
+ * Write `value`, for pages of d's own, to an entry of `table`, on which the
+ * caller has a reference.  compare: only if the entry is *old, -EAGAIN if not;
+ * *old becomes the entry before.  -EINVAL: as pv_update(); `table` is no L1
+ * table (any more).  -ERESTART: nothing was written.
+ */
+int swap_l1_entry(struct domain *d, struct page *table, unsigned int index,
+                  bool compare, uint64_t *old, uint64_t value) must_check;
+
 /* Is va canonical, and not in the hypervisor's slots? */
 static inline bool is_guest_va(uint64_t va)
 {

@@ -17,6 +17,8 @@ struct update {
     unsigned int index; /* of the entry in the table */
     uint64_t value;
     unsigned int flags; /* PV_* */
+    bool compare;       /* write only if the entry is `old` */
+    uint64_t old;       /* the entry before */
     struct page *target; /* held: `value` named it by a gfn of the owner's */
 };
 
@@ -27,15 +29,19 @@ static void set_place(struct update *u, struct page *table, unsigned int index)
     u->entry = (uint64_t *)page_to_virt(table) + index;
 }
 
-static uint64_t write_entry(const struct update *u, uint64_t value)
+/* False: the entry is not what it was expected to be. */
+static bool write_entry(struct update *u, uint64_t value)
 {
-    uint64_t old = READ_ONCE(*u->entry);
+    uint64_t expected = u->old;
 
-    while ( !atomic_cmpxchg(u->entry, &old,
-                            u->flags & PV_PRESERVE_AD
-                                ? value | (old & AD_BITS) : value) )
-        continue;
-    return old;
+    u->old = READ_ONCE(*u->entry);
+    do {
+        if ( u->compare && u->old != expected )
+            return false;
+    } while ( !atomic_cmpxchg(u->entry, &u->old,
+                              u->flags & PV_PRESERVE_AD
+                                  ? value | (u->old & AD_BITS) : value) );
+    return true;
 }
 
 /* ---- L1 ---- */
@@ -56,7 +62,7 @@ static const struct domain *io_domain(const struct update *u)
 
 static int update_l1(struct update *u)
 {
-    uint64_t value = u->value, old;
+    uint64_t value = u->value;
 
     if ( value & PTE_P )
     {
@@ -71,9 +77,14 @@ static int update_l1(struct update *u)
         if ( rc )
             return rc;
     }
-    old = write_entry(u, value);
-    if ( old & PTE_P )
-        entry_put_l1(u->d, old);
+    if ( !write_entry(u, value) )
+    {
+        if ( value & PTE_P )
+            entry_put_l1(u->d, value);
+        return -EAGAIN;
+    }
+    if ( u->old & PTE_P )
+        entry_put_l1(u->d, u->old);
     return 0;
 }
 
@@ -109,7 +120,7 @@ static bool same_table(uint64_t a, uint64_t b)
 
 static int update_table(struct update *u, unsigned int level, bool *done)
 {
-    uint64_t value = u->value, old;
+    uint64_t value = u->value;
     struct page *below = NULL;
     bool same = same_table(value, READ_ONCE(*u->entry));
     int rc;
@@ -129,22 +140,21 @@ static int update_table(struct update *u, unsigned int level, bool *done)
             return rc ? rc : -EINVAL;
         }
     }
-    old = write_entry(u, value);
-    *done = true;
-    if ( !(old & PTE_P) || same )
+    *done = write_entry(u, value); /* always: nothing is compared */
+    if ( !(u->old & PTE_P) || same )
         return 0;
-    below = mfn_to_page(entry_mfn(old));
+    below = mfn_to_page(entry_mfn(u->old));
     frame_stale(below);
     return pv_put_table(u->d, below);
 }
 
 /* ---- a page that is no table ---- */
 
-static int update_data(const struct update *u)
+static int update_data(struct update *u)
 {
     if ( !pv_get_writable(u->table) )
         return -EINVAL;
-    write_entry(u, u->value);
+    (void)write_entry(u, u->value);
     pv_put_writable(u->table);
     return 0;
 }
@@ -203,6 +213,22 @@ int pv_update(struct domain *d, uint64_t ptr, uint64_t value,
     if ( u.target )
         page_put(u.target);
     page_put(u.table);
+    return rc;
+}
+
+int swap_l1_entry(struct domain *d, struct page *table, unsigned int index,
+                  bool compare, uint64_t *old, uint64_t value)
+{
+    struct update u = { .d = d, .owner = d, .value = value,
+                        .compare = compare, .old = *old };
+    int rc = pv_lock_settled(d);
+
+    if ( rc )
+        return rc;
+    set_place(&u, table, index);
+    rc = pv_type(table) == PV_L1 ? update_l1(&u) : -EINVAL;
+    *old = u.old;
+    pv_unlock(d);
     return rc;
 }
 

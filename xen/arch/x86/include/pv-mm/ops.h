@@ -52,4 +52,29 @@ long do_set_gdt(struct hypercall *hc);
 /* update_descriptor(machine address, descriptor). */
 long do_update_descriptor(struct hypercall *hc);
 
+/* ---- instructions that write to page tables ---- */
+
+struct vcpu;
+
+struct pv_regs {
+    uint64_t gpr[16]; /* rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8 ... r15 */
+    uint64_t rip, rflags;
+};
+
+enum pv_pt_write {
+    PV_PT_DONE,  /* *regs is what it is after the instruction; a trap by TF */
+                 /* is the caller's                                         */
+    PV_PT_RETRY, /* enter the guest: it executes the instruction again      */
+    PV_PT_FAULT, /* nothing happened: the guest gets its page fault         */
+};
+
+/*
+ * The current vcpu's kernel, in 64-bit mode, wrote to va, which is mapped: a
+ * page fault with the error code's bits P, W and U alone.  If the page there is
+ * an L1 table that is mapped read-only, and the instruction one of those that
+ * kernels use for entries (pt-write.c), the write is done as mmu_update would.
+ */
+enum pv_pt_write pv_emulate_pt_write(struct vcpu *v, struct pv_regs *regs,
+                                     uint64_t va);
+
 #endif
