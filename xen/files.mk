@@ -33,7 +33,7 @@ emul-y += $(addprefix xen/arch/x86/emul/, irq-lines.c vlapic-save.c vpic.c)
 
 # Page tables of PV guests.
 pv-mm-y := $(addprefix xen/arch/x86/pv-mm/, \
-    audit.c batch.c desc.c descriptor-op.c domain.c entry.c foreign.c m2p.c mmu-update.c mmuext.c \
+    audit.c batch.c desc.c descriptor-op.c domain.c entry.c exchange.c foreign.c m2p.c mmu-update.c mmuext.c \
     pt-insn.c pt-write.c roots.c type.c update.c update-va.c vcpus.c work.c)
 
 # The hosted machine; its server, which plays dom0's kernel; its engine,

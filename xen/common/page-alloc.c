@@ -162,6 +162,65 @@ struct page *heap_alloc_block(unsigned int order)
     return pg;
 }
 
+/*
+ * Frames at low addresses.  Looked at are the blocks that came last to each list,
+ * among them what is left of blocks that were split for the same purpose, then
+ * blocks of 2 MiB and more in the first 4 GiB.
+ */
+#define LATEST 8
+#define MAX_LOOKS 2048
+#define LOOK_ORDER 9
+
+static struct page *find_latest_locked(uint64_t end, unsigned int order)
+{
+    for ( unsigned int o = order; o <= MAX_ORDER; o++ )
+    {
+        const struct list *l = free_list[o].prev;
+
+        for ( unsigned int i = 0; i < LATEST && l != &free_list[o];
+              i++, l = l->prev )
+        {
+            struct page *pg = list_entry(l, struct page, link);
+            uint64_t mfn = mfn_x(page_to_mfn(pg));
+
+            if ( mfn + (1UL << order) <= end )
+                return split_around(pg, o, mfn, order);
+        }
+    }
+    return NULL;
+}
+
+static struct page *find_lowest_locked(uint64_t end, unsigned int order)
+{
+    unsigned int at_least = max(order, LOOK_ORDER + 0U);
+    uint64_t step = 1UL << at_least;
+
+    for ( uint64_t i = 0, mfn = 0; i < MAX_LOOKS && mfn + (1UL << order) <= end;
+          i++, mfn += step )
+        for ( unsigned int o = at_least; o <= MAX_ORDER; o++ )
+        {
+            uint64_t first = mfn & ~((1UL << o) - 1);
+
+            if ( is_free_block(first, o) )
+                return split_around(&frame_table[first], o, mfn, order);
+        }
+    return NULL;
+}
+
+struct page *heap_alloc_below(uint64_t end, unsigned int order)
+{
+    struct page *pg;
+
+    if ( order > MAX_ORDER || arch_alloc_fails() )
+        return NULL;
+    spin_lock(&heap_lock);
+    pg = find_latest_locked(end, order);
+    if ( !pg )
+        pg = find_lowest_locked(end, order);
+    spin_unlock(&heap_lock);
+    return pg;
+}
+
 void heap_free_frame(struct page *pg)
 {
     spin_lock(&heap_lock);

@@ -13,6 +13,9 @@ struct page *heap_alloc_block(unsigned int order) must_check;
 /* The block of 2^order frames from mfn on, aligned; NULL: not all are free. */
 struct page *heap_alloc_at(uint64_t mfn, unsigned int order) must_check;
 
+/* A block of 2^order frames below frame `end`, or NULL: not all are looked at. */
+struct page *heap_alloc_below(uint64_t end, unsigned int order) must_check;
+
 /* Is frame mfn in one of the heap's free blocks? */
 bool heap_has_frame(uint64_t mfn);
 

@@ -114,6 +114,21 @@ struct page *page_reserve(struct domain *d, unsigned int order)
     return reserve(d, INVALID_MFN, order, 0);
 }
 
+struct page *page_reserve_below(struct domain *d, unsigned int order,
+                                uint64_t end)
+{
+    struct page *pg;
+
+    if ( end >= nr_frames )
+        return page_reserve(d, order);
+    if ( order > MAX_ORDER || (d && !charge(d, 1UL << order, 0)) )
+        return NULL;
+    pg = heap_alloc_below(end, order);
+    if ( !pg && d )
+        uncharge(d, 1UL << order, 0);
+    return pg;
+}
+
 void page_begin(struct page *pg, struct domain *d)
 {
     clear(pg, 1);
@@ -123,7 +138,30 @@ void page_begin(struct page *pg, struct domain *d)
 void page_unreserve(struct page *pg, struct domain *d)
 {
     heap_free_frame(pg);
-    uncharge(d, 1, 0);
+    if ( d )
+        uncharge(d, 1, 0);
+}
+
+bool page_freeze(struct page *pg)
+{
+    uint32_t refs = 1;
+
+    ASSERT(pg->owner && !(pg->flags & PAGE_EXTRA));
+    return atomic_cmpxchg(&pg->refs, &refs, 0);
+}
+
+void page_thaw(struct page *pg)
+{
+    store_release(&pg->refs, 1);
+}
+
+void page_swap(struct page *frozen, struct page *pg)
+{
+    struct domain *d = frozen->owner;
+
+    frozen->owner = NULL;
+    heap_free_frame(frozen);
+    page_begin(pg, d);
 }
 
 int page_assign_boot(struct domain *d, mfn_t first, uint64_t nr)

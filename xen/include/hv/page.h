@@ -124,6 +124,26 @@ void page_begin(struct page *pg, struct domain *d);
 void page_unreserve(struct page *pg, struct domain *d);
 
 /*
+ * page_reserve() of frames below frame `end`.  When that is not all of the
+ * machine's memory, not all free blocks are looked at: those freed last, and
+ * those of 2 MiB and more in the first 4 GiB.
+ */
+struct page *page_reserve_below(struct domain *d, unsigned int order,
+                                uint64_t end) must_check;
+
+/*
+ * Exchange a domain's frame, which is not PAGE_EXTRA, and on which the caller's
+ * reference is the only one, for one that was reserved for nobody (d NULL),
+ * without touching the domain's account.  page_freeze() takes that reference, so
+ * that nobody can get another one; false: there are others.  Then page_thaw()
+ * gives it back, or page_swap() frees the frozen frame and makes pg a page of
+ * the same domain as page_begin().
+ */
+bool page_freeze(struct page *pg) must_check;
+void page_thaw(struct page *pg);
+void page_swap(struct page *frozen, struct page *pg);
+
+/*
  * Take a reference, if the page is in use and owned by d; false otherwise.
  * Needs no lock: the owner cannot change while a reference is held.
  */

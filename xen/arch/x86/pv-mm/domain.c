@@ -56,32 +56,34 @@ void pv_domain_destroy(struct domain *d)
  */
 static void begin_frame(struct domain *d, struct page *pg)
 {
-    struct pv_frame *f = frame_of(pg);
-
-    pv_machine->flush_since(READ_ONCE(f->stamp));
+    pv_machine->flush_since(READ_ONCE(frame_of(pg)->stamp));
     spin_lock(&d->pv->lock);
-    WRITE_ONCE(f->word, WORD_OWNED);
     page_begin(pg, d);
-    list_add_tail(&pg->link, &d->pv->owned);
+    reservation_add(d, pg);
     spin_unlock(&d->pv->lock);
 }
 
-struct page *pv_alloc(struct domain *d, unsigned int order)
+struct page *pv_alloc_below(struct domain *d, unsigned int order,
+                            unsigned int bits)
 {
-    struct page *pg = page_reserve(d, order);
+    struct page *pg = page_reserve_below(d, order, end_of_bits(bits));
 
     for ( uint64_t i = 0; pg && i < 1UL << order; i++ )
         begin_frame(d, &pg[i]);
     return pg;
 }
 
+struct page *pv_alloc(struct domain *d, unsigned int order)
+{
+    return pv_alloc_below(d, order, 0);
+}
+
 /* Locked and settled.  -EINVAL: not in the reservation; else as pv_put_table(). */
 static int leave(struct domain *d, struct page *pg)
 {
-    if ( !word_clear(pg, WORD_OWNED) )
+    if ( !word_has(pg, WORD_OWNED) )
         return -EINVAL;
-    list_del(&pg->link);
-    m2p_forget(pg);
+    reservation_del(pg);
     pv_put_later(d->pv, pg);
     return word_clear(pg, WORD_PINNED) ? pv_put_table(d, pg) : 0;
 }

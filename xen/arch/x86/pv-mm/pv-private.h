@@ -123,6 +123,14 @@ static inline void m2p_forget(const struct page *pg)
     WRITE_ONCE(pv_machine->m2p[mfn_x(page_to_mfn(pg))], PV_M2P_NONE);
 }
 
+/* ---- exchange.c ---- */
+
+/* The first frame that is beyond addresses of so many bits; 0 bits: none. */
+uint64_t end_of_bits(unsigned int bits);
+/* Locked: pg, with the reference that is for that, is in d's reservation. */
+void reservation_add(struct domain *d, struct page *pg);
+void reservation_del(struct page *pg);
+
 /* ---- desc.c ---- */
 
 /* Is each of the 512 descriptors allowed?  Some get another DPL. */

@@ -199,12 +199,27 @@ int pv_domain_relinquish(struct domain *d) must_check;
 
 /* 2^order zeroed frames for d, of type NONE.  NULL as page_alloc(). */
 struct page *pv_alloc(struct domain *d, unsigned int order) must_check;
+/* The same, of frames whose addresses have no more than `bits` bits; 0: any. */
+struct page *pv_alloc_below(struct domain *d, unsigned int order,
+                            unsigned int bits) must_check;
 /*
  * Take the frame from d's reservation; a pin ends.  The frame is freed when
  * nothing else refers to it.  -EINVAL mfn is not in the reservation; -ERESTART
  * and *done as pv_update().
  */
 int pv_release(struct domain *d, mfn_t mfn, bool *done) must_check;
+
+/*
+ * Exchange the nr frames of in[], which nothing but the reservation refers to,
+ * for nr >> order blocks of 2^order zeroed frames: out[] gets the first frame of
+ * each.  nr is a multiple of 2^order and at most PV_MAX_EXCHANGE.  -EINVAL it is
+ * not; a frame is not in d's reservation, is in use, or is named twice; d is
+ * dying.  -ENOMEM.  -ERESTART call again.  On failure nothing has changed.
+ */
+#define PV_MAX_EXCHANGE 512
+int pv_exchange(struct domain *d, const uint64_t *in, unsigned int nr,
+                unsigned int order, unsigned int bits, uint64_t *out)
+    must_check;
 
 /* ---- types ---- */
 
