@@ -9,7 +9,7 @@ unit-core := acpi-make acquire acquire-life acquire-map budget bzimage console c
     grant-map grant-version hvm-op hypercall ioreq-gfn ioreq-gone ioreq-index ioreq-io \
     ioreq-pages ioreq-ring ioreq-route ioreq-server keys kill-steps limits memory memory-map \
     memory-physmap guest-walk heap insn insn-memory insn-native \
-    insn-segment insn-string insn-stubs insn-system insn-vector insn-wide misc own-page p2m p2m-large p2m-pool p2m-random p2m-range page \
+    insn-segment insn-string insn-stubs insn-system insn-vector insn-wide misc own-page p2m p2m-large p2m-pool p2m-random p2m-range page pod pod-sweep \
     ram-map reservation runstate sched string sysctl time-info vcpu-info \
     vioapic vlapic vlapic-ipi vlapic-timer vpit
 # Interrupt controllers.

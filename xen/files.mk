@@ -12,7 +12,7 @@ common-y := $(addprefix xen/common/, \
     gnttab-version.c gnttab.c compat.c guest-access.c heap.c hvm-op.c hvm-save.c \
     hypercall.c ioreq-index.c ioreq-list.c ioreq-mem.c ioreq-pages.c ioreq-ring.c \
     ioreq-server.c ioreq.c memory-map.c memory-op.c memory.c multicall.c p2m-pool.c \
-    log-dirty-all.c log-dirty.c p2m-own.c p2m-pt.c p2m-range.c p2m.c page-alloc.c page.c physmap.c platform-op.c \
+    log-dirty-all.c log-dirty.c p2m-own.c p2m-pod.c p2m-pt.c p2m-range.c p2m.c page-alloc.c page.c physmap.c platform-op.c \
     reservation.c resource.c time-info.c \
     sched-op.c sysctl-sched.c sysctl-topology.c sysctl.c timer.c trace-show.c trace.c vcpu-area.c \
     vcpu-context.c vcpu-op.c vcpu-run.c vcpu.c version.c)

@@ -3,7 +3,7 @@
 # hypervisor.  Those in contract-ours need our libxenctrl; all others run with
 # either set of libraries.
 contract-both := $(addprefix ct-,resource-ioreq resource-grant resource-misc \
-    dm-op evtchn files grant foreign domctl hvm hvm-context hvm-xsave save \
+    dm-op evtchn files grant foreign domctl hvm hvm-context hvm-xsave save pod \
     killed teardown parallel)
 contract-both += ct-sched
 contract-ours := ct-seed-ours

@@ -11,13 +11,25 @@
     F(struct xen_memory_reservation, extent_order, ORDER),                   \
     F(struct xen_memory_reservation, mem_flags, ZERO),                       \
     F(struct xen_memory_reservation, domid, DOM) } }
+/* Populate on demand, and other flags. */
+#define POD(k) { XENMEM_populate_physmap,                                    \
+    sizeof(struct xen_memory_reservation), {                                 \
+    F(struct xen_memory_reservation, extent_start, GFNS),                    \
+    F(struct xen_memory_reservation, nr_extents, NUM),                       \
+    F(struct xen_memory_reservation, extent_order, ORDER),                   \
+    { offsetof(struct xen_memory_reservation, mem_flags) + 2, 1, k },        \
+    F(struct xen_memory_reservation, domid, DOM) } }
+#define T(c) { c, sizeof(struct xen_pod_target), {                           \
+    F(struct xen_pod_target, target_pages, NUM),                             \
+    F(struct xen_pod_target, domid, DOM) } }
 #define D(c) { c, sizeof(struct xen_memory_domain), {                        \
     F(struct xen_memory_domain, domid, DOM) } }
 
 static const struct shape memory_shapes[] = {
     R(XENMEM_populate_physmap), R(XENMEM_populate_physmap),
     R(XENMEM_decrease_reservation), R(XENMEM_increase_reservation),
-    R(XENMEM_claim_pages),
+    R(XENMEM_claim_pages), POD(ODD), POD(ODD), T(XENMEM_set_pod_target),
+    T(XENMEM_set_pod_target), T(XENMEM_get_pod_target),
     D(XENMEM_current_reservation), D(XENMEM_maximum_reservation),
     D(XENMEM_maximum_gpfn),
 #define ADD { XENMEM_add_to_physmap, sizeof(struct xen_add_to_physmap), {    \

@@ -142,6 +142,8 @@ uint64_t gen_value(struct input *in, enum kind kind, unsigned int size)
         return gen_num(in);
     case BITS:
         return in8(in);
+    case ODD:
+        return in8(in) | 1;
     case ORDER:
         return in8(in) < 0xf0 ? in_below(in, 4) : in_below(in, 24);
     case DOM:

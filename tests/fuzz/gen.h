@@ -16,6 +16,7 @@ enum kind {
     SMALL,  /* 0 .. 7                                              */
     NUM,    /* a count                                             */
     BITS,   /* flags: eight low bits                               */
+    ODD,    /* flags, of which the lowest is set                   */
     ORDER,  /* of an extent                                        */
     DOM,    /* a domain                                            */
     VCPU,

@@ -6,6 +6,7 @@
 
 static const enum p2m_type p2m_types[] = {
     [NONE] = P2M_NONE,           [RAM] = P2M_RAM_RW,
+    [POD] = P2M_POD,
     [FOREIGN] = P2M_FOREIGN,     [GRANT_RW] = P2M_GRANT_RW,
     [GRANT_RO] = P2M_GRANT_RO,
 };
@@ -56,6 +57,10 @@ static void check_domain(struct mdom *m)
     if ( d->tot_pages != m->tot || d->extra_pages != m->extra )
         fail("d%u: %lu+%lu pages, not %lu+%lu\n", m->id, d->tot_pages,
              d->extra_pages, m->tot, m->extra);
+    if ( m->alive && (d->p2m.pod.nr != m->nr_cache ||
+                      d->p2m.pod.entries != m->pods) )
+        fail("d%u: %lu pages for %lu entries, not %u for %u\n", m->id,
+             d->p2m.pod.nr, d->p2m.pod.entries, m->nr_cache, m->pods);
     check_entries(m);
     domain_put(d);
 }

@@ -128,6 +128,7 @@ static void end(void)
 
 static void (*const ops[])(void) = {
     op_populate,        op_populate,      op_populate,   op_decrease,
+    op_pod_mark,        op_pod_mark,      op_pod_target, op_decrease,
     op_move,            op_map_grant_frame, op_map_foreign, op_map_foreign,
     op_remove,          op_acquire_grant, op_acquire_ioreq, op_acquire_ioreq,
     op_size_query,      op_server_create, op_server_destroy, op_offer,

@@ -38,7 +38,7 @@
 #define TAG_OFFSET 4088 /* nothing else is there in any kind of page   */
 #define ZERO_OFFSET 3584 /* nor from here on, in a new one             */
 
-enum type { NONE, RAM, FOREIGN, GRANT_RW, GRANT_RO };
+enum type { NONE, RAM, POD, FOREIGN, GRANT_RW, GRANT_RO };
 
 struct mpage {
     bool live, extra;
@@ -73,6 +73,9 @@ struct mdom {
     struct domain *d;
     uint64_t tot, extra, max;
     struct mpage *shared;
+    unsigned int pods;     /* entries of type POD */
+    struct mpage *cache[NR_GFNS + 8]; /* for them, the next one first */
+    unsigned int nr_cache;
     struct mentry e[NR_GFNS];
     struct mgrant g[NR_REFS];
     unsigned int nr_frames;
@@ -118,9 +121,16 @@ long call(struct mdom *by, unsigned int nr, unsigned long a0,
 
 /* A page that the machine made: checks that it is free and zero; tags it. */
 struct mpage *page_new(struct mdom *owner, uint64_t mfn, bool extra);
+/* A page of the cache is zero, and has no tag until it is at a gfn. */
+void page_blank(struct mpage *pg);
+void page_tag(struct mpage *pg);
 void hold(struct mpage *pg);
 void drop(struct mpage *pg);
 static inline uint64_t mfn_of(const struct mpage *pg) { return pg - pages; }
+
+/* The first access to a POD entry, if there is a page in the cache. */
+void fill(struct mdom *d, unsigned int index);
+struct mpage *cache_pop(struct mdom *d);
 
 /* Takes over a reference on pg. */
 void set_entry(struct mdom *d, unsigned int index, enum type type,
@@ -141,6 +151,8 @@ void check_all(void);
 
 void op_populate(void);
 void op_decrease(void);
+void op_pod_mark(void);
+void op_pod_target(void);
 void op_move(void);
 void op_map_grant_frame(void);
 void op_map_foreign(void);

@@ -47,6 +47,7 @@ static int pin_status(const struct mdom *by, struct mdom *of,
         return GNTST_general_error;
     if ( g->pg )
         return GNTST_okay;
+    fill(of, g->index);
     if ( !of->translated || e->type != RAM )
         return GNTST_bad_page;
     *pg = e->pg;

@@ -34,10 +34,12 @@ static struct extents draw_extents(const char *what)
     return x;
 }
 
-static long reserve(const struct extents *x, unsigned int op)
+static long reserve(const struct extents *x, unsigned int op,
+                    unsigned int flags)
 {
     struct xen_memory_reservation r = { .nr_extents = x->nr,
                                         .extent_order = x->order,
+                                        .mem_flags = flags,
                                         .domid = x->d->id };
 
     for ( unsigned int i = 0; i < x->nr; i++ )
@@ -65,7 +67,7 @@ void op_populate(void)
 {
     struct extents x = draw_extents("populates");
     unsigned int nr = 1U << x.order, done = 0;
-    long rc = reserve(&x, XENMEM_populate_physmap);
+    long rc = reserve(&x, XENMEM_populate_physmap, 0);
 
     if ( allowed(x.by, x.d) && !x.d->translated )
     {
@@ -87,13 +89,29 @@ void op_populate(void)
     }
 }
 
+/* To the cache, if that needs a page and can take this one. */
+static void decrease_gfn(struct mdom *d, unsigned int i)
+{
+    struct mpage *pg = d->e[i].pg;
+
+    if ( pg && d->pods > d->nr_cache && pg->refs == 1 )
+    {
+        d->cache[d->nr_cache++] = pg;
+        page_blank(pg);
+        hold(pg);
+    }
+    set_entry(d, i, NONE, NULL);
+}
+
 static bool decrease_one(struct mdom *d, unsigned int first, unsigned int nr)
 {
     for ( unsigned int i = first; i < first + nr; i++ )
-        if ( !is_ram(d, i) || d->e[i].pg->extra )
+        if ( d->e[i].type != POD && (!is_ram(d, i) || d->e[i].pg->extra) )
             return false;
     for ( unsigned int i = first; i < first + nr; i++ )
-        set_entry(d, i, NONE, NULL);
+        decrease_gfn(d, i);
+    while ( d->nr_cache > d->pods )
+        drop(cache_pop(d));
     return true;
 }
 
@@ -101,7 +119,7 @@ void op_decrease(void)
 {
     struct extents x = draw_extents("decreases");
     unsigned int nr = 1U << x.order, done = 0;
-    long rc = reserve(&x, XENMEM_decrease_reservation);
+    long rc = reserve(&x, XENMEM_decrease_reservation, 0);
 
     if ( allowed(x.by, x.d) && !x.d->translated )
     {
@@ -112,6 +130,88 @@ void op_decrease(void)
         while ( done < x.nr && decrease_one(x.d, x.first + done * nr, nr) )
             done++;
     expect(rc, done);
+}
+
+/* ---- populate on demand ---- */
+
+static bool mark_one(struct mdom *d, unsigned int first, unsigned int nr)
+{
+    if ( !d->alive )
+        return false;
+    for ( unsigned int i = first; i < first + nr; i++ )
+        if ( d->e[i].type != NONE && d->e[i].type != POD )
+            return false;
+    for ( unsigned int i = first; i < first + nr; i++ )
+        set_entry(d, i, POD, NULL);
+    return true;
+}
+
+void op_pod_mark(void)
+{
+    struct extents x = draw_extents("populates on demand");
+    unsigned int nr = 1U << x.order, done = 0;
+    long rc = reserve(&x, XENMEM_populate_physmap, XENMEMF_populate_on_demand);
+
+    if ( allowed(x.by, x.d) && !x.d->translated )
+    {
+        expect(rc, -EOPNOTSUPP);
+        return;
+    }
+    if ( allowed(x.by, x.d) && x.by != x.d )
+        while ( done < x.nr && mark_one(x.d, x.first + done * nr, nr) )
+            done++;
+    expect(rc, done);
+}
+
+static unsigned int cache_target(const struct mdom *d, uint64_t target)
+{
+    uint64_t populated = d->tot - d->nr_cache;
+
+    if ( !d->alive || (populated && !d->pods) || target < d->tot )
+        return d->nr_cache;
+    target -= populated;
+    return (unsigned int)(populated && target > d->pods ? d->pods : target);
+}
+
+/* The machine says which pages are new. */
+static void learn_cache(struct mdom *d, unsigned int nr)
+{
+    struct page *pg;
+    unsigned int i = 0;
+
+    while ( d->nr_cache > nr )
+        drop(cache_pop(d));
+    list_for_each (pg, &d->d->p2m.pod.cache, link)
+        if ( i++ >= d->nr_cache && d->nr_cache < nr )
+        {
+            d->cache[d->nr_cache] = page_new(d, mfn_x(page_to_mfn(pg)), false);
+            page_blank(d->cache[d->nr_cache++]);
+        }
+}
+
+void op_pod_target(void)
+{
+    struct mdom *by = some_alive(), *d = some_dom();
+    struct xen_pod_target t = { .domid = d->id, .target_pages = below(NR_GFNS) };
+    long rc;
+
+    doing("d%u sets the target of d%u to %lu", by->id, d->id, t.target_pages);
+    memcpy(arena.arg, &t, sizeof(t));
+    rc = call(by, __HYPERVISOR_memory_op, XENMEM_set_pod_target, ARG, 0);
+    if ( !d->translated )
+        expect(rc, -EINVAL);
+    else if ( !by->control )
+        expect(rc, -EPERM);
+    else if ( t.target_pages > d->max )
+        expect(rc, -EINVAL);
+    else
+    {
+        expect(rc, 0);
+        learn_cache(d, cache_target(d, t.target_pages));
+        memcpy(&t, arena.arg, sizeof(t));
+        expect((long)t.tot_pages, (long)d->tot);
+        expect((long)t.pod_cache_pages, d->nr_cache);
+    }
 }
 
 /* ---- add_to_physmap, remove_from_physmap ---- */
@@ -130,11 +230,14 @@ void op_move(void)
 {
     struct mdom *by = some_alive(), *d = some_dom();
     unsigned int from = below(NR_GFNS), to = below(NR_GFNS);
-    struct mpage *pg = d->e[from].pg;
+    struct mpage *pg;
     long rc;
 
     doing("d%u moves %u to %u of d%u", by->id, from, to, d->id);
     rc = add(by, d, XENMAPSPACE_gmfn, GFN_BASE + from, to);
+    if ( d->translated && allowed(by, d) )
+        fill(d, from);
+    pg = d->e[from].pg;
     if ( !d->translated )
         expect(rc, -EACCES);
     else if ( !allowed(by, d) )
@@ -177,13 +280,14 @@ void op_map_grant_frame(void)
     }
 }
 
-static long foreign_error(const struct mdom *d, const struct mdom *fd,
+static long foreign_error(const struct mdom *d, struct mdom *fd,
                           unsigned int from, unsigned int to)
 {
     if ( fd == d )
         return -EINVAL;
     if ( !d->control )
         return -EPERM;
+    fill(fd, from);
     if ( !is_ram(fd, from) )
         return -EINVAL;
     return is_others(d, to) ? -ENXIO : 0;
@@ -236,7 +340,7 @@ void op_remove(void)
     rc = call(by, __HYPERVISOR_memory_op, XENMEM_remove_from_physmap, ARG, 0);
     if ( !allowed(by, d) )
         expect(rc, -EPERM);
-    else if ( d->e[i].type == NONE )
+    else if ( fill(d, i), d->e[i].type == NONE || d->e[i].type == POD )
         expect(rc, -ENOENT);
     else
     {

@@ -14,7 +14,6 @@ struct mpage *client[NR_CLIENT];
 struct mpage *page_new(struct mdom *owner, uint64_t mfn, bool extra)
 {
     static const uint8_t zeroes[PAGE_SIZE];
-    static uint64_t last_tag;
     struct mpage *pg = &pages[mfn];
     uint8_t *va;
 
@@ -25,10 +24,26 @@ struct mpage *page_new(struct mdom *owner, uint64_t mfn, bool extra)
     if ( extra ? memcmp(va + ZERO_OFFSET, zeroes, PAGE_SIZE - ZERO_OFFSET)
                : memcmp(va, zeroes, PAGE_SIZE) )
         fail("frame %#lx was given out with old content\n", mfn);
-    *pg = (struct mpage){ true, extra, 1, owner, ++last_tag };
-    memcpy(va + TAG_OFFSET, &pg->tag, sizeof(pg->tag));
+    *pg = (struct mpage){ true, extra, 1, owner, 0 };
+    page_tag(pg);
     *(extra ? &owner->extra : &owner->tot) += 1;
     return pg;
+}
+
+void page_tag(struct mpage *pg)
+{
+    static uint64_t last_tag;
+
+    pg->tag = ++last_tag;
+    memcpy((uint8_t *)arch_mfn_to_virt(_mfn(mfn_of(pg))) + TAG_OFFSET, &pg->tag,
+           sizeof(pg->tag));
+}
+
+void page_blank(struct mpage *pg)
+{
+    pg->tag = 0;
+    memcpy((uint8_t *)arch_mfn_to_virt(_mfn(mfn_of(pg))) + TAG_OFFSET, &pg->tag,
+           sizeof(pg->tag));
 }
 
 void hold(struct mpage *pg)
@@ -56,9 +71,29 @@ void set_entry(struct mdom *d, unsigned int index, enum type type,
 {
     struct mpage *old = d->e[index].pg;
 
+    d->pods += (type == POD) - (d->e[index].type == POD);
     d->e[index] = (struct mentry){ type, pg };
     if ( old )
         drop(old);
+}
+
+struct mpage *cache_pop(struct mdom *d)
+{
+    struct mpage *pg = d->cache[0];
+
+    memmove(d->cache, d->cache + 1, --d->nr_cache * sizeof(d->cache[0]));
+    return pg;
+}
+
+void fill(struct mdom *d, unsigned int index)
+{
+    struct mpage *pg;
+
+    if ( d->e[index].type != POD || !d->alive || !d->nr_cache )
+        return;
+    pg = cache_pop(d);
+    page_tag(pg);
+    set_entry(d, index, RAM, pg);
 }
 
 bool allowed(const struct mdom *by, const struct mdom *d)
@@ -148,6 +183,8 @@ void dom_kill(struct mdom *m)
             unpin(&maps[i]); /* its entry goes with all others */
     for ( unsigned int i = 0; i < NR_GFNS; i++ )
         set_entry(m, i, NONE, NULL);
+    while ( m->nr_cache )
+        drop(cache_pop(m));
     while ( m->nr_frames )
         drop(m->frame[--m->nr_frames]);
     drop(m->shared);

@@ -157,8 +157,6 @@ static void test_reservation_refusals(void **state)
         { XENMEM_decrease_reservation, 2, 19, -1, 0, 0, 0, false },
         { XENMEM_populate_physmap, 2, 10, DOMID_SELF, 0, 0, 0, true },
         { XENMEM_populate_physmap, 2, 0, 0, 0, 0, 0, true },
-        { XENMEM_populate_physmap, 2, 0, -1, XENMEMF_populate_on_demand, 0, 0,
-          false },
         { XENMEM_populate_physmap, 2, 0, -1, XENMEMF_address_bits(12), 0, 0,
           false },
         { XENMEM_populate_physmap, 2, 0, -1, XENMEMF_address_bits(20), 0, 0,
@@ -339,6 +337,10 @@ static void test_claim(void **state)
     assert_int_equal(memory_op(XENMEM_claim_pages, &r), -EPERM);
     fixture_be_dom(dom0);
     assert_int_equal(memory_op(XENMEM_claim_pages, &r), 0);
+    assert_int_equal(memory_op(XENMEM_claim_pages, &r), -EINVAL); /* again */
+    r.nr_extents = 0;
+    assert_int_equal(memory_op(XENMEM_claim_pages, &r), 0);
+    assert_int_equal(memory_op(XENMEM_claim_pages, &r), 0);
     r.nr_extents = 10; /* it has them */
     assert_int_equal(memory_op(XENMEM_claim_pages, &r), -EINVAL);
     r.nr_extents = page_nr_free() + 11;
@@ -347,6 +349,81 @@ static void test_claim(void **state)
     assert_int_equal(memory_op(XENMEM_claim_pages, &r), -EINVAL);
     r.nr_extents = 0;
     assert_int_equal(memory_op(XENMEM_claim_pages, &r), 0);
+}
+
+static void claim(struct domain *d, uint64_t nr, long want)
+{
+    struct xen_memory_reservation r = { .nr_extents = nr,
+                                        .domid = d->domain_id };
+
+    assert_int_equal(memory_op(XENMEM_claim_pages, &r), want);
+    fixture_audit();
+}
+
+static uint64_t outstanding(struct domain *d)
+{
+    struct xen_domctl op = {
+        .cmd = XEN_DOMCTL_getdomaininfo, .domain = d->domain_id,
+        .interface_version = XEN_DOMCTL_INTERFACE_VERSION,
+    };
+
+    assert_int_equal(hcall(__HYPERVISOR_domctl, P(&op), 0, 0, 0, 0), 0);
+    return op.u.getdomaininfo.outstanding_pages;
+}
+
+/* What is claimed goes to the one who claimed it, and to nobody else. */
+static void test_claimed_is_set_aside(void **state)
+{
+    struct domain *d = fixture_guest(1), *other = fixture_guest(1);
+    uint64_t all = page_nr_free();
+    struct page *pg;
+
+    (void)state;
+    fixture_populate(d, 0, 4);
+    claim(d, all - 4 - 8, 0); /* 8 are left for others */
+    assert_int_equal(outstanding(d), all - 16);
+    assert_int_equal(page_nr_claimed(), all - 16);
+    assert_int_equal(page_nr_free(), all - 4);
+    claim(other, 13, -ENOMEM);
+    claim(other, 12, 0);
+    claim(other, 0, 0);
+    fixture_populate(other, 0, 12);
+    assert_null(page_alloc(other, 0, 0));
+    assert_null(page_alloc(NULL, 0, 0));
+    assert_null(page_alloc(d, 0, PAGE_EXTRA));
+    assert_null(page_alloc_at(other, _mfn(nr_frames - 1), 0));
+    fixture_populate(d, 100, 6);
+    assert_int_equal(outstanding(d), all - 22);
+    assert_null(page_alloc(other, 0, 0));
+    pg = page_alloc(d, 9, 0); /* more than the claim covers: not the last */
+    assert_non_null(pg);
+    for ( unsigned int i = 0; i < 512; i++ )
+        page_put(pg + i);
+    /* What it gives back is nobody's. */
+    assert_int_equal(outstanding(d), all - 22 - 512);
+    fixture_populate(other, 100, 512);
+    assert_null(page_alloc(other, 0, 0));
+    claim(d, 0, 0);
+    assert_int_equal(page_nr_claimed(), 0);
+    fixture_populate(other, 1000, 1);
+    fixture_audit();
+}
+
+static void test_claim_smaller_than_the_block(void **state)
+{
+    struct domain *d = fixture_guest(1), *other = fixture_guest(1);
+
+    (void)state;
+    claim(d, page_nr_free() - 8, 0);
+    claim(other, 4, 0);
+    assert_null(page_alloc(other, 3, 0)); /* a claim of 4, and 4 are free */
+    for ( unsigned int i = 0; i < 8; i++ )
+        fixture_populate(other, i, 1);
+    assert_int_equal(outstanding(other), 0);
+    assert_null(page_alloc(other, 0, 0));
+    fixture_kill(d); /* the claim goes with the domain */
+    assert_int_equal(page_nr_claimed(), 0);
+    fixture_populate(other, 8, 1);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
@@ -365,6 +442,8 @@ int main(void)
         TEST(test_populate_without_memory),
         TEST(test_numbers),
         TEST(test_claim),
+        TEST(test_claimed_is_set_aside),
+        TEST(test_claim_smaller_than_the_block),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,10 +21,11 @@ struct tally {
 
 static struct tally *tally; /* one for each frame, during an audit */
 static unsigned int findings;
+static uint64_t claimed;  /* frames: page_claim() */
 static uint64_t reserved; /* frames: page_reserve() */
 
 static const char *const holder_name[NR_PAGE_HOLDERS] = {
-    "p2m", "foreign", "grant", "table", "arch", "pte", "reservation",
+    "p2m", "foreign", "grant", "table", "arch", "pte", "reservation", "pod",
 };
 
 static void count(mfn_t mfn, enum page_holder holder)
@@ -58,14 +59,17 @@ static void count_domain(struct domain *d)
 {
     uint64_t gfn = 0;
 
-    unsigned int wrong = log_dirty_audit(d);
+    unsigned int wrong = log_dirty_audit(d), pods = p2m_pod_audit(d, count);
 
     if ( d->translated )
         p2m_for_each(d, &gfn, count_p2m_entry, NULL);
     if ( wrong )
         printk(XENLOG_ALWAYS, "audit: d%u has %u clean entries outside what is "
                "logged\n", d->domain_id, wrong);
-    findings += wrong;
+    if ( pods )
+        printk(XENLOG_ALWAYS, "audit: d%u has other entries or pages to populate "
+               "on demand than it counts\n", d->domain_id);
+    findings += wrong + pods;
     p2m_audit_refs(d, count);
     ioreq_audit_refs(d, count);
     evtchn_audit_refs(d, count);
@@ -74,6 +78,7 @@ static void count_domain(struct domain *d)
     for ( uint64_t i = d->staged.mapped; i < d->staged.clean; i++ )
         count(page_to_mfn(d->staged.pg + i), HOLD_TABLE);
     reserved += nr_reserved(d);
+    claimed += d->outstanding_pages;
     if ( d->shared_page )
         count(page_to_mfn(d->shared_page), HOLD_TABLE);
     for ( unsigned int i = 0; i < d->max_vcpus; i++ )
@@ -122,6 +127,12 @@ static void check_heap(void)
 
     for ( uint64_t mfn = 0; mfn < nr_frames; mfn++ )
         in_use += frame_table[mfn].refs != 0;
+    if ( claimed != page_nr_claimed() )
+    {
+        printk(XENLOG_ALWAYS, "audit: %lu frames are claimed, by domains %lu\n",
+               page_nr_claimed(), claimed);
+        findings++;
+    }
     if ( in_use + page_nr_free() == page_nr_total() )
         return;
     printk(XENLOG_ALWAYS,
@@ -142,7 +153,7 @@ unsigned int audit_all(void)
     }
     memset(tally, 0, nr_frames * sizeof(*tally));
     findings = 0;
-    reserved = 0;
+    reserved = claimed = 0;
 
     domain_list_lock();
     for ( d = domain_next(NULL); d; d = domain_next(d) )

@@ -53,6 +53,17 @@ static void drop_own_pages(struct domain *d)
         page_put(pg);
 }
 
+/* d->out_of_memory(): an access for which populate on demand has no page. */
+static void out_of_memory(struct domain *d)
+{
+    uint64_t cache, entries;
+
+    p2m_pod_counts(d, &cache, &entries);
+    domain_crash(d, "out of memory to populate on demand: %lu pages, %lu more "
+                 "entries", (unsigned long)d->tot_pages,
+                 (unsigned long)entries);
+}
+
 static struct domain *domain_new(const struct xen_domctl_createdomain *config,
                                  bool privileged)
 {
@@ -65,6 +76,7 @@ static struct domain *domain_new(const struct xen_domctl_createdomain *config,
     d->translated = config->flags & XEN_DOMCTL_CDF_hvm;
     d->refs = 1;
     d->release = domain_free;
+    d->out_of_memory = out_of_memory;
     d->serial = atomic_add_return(&nr_created, 1);
     d->domain_id = DOMID_INVALID;
     d->target_id = DOMID_INVALID;
@@ -189,18 +201,25 @@ static int relinquish_vcpus(struct domain *d)
     return 0;
 }
 
+static int drop_claim(struct domain *d)
+{
+    return page_claim(d, 0);
+}
+
 /*
  * The steps in which a dying domain gives back what it holds, in order.  A step
  * that returns -ERESTART is called again.  Grant mappings are undone before the
  * p2m is emptied: they own the p2m's grant entries.
  */
 static int (*const teardown[])(struct domain *d) = {
+    drop_claim,
     relinquish_vcpus,
     evtchn_relinquish,
     relinquish_own_pages,
     grant_relinquish_mappings,
     grant_table_relinquish,
     memory_relinquish,
+    p2m_pod_relinquish,
     p2m_relinquish,
 };
 

@@ -173,38 +173,49 @@ long domctl_setvcpucontext(struct domctl *c)
 /*
  * Memory of the domain's own, which a toolstack can save by mapping it, or
  * nothing: what other domains own, and what the hypervisor writes there, such
- * as shared info and grant tables, belongs to no saved state.
+ * as shared info and grant tables, belongs to no saved state.  *gfn becomes the
+ * type.  -ERESTART: it has to be populated first, and preemption is due.
  */
-static xen_pfn_t frame_type(struct domain *d, xen_pfn_t gfn)
+static int frame_type(struct domain *d, xen_pfn_t *gfn)
 {
     enum p2m_type t;
-    struct page *pg = p2m_get_page(d, _gfn(gfn), &t);
+    struct page *pg = p2m_get_page(d, _gfn(*gfn), &t);
     bool own = pg && p2m_is_ram(t) && pg->owner == d &&
                !(pg->flags & PAGE_EXTRA);
 
     if ( pg )
         page_put(pg);
-    return own ? XEN_DOMCTL_PFINFO_NOTAB : XEN_DOMCTL_PFINFO_XTAB;
+    else if ( t == P2M_POD && p2m_pod_no_memory(d) == -ERESTART )
+        return -ERESTART;
+    *gfn = own ? XEN_DOMCTL_PFINFO_NOTAB : XEN_DOMCTL_PFINFO_XTAB;
+    return 0;
 }
 
 long domctl_getpageframeinfo3(struct domctl *c)
 {
-    const struct xen_domctl_getpageframeinfo3 *op =
-        &c->op.u.getpageframeinfo3;
+    struct xen_domctl_getpageframeinfo3 *op = &c->op.u.getpageframeinfo3;
     xen_pfn_t frames[AT_ONCE];
 
     if ( op->num > MAX_FRAMES )
         return -E2BIG;
     for ( unsigned int at = 0; at < op->num; at += AT_ONCE )
     {
-        unsigned int nr = min((unsigned int)op->num - at, AT_ONCE);
+        unsigned int nr = min((unsigned int)op->num - at, AT_ONCE), i;
+        int rc = 0;
 
         if ( copy_from_handle(frames, op->array, at, nr) )
             return -EFAULT;
-        for ( unsigned int i = 0; i < nr; i++ )
-            frames[i] = frame_type(c->d, frames[i]);
-        if ( copy_to_handle(op->array, at, frames, nr) )
+        for ( i = 0; i < nr && !rc; i += !rc )
+            rc = frame_type(c->d, &frames[i]);
+        if ( copy_to_handle(op->array, at, frames, i) )
             return -EFAULT;
+        if ( rc )
+        {
+            op->array.p += at + i;
+            op->num -= at + i;
+            c->copyback = true;
+            return rc;
+        }
     }
     return 0;
 }

@@ -133,6 +133,7 @@ void domctl_fill_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
     spin_lock(&d->page_lock);
     info->tot_pages = d->tot_pages;
     info->max_pages = d->max_pages;
+    info->outstanding_pages = READ_ONCE(d->outstanding_pages);
     spin_unlock(&d->page_lock);
 
     spin_lock(&d->lock);

@@ -224,7 +224,7 @@ static long get_mem_type(uint64_t arg)
         a.mem_type = HVMMEM_ioreq_server;
     else if ( t == P2M_RAM_RO )
         a.mem_type = HVMMEM_ram_ro;
-    else if ( p2m_is_ram(t) || p2m_is_grant(t) )
+    else if ( p2m_is_ram(t) || p2m_is_grant(t) || t == P2M_POD )
         a.mem_type = HVMMEM_ram_rw;
     else
         a.mem_type = HVMMEM_mmio_dm;

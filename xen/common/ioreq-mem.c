@@ -174,7 +174,12 @@ int ioreq_set_mem_type(struct domain *d, gfn_t gfn, unsigned int type)
     to = array_at(p2m_type_of, type);
     for ( unsigned int tries = 0; tries < MAX_TRIES; tries++ )
     {
+        rc = p2m_pod_populate(d, gfn);
+        if ( rc )
+            return rc == -ERESTART ? rc : -EINVAL;
         e = p2m_lookup(d, gfn);
+        if ( e.type == P2M_POD ) /* swept again */
+            continue;
         if ( !change_allowed(e.type, to) )
             return -EINVAL;
         rc = p2m_retype(d, gfn, e, to);

@@ -118,7 +118,9 @@ static int gfn_frame(struct ioreq_server *s, unsigned int frame)
 
     if ( rc )
         return rc;
-    rc = p2m_claim_page(d, g->gfn, &s->frame[frame]);
+    rc = p2m_pod_populate(d, g->gfn);
+    if ( !rc )
+        rc = p2m_claim_page(d, g->gfn, &s->frame[frame]);
     if ( rc )
         pool_put(d, g);
     return rc;

@@ -183,6 +183,9 @@ bool log_dirty_collect(struct p2m *p2m, unsigned int log, uint64_t gfn,
                      entry_end(gfn, level) <= end;
 
         next = min(entry_end(gfn, level), end);
+        /* Zeroes, perhaps not those that a reader of the log has seen. */
+        if ( e.type == P2M_POD )
+            set_bits(bits, gfn - first, 1);
         if ( !p2m_is_ram(e.type) || e.clean & log )
             continue;
         if ( clean && !whole && split(p2m, gfn, end, level) )
@@ -250,6 +253,7 @@ static int count_wrong(struct domain *d, gfn_t gfn, struct p2m_entry e,
     *wrong += e.clean & LOG_RANGE &&
               (gfn_x(gfn) < l->from || gfn_x(gfn) >= l->to);
     *wrong += e.clean & LOG_ALL && l->all.state == LOG_ALL_OFF;
+    *wrong += e.clean & LOG_SWEEP && !d->p2m.pod.sweepers;
     return 0;
 }
 

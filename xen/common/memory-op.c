@@ -48,15 +48,11 @@ static long query_domain(unsigned int op, uint64_t arg)
     return rc;
 }
 
-/*
- * A claim is checked against the pages that are free now, but reserves none:
- * that is enough for a toolstack that builds one domain after the other.
- */
+/* As page_claim(), after: -EFAULT; -EINVAL an extent, no domain; -EPERM. */
 static long claim_pages(uint64_t arg)
 {
     struct xen_memory_reservation r;
     struct domain *d;
-    uint64_t tot, limit;
     long rc;
 
     if ( copy_from_arg(&r, arg) )
@@ -67,16 +63,46 @@ static long claim_pages(uint64_t arg)
     if ( !d )
         return -EINVAL;
     rc = domain_ctl_allowed(current_domain, d);
-    if ( !rc && r.nr_extents )
+    if ( !rc )
+        rc = page_claim(d, r.nr_extents);
+    domain_put(d);
+    return rc;
+}
+
+/*
+ * XENMEM_set_pod_target, get_pod_target.  -EFAULT; -EINVAL DOMID_SELF; -ESRCH;
+ * -EINVAL the domain is not translated; -EPERM; set: -EINVAL above its limit;
+ * -ENOMEM.  The counts are answered whatever the set has reached.
+ */
+static long pod_target(struct hypercall *hc, unsigned int op, uint64_t arg)
+{
+    struct xen_pod_target t;
+    struct domain *d;
+    long rc;
+
+    if ( copy_from_arg(&t, arg) )
+        return -EFAULT;
+    if ( t.domid == DOMID_SELF )
+        return -EINVAL;
+    rc = domain_get_any(t.domid, &d);
+    if ( rc )
+        return rc;
+    if ( !d->translated )
+        rc = -EINVAL;
+    else if ( !is_control_domain(current_domain) )
+        rc = -EPERM;
+    else if ( op == XENMEM_set_pod_target )
+        rc = t.target_pages > READ_ONCE(d->max_pages)
+                 ? -EINVAL : p2m_pod_set_target(d, t.target_pages);
+    if ( rc == -ERESTART )
+        (void)memory_restart(hc, 0);
+    else if ( !rc )
     {
         spin_lock(&d->page_lock);
-        tot = d->tot_pages;
-        limit = d->max_pages;
+        t.tot_pages = d->tot_pages;
         spin_unlock(&d->page_lock);
-        if ( r.nr_extents <= tot || r.nr_extents > limit )
-            rc = -EINVAL;
-        else if ( r.nr_extents - tot > page_nr_free() )
-            rc = -ENOMEM;
+        p2m_pod_counts(d, &t.pod_cache_pages, &t.pod_entries);
+        rc = copy_to_arg(arg, &t) ? -EFAULT : 0;
     }
     domain_put(d);
     return rc;
@@ -131,6 +157,9 @@ long do_memory_op(struct hypercall *hc)
         return memory_add_to_physmap(hc, arg, start);
     case XENMEM_add_to_physmap_batch:
         return memory_add_to_physmap_batch(hc, arg, start);
+    case XENMEM_set_pod_target:
+    case XENMEM_get_pod_target:
+        return start ? -EINVAL : pod_target(hc, op, arg);
     case XENMEM_acquire_resource:
         if ( guest_is_32bit() )
             return -ENOSYS; /* its progress does not fit 32 bits */

@@ -62,6 +62,8 @@ static struct page *find_own(struct domain *d, gfn_t gfn, unsigned int types)
     unsigned int level;
 
     e = p2m_pt_get(&d->p2m, gfn_x(gfn), &level);
+    if ( e.type == P2M_POD )
+        e = p2m_pod_fill(&d->p2m, gfn_x(gfn));
     if ( p2m_is_ram(e.type) && (types & p2m_type_bit(e.type)) )
         pg = mfn_to_page(e.mfn);
     return pg && !(pg->flags & PAGE_EXTRA) ? pg : NULL;

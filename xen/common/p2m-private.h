@@ -27,6 +27,16 @@ static inline bool p2m_in_range(const struct p2m *p2m, uint64_t gfn)
  */
 void p2m_forget(struct domain *d, gfn_t gfn, struct p2m_entry old);
 
+/* ---- p2m-pod.c ---- */
+
+void p2m_pod_init(struct p2m *p2m); /* no lock */
+
+/*
+ * gfn's entry is P2M_POD, and accessed: give it a page of the cache.  Returns
+ * the entry; still P2M_POD when the cache is empty.
+ */
+struct p2m_entry p2m_pod_fill(struct p2m *p2m, uint64_t gfn);
+
 /* ---- p2m-pt.c: numbers below P2M_GFN_LIMIT only ---- */
 
 #define P2M_LEVEL_BITS 9
@@ -87,9 +97,10 @@ uint64_t p2m_pt_exchange(struct p2m *p2m, uint64_t gfn, unsigned int level,
 /*
  * After the flush: drop the references of pte, which p2m_pt_exchange()
  * returned, and of all entries below it; the tables among them, empty now, are
- * appended to the list.  No lock held.
+ * appended to the list.  Returns how many P2M_POD entries were below.  No lock
+ * held.
  */
-void p2m_pt_drop(uint64_t pte, unsigned int level, struct list *tables);
+uint64_t p2m_pt_drop(uint64_t pte, unsigned int level, struct list *tables);
 
 /* Entries that one search reads before the lock is dropped. */
 #define P2M_LOOK_AT_ONCE 4096
@@ -107,6 +118,9 @@ bool p2m_pt_next(const struct p2m *p2m, uint64_t *gfn, uint64_t end,
  * No entry has a frame any more.
  */
 struct page *p2m_pt_unlink_one(struct p2m *p2m);
+
+/* The number of entries of type P2M_POD, for audits. */
+uint64_t p2m_pt_count_pod(const struct p2m *p2m);
 
 /* Call fn(table, HOLD_TABLE) for every table, the root included. */
 void p2m_pt_for_each_table(const struct p2m *p2m, void (*fn)(mfn_t table,

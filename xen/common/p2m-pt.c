@@ -149,11 +149,23 @@ static void next_generation(struct p2m *p2m, bool removal)
         WRITE_ONCE(p2m->removals, p2m->removals + 1);
 }
 
+/* An entry of level 0 that was `old` gets this type. */
+static inline void count_pod(struct p2m *p2m, uint64_t old, enum p2m_type t)
+{
+    bool was = arch_pte_type(old) == P2M_POD, is = t == P2M_POD;
+
+    if ( likely(was == is) )
+        return;
+    ASSERT(is || p2m->pod.entries);
+    WRITE_ONCE(p2m->pod.entries, p2m->pod.entries + is - was);
+}
+
 void p2m_pt_write(struct p2m *p2m, uint64_t *pte, struct p2m_entry e)
 {
     if ( is_own(*pte) )
         next_generation(p2m, true);
     log_dirty_new(p2m, e.type, 1);
+    count_pod(p2m, *pte, e.type);
     WRITE_ONCE(*pte, make_leaf(e, 0));
 }
 
@@ -276,20 +288,23 @@ uint64_t p2m_pt_exchange(struct p2m *p2m, uint64_t gfn, unsigned int level,
 }
 
 /* Recursion no deeper than LEVELS. */
-void p2m_pt_drop(uint64_t pte, unsigned int level, struct list *tables)
+uint64_t p2m_pt_drop(uint64_t pte, unsigned int level, struct list *tables)
 {
+    uint64_t pods = !level && arch_pte_type(pte) == P2M_POD;
+
     if ( is_table(pte, level) )
     {
         uint64_t *table = lower_table(pte);
 
         for ( unsigned int i = 0; i < NR_ENTRIES; i++ )
-            p2m_pt_drop(table[i], level - 1, tables);
+            pods += p2m_pt_drop(table[i], level - 1, tables);
         memset(table, 0, PAGE_SIZE);
         list_add_tail(&mfn_to_page(arch_pte_mfn(pte))->link, tables);
     }
     else if ( arch_pte_present(pte) && p2m_has_page(arch_pte_type(pte)) )
         for ( uint64_t i = 0; i < p2m_span(level); i++ )
             page_put(mfn_to_page(leaf_entry(pte, i, level).mfn));
+    return pods;
 }
 
 /* ---- all of them ---- */
@@ -367,6 +382,24 @@ static void walk_tables(const uint64_t *table, unsigned int level,
             fn(arch_pte_mfn(table[i]), HOLD_TABLE);
             walk_tables(lower_table(table[i]), level - 1, fn);
         }
+}
+
+/* Recursion no deeper than LEVELS. */
+static uint64_t count_pods(const uint64_t *table, unsigned int level)
+{
+    uint64_t nr = 0;
+
+    for ( unsigned int i = 0; i < NR_ENTRIES; i++ )
+        if ( is_table(table[i], level) )
+            nr += count_pods(lower_table(table[i]), level - 1);
+        else
+            nr += !level && arch_pte_type(table[i]) == P2M_POD;
+    return nr;
+}
+
+uint64_t p2m_pt_count_pod(const struct p2m *p2m)
+{
+    return count_pods(page_to_virt(p2m->root), LEVELS - 1);
 }
 
 void p2m_pt_for_each_table(const struct p2m *p2m,

@@ -73,7 +73,7 @@ static int set_order(struct domain *d, gfn_t gfn, mfn_t mfn,
 {
     unsigned int level = order / P2M_LEVEL_BITS;
     struct p2m *p2m = &d->p2m;
-    uint64_t nr, old = 0;
+    uint64_t nr, pods, old = 0;
     struct list tables;
     int rc = -EINVAL;
 
@@ -104,8 +104,11 @@ static int set_order(struct domain *d, gfn_t gfn, mfn_t mfn,
     {
         list_init(&tables);
         arch_p2m_flush(d, gfn, nr);
-        p2m_pt_drop(old, level, &tables);
+        pods = p2m_pt_drop(old, level, &tables);
         p2m_pool_give_back(d, &tables);
+        spin_lock(&p2m->lock);
+        WRITE_ONCE(p2m->pod.entries, p2m->pod.entries - pods);
+        spin_unlock(&p2m->lock);
     }
     return rc;
 }

@@ -31,6 +31,7 @@ int p2m_init(struct domain *d)
 
     spin_lock_init(&p2m->lock, LOCK_P2M);
     list_init(&p2m->pool);
+    p2m_pod_init(p2m);
     if ( !d->translated )
         return 0;
     rc = p2m_pool_init(d);
@@ -89,6 +90,15 @@ struct p2m_entry p2m_lookup(struct domain *d, gfn_t gfn)
     return p2m_lookup_order(d, gfn, &order);
 }
 
+/* The entry for an access, which fills a P2M_POD one.  Lock held. */
+static inline struct p2m_entry get_filled(struct p2m *p2m, uint64_t gfn,
+                                          unsigned int *level)
+{
+    struct p2m_entry e = p2m_pt_get(p2m, gfn, level);
+
+    return likely(e.type != P2M_POD) ? e : p2m_pod_fill(p2m, gfn);
+}
+
 struct page *p2m_get_page(struct domain *d, gfn_t gfn, enum p2m_type *t)
 {
     struct page *pg = NULL;
@@ -96,19 +106,32 @@ struct page *p2m_get_page(struct domain *d, gfn_t gfn, enum p2m_type *t)
     unsigned int level;
 
     if ( p2m_in_range(&d->p2m, gfn_x(gfn)) )
-    {
-        spin_lock(&d->p2m.lock);
-        e = p2m_pt_get(&d->p2m, gfn_x(gfn), &level);
-        if ( p2m_has_page(e.type) )
-        {
-            pg = mfn_to_page(e.mfn);
-            page_get_more(pg); /* the entry holds a reference */
-        }
-        spin_unlock(&d->p2m.lock);
-    }
+        do {
+            spin_lock(&d->p2m.lock);
+            e = get_filled(&d->p2m, gfn_x(gfn), &level);
+            if ( p2m_has_page(e.type) )
+            {
+                pg = mfn_to_page(e.mfn);
+                page_get_more(pg); /* the entry holds a reference */
+            }
+            spin_unlock(&d->p2m.lock);
+        } while ( unlikely(e.type == P2M_POD) && p2m_pod_refill(d) );
     if ( t )
         *t = e.type;
     return pg;
+}
+
+int p2m_pod_populate(struct domain *d, gfn_t gfn)
+{
+    enum p2m_type t;
+    struct page *pg;
+
+    if ( !READ_ONCE(d->p2m.pod.entries) )
+        return 0;
+    pg = p2m_get_page(d, gfn, &t);
+    if ( pg )
+        page_put(pg);
+    return t == P2M_POD ? p2m_pod_no_memory(d) : 0;
 }
 
 uint64_t p2m_peek_begin(struct domain *d)
@@ -122,7 +145,7 @@ struct p2m_entry p2m_peek(struct domain *d, gfn_t gfn)
     unsigned int level;
 
     return p2m_in_range(&d->p2m, gfn_x(gfn))
-               ? p2m_pt_get(&d->p2m, gfn_x(gfn), &level) : none;
+               ? get_filled(&d->p2m, gfn_x(gfn), &level) : none;
 }
 
 struct p2m_entry p2m_peek_write(struct domain *d, gfn_t gfn)
@@ -245,8 +268,8 @@ static int change(struct domain *d, gfn_t gfn, const struct p2m_entry *from,
     old = p2m_pt_entry(*pte, gfn_x(gfn), level);
     if ( (from && !same(old, *from)) || !(types & p2m_type_bit(old.type)) )
         rc = -EBUSY;
-    else if ( p2m_has_frame(to.type) && !p2m_has_frame(old.type) &&
-              domain_is_dying(d) )
+    else if ( (p2m_has_frame(to.type) || to.type == P2M_POD) &&
+              !p2m_has_frame(old.type) && domain_is_dying(d) )
         rc = -EINVAL;
     else
         rc = put_entry(d, gfn, pte, level, old, to);

@@ -5,7 +5,10 @@
  * Free blocks of 2^order frames, aligned to their size, hang in one list per
  * order; the first page of a free block carries the order and FREE_HEAD.
  * heap_lock (LOCK_HEAP) protects lists and the `link`, `order` fields of free
- * pages.
+ * pages, and all claims.
+ *
+ * A claim is a number of free frames that are set aside for one domain, which
+ * ones does not matter: nobody else gets the last ones.
  */
 #include "page-private.h"
 
@@ -21,13 +24,14 @@ uint64_t nr_frames;
 
 static struct list free_list[MAX_ORDER + 1];
 static uint64_t nr_free, nr_total;
+static uint64_t nr_claimed; /* the sum of all claims */
 static spinlock_t heap_lock;
 
 void page_heap_init(struct page *table, uint64_t frames)
 {
     frame_table = table;
     nr_frames = frames;
-    nr_free = nr_total = 0;
+    nr_free = nr_total = nr_claimed = 0;
     for ( unsigned int i = 0; i <= MAX_ORDER; i++ )
         list_init(&free_list[i]);
     spin_lock_init(&heap_lock, LOCK_HEAP);
@@ -119,7 +123,44 @@ static struct page *split_around(struct page *pg, unsigned int o, uint64_t mfn,
     return pg;
 }
 
-struct page *heap_alloc_at(uint64_t mfn, unsigned int order)
+/* Would a block leave what others have claimed?  Lock held. */
+static bool may_take(unsigned int order, const uint64_t *claim)
+{
+    uint64_t nr = 1UL << order;
+
+    return nr <= nr_free &&
+           (nr <= nr_free - min(nr_claimed, nr_free) ||
+            (claim && *claim >= nr));
+}
+
+/* The block is the domain's now.  Lock held. */
+static void use_claim(unsigned int order, uint64_t *claim)
+{
+    uint64_t nr = claim ? min(1UL << order, *claim) : 0;
+
+    nr_claimed -= nr;
+    if ( nr )
+        *claim -= nr;
+}
+
+int heap_claim(uint64_t *claim, uint64_t nr)
+{
+    int rc = 0;
+
+    spin_lock(&heap_lock);
+    ASSERT(nr_claimed >= *claim);
+    if ( nr > *claim && nr - *claim > nr_free - min(nr_claimed, nr_free) )
+        rc = -ENOMEM;
+    else
+    {
+        nr_claimed += nr - *claim;
+        *claim = nr;
+    }
+    spin_unlock(&heap_lock);
+    return rc;
+}
+
+struct page *heap_alloc_at(uint64_t mfn, unsigned int order, uint64_t *claim)
 {
     struct page *pg = NULL;
 
@@ -127,18 +168,21 @@ struct page *heap_alloc_at(uint64_t mfn, unsigned int order)
         return NULL;
     /* Free buddies are always merged: one free block has all, or none has. */
     spin_lock(&heap_lock);
-    for ( unsigned int o = order; o <= MAX_ORDER && !pg; o++ )
+    for ( unsigned int o = order;
+          may_take(order, claim) && o <= MAX_ORDER && !pg; o++ )
     {
         uint64_t first = mfn & ~((1UL << o) - 1);
 
         if ( is_free_block(first, o) )
             pg = split_around(&frame_table[first], o, mfn, order);
     }
+    if ( pg )
+        use_claim(order, claim);
     spin_unlock(&heap_lock);
     return pg;
 }
 
-struct page *heap_alloc_block(unsigned int order)
+struct page *heap_alloc_block(unsigned int order, uint64_t *claim)
 {
     struct page *pg = NULL;
     unsigned int o;
@@ -150,13 +194,14 @@ struct page *heap_alloc_block(unsigned int order)
     for ( o = order; o <= MAX_ORDER; o++ )
         if ( !list_empty(&free_list[o]) )
             break;
-    if ( o <= MAX_ORDER )
+    if ( o <= MAX_ORDER && may_take(order, claim) )
     {
         pg = list_entry(free_list[o].next, struct page, link);
         pop_free(pg);
         while ( o-- > order )
             push_free(pg + (1UL << o), o);
         nr_free -= 1UL << order;
+        use_claim(order, claim);
     }
     spin_unlock(&heap_lock);
     return pg;
@@ -207,16 +252,22 @@ static struct page *find_lowest_locked(uint64_t end, unsigned int order)
     return NULL;
 }
 
-struct page *heap_alloc_below(uint64_t end, unsigned int order)
+struct page *heap_alloc_below(uint64_t end, unsigned int order,
+                              uint64_t *claim)
 {
-    struct page *pg;
+    struct page *pg = NULL;
 
     if ( order > MAX_ORDER || arch_alloc_fails() )
         return NULL;
     spin_lock(&heap_lock);
-    pg = find_latest_locked(end, order);
-    if ( !pg )
-        pg = find_lowest_locked(end, order);
+    if ( may_take(order, claim) )
+    {
+        pg = find_latest_locked(end, order);
+        if ( !pg )
+            pg = find_lowest_locked(end, order);
+    }
+    if ( pg )
+        use_claim(order, claim);
     spin_unlock(&heap_lock);
     return pg;
 }
@@ -241,6 +292,11 @@ static uint64_t read_locked(const uint64_t *count)
 uint64_t page_nr_free(void)
 {
     return read_locked(&nr_free);
+}
+
+uint64_t page_nr_claimed(void)
+{
+    return read_locked(&nr_claimed);
 }
 
 uint64_t page_nr_total(void)

@@ -69,17 +69,23 @@ static void clear(struct page *pg, uint64_t nr)
     budget_spend_bytes(nr << PAGE_SHIFT);
 }
 
+/* The claim that an allocation for d may use, or NULL. */
+static uint64_t *claim_of(struct domain *d, unsigned int flags)
+{
+    return d && !(flags & PAGE_EXTRA) ? &d->outstanding_pages : NULL;
+}
+
 /* at: the first frame of the block, or INVALID_MFN for any block. */
 static struct page *reserve(struct domain *d, mfn_t at, unsigned int order,
                             unsigned int flags)
 {
-    uint64_t nr = 1UL << order;
+    uint64_t nr = 1UL << order, *claim = claim_of(d, flags);
     struct page *pg;
 
     if ( order > MAX_ORDER || (d && !charge(d, nr, flags)) )
         return NULL;
-    pg = mfn_eq(at, INVALID_MFN) ? heap_alloc_block(order)
-                                 : heap_alloc_at(mfn_x(at), order);
+    pg = mfn_eq(at, INVALID_MFN) ? heap_alloc_block(order, claim)
+                                 : heap_alloc_at(mfn_x(at), order, claim);
     if ( !pg && d )
         uncharge(d, nr, flags);
     return pg;
@@ -123,7 +129,7 @@ struct page *page_reserve_below(struct domain *d, unsigned int order,
         return page_reserve(d, order);
     if ( order > MAX_ORDER || (d && !charge(d, 1UL << order, 0)) )
         return NULL;
-    pg = heap_alloc_below(end, order);
+    pg = heap_alloc_below(end, order, claim_of(d, 0));
     if ( !pg && d )
         uncharge(d, 1UL << order, 0);
     return pg;
@@ -162,6 +168,21 @@ void page_swap(struct page *frozen, struct page *pg)
     frozen->owner = NULL;
     heap_free_frame(frozen);
     page_begin(pg, d);
+}
+
+int page_claim(struct domain *d, uint64_t nr)
+{
+    int rc = -EINVAL;
+
+    spin_lock(&d->page_lock);
+    if ( !nr )
+        rc = heap_claim(&d->outstanding_pages, 0);
+    /* outstanding_pages goes up with page_lock held only: no other claim. */
+    else if ( !READ_ONCE(d->outstanding_pages) && nr > d->tot_pages &&
+              nr <= d->max_pages && !domain_is_dying(d) )
+        rc = heap_claim(&d->outstanding_pages, nr - d->tot_pages);
+    spin_unlock(&d->page_lock);
+    return rc;
 }
 
 int page_assign_boot(struct domain *d, mfn_t first, uint64_t nr)

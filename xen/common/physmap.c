@@ -20,7 +20,7 @@ static unsigned int may_go(const struct domain *d)
 {
     unsigned int over = p2m_type_bit(P2M_NONE) | p2m_type_bit(P2M_MMIO_DM) |
                         p2m_type_bit(P2M_RAM_RW) | p2m_type_bit(P2M_RAM_RO) |
-                        p2m_type_bit(P2M_IOREQ);
+                        p2m_type_bit(P2M_IOREQ) | p2m_type_bit(P2M_POD);
 
     /* Where a control domain has no memory, devices are mapped: replaceable. */
     if ( is_control_domain(d) )
@@ -68,7 +68,8 @@ static int get_foreign(struct domain *d, domid_t domid, uint64_t gfn,
     {
         *pg = p2m_get_page(fd, _gfn(gfn), &t);
         if ( !*pg )
-            rc = -EINVAL;
+            rc = t == P2M_POD && p2m_pod_no_memory(fd) == -ERESTART
+                     ? -ERESTART : -EINVAL;
         else if ( t != P2M_RAM_RW && t != P2M_RAM_RO )
         {
             page_put(*pg);
@@ -99,6 +100,9 @@ static int add_one(struct domain *d, unsigned int space, domid_t foreign,
         /* Devices reach a direct-mapped domain's memory at gfn == mfn only. */
         if ( d->direct_mapped && idx != gpfn )
             return -EINVAL;
+        rc = p2m_pod_populate(d, _gfn(idx));
+        if ( rc )
+            return rc == -ERESTART ? rc : -EINVAL;
         rc = p2m_move(d, _gfn(idx), _gfn(gpfn), may_go(d));
         return rc == -EBUSY ? why_busy(d, _gfn(gpfn)) : rc;
     case XENMAPSPACE_gmfn_foreign:
@@ -141,6 +145,8 @@ static long add_range(struct hypercall *hc, struct domain *d,
             return memory_restart(hc, i);
         rc = add_one(d, XENMAPSPACE_gmfn, DOMID_INVALID, a->idx + i,
                      a->gpfn + i);
+        if ( rc == -ERESTART )
+            return memory_restart(hc, i);
     }
     return rc;
 }

@@ -13,6 +13,7 @@
  * the extent; cmd keeps step above the number of extents done:
  *
  *   decreasing    check each part --> remove each part
+ *   on demand     check each part --> mark each part
  *   large extents check each part, making its tables --> allocate -->
  *                 clear piece by piece --> map piece by piece
  *                                              | no tables
@@ -23,6 +24,8 @@
  * preempted call, the block stays there, charged to d, until PATIENCE calls for
  * other extents have found it.  staged.busy says that a call works on the block
  * (page_lock).
+ *
+ * Populating on demand marks entries only: p2m-pod.c gives them memory.
  *
  * A direct-mapped domain's devices use gfns as machine frames: populate gives
  * the domain the frames with these numbers, if they are free.
@@ -69,7 +72,7 @@ static unsigned int max_order(void)
 
 static bool replaceable(enum p2m_type t)
 {
-    return t == P2M_NONE || t == P2M_MMIO_DM || p2m_is_ram(t);
+    return t == P2M_NONE || t == P2M_MMIO_DM || t == P2M_POD || p2m_is_ram(t);
 }
 
 static int find_kept(struct domain *d, gfn_t gfn, struct p2m_entry e, void *arg)
@@ -296,14 +299,18 @@ int memory_relinquish(struct domain *d)
     return s.nr ? -ERESTART : 0;
 }
 
-/* ---- giving back ---- */
+/* ---- giving back, and populating on demand: in parts ---- */
 
+/* d has the memory at gfn, now or on demand, and may give it back. */
 static bool may_remove(struct domain *d, gfn_t gfn)
 {
     enum p2m_type t;
-    struct page *pg = p2m_get_page(d, gfn, &t);
+    struct page *pg;
     bool ok;
 
+    if ( p2m_lookup(d, gfn).type == P2M_POD )
+        return true;
+    pg = p2m_get_page(d, gfn, &t);
     if ( !pg )
         return false;
     ok = p2m_is_ram(t) && !(pg->flags & PAGE_EXTRA);
@@ -325,25 +332,49 @@ static int remove_part(struct domain *d, uint64_t gfn, uint64_t nr)
     int rc = 0;
 
     for ( uint64_t i = 0; i < nr && !rc; i++ )
-        rc = memory_remove_page(d, _gfn(gfn + i));
+        if ( !p2m_pod_decrease(d, _gfn(gfn + i)) )
+            rc = memory_remove_page(d, _gfn(gfn + i));
+    /* The cache needs no more pages than there are entries. */
+    p2m_pod_trim(d, PART);
     return rc;
 }
+
+#define MARKABLE (p2m_type_bit(P2M_NONE) | p2m_type_bit(P2M_MMIO_DM) |       \
+                  p2m_type_bit(P2M_POD))
+
+static int look_to_mark(struct domain *d, uint64_t gfn, uint64_t nr)
+{
+    for ( uint64_t i = 0; i < nr; i++ )
+        if ( !(MARKABLE & p2m_type_bit(p2m_lookup(d, _gfn(gfn + i)).type)) )
+            return -EBUSY;
+    return p2m_prepare(d, _gfn(gfn), nr);
+}
+
+static int mark_part(struct domain *d, uint64_t gfn, uint64_t nr)
+{
+    int rc = 0;
+
+    for ( uint64_t i = 0; i < nr && !rc; i++ )
+        rc = p2m_set_over(d, _gfn(gfn + i), MARKABLE, INVALID_MFN, P2M_POD);
+    return rc;
+}
+
+typedef int do_part_t(struct domain *d, uint64_t gfn, uint64_t nr);
 
 static uint64_t nr_parts(unsigned int order)
 {
     return DIV_ROUND_UP(1UL << order, PART);
 }
 
-static int remove_extent(struct domain *d, uint64_t gfn, unsigned int order,
-                         unsigned long *step)
+static int in_parts(struct domain *d, uint64_t gfn, unsigned int order,
+                    unsigned long *step, do_part_t *look, do_part_t *act)
 {
     uint64_t parts = nr_parts(order), part = min(1UL << order, (uint64_t)PART);
 
     for ( ;; )
     {
         uint64_t at = gfn + *step % parts * part;
-        int rc = *step < parts ? look_at_part(d, at, part)
-                               : remove_part(d, at, part);
+        int rc = *step < parts ? look(d, at, part) : act(d, at, part);
 
         if ( rc || ++*step == 2 * parts )
             return rc;
@@ -363,15 +394,38 @@ static bool width_ok(unsigned int mem_flags)
            (bits > PAGE_SHIFT && !((nr_frames - 1) >> (bits - PAGE_SHIFT)));
 }
 
-/* Is `step`, which the caller may have invented, one of such an extent? */
-static bool step_ok(unsigned int op, unsigned int order, unsigned long step)
+enum kind { POPULATE, ON_DEMAND, DECREASE };
+
+static enum kind kind_of(unsigned int op, unsigned int mem_flags)
 {
     if ( op == XENMEM_decrease_reservation )
+        return DECREASE;
+    return mem_flags & XENMEMF_populate_on_demand ? ON_DEMAND : POPULATE;
+}
+
+/* Is `step`, which the caller may have invented, one of such an extent? */
+static bool step_ok(enum kind kind, unsigned int order, unsigned long step)
+{
+    if ( kind != POPULATE )
         return step < 2 * nr_parts(order);
     return step < (order > ORDER_AT_ONCE ? NR_LARGE_STEPS(order) : 1);
 }
 
-static long do_extents(struct hypercall *hc, unsigned int op, struct domain *d,
+static int do_extent(enum kind kind, struct domain *d, uint64_t gfn,
+                     unsigned int order, unsigned long *step)
+{
+    switch ( kind )
+    {
+    case POPULATE:
+        return populate_extent(d, gfn, order, step);
+    case ON_DEMAND:
+        return in_parts(d, gfn, order, step, look_to_mark, mark_part);
+    default:
+        return in_parts(d, gfn, order, step, look_at_part, remove_part);
+    }
+}
+
+static long do_extents(struct hypercall *hc, enum kind kind, struct domain *d,
                        const struct xen_memory_reservation *r,
                        unsigned long start, unsigned long step)
 {
@@ -384,9 +438,7 @@ static long do_extents(struct hypercall *hc, unsigned int op, struct domain *d,
             return memory_restart(hc, i);
         if ( copy_from_handle(&gfn, r->extent_start, i, 1) )
             return (long)i;
-        rc = op == XENMEM_populate_physmap
-                 ? populate_extent(d, gfn, r->extent_order, &step)
-                 : remove_extent(d, gfn, r->extent_order, &step);
+        rc = do_extent(kind, d, gfn, r->extent_order, &step);
         if ( rc == -ERESTART )
             return memory_restart(hc, i | step << extent_bits());
         if ( rc )
@@ -401,6 +453,7 @@ long memory_reservation(struct hypercall *hc, unsigned int op, uint64_t arg,
     unsigned long step = start >> extent_bits();
     struct xen_memory_reservation r;
     struct domain *d;
+    enum kind kind;
     long rc;
 
     start &= (1UL << extent_bits()) - 1;
@@ -409,15 +462,16 @@ long memory_reservation(struct hypercall *hc, unsigned int op, uint64_t arg,
          start >= r.nr_extents || domain_get_any(r.domid, &d) )
         return rc;
 
+    kind = kind_of(op, r.mem_flags);
     if ( memory_allowed(d) || !width_ok(r.mem_flags) ||
          r.extent_order > max_order() )
         goto out;
     if ( op == XENMEM_increase_reservation || !d->translated )
         rc = -EOPNOTSUPP;
-    else if ( step_ok(op, r.extent_order, step) &&
-              (op == XENMEM_decrease_reservation ||
-               !(r.mem_flags & XENMEMF_populate_on_demand)) )
-        rc = do_extents(hc, op, d, &r, start, step);
+    /* No domain decides what its own target is. */
+    else if ( step_ok(kind, r.extent_order, step) &&
+              (kind != ON_DEMAND || (d != current_domain && !d->direct_mapped)) )
+        rc = do_extents(hc, kind, d, &r, start, step);
 
  out:
     domain_put(d);

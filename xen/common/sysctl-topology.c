@@ -30,6 +30,7 @@ long sysctl_physinfo(struct xen_sysctl *s)
                       XEN_SYSCTL_PHYSCAP_gnttab_v2;
     p->total_pages = page_nr_total();
     p->free_pages = page_nr_free();
+    p->outstanding_pages = page_nr_claimed();
     p->max_mfn = nr_frames - 1;
     _Static_assert(sizeof(p->hw_cap) <= sizeof(words), "first words fit");
     memcpy(p->hw_cap, words, sizeof(p->hw_cap));

@@ -75,6 +75,13 @@ typedef uint32_t compat_low_half __attribute__((aligned(8)));
     F(S, uint32_t, nr_entries, map.nr_entries)                               \
     F(S, compat_ptr, buffer, map.buffer)
 
+#define COMPAT_xen_pod_target(F, S)                                          \
+    F(S, compat_u64, target_pages, target_pages)                             \
+    F(S, compat_u64, tot_pages, tot_pages)                                   \
+    F(S, compat_u64, pod_cache_pages, pod_cache_pages)                       \
+    F(S, compat_u64, pod_entries, pod_entries)                               \
+    F(S, uint16_t, domid, domid)
+
 /* A ref, or a gmfn: zero-extended, a ref is the low half of the union. */
 #define COMPAT_gnttab_copy(F, S)                                             \
     F(S, uint32_t, source_u, source.u)                                       \
@@ -143,6 +150,7 @@ typedef uint32_t compat_low_half __attribute__((aligned(8)));
     S(xen_remove_from_physmap)                                               \
     S(xen_memory_map)                                                        \
     S(xen_foreign_memory_map)                                                \
+    S(xen_pod_target)                                                        \
     S(gnttab_copy)                                                           \
     S(gnttab_setup_table)                                                    \
     S(gnttab_get_status_frames)                                              \

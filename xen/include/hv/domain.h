@@ -120,6 +120,7 @@ struct domain {
     struct list list;     /* [L] */
     uint32_t refs;        /* [a] */
     void (*release)(struct domain *d); /* [I] frees d when refs becomes 0   */
+    void (*out_of_memory)(struct domain *d); /* [I] crashes d: p2m-pod.c    */
     uint8_t state;        /* [D] enum domain_state; read anywhere           */
     bool creation_finished; /* [Da] unpaused once                           */
 
@@ -141,6 +142,7 @@ struct domain {
     spinlock_t page_lock;  /* LOCK_PAGE */
     uint64_t tot_pages;    /* [p] counted pages                              */
     uint64_t max_pages;    /* [p] */
+    uint64_t outstanding_pages; /* [H] frames set aside: page_claim()        */
     uint64_t extra_pages;  /* [p] PAGE_EXTRA ones                            */
     uint64_t max_extra;    /* [I] limit of extra_pages: docs/limits.md       */
     struct staged staged;  /* [p] */
@@ -176,6 +178,7 @@ struct domain {
 };
 /*
  * [L] domain list lock  [p] page_lock  [a] atomic
+ * [H] the heap's lock; goes up with [p] held, too
  * [k] the domain_kill() that set being_killed
  * [C] console-guest.c's lock  [Da] [D] to change, atomic to read
  */

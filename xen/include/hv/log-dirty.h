@@ -37,6 +37,9 @@ struct domain;
 #define LOG_RANGE 1U
 #define LOG_ALL 2U
 #define LOG_BOTH (LOG_RANGE | LOG_ALL)
+/* No log: clean for the sweep of p2m-pod.c, which wants to hear of writes. */
+#define LOG_SWEEP 4U
+#define LOG_ANY (LOG_BOTH | LOG_SWEEP)
 
 enum log_all_state {
     LOG_ALL_OFF,

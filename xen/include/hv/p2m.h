@@ -31,6 +31,7 @@ enum p2m_type {
     P2M_GRANT_RW,  /* granted by another domain                             */
     P2M_GRANT_RO,
     P2M_MMIO_DIRECT, /* a device's frame: no struct page, no reference      */
+    P2M_POD,       /* own memory, which the first access brings: p2m-pod.c  */
 };
 
 static inline bool p2m_is_ram(enum p2m_type t)
@@ -72,6 +73,18 @@ static inline struct p2m_entry p2m_entry(mfn_t mfn, enum p2m_type type)
     return (struct p2m_entry){ mfn, type, 0 };
 }
 
+/* Populate on demand: p2m-pod.c. */
+struct p2m_pod {
+    struct list cache;     /* [P] zeroed pages of the domain, at no gfn       */
+    uint64_t nr;           /* [P] pages in the cache                          */
+    uint64_t entries;      /* [P] entries of type P2M_POD; read anywhere      */
+    uint64_t at;           /* [P] the gfn at which the sweep goes on          */
+    uint64_t passed;       /* [P] gfns that it passed since it found a page   */
+    unsigned int sweepers; /* [P] CPUs in a step of the sweep                 */
+    bool starved;          /* [P] an access found the cache empty, and no page */
+                           /*     came since; read anywhere                   */
+};
+
 struct p2m {
     spinlock_t lock;         /* LOCK_P2M                                     */
     struct page *root;       /* [I] PAGE_P2M; NULL: domain not translated    */
@@ -85,6 +98,7 @@ struct p2m {
                              /*     or becomes clean                         */
     uint64_t removals;       /* [P] goes up when own memory leaves the p2m   */
     struct log_dirty log_dirty; /* [P]                                       */
+    struct p2m_pod pod;         /* [P]                                       */
     uint64_t emptied;        /* [P] p2m_relinquish(): no frame below this gfn */
     mfn_t rest_mfn;          /* [K] p2m_relinquish(): frames of an entry that */
     uint64_t rest_nr;        /* [K] was removed, whose references are left   */
@@ -110,7 +124,10 @@ void p2m_destroy(struct domain *d);
 #define P2M_POOL_DEFAULT 256
 int p2m_pool_resize(struct domain *d, unsigned int pages) must_check;
 
-/* The entry of gfn; type P2M_NONE beyond P2M_GFN_LIMIT.  No reference. */
+/*
+ * The entry of gfn; type P2M_NONE beyond P2M_GFN_LIMIT.  No reference, and no
+ * access: P2M_POD stays.
+ */
 struct p2m_entry p2m_lookup(struct domain *d, gfn_t gfn);
 
 /*
@@ -124,6 +141,9 @@ struct p2m_entry p2m_lookup_order(struct domain *d, gfn_t gfn,
  * Look up gfn and take a reference on its frame: NULL when the entry has no
  * frame.  *t (t may be NULL) gets the type in either case.  The page may belong
  * to another domain (foreign, grant types): the caller decides by the type.
+ * P2M_POD gets its memory; the type stays P2M_POD only when there is none now:
+ * p2m_pod_no_memory() says whether another try makes sense.  May sweep: no p2m
+ * lock held, and no copy under way.
  */
 struct page *p2m_get_page(struct domain *d, gfn_t gfn, enum p2m_type *t)
     must_check;
@@ -170,6 +190,8 @@ int p2m_move(struct domain *d, gfn_t from, gfn_t to, unsigned int over)
  * still at its gfn, and may still be written if it was looked up by
  * p2m_peek_write(), as long as the generation is the same.  p2m_peek_write()
  * is for a caller that writes to the frame: the entry is not clean any more.
+ * P2M_POD gets memory of the cache; when there is none the type stays, and
+ * p2m_pod_refill() afterwards may help.
  */
 uint64_t p2m_peek_begin(struct domain *d);
 struct p2m_entry p2m_peek(struct domain *d, gfn_t gfn);
@@ -304,6 +326,54 @@ int p2m_for_each(struct domain *d, uint64_t *gfn, p2m_visit_t *fn, void *arg);
  * back to the heap.  0, or -ERESTART when preemption is due: call again.
  */
 int p2m_relinquish(struct domain *d) must_check;
+
+/* ---- populate on demand: p2m-pod.c ---- */
+
+/*
+ * XENMEM_set_pod_target: the domain is to have `target` pages in all.  0, also
+ * when the balloon driver has to do it; -ENOMEM; -ERESTART: call again.
+ */
+int p2m_pod_set_target(struct domain *d, uint64_t target) must_check;
+/* Pages in the cache, and entries that have no memory yet. */
+void p2m_pod_counts(struct domain *d, uint64_t *cache, uint64_t *entries);
+
+/*
+ * A vcpu of d accessed gfn, and the machine found nothing: true when the entry
+ * is P2M_POD, so that the access is to be tried again.  The entry has memory
+ * then, or a step was made to find some, or d has crashed.
+ */
+bool p2m_pod_fault(struct domain *d, gfn_t gfn);
+
+/*
+ * After a lookup that found P2M_POD and the cache empty: true when the cache has
+ * a page now, so that the lookup is to be tried again.  False: no lookup found
+ * that; or nothing was found until preemption was due, or in all memory: d has
+ * crashed then.  No lock of the p2m held, no copy under way.
+ */
+bool p2m_pod_refill(struct domain *d) must_check;
+
+/*
+ * Give gfn memory if its entry is P2M_POD.  -ENOMEM d has crashed for want of
+ * memory; -ERESTART preemption is due: call again.
+ */
+int p2m_pod_populate(struct domain *d, gfn_t gfn) must_check;
+/* Why a lookup had to leave an entry P2M_POD: -ENOMEM or -ERESTART as above. */
+int p2m_pod_no_memory(struct domain *d);
+
+/*
+ * d gives the memory at gfn back.  False: not done, because the entry is an
+ * ordinary one, and the cache needs no page or cannot take this one.
+ */
+bool p2m_pod_decrease(struct domain *d, gfn_t gfn) must_check;
+/* Free up to `most` pages that the cache has more than there are entries. */
+void p2m_pod_trim(struct domain *d, unsigned int most);
+
+/* Free the cache of a dying domain.  0, or -ERESTART: call again. */
+int p2m_pod_relinquish(struct domain *d) must_check;
+
+/* Audit: count() the cache as HOLD_POD; returns how many counts are wrong. */
+unsigned int p2m_pod_audit(struct domain *d,
+                           void (*count)(mfn_t mfn, enum page_holder holder));
 
 /*
  * Audit: count() each page of the pool and each table as HOLD_TABLE, and the

@@ -29,6 +29,7 @@ enum page_holder {
     HOLD_ARCH,    /* mapped by a client through the machine underneath     */
     HOLD_PTE,     /* an entry of a PV guest's page tables, a pin, a root   */
     HOLD_OWN,     /* a PV domain's reservation                             */
+    HOLD_POD,     /* the cache of populate on demand                       */
     NR_PAGE_HOLDERS,
 };
 
@@ -144,6 +145,13 @@ void page_thaw(struct page *pg);
 void page_swap(struct page *frozen, struct page *pg);
 
 /*
+ * XENMEM_claim_pages: set free frames aside, so that d can have nr in all.  Each
+ * frame that d gets makes the claim smaller.  0: end the claim.  -EINVAL d has a
+ * claim, has nr frames already, may not have nr, or is dying; -ENOMEM.
+ */
+int page_claim(struct domain *d, uint64_t nr) must_check;
+
+/*
  * Take a reference, if the page is in use and owned by d; false otherwise.
  * Needs no lock: the owner cannot change while a reference is held.
  */
@@ -160,6 +168,8 @@ void page_put(struct page *pg);
 
 /* Frames that are free. */
 uint64_t page_nr_free(void);
+/* Of these, the ones that are set aside for domains: page_claim(). */
+uint64_t page_nr_claimed(void);
 /* Frames given by page_heap_add() and page_assign_boot(). */
 uint64_t page_nr_total(void);
 

@@ -306,6 +306,13 @@ bool space_access(struct hosted_vcpu *h, uint64_t gpa, unsigned int size,
     struct p2m_entry e;
     bool ours;
 
+    /* Until there is memory; a domain that has crashed goes on without. */
+    while ( p2m_lookup(hd->domain, gfn).type == P2M_POD &&
+            !domain_is_shut_down(hd->domain) )
+    {
+        (void)p2m_pod_fault(hd->domain, gfn);
+        (void)hypercall_preempt_check();
+    }
     /* The lock keeps the frame: see space_flush(). */
     pthread_mutex_lock(&hd->window_lock);
     e = p2m_lookup(hd->domain, gfn);

@@ -86,8 +86,8 @@ static unsigned int rest_of_page(uint64_t address, size_t bytes)
                              PAGE_SIZE - (address & ~PAGE_MASK));
 }
 
-static bool phys_copy(struct domain *d, uint64_t gpa, void *buf,
-                      unsigned int bytes, bool write)
+static bool try_phys_copy(struct domain *d, uint64_t gpa, void *buf,
+                          unsigned int bytes, bool write)
 {
     bool ok = true;
 
@@ -105,6 +105,17 @@ static bool phys_copy(struct domain *d, uint64_t gpa, void *buf,
         bytes -= n;
     }
     p2m_peek_end(d);
+    return ok;
+}
+
+static bool phys_copy(struct domain *d, uint64_t gpa, void *buf,
+                      unsigned int bytes, bool write)
+{
+    bool ok;
+
+    do
+        ok = try_phys_copy(d, gpa, buf, bytes, write);
+    while ( unlikely(!ok) && p2m_pod_refill(d) );
     return ok;
 }
 
@@ -360,14 +371,24 @@ static __attribute__((noinline)) int
 any_copy_in(struct vcpu *v, void *dst, uint64_t src, size_t bytes,
             struct walked *w)
 {
-    return virt_copy(v, w, src, dst, bytes, false);
+    int rc;
+
+    do
+        rc = virt_copy(v, w, src, dst, bytes, false);
+    while ( unlikely(rc) && p2m_pod_refill(v->domain) );
+    return rc;
 }
 
 static __attribute__((noinline)) int
 any_copy_out(struct vcpu *v, uint64_t dst, const void *src, size_t bytes,
              struct walked *w)
 {
-    return virt_copy(v, w, dst, (void *)(uintptr_t)src, bytes, true);
+    int rc;
+
+    do
+        rc = virt_copy(v, w, dst, (void *)(uintptr_t)src, bytes, true);
+    while ( unlikely(rc) && p2m_pod_refill(v->domain) );
+    return rc;
 }
 
 /*

@@ -99,6 +99,8 @@ static bool is_ram(void *arg, uint64_t gpa, bool write)
     struct vcpu *v = arg;
     enum p2m_type t = p2m_lookup(v->domain, _gfn(gpa >> PAGE_SHIFT)).type;
 
+    if ( t == P2M_POD ) /* has a frame when it is accessed */
+        return true;
     return write ? p2m_is_writable(t) && t != P2M_IOREQ : p2m_has_page(t);
 }
 
@@ -243,6 +245,11 @@ void exit_memory(struct vcpu *v, uint64_t gpa, bool write, bool fetch,
     if ( !rc || (write && log_dirty_fault(d, gpa >> PAGE_SHIFT)) )
         return;
     t = p2m_lookup(d, _gfn(gpa >> PAGE_SHIFT)).type;
+    if ( t == P2M_POD )
+    {
+        (void)p2m_pod_fault(d, _gfn(gpa >> PAGE_SHIFT));
+        return;
+    }
     /* Somebody mapped it meanwhile, or made it writable. */
     if ( t == P2M_MMIO_DIRECT ||
          (p2m_has_page(t) &&

@@ -3,7 +3,7 @@
  * Encoding of p2m table entries: the nested paging format of AMD processors.
  * Present, writable and user bits 0-2, the type in bits 52-55, which hardware
  * ignores; bit 7 of an entry above the lowest level says that it is a leaf.
- * Bits 56-57, which hardware ignores, too: for which logs the entry is clean
+ * Bits 56-58, which hardware ignores, too: for which logs the entry is clean
  * (hv/log-dirty.h); a clean entry is not writable whatever its type says.
  * Hosted, nothing walks the tables but the core.
  */
@@ -21,7 +21,7 @@ static inline uint64_t arch_pte_make(mfn_t mfn, enum p2m_type type)
 {
     uint64_t pte = (uint64_t)type << PTE_TYPE_SHIFT;
 
-    if ( type == P2M_NONE || type == P2M_MMIO_DM )
+    if ( type == P2M_NONE || type == P2M_MMIO_DM || type == P2M_POD )
         return pte;
     pte |= (mfn_x(mfn) << PAGE_SHIFT) | PTE_P | PTE_US;
     if ( p2m_is_writable(type) && type != P2M_IOREQ )
@@ -36,7 +36,7 @@ static inline uint64_t arch_pte_make(mfn_t mfn, enum p2m_type type)
 /* The logs, LOG_*, for which a leaf is clean. */
 static inline unsigned int arch_pte_clean(uint64_t pte)
 {
-    return (pte >> PTE_CLEAN_SHIFT) & LOG_BOTH;
+    return (pte >> PTE_CLEAN_SHIFT) & LOG_ANY;
 }
 
 /* A leaf that was writable for its type, clean for these logs, at least one. */
