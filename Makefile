@@ -410,6 +410,9 @@ $(eval $(call program,$(B)/vm/hostile-dm,$(hostile-dm-src),$(vm-list),$(contract
 $(eval $(call program,$(B)/vm/screen,tests/hvm/screen.c,$(vm-list),))
 $(eval $(call link,$(B)/vm/save-guest,\
     $(call objs,hosted,tests/vm/save-guest.c),$(vm-list),-static -pthread))
+$(eval $(call program,$(B)/vm/hold,tests/vm/hold.c,$(vm-list),$(contract-libs)))
+$(eval $(call link,$(B)/vm/xl-guest,\
+    $(call objs,hosted,tests/vm/xl-guest.c),$(vm-list),-static))
 $(foreach p,dom0-memory dom0-devices,$(eval $(call program,$(B)/vm/$(p),\
     tests/vm/$(p).c tests/contract/ct.c,$(vm-list),$(contract-libs))))
 $(call objs,hosted,tests/vm/keep.c): $(vm-list)
@@ -488,6 +491,11 @@ check-save: $(B)/.need-vm debug $(check-save-progs) dom0
 	$(Q)scripts/run-tests "restored on Xen" --args 'xen $(B)/vm/save-disk in' \
 	    tests/vm/save
 	$(Q)rm -f $(B)/vm/save-disk
+# Debian's xl: what each subcommand does, on both.
+check-xl-progs := $(addprefix $(B)/vm/,xl-guest hold free-pages press-key)
+check-xl: $(B)/.need-vm debug $(check-xl-progs) dom0
+	$(Q)scripts/run-tests "xl on Oriel" --limit MACHINE --args 'oriel demand' \
+	    tests/vm/xl
 # A thousand guests, a hundred of those that do what none should, then device
 # models that do.
 soak: $(B)/.need-vm all bare debug $(check-vm-progs)
@@ -561,7 +569,7 @@ check: $(all-checks)
 # The quick part.
 test: check-unit check-contract check-abi check-lint
 tests: test
-.PHONY: check-save fuzz-hvm test tests check-hvm check-two-dm check-sched dom0 dom0-hvm check-machines machine-vm machine-xen machine-hosted check-vm-script
+.PHONY: check-save check-xl fuzz-hvm test tests check-hvm check-two-dm check-sched dom0 dom0-hvm check-machines machine-vm machine-xen machine-hosted check-vm-script
 .PHONY: all bare debug check-vm run-vm shell-vm soak check-xen shell-xen bench bench-xen bench-vm check-fuzz check-model cover fuzz fuzz-all clean help run install libs hosted programs guests debian \
     check-demo check-contract check-programs check-clang check-lint lint
 all: libs hosted programs guests
@@ -584,6 +592,7 @@ help:
 	@echo 'make check-vm   all of it tested there: minutes; make soak: longer'
 	@echo 'make fuzz-hvm   guests that fuzz the devices behind QEMU: S=600 (seconds) SEED=1'
 	@echo 'make check-hvm  HVM guests behind QEMU, on Xen and on Oriel; JOBS="direct1 ide"'
+	@echo 'make check-xl      subcommands of xl on Xen and on Oriel, and what they do'
 	@echo 'make check-save    a Linux guest is saved and restored, between Xen and Oriel, too'
 	@echo 'make check-two-dm  QEMU and oriel-dm serve one guest, on Xen and on Oriel'
 	@echo 'make check-sched  weights, caps, affinities by Debian\''s xl, in QEMU'

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The first program of a Linux guest that tests/vm/xl.sh starts.  A line on the
+ * console is a request; each answer is a line "guest: ...":
+ *
+ *   touch N   write to so many MiB and give them back: "touched N bad M"
+ *   report N  "report N cpus C total T MiB"
+ */
+#define _GNU_SOURCE
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#define PAGE 4096
+
+static void touch(size_t mib)
+{
+    size_t bytes = mib << 20;
+    unsigned char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    size_t bad = 0;
+
+    if ( p == MAP_FAILED )
+    {
+        printf("guest: touched 0 bad 1\n");
+        return;
+    }
+    for ( size_t i = 0; i < bytes; i += PAGE )
+        memcpy(p + i, &i, sizeof(i));
+    for ( size_t i = 0; i < bytes; i += PAGE )
+        bad += memcmp(p + i, &i, sizeof(i)) || p[i + PAGE - 1];
+    munmap(p, bytes);
+    printf("guest: touched %zu bad %zu\n", mib, bad);
+}
+
+static void report(unsigned long nr)
+{
+    struct sysinfo info = { 0 };
+
+    sysinfo(&info);
+    printf("guest: report %lu cpus %ld total %lu MiB\n", nr,
+           sysconf(_SC_NPROCESSORS_ONLN),
+           (unsigned long)(info.totalram * info.mem_unit >> 20));
+}
+
+int main(void)
+{
+    static char line[100];
+
+    mount("proc", "/proc", "proc", 0, NULL);
+    mount("sys", "/sys", "sysfs", 0, NULL);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    printf("guest: ready\n");
+    for ( ;; )
+    {
+        if ( !fgets(line, sizeof(line), stdin) )
+        {
+            clearerr(stdin);
+            sleep(1); /* then look again */
+        }
+        else if ( !strncmp(line, "touch ", 6) )
+            touch(strtoul(line + 6, NULL, 0));
+        else if ( !strncmp(line, "report ", 7) )
+            report(strtoul(line + 7, NULL, 0));
+    }
+}
