@@ -2,12 +2,13 @@
 # Fuzz targets: tests/fuzz/fuzz-NAME.c each, with the shared files and the
 # hosted machine; with driver.c a program of its own, without it libFuzzer's.
 fuzz-targets := hypercall compat dm-op ioreq stub grant fifo elf insn bzimage \
-    platform
+    platform pv
 fuzz-shared := $(addprefix tests/fuzz/,fuzz.c cost.c snapshot.c gen.c \
     gen-guest.c gen-memory.c gen-compat.c \
     gen-event.c gen-dm.c gen-control.c) tools/oriel/elf.c
 fuzz-driver := tests/fuzz/driver.c
 # Of one target.
+fuzz-own-pv := tests/fuzz/pv-calls.c
 fuzz-own-platform := $(addprefix tests/fuzz/platform-,machine.c model.c cpu.c \
     context.c)
 ldflags-fuzz-platform := -Wl,--wrap=vlapic_deliver
