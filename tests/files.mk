@@ -17,7 +17,7 @@ unit-core += irq-lines vlapic-save vpic
 # Control registers and XSAVE; clocks, and MTRRs.
 unit-core += context-records control-regs cpu-records xsave clock-random vhpet vmtrr vpmtimer vrtc
 # Page tables of PV guests.
-unit-core += pv pv-audit pv-work pv-random pv-update pv-mmuext pv-desc pv-write pv-memory
+unit-core += pv pv-audit pv-work pv-random pv-update pv-va pv-mmuext pv-desc pv-write pv-memory
 unit-race := evtchn-race grant-race ioreq-race vlapic-irq
 # Of files that need no machine.
 unit-alone := array acpi acpi-parse dom0-msr iommu elf errata layout rtc runqueue sched-shares sched-places guest-kind \

@@ -34,13 +34,15 @@ static uint64_t test_clock(void)
 }
 
 #define STALE_WORD 300 /* of a page */
+static uint64_t stale_value = 2;
 
 /* Until now the CPU could write by way of what it has cached, and does so. */
 static void last_writes(void)
 {
     for ( unsigned int i = 0; i < nr_cached; i++ )
         if ( tlb[i].writable && tlb[i].mfn < nr_frames )
-            ((uint64_t *)arch_mfn_to_virt(_mfn(tlb[i].mfn)))[STALE_WORD] = 2;
+            ((uint64_t *)arch_mfn_to_virt(_mfn(tlb[i].mfn)))[STALE_WORD] =
+                stale_value;
 }
 
 static void flush_since(uint64_t stamp)
@@ -202,6 +204,7 @@ static const struct pv_machine pv_test_machine = {
 static void pv_machine_reset(void)
 {
     nr_cached = 0;
+    stale_value = 2;
     cpu_root = NULL;
     memset(&asked, 0, sizeof(asked));
     memset(&cpu_tables, 0, sizeof(cpu_tables));

@@ -134,7 +134,7 @@ static void test_bad_gdts(void **state)
     page_put(extra);
     pv_check();
     /* What has descriptors is neither written nor a table. */
-    assert_int_equal(update(d, at(l1, 1), entry_to(good, RW)), -EINVAL);
+    assert_int_equal(update(d, at(l1, 1), entry_to(good, RW)), -EBUSY);
     assert_int_equal(update(d, at(l1, 1), entry_to(good, RO)), 0);
     assert_int_equal(pin(d, good, 1), -EINVAL);
     assert_int_equal(update(d, at(good, 0), 0), -EINVAL);
@@ -227,7 +227,7 @@ static void test_ldt(void **state)
     /* While it is in use it cannot be written, wherever it is mapped. */
     assert_int_equal(update(d, at(t.table[1], 5), 0), 0);
     assert_int_equal(update(d, at(t.table[1], 6), entry_to(t.data, RW)),
-                     -EINVAL);
+                     -EBUSY);
     assert_int_equal(set_ldt(0, 0), 0);
     assert_type(t.data, PV_NONE, 0);
     assert_null(tables()->ldt[0]);

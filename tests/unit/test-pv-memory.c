@@ -88,6 +88,28 @@ static void test_exchange(void **state)
     fixture_kill(d);
 }
 
+/* A new frame is cleared after the last write of the one who had it. */
+static void test_flush_before_exchange(void **state)
+{
+    struct domain *d = pv_guest(1), *other = pv_guest(1);
+    struct tree t = make_tree(other, RW);
+    uint64_t frame = mfn_of(t.data), in = mfn_of(pv_page(d)), out;
+
+    (void)state;
+    assert_int_equal(pin(other, t.table[4], 4), 0);
+    assert_true(tlb_touch(other, t.table[4],
+                          4UL << 39 | 3UL << 30 | 2UL << 21 | 5UL << 12));
+    assert_int_equal(update(other, at(t.table[1], 5), 0), 0);
+    assert_int_equal(release(other, t.data), 0);
+    assert_int_equal(exchange(d, &in, 1, 0, 25, &out), 0);
+    assert_int_equal(out, frame); /* freed last */
+    assert_int_equal(get_raw(mfn_to_page(_mfn(out)), STALE_WORD), 0);
+    assert_int_equal(nr_cached, 0);
+    pv_check();
+    fixture_kill(other);
+    fixture_kill(d);
+}
+
 static void test_no_exchange(void **state)
 {
     struct domain *d = pv_guest(1), *other = pv_guest(1);
@@ -180,6 +202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         PV_TEST(test_low_addresses),
         PV_TEST(test_exchange),
+        PV_TEST(test_flush_before_exchange),
         PV_TEST(test_no_exchange),
         PV_TEST(test_no_memory),
         PV_TEST(test_cost),

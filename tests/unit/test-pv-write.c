@@ -238,7 +238,7 @@ static void test_refused(void **state)
     const uint64_t bad[] = {
         entry_to(l1, RW), entry_to(t.table[3], RW), entry_to(pv_page(other), RO),
         IO_OTHER << PAGE_SHIFT | RO, entry_to(spare, RO) | PTE_PS,
-        0x000ffffffffff000 | RO, entry_to(spare, RO) | 1UL << 52,
+        0x000ffffffffff000 | RO, entry_to(spare, RO) | PTE_PCD,
     };
     struct pv_regs r, before;
     uint64_t va = VA + 9 * 8;
@@ -371,15 +371,8 @@ static void test_fetch(void **state)
     free(end - 4096);
 }
 
-/* Work that waits comes first; an entry that changes meanwhile is read again. */
-static void change_entry(void)
-{
-    static unsigned int nr;
-
-    set_raw(l1, 9, ++nr << 12);
-}
-
-static void test_again(void **state)
+/* Work that waits comes first. */
+static void test_work_first(void **state)
 {
     struct tree other = make_tree(d, RW);
     struct pv_regs r = regs_for(VA + 9 * 8, (uint64_t[8]){ 0 });
@@ -395,11 +388,52 @@ static void test_again(void **state)
     assert_int_equal(r.rip, P(form_or));
     assert_int_equal(emulate(&r, VA + 9 * 8), PV_PT_DONE);
     hosted_preempt_every(0);
-    r.rip = P(form_or);
-    hosted_hooks.unlocked = change_entry;
-    assert_int_equal(pv_emulate_pt_write(v, &r, VA + 9 * 8), PV_PT_RETRY);
+    pv_check();
+}
+
+/* What another vcpu does before the entry is written: at the second lock. */
+static unsigned int nr_locks;
+static uint64_t change_at;
+
+static void change(void)
+{
+    if ( ++nr_locks < 2 )
+        return;
     hosted_hooks.unlocked = NULL;
-    assert_int_equal(get_raw(l1, 9) & 2, 0);
+    assert_int_equal(update(d, change_at, 0), 0);
+}
+
+static enum pv_pt_write changed_meanwhile(uint64_t at_, const char *code)
+{
+    struct pv_regs r = regs_for(VA + 9 * 8, (uint64_t[8]){ entry_to(spare, RO),
+                                                 entry_to(spare, RO) });
+    enum pv_pt_write w;
+
+    r.rip = P(code);
+    nr_locks = 0;
+    change_at = at_;
+    hosted_hooks.unlocked = change;
+    w = pv_emulate_pt_write(v, &r, VA + 9 * 8);
+    assert_null(hosted_hooks.unlocked);
+    assert_int_equal(r.rip, P(code));
+    return w;
+}
+
+static void test_changes_meanwhile(void **state)
+{
+    (void)state;
+    /* Another value of the entry: the instruction is executed again. */
+    assert_int_equal(update(d, at(l1, 9), entry_to(spare, RO)), 0);
+    assert_int_equal(changed_meanwhile(at(l1, 9), form_or), PV_PT_RETRY);
+    assert_int_equal(get_raw(l1, 9), 0);
+    assert_type(spare, PV_NONE, 0);
+    assert_int_equal(spare->refs, 1);
+    pv_check();
+    /* The page is no table any more. */
+    assert_int_equal(changed_meanwhile(at(t.table[2], 2), form_mov),
+                     PV_PT_FAULT);
+    assert_type(l1, PV_NONE, 0);
+    assert_int_equal(get_raw(l1, 9), 0);
     pv_check();
 }
 
@@ -415,7 +449,8 @@ int main(void)
         WRITE_TEST(test_other_pages),
         WRITE_TEST(test_other_instructions),
         WRITE_TEST(test_fetch),
-        WRITE_TEST(test_again),
+        WRITE_TEST(test_work_first),
+        WRITE_TEST(test_changes_meanwhile),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,7 +57,7 @@ static void test_no_table_is_writable(void **state)
     for ( unsigned int level = 1; level <= 4; level++ )
     {
         set_raw(t.table[1], 9, entry_to(t.table[level], RW));
-        assert_int_equal(pin(d, t.table[4], 4), -EINVAL);
+        assert_int_equal(pin(d, t.table[4], 4), -EBUSY);
         pv_check();
         assert_type(t.data, PV_NONE, 0);
         set_raw(t.table[1], 9, entry_to(t.table[level], RO));
@@ -75,7 +75,7 @@ static void test_no_table_is_writable(void **state)
     /* An update cannot make it so. */
     for ( unsigned int level = 1; level <= 4; level++ )
         assert_int_equal(update(d, at(l1, 1), entry_to(t.table[level], RW)),
-                         -EINVAL);
+                         -EBUSY);
     assert_int_equal(update(d, at(l1, 1), entry_to(t.table[2], RO)), 0);
     pv_check();
     fixture_kill(d);
@@ -87,16 +87,20 @@ static void test_bad_entries(void **state)
     struct domain *hvm = fixture_guest(1);
     struct page *foreign = pv_page(other), *hv = hvm->p2m.root;
     struct tree t = make_tree(d, RW);
-    const uint64_t bad[] = {
-        entry_to(foreign, RO),            /* another domain's */
-        entry_to(hv, RO),                 /* the hypervisor's */
-        entry_to(t.data, RO | 1UL << 52), /* reserved bits    */
-        entry_to(t.data, RO | 1UL << 62),
-        entry_to(t.data, RO | PTE_PCD),
-        entry_to(t.data, RO | PTE_PS),
-        0x000ffffffffff000 | RO,          /* no such frame    */
-        IO_OTHER << PAGE_SHIFT | RO,
-        (IO_FRAME << PAGE_SHIFT | RO) | 1UL << 55,
+    const struct {
+        uint64_t e;
+        int error; /* in an L1 table */
+    } bad[] = {
+        { entry_to(foreign, RO), -EBUSY },     /* another domain's */
+        { entry_to(hv, RO), -EBUSY },          /* the hypervisor's */
+        { entry_to(t.data, RO | PTE_PWT), -EINVAL },
+        { entry_to(t.data, RO | PTE_PCD), -EINVAL },
+        { entry_to(t.data, RO | PTE_PS), -EINVAL },
+        { 0x000ffffffffff000 | RO, -EINVAL }, /* no such frames   */
+        { 0x000fffffffffe000 | RO, -EPERM },
+        { nr_frames << PAGE_SHIFT | RO, -EPERM },
+        { IO_OTHER << PAGE_SHIFT | RO, -EPERM },
+        { (IO_OTHER << PAGE_SHIFT | RO) | 1UL << 55, -EPERM },
     };
 
     (void)state;
@@ -104,17 +108,18 @@ static void test_bad_entries(void **state)
         for ( unsigned int level = 1; level <= 4; level++ )
         {
             uint64_t old = get_raw(t.table[level], 200);
+            int error = level == 1 ? bad[i].error : -EINVAL;
 
-            set_raw(t.table[level], 200, bad[i]);
-            assert_int_equal(pin(d, t.table[4], 4), -EINVAL);
+            set_raw(t.table[level], 200, bad[i].e);
+            assert_int_equal(pin(d, t.table[4], 4), error);
             set_raw(t.table[level], 200, old);
             for ( unsigned int k = 1; k <= 4; k++ )
                 assert_type(t.table[k], PV_NONE, 0);
             assert_type(t.data, PV_NONE, 0);
             pv_check();
             assert_int_equal(pin(d, t.table[level], level), 0);
-            assert_int_equal(update(d, at(t.table[level], 200), bad[i]),
-                             -EINVAL);
+            assert_int_equal(update(d, at(t.table[level], 200), bad[i].e),
+                             error);
             assert_int_equal(get_raw(t.table[level], 200), old);
             assert_int_equal(unpin(d, t.table[level]), 0);
             settle(d);
@@ -154,7 +159,7 @@ static void test_flags_of_entries(void **state)
     assert_int_equal(update(d, at(l1, 1), IO_FRAME << PAGE_SHIFT | RW |
                             PTE_PCD | PTE_PWT | PTE_PS), 0);
     assert_int_equal(update(d, at(l1, 2), IO_OTHER << PAGE_SHIFT | RO),
-                     -EINVAL);
+                     -EPERM);
     assert_int_equal(update(d, at(l1, 1), 0), 0);
     /* An entry that is not present is the guest's own business. */
     assert_int_equal(update(d, at(l1, 3), 0xfffffffffffffffe), 0);
@@ -341,6 +346,24 @@ static void test_flush_before_a_new_type(void **state)
     fixture_kill(d);
 }
 
+/* What the CPU writes before its TLB is flushed is checked, or too late. */
+static void test_xsa_401_last_write(void **state)
+{
+    struct domain *d = pv_guest(1);
+    struct tree t = make_tree(d, RW);
+
+    (void)state;
+    assert_int_equal(pin(d, t.table[4], 4), 0);
+    assert_true(tlb_touch(d, t.table[4], VA(4, 3, 2, 5)));
+    assert_int_equal(update(d, at(t.table[1], 5), 0), 0);
+    stale_value = entry_to(t.table[4], RW);
+    assert_int_equal(pin(d, t.data, 1), -EBUSY);
+    assert_int_equal(get_raw(t.data, STALE_WORD), stale_value);
+    assert_type(t.data, PV_NONE, 0);
+    pv_check();
+    fixture_kill(d);
+}
+
 static void test_foreign_pages(void **state)
 {
     struct domain *d = pv_guest(1), *pv = pv_guest(1), *hvm = fixture_guest(1);
@@ -353,7 +376,7 @@ static void test_foreign_pages(void **state)
     assert_non_null(ram);
     page_put(ram); /* it stays: its p2m entry does */
     assert_int_equal(pin(d, l1, 1), 0);
-    assert_int_equal(update(d, at(l1, 0), entry_to(theirs, RW)), -EINVAL);
+    assert_int_equal(update(d, at(l1, 0), entry_to(theirs, RW)), -EBUSY);
     assert_int_equal(update_from(d, at(l1, 0), entry_to(theirs, RW), pv, 0),
                      0);
     assert_type(theirs, PV_WRITABLE, 1);
@@ -369,7 +392,7 @@ static void test_foreign_pages(void **state)
     assert_int_equal(update_from(d, at(l1, 3), 0x999UL << 12 | RW, hvm, 0),
                      -EINVAL);
     assert_int_equal(update_from(d, at(l1, 3), entry_to(theirs, RW), hvm,
-                                 PV_NO_TRANSLATE), -EINVAL);
+                                 PV_NO_TRANSLATE), -EBUSY);
     assert_int_equal(p2m_retype(hvm, _gfn(0x101), p2m_lookup(hvm, _gfn(0x101)),
                                 P2M_RAM_RO), 0);
     assert_int_equal(update_from(d, at(l1, 3), 0x101UL << 12 | RW, hvm, 0),
@@ -425,6 +448,7 @@ int main(void)
         PV_TEST(test_roots),
         PV_TEST(test_release),
         PV_TEST(test_flush_before_a_new_type),
+        PV_TEST(test_xsa_401_last_write),
         PV_TEST(test_foreign_pages),
         PV_TEST(test_no_memory),
     };

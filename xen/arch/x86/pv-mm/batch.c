@@ -49,6 +49,20 @@ static int run(struct batch *b)
     return rc;
 }
 
+/* As in Xen, it is no error if that cannot be written. */
+static void report_done(uint64_t pdone, uint32_t done)
+{
+    if ( pdone )
+        (void)!copy_to_arg(pdone, &done);
+}
+
+long batch_failed(const struct hypercall *hc, long rc)
+{
+    if ( !(hc->a[1] & PREEMPTED) )
+        report_done(hc->a[2], 0);
+    return rc;
+}
+
 long batch_run(struct hypercall *hc, size_t size, struct domain *d,
                batch_fn *fn, void *arg)
 {
@@ -73,8 +87,6 @@ long batch_run(struct hypercall *hc, size_t size, struct domain *d,
         hc->a[0] += b.done * size;
         hc->a[1] = (b.count - b.done) | PREEMPTED;
     }
-    before += b.done;
-    if ( pdone && copy_to_arg(pdone, &before) && !rc )
-        rc = -EFAULT;
+    report_done(pdone, before + b.done);
     return rc;
 }

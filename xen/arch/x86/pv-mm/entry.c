@@ -9,7 +9,8 @@
  */
 #include "pv-private.h"
 
-#define SOFTWARE (X86_BIT(9) | X86_BIT(10) | X86_BIT(11))
+/* Bits that the processor ignores: 9 to 11, and 52 to 62. */
+#define SOFTWARE (X86_BIT(9) | X86_BIT(10) | X86_BIT(11) | 0x7ffUL << 52)
 #define CACHE (PTE_PWT | PTE_PCD | PTE_PS) /* PTE_PS is PAT in an L1 entry */
 #define GLOBAL X86_BIT(8)
 #define ALLOWED_TABLE (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D | SOFTWARE |  \
@@ -29,47 +30,57 @@ bool entry_check_table(uint64_t *e)
     return true;
 }
 
-/* Device memory has no references, whoever maps it. */
+/* ---- device memory, and frames that do not exist: no references ---- */
+
+static bool is_no_ram(mfn_t mfn)
+{
+    return pv_machine->is_io(mfn) || !mfn_valid(mfn);
+}
+
 static int get_io(const struct domain *io, uint64_t e)
 {
-    return !(e & ~(ALLOWED_L1 | CACHE)) && io &&
-                   pv_machine->may_map_io(io, entry_mfn(e)) ? 0 : -EINVAL;
+    if ( e & ~(ALLOWED_L1 | CACHE) )
+        return -EINVAL;
+    if ( io && pv_machine->is_io(entry_mfn(e)) &&
+         pv_machine->may_map_io(io, entry_mfn(e)) )
+        return 0;
+    return (e & PTE_ADDRESS) == PTE_ADDRESS ? -EINVAL : -EPERM;
 }
+
+/* ---- RAM ---- */
 
 static struct page *find_page(const struct domain *owner, mfn_t mfn)
 {
-    struct page *pg;
+    struct page *pg = mfn_to_page(mfn);
 
-    if ( !owner || !mfn_valid(mfn) )
-        return NULL;
-    pg = mfn_to_page(mfn);
-    return page_get(pg, owner) ? pg : NULL;
+    return owner && page_get(pg, owner) ? pg : NULL;
+}
+
+static int get_ram(struct domain *d, struct page *pg, uint64_t e)
+{
+    int rc = e & ~ALLOWED_L1 ? -EINVAL : -EBUSY;
+
+    if ( !pg )
+        return rc;
+    if ( rc == -EBUSY && !page_is_claimed(pg) &&
+         (!(e & PTE_RW) || pv_get_writable(pg)) )
+        return 0;
+    pv_put_later(d->pv, pg);
+    return rc;
 }
 
 int entry_get_l1(struct domain *d, const struct domain *owner,
                  const struct domain *io, struct page *target, uint64_t *e)
 {
-    struct page *pg = target;
+    mfn_t mfn = entry_mfn(*e);
+    int rc;
 
-    if ( !pg && pv_machine->is_io(entry_mfn(*e)) )
-    {
-        int rc = get_io(io, *e);
-
-        *e = seen_by_cpu(*e);
-        return rc;
-    }
-    if ( !pg )
-        pg = find_page(owner, entry_mfn(*e));
-    if ( !pg )
-        return -EINVAL;
-    if ( (*e & ~ALLOWED_L1) || page_is_claimed(pg) ||
-         ((*e & PTE_RW) && !pv_get_writable(pg)) )
-    {
-        pv_put_later(d->pv, pg);
-        return -EINVAL;
-    }
+    if ( !target && is_no_ram(mfn) )
+        rc = get_io(io, *e);
+    else
+        rc = get_ram(d, target ? target : find_page(owner, mfn), *e);
     *e = seen_by_cpu(*e);
-    return 0;
+    return rc;
 }
 
 void entry_put_l1(struct domain *d, uint64_t e)

@@ -106,7 +106,9 @@ long do_mmu_update(struct hypercall *hc)
     if ( rc )
         return rc;
     rc = foreign_get((domid_t)foreigndom, &c.pages);
-    if ( !rc )
+    if ( rc )
+        rc = batch_failed(hc, rc);
+    else
     {
         rc = batch_run(hc, sizeof(struct mmu_update), c.tables, update_one,
                        &c);

@@ -79,7 +79,7 @@ bool word_clear(struct page *pg, uint64_t flag); /* false: was clear */
  * the processor is to see.  L1 only.  The page is `target`, with a reference of
  * the caller's that the entry takes over, also on failure; or (NULL) one of
  * `owner` (NULL: none).  io: whose right to map device memory counts (NULL:
- * nobody's).  -EINVAL.
+ * nobody's).  -EINVAL, -EPERM, -EBUSY as pv_update().
  */
 int entry_get_l1(struct domain *d, const struct domain *owner,
                  const struct domain *io, struct page *target,
@@ -101,8 +101,8 @@ struct page *find_l1(struct page *l4, uint64_t va, unsigned int *index);
 /*
  * Write `value`, for pages of d's own, to an entry of `table`, on which the
  * caller has a reference.  compare: only if the entry is *old, -EAGAIN if not;
- * *old becomes the entry before.  -EINVAL: as pv_update(); `table` is no L1
- * table (any more).  -ERESTART: nothing was written.
+ * *old becomes the entry before.  -EINVAL `table` is no L1 table (any more);
+ * errors of entry_get_l1().  -ERESTART: nothing was written.
  */
 int swap_l1_entry(struct domain *d, struct page *table, unsigned int index,
                   bool compare, uint64_t *old, uint64_t value) must_check;
@@ -172,6 +172,8 @@ typedef int batch_fn(void *arg, uint64_t addr, bool *done);
 /* d: the domain whose work has to be over at the end, or NULL. */
 long batch_run(struct hypercall *hc, size_t size, struct domain *d,
                batch_fn *fn, void *arg);
+/* Returns rc, for a call that failed before batch_run(): nothing was done. */
+long batch_failed(const struct hypercall *hc, long rc);
 
 /* ---- work.c ---- */
 

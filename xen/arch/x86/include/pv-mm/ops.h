@@ -23,8 +23,8 @@
  * physical entry: -EPERM PFD is not the caller; -EINVAL FD is translated; -EPERM
  * FD; -EINVAL the frame is not in FD's reservation.
  *
- * Of this call and mmuext_op: *pdone, unless pdone is 0, becomes the number of
- * elements done; -EFAULT if that cannot be written and all else went well.
+ * Of this call and mmuext_op: *pdone, unless pdone is 0 or cannot be written,
+ * becomes the number of elements done.
  */
 long do_mmu_update(struct hypercall *hc);
 

@@ -249,8 +249,11 @@ void pv_put_writable(struct page *pg);
  * gfn, but for PV_NO_TRANSLATE.  owner NULL: an L1 entry may map no pages, and
  * device memory only with PV_CALLER_IO, if the caller may map it.
  * -EINVAL the page at ptr is not d's, or has descriptors; the entry has a bit
- * that is not allowed, names a page that does not exist, is not `owner`'s, or
- * cannot have the type that is wanted; a hypervisor's slot.  -ERESTART: call
+ * that is not allowed, or all bits of the address; a gfn without memory, or
+ * read-only memory for a writable entry; an L2 to L4 entry names a page that is
+ * not d's or cannot be a table of that level; a hypervisor's slot.  An L1 entry:
+ * -EPERM device memory that may not be mapped, or a frame that does not exist;
+ * -EBUSY a page that is not `owner`'s, or may not be writable.  -ERESTART: call
  * again; or, with *done set, the entry was written, and only work that follows
  * from that is left.
  */
@@ -259,9 +262,9 @@ int pv_update(struct domain *d, uint64_t ptr, uint64_t value,
 
 /*
  * Pin mfn as a table of this level: it stays valid until it is unpinned.
- * -EINVAL mfn is not in d's reservation, is in use as something else, has a bad
- * entry, or is pinned already (unpin: is not pinned); or d is dying.  -ERESTART
- * as pv_update().
+ * -EINVAL mfn is not in d's reservation, is in use as something else, or is
+ * pinned already (unpin: is not pinned); or d is dying; errors of pv_update() for
+ * a bad entry of the table or of one below.  -ERESTART as pv_update().
  */
 int pv_pin(struct domain *d, mfn_t mfn, unsigned int level) must_check;
 int pv_unpin(struct domain *d, mfn_t mfn, bool *done) must_check;
