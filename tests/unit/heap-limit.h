@@ -11,6 +11,8 @@
 #include <hv/lib.h>
 #include <hv/memory.h>
 
+#include <pv-mm/pv-mm.h>
+
 #include "../../xen/common/evtchn-private.h"
 #include "../../xen/common/gnttab-private.h"
 #include "../../xen/common/ioreq-index.h"
@@ -72,6 +74,15 @@ static inline uint64_t limit_of_grants(const struct domain *d)
                                   sizeof(struct mapping));
 }
 
+static inline uint64_t limit_of_pv(const struct domain *d)
+{
+    if ( !d->pv )
+        return 0;
+    return heap_object(sizeof(struct pv_domain)) +
+           heap_object(d->max_vcpus * sizeof(struct pv_roots)) +
+           heap_object(d->max_vcpus * sizeof(struct pv_descriptors));
+}
+
 /* The map twice: it is copied to be shown. */
 static inline uint64_t heap_limit(const struct domain *d)
 {
@@ -80,7 +91,7 @@ static inline uint64_t heap_limit(const struct domain *d)
            d->max_vcpus * heap_object(sizeof(struct vcpu)) +
            2 * heap_object(MAX_MEMORY_MAP * sizeof(struct e820entry)) +
            2 * heap_object(sizeof(struct cpu_policy)) + limit_of_ports(d) +
-           limit_of_servers(d) + limit_of_grants(d);
+           limit_of_servers(d) + limit_of_grants(d) + limit_of_pv(d);
 }
 
 #endif
