@@ -35,7 +35,7 @@ static const struct {
  * the end, all files whose names begin so.
  */
 static const char *const kernel_places[] = {
-    "/dev/xen", "/proc/xen", "/sys/hypervisor", NULL,
+    "/dev/xen", "/proc/xen", "/sys/bus/xen-backend", "/sys/hypervisor", NULL,
 };
 static const char *const toolstack_places[] = {
     "/etc/xen", "/run/lock/xenconsole.", "/run/lock/xl", "/run/xen",

@@ -167,3 +167,22 @@ const char *command_runtime(const char *name)
     close_image(&image);
     return found ? found : "";
 }
+
+/*
+ * A path with a space or a colon is several for LD_PRELOAD: the library is then
+ * found by its name, in one more folder of LD_LIBRARY_PATH.
+ */
+const char *command_preload(const char *library)
+{
+    const char *others = getenv("LD_LIBRARY_PATH");
+    const char *name = strrchr(library, '/');
+    char *text;
+
+    if ( !name || !strpbrk(library, " :") )
+        return library;
+    if ( asprintf(&text, "%s%s%.*s", others ? others : "",
+                  others && *others ? ":" : "", (int)(name - library),
+                  library) >= 0 )
+        setenv("LD_LIBRARY_PATH", text, 1);
+    return name + 1;
+}

@@ -47,16 +47,10 @@ static int make_way(char *path)
     return 0;
 }
 
-int life_make_file(const char *name, const char *text, unsigned int mode)
+static int write_file(const char *path, const char *text, unsigned int mode)
 {
-    char path[PATH_MAX + 64];
-    int fd, rc;
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode), rc;
 
-    snprintf(path, sizeof(path), "%s/%s", folder, name);
-    rc = make_way(path);
-    if ( rc || !text )
-        return rc;
-    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if ( fd < 0 )
         return -errno;
     rc = write(fd, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : -ENOSPC;
@@ -66,23 +60,36 @@ int life_make_file(const char *name, const char *text, unsigned int mode)
     return rc;
 }
 
+int life_make_file(const char *name, const char *text, unsigned int mode)
+{
+    char path[PATH_MAX + 64];
+    int rc;
+
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    rc = make_way(path);
+    if ( !rc && text )
+        rc = write_file(path, text, mode);
+    if ( rc )
+        fprintf(stderr, "xen-hosted: %s: %s\n", path, strerror(-rc));
+    return rc;
+}
+
 int life_make_folder(void)
 {
-    int rc = 0;
+    int rc;
 
     if ( snprintf(folder, sizeof(folder), "%s/oriel-%d-XXXXXX", tmp(),
                   getpid()) >= PATH_MAX )
         return -ENAMETOOLONG;
     if ( !mkdtemp(folder) )
+    {
         rc = -errno;
-    if ( !rc )
-        rc = life_make_file("state/", NULL, 0);
-    if ( !rc )
-        rc = life_make_file("root/", NULL, 0);
-    if ( rc )
         fprintf(stderr, "xen-hosted: cannot make a folder in %s: %s\n", tmp(),
                 strerror(-rc));
-    return rc;
+        return rc;
+    }
+    rc = life_make_file("state/", NULL, 0);
+    return rc ? rc : life_make_file("root/", NULL, 0);
 }
 
 const char *life_root(void)

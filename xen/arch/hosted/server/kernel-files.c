@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What programs find of dom0's kernel: files that stand for those in /dev/xen,
- * /proc/xen and /sys/hypervisor.  Those that are no texts are empty: the preload
+ * /proc/xen, /sys/hypervisor and /sys/bus/xen-backend.  Those that are no texts are empty: the preload
  * library opens them by a request.
  */
 #include <stdio.h>
@@ -102,21 +102,10 @@ static int make_properties(void)
                                  features.submap);
 }
 
-static int make_build_id(void)
-{
-    struct {
-        struct xen_build_id id;
-        unsigned char bytes[64];
-    } id = { .id.len = sizeof(id.bytes) };
-    long len = version(XENVER_build_id, &id);
-    char text[2 * sizeof(id.bytes) + 1] = "";
-
-    for ( long i = 0; i < len; i++ )
-        snprintf(text + 2 * i, 3, "%02x", id.id.buf[i]);
-    return make_text("properties/buildid", text);
-}
-
-/* dom0 is a PV domain for its programs: it names memory by machine frames. */
+/*
+ * dom0 is a PV domain for its programs: it names memory by machine frames.  There
+ * is no properties/buildid, as a process has none.
+ */
 static int make_sys(void)
 {
     unsigned char handle[16] = { 0 };
@@ -137,7 +126,7 @@ static int make_sys(void)
         rc = make_compilation();
     if ( !rc )
         rc = make_properties();
-    return rc ? rc : make_build_id();
+    return rc;
 }
 
 int kernel_files_make(void)
@@ -150,5 +139,7 @@ int kernel_files_make(void)
         rc = life_make_file(PROC "xsd_port", port, 0600);
     if ( !rc )
         rc = life_make_file(PROC "capabilities", "control_d\n", 0444);
+    if ( !rc ) /* no back end is in dom0's kernel */
+        rc = life_make_file("root/sys/bus/xen-backend/devices/", NULL, 0);
     return rc ? rc : make_sys();
 }

@@ -32,7 +32,8 @@ static struct {
     const char *socket, *preload, *console;
     const char *loglvl, *guest_loglvl, *timestamps;
     unsigned long memory_mib;
-    bool audit;
+    const char *debian; /* where the toolstack is unpacked, or NULL */
+    bool audit, toolstack;
 } option = { .memory_mib = 256 };
 
 static int console_fd = STDERR_FILENO;
@@ -254,8 +255,8 @@ static void set_environment(const char *command)
     if ( asprintf(&text, "%s/state", life_folder()) >= 0 )
         setenv("ORIEL_STATE", text, 0); /* two machines share no state */
     if ( asprintf(&text, "%s%s%s%s%s", runtime, *runtime ? ":" : "",
-                  option.preload, others ? ":" : "", others ? others : "")
-             >= 0 )
+                  command_preload(option.preload), others ? ":" : "",
+                  others ? others : "") >= 0 )
         setenv("LD_PRELOAD", text, 1);
     if ( toolstack_wanted() )
         toolstack_environment();
@@ -327,6 +328,15 @@ static int prepare(const char *command)
                 strerror(errno));
         return -ENOENT;
     }
+    if ( strchr(option.preload, ':') ||
+         (strchr(option.preload, ' ') && strchr(option.preload, ';')) )
+    {
+        fprintf(stderr, "xen-hosted: --preload %s: a colon in the path of a "
+                "library to preload\n", option.preload);
+        return -EINVAL;
+    }
+    if ( option.toolstack && toolstack_find(option.debian) )
+        return -ENOENT;
     if ( command_check(command) )
         return -ENOEXEC;
     if ( option.console )
@@ -394,8 +404,8 @@ static int parse_options(int argc, char **argv)
         case 's': option.socket = optarg; break;
         case 'p': option.preload = optarg; break;
         case 'T':
-            if ( toolstack_find(optarg) )
-                return -1;
+            option.toolstack = true;
+            option.debian = optarg;
             break;
         case 'a': option.audit = true; break;
         case 'h':

@@ -199,7 +199,8 @@ const char *life_folder(void);
 const char *life_root(void);
 /*
  * A file with the text in the folder, or, when the name ends in '/' and there is
- * no text, a folder, and what is missing on the way to it: 0 or -errno.
+ * no text, a folder, and what is missing on the way to it: 0, or -errno after a
+ * message.
  */
 int life_make_file(const char *name, const char *text, unsigned int mode);
 void life_remove_folder(void);
@@ -242,5 +243,7 @@ void life_restore_signals(void);
 int command_check(const char *name);
 /* LD_PRELOAD for the program: the part before the preload library, or "". */
 const char *command_runtime(const char *name);
+/* The same, for the preload library; may change LD_LIBRARY_PATH. */
+const char *command_preload(const char *library);
 
 #endif

@@ -19,6 +19,7 @@
 
 struct watch {
     struct watch *next;
+    struct xenbus *x;  /* while somebody waits                      */
     uint32_t token;    /* the kernel's: of which watch an event is  */
     bool answered;
     int rc;            /* of registering it                         */
@@ -102,6 +103,8 @@ static void watch_answered(struct xs_request *r, const struct xs_header *h,
     w->rc = h->type == XS_TYPE_ERROR ? -errno_of(body) : 0;
     if ( w->event >= 0 )
     {
+        if ( !w->rc )
+            xenbus_reply(w->x, XS_TYPE_WATCH, "OK"); /* before its events */
         (void)!write(w->event, &one, sizeof(one));
         return;
     }
@@ -145,6 +148,7 @@ static long add_watch(struct xenbus *x, const char *path, const char *token)
         return -ENOMEM;
     w->user_token = stpcpy(w->path, path) + 1;
     strcpy(w->user_token, token);
+    w->x = x;
     w->token = ++last_token;
     event = w->event = eventfd(0, EFD_CLOEXEC);
     if ( event >= 0 )
@@ -193,17 +197,14 @@ long xenbus_write_watch(struct xenbus *x)
     const struct xs_header h = x->msg.header;
     const char *path = x->msg.bytes + sizeof(h);
     const char *token = memchr(path, '\0', h.len);
-    long rc = 0;
 
     if ( token++ && memchr(token, '\0', h.len - (size_t)(token - path)) )
     {
         if ( h.type == XS_TYPE_WATCH )
-            rc = add_watch(x, path, token);
-        else
-            remove_watch(x, path, token);
-        if ( !rc )
-            xenbus_reply(x, h.type, "OK");
-        return rc;
+            return add_watch(x, path, token);
+        remove_watch(x, path, token);
+        xenbus_reply(x, XS_TYPE_UNWATCH, "OK");
+        return 0;
     }
     xenbus_reply(x, XS_TYPE_ERROR, "EINVAL");
     return 0;
