@@ -284,7 +284,7 @@ $(B)/.need-%: scripts/need
 	@scripts/need $*
 	@mkdir -p $(B) && touch $@
 
-.PHONY: check check-abi check-unit check-race check-libs check-debian
+.PHONY: check check-abi check-unit check-race check-libs check-debian check-toolstack
 check-abi: | $(B)/.need-build $(B)/.need-check
 	$(Q)scripts/run-tests ABI tests/abi/run
 check-unit: guests $(unit-progs)
@@ -312,6 +312,14 @@ check-debian: hosted libs debian | $(B)/.need-check
 	$(Q)$(call debian-run,Debian's,)
 	$(Q)$(call debian-run,our,$(CURDIR)/$(B)/lib)
 
+# Debian's daemons and xl, and what they reach dom0's kernel by.
+check-toolstack: hosted libs guests debian $(contract-store:%=$(B)/contract/%) \
+    $(B)/asan/bin/xen-hosted $(B)/asan/bin/oriel-devxen.so | $(B)/.need-check
+	$(Q)scripts/run-tests "the toolstack in a process" tests/programs/toolstack
+	$(Q)scripts/run-tests "beside xenstored" --wrap \
+	    "env XEN_HOSTED=$(B)/asan/bin/xen-hosted scripts/hosted --audit --toolstack --" \
+	    $(contract-store:%=$(B)/contract/%)
+
 # The public libraries' contract, as programs that run on any hypervisor.
 $(foreach p,$(contract-progs),$(eval $(call program,$(B)/contract/$(p),$($(p)-src),$(call list-of,contract),$(contract-libs))))
 $(foreach v,hosted clang,$(eval $(call objs,$(v),$(foreach p,$(contract-progs),$($(p)-src))): $(call list-of,contract)))
@@ -322,7 +330,7 @@ contract-run = scripts/run-tests "contract with $(1) libraries" --wrap \
     "env CT_CYCLES=400 LD_LIBRARY_PATH=$(2) $(3) --audit --" $(4:%=$(B)/contract/%)
 check-contract: hosted $(B)/asan/bin/xen-hosted $(B)/asan/bin/oriel-devxen.so \
     $(contract-progs:%=$(B)/contract/%)
-	$(Q)$(call contract-run,our,$(CURDIR)/$(B)/lib,$(B)/asan/bin/xen-hosted,$(contract-progs))
+	$(Q)$(call contract-run,our,$(CURDIR)/$(B)/lib,$(B)/asan/bin/xen-hosted,$(filter-out $(contract-store),$(contract-progs)))
 	$(Q)$(call contract-run,Debian's,,$(B)/bin/xen-hosted,$(contract-both))
 
 # Which lines of the core the unit tests reach.
@@ -528,7 +536,7 @@ lint: $(bare-obj) | $(B)/.need-build
 # is compiled and run hosted goes beside it.
 all-checks := check-machines check-unit check-contract check-race check-fuzz \
     check-model check-programs check-clang check-abi check-libs check-debian \
-    check-demo check-lint
+    check-toolstack check-demo check-lint
 check-lint: lint | $(B)/.need-check
 	$(Q)printf '== lint\n  ok    scripts/lint\n' | scripts/junit $(B)/junit/lint.xml
 

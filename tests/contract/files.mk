@@ -7,7 +7,9 @@ contract-both := $(addprefix ct-,resource-ioreq resource-grant resource-misc \
     killed teardown parallel)
 contract-both += ct-sched
 contract-ours := ct-seed-ours
-contract-progs := $(contract-both) $(contract-ours)
+# Beside a xenstored.
+contract-store := ct-xenbus
+contract-progs := $(contract-both) $(contract-ours) $(contract-store)
 contract-libs := -lxenctrl -lxenforeignmemory -lxencall -lxendevicemodel \
     -lxenevtchn -lxengnttab -lxentoollog -lxentoolcore
 $(foreach p,$(contract-progs),$(eval \
