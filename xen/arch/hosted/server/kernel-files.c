@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What programs find of dom0's kernel: files that stand for those in /dev/xen,
- * /proc/xen, /sys/hypervisor and /sys/bus/xen-backend.  Those that are no texts are empty: the preload
- * library opens them by a request.
+ * /proc/xen, /sys/hypervisor and /sys/bus/xen-backend.  Those that are no texts
+ * are empty: the preload library opens them by a request.
  */
 #include <stdio.h>
 #include <string.h>
