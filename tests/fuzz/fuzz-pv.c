@@ -32,7 +32,7 @@ static unsigned int findings;
 
 static int domain_create_hook(struct domain *d)
 {
-    return d->translated || d->domain_id == 0 ? 0 : pv_domain_create(d);
+    return d->translated || !dom0 ? 0 : pv_domain_create(d);
 }
 
 static void relinquish_hook(struct domain *d)
@@ -130,6 +130,7 @@ static void start(void)
         .domain_relinquish = relinquish_hook,
         .domain_destroy = pv_domain_destroy, .audit = audit_hook,
     };
+    dom0 = NULL;
     if ( hosted_init(PV_FRAMES) || pv_mm_init(&pv_test_machine) ||
          domain_create(0, &config, true, &dom0) || vcpu_create(dom0, 0) )
         fuzz_fail("no machine\n");

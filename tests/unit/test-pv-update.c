@@ -198,6 +198,30 @@ static void map_foreign(struct domain *hvm, struct page *l1, bool extra)
     page_put(ram);
 }
 
+/* A page whose content the hypervisor trusts is mapped by nobody else. */
+static void test_claimed(void **state)
+{
+    struct domain *c = pv_control(), *hvm = fixture_guest(1);
+    struct page *l1 = pv_page(c), *pg;
+
+    (void)state;
+    fixture_populate(hvm, 0x100, 1);
+    fixture_be_dom(c);
+    assert_int_equal(pin(c, l1, 1), 0);
+    assert_int_equal(p2m_claim_page(hvm, _gfn(0x100), &pg), 0);
+    assert_int_equal(update_one(at(l1, 0) | MMU_PT_UPDATE_NO_TRANSLATE,
+                                entry_to(pg, RO), hvm->domain_id), -EBUSY);
+    assert_true(update_one(at(l1, 0), 0x100UL << PAGE_SHIFT | RO,
+                           hvm->domain_id) < 0);
+    p2m_unclaim_page(pg);
+    page_put(pg);
+    assert_int_equal(update_one(at(l1, 0), 0x100UL << PAGE_SHIFT | RO,
+                                hvm->domain_id), 0);
+    pv_check();
+    pv_kill(hvm);
+    pv_kill(c);
+}
+
 static void test_foreign(void **state)
 {
     struct domain *c = pv_control(), *dm = pv_guest(1), *d = pv_guest(1);
@@ -382,6 +406,7 @@ int main(void)
         PV_TEST(test_errors),
         PV_TEST(test_xsa_182_flags_only),
         PV_TEST(test_device_memory),
+        PV_TEST(test_claimed),
         PV_TEST(test_foreign),
         PV_TEST(test_gfn_in_a_new_table),
         PV_TEST(test_m2p),
