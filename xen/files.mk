@@ -43,7 +43,7 @@ hosted-y := $(addprefix xen/arch/hosted/, \
 server-y := $(addprefix xen/arch/hosted/server/, \
     doorbell.c command.c connection.c dev-evtchn.c dev-gntalloc.c dev-gntdev.c \
     dev-privcmd.c dev-xenbus.c dev-xsd.c file.c folder.c kernel-files.c life.c \
-    main.c mm.c toolstack.c vma.c xenbus-watch.c xenstore.c)
+    main.c mm.c options.c toolstack.c vma.c xenbus-watch.c xenstore.c)
 engine-y := $(addprefix xen/arch/hosted/engine/, \
     context.c engine.c exits.c hooks.c inject.c space.c turns.c)
 preload-y := $(addprefix xen/arch/hosted/preload/, calls.c devxen.c doorbell.c \

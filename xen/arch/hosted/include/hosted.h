@@ -60,6 +60,9 @@ extern int (*hosted_guest_copy)(struct vcpu *v, uint64_t va, void *buf,
 void hosted_fail_alloc(unsigned int nth);
 /* Was the allocation that hosted_fail_alloc() named reached? */
 bool hosted_alloc_failed(void);
+/* The nth allocation from now fails, on whatever thread; 0: none. */
+void hosted_fail_any(int64_t nth);
+int64_t hosted_fail_left(void); /* above 0: it was not reached */
 /* Give way at every nth preemption check; 0: never. All threads. */
 void hosted_preempt_every(unsigned int nth);
 uint64_t hosted_heap_objects(void); /* allocated and not freed */

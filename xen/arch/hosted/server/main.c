@@ -6,7 +6,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -28,45 +27,8 @@
 
 struct domain *server_dom0;
 
-static struct {
-    const char *socket, *preload, *console;
-    const char *loglvl, *guest_loglvl, *timestamps;
-    unsigned long memory_mib;
-    const char *debian; /* where the toolstack is unpacked, or NULL */
-    bool audit, toolstack;
-} option = { .memory_mib = 256 };
-
 static int console_fd = STDERR_FILENO;
 static int listener;
-
-static void usage(FILE *to)
-{
-    fprintf(to,
-            "usage: xen-hosted [OPTION]... -- COMMAND [ARG]...\n"
-            "Run COMMAND on a hypervisor in a process; the exit status is "
-            "COMMAND's.\n"
-            "  --memory MIB     memory of the machine (default 256)\n"
-            "  --console FILE   file for the console (default: standard "
-            "error)\n"
-            "  --loglvl LEVEL   none, error, warning, info (default), debug or "
-            "all; A/B: what\n"
-            "                   is above A up to B is limited\n"
-            "  --guest-loglvl LEVEL  the same for what guests cause (default "
-            "none/all)\n"
-            "  --timestamps T   before each line: none (default), boot, date, "
-            "datems, raw\n"
-            "  --socket PATH    socket that clients connect to (default: in a "
-            "new folder\n"
-            "                   in TMPDIR or /tmp)\n"
-            "  --preload FILE   library that gives COMMAND its /dev/xen files\n"
-            "  --toolstack[=DIR]  start xenstored, xenconsoled and "
-            "xen-init-dom0 first; DIR:\n"
-            "                   where Debian's packages are unpacked (default: "
-            "installed)\n"
-            "  --audit          at the end recount all references; exit 1 when "
-            "one is wrong\n"
-            "  --version        print the version\n");
-}
 
 /* ---- hooks ---- */
 
@@ -189,20 +151,21 @@ static int set_console_option(const char *option_name, const char *name,
 
 static int set_console_options(void)
 {
-    int rc = set_console_option("--loglvl", "loglvl", option.loglvl);
+    int rc = set_console_option("--loglvl", "loglvl", server_option.loglvl);
 
     if ( !rc )
         rc = set_console_option("--guest-loglvl", "guest_loglvl",
-                                option.guest_loglvl);
+                                server_option.guest_loglvl);
     if ( !rc )
         rc = set_console_option("--timestamps", "console_timestamps",
-                                option.timestamps);
+                                server_option.timestamps);
     return rc;
 }
 
 static int start_machine(void)
 {
-    int rc = hosted_init(option.memory_mib << (20 - PAGE_SHIFT));
+    int rc = hosted_init((uint64_t)server_option.memory_mib
+                         << (20 - PAGE_SHIFT));
 
     if ( !rc )
         rc = set_console_options();
@@ -250,12 +213,12 @@ static void set_environment(const char *command)
 
     snprintf(pid, sizeof(pid), "%d", getppid());
     setenv(WIRE_PID_ENV, pid, 1);
-    setenv(WIRE_SOCKET_ENV, option.socket, 1);
+    setenv(WIRE_SOCKET_ENV, server_option.socket, 1);
     setenv(WIRE_ROOT_ENV, life_root(), 1);
     if ( asprintf(&text, "%s/state", life_folder()) >= 0 )
         setenv("ORIEL_STATE", text, 0); /* two machines share no state */
     if ( asprintf(&text, "%s%s%s%s%s", runtime, *runtime ? ":" : "",
-                  command_preload(option.preload), others ? ":" : "",
+                  command_preload(server_option.preload), others ? ":" : "",
                   others ? others : "") >= 0 )
         setenv("LD_PRELOAD", text, 1);
     if ( toolstack_wanted() )
@@ -300,13 +263,13 @@ static int find_preload(void)
         return -errno;
     self[len] = '\0';
     *strrchr(self, '/') = '\0';
-    for ( unsigned int i = 0; i < 2 && !option.preload; i++ )
+    for ( unsigned int i = 0; i < 2 && !server_option.preload; i++ )
     {
         snprintf(path, sizeof(path), "%s/%s/oriel-devxen.so", self, places[i]);
         if ( !access(path, R_OK) )
-            option.preload = path;
+            server_option.preload = path;
     }
-    return option.preload ? 0 : -ENOENT;
+    return server_option.preload ? 0 : -ENOENT;
 }
 
 /* Check what can be wrong and print which: 0 or -errno. */
@@ -316,37 +279,39 @@ static int prepare(const char *command)
     struct rlimit limit;
     int rc;
 
-    if ( !option.preload && find_preload() )
+    if ( !server_option.preload && find_preload() )
     {
         fprintf(stderr, "xen-hosted: there is no oriel-devxen.so beside this "
                 "program or in ../libexec/oriel; use --preload FILE\n");
         return -ENOENT;
     }
-    if ( access(option.preload, R_OK) )
+    if ( access(server_option.preload, R_OK) )
     {
-        fprintf(stderr, "xen-hosted: --preload %s: %s\n", option.preload,
+        fprintf(stderr, "xen-hosted: --preload %s: %s\n", server_option.preload,
                 strerror(errno));
         return -ENOENT;
     }
-    if ( strchr(option.preload, ':') ||
-         (strchr(option.preload, ' ') && strchr(option.preload, ';')) )
+    if ( strchr(server_option.preload, ':') ||
+         (strchr(server_option.preload, ' ') &&
+          strchr(server_option.preload, ';')) )
     {
         fprintf(stderr, "xen-hosted: --preload %s: a colon in the path of a "
-                "library to preload\n", option.preload);
+                "library to preload\n", server_option.preload);
         return -EINVAL;
     }
-    if ( option.toolstack && toolstack_find(option.debian) )
+    if ( server_option.toolstack && toolstack_find(server_option.debian) )
         return -ENOENT;
     if ( command_check(command) )
         return -ENOEXEC;
-    if ( option.console )
+    if ( server_option.console )
     {
-        console_fd = open(option.console,
+        console_fd = open(server_option.console,
                           O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
         if ( console_fd < 0 )
         {
             rc = -errno;
-            fprintf(stderr, "xen-hosted: --console %s: %s\n", option.console,
+            fprintf(stderr, "xen-hosted: --console %s: %s\n",
+                    server_option.console,
                     strerror(errno));
             return rc;
         }
@@ -359,71 +324,9 @@ static int prepare(const char *command)
     life_remove_dead();
     rc = life_make_folder();
     snprintf(socket_path, sizeof(socket_path), "%s/xen", life_folder());
-    if ( !option.socket )
-        option.socket = socket_path;
+    if ( !server_option.socket )
+        server_option.socket = socket_path;
     return rc;
-}
-
-static int parse_options(int argc, char **argv)
-{
-    static const struct option options[] = {
-        { "memory", required_argument, NULL, 'm' },
-        { "console", required_argument, NULL, 'c' },
-        { "loglvl", required_argument, NULL, 'l' },
-        { "guest-loglvl", required_argument, NULL, 'g' },
-        { "timestamps", required_argument, NULL, 't' },
-        { "socket", required_argument, NULL, 's' },
-        { "preload", required_argument, NULL, 'p' },
-        { "toolstack", optional_argument, NULL, 'T' },
-        { "audit", no_argument, NULL, 'a' },
-        { "help", no_argument, NULL, 'h' },
-        { "version", no_argument, NULL, 'V' },
-        { 0 },
-    };
-    static char name[] = "xen-hosted";
-    char *end;
-    int c;
-
-    argv[0] = name; /* getopt's messages begin with it */
-    while ( (c = getopt_long(argc, argv, "+h", options, NULL)) >= 0 )
-        switch ( c )
-        {
-        case 'm':
-            option.memory_mib = strtoul(optarg, &end, 10);
-            if ( *end || option.memory_mib < 4 || option.memory_mib > 65536 )
-            {
-                fprintf(stderr, "xen-hosted: --memory %s: must be 4 to 65536 "
-                        "(MiB)\n", optarg);
-                return -1;
-            }
-            break;
-        case 'c': option.console = optarg; break;
-        case 'l': option.loglvl = optarg; break;
-        case 'g': option.guest_loglvl = optarg; break;
-        case 't': option.timestamps = optarg; break;
-        case 's': option.socket = optarg; break;
-        case 'p': option.preload = optarg; break;
-        case 'T':
-            option.toolstack = true;
-            option.debian = optarg;
-            break;
-        case 'a': option.audit = true; break;
-        case 'h':
-            usage(stdout);
-            exit(fflush(stdout) ? 1 : 0);
-        case 'V':
-            puts("xen-hosted " ORIEL_VERSION);
-            exit(fflush(stdout) ? 1 : 0);
-        default:
-            usage(stderr);
-            return -1;
-        }
-    if ( optind == argc )
-    {
-        usage(stderr);
-        return -1;
-    }
-    return optind;
 }
 
 /*
@@ -440,7 +343,7 @@ static int end_machine(int status, pthread_t acceptor)
     conns_hang_up(NULL);
     server_drain();
     files_end();
-    if ( option.audit )
+    if ( server_option.audit )
         findings = audit_all();
     if ( findings )
         fprintf(stderr, "xen-hosted: audit: %u findings\n", findings);
@@ -449,7 +352,7 @@ static int end_machine(int status, pthread_t acceptor)
 
 int main(int argc, char **argv)
 {
-    int first = parse_options(argc, argv), rc, status;
+    int first = options_parse(argc, argv), rc, status;
     pthread_t acceptor;
 
     if ( first < 0 )
@@ -461,9 +364,9 @@ int main(int argc, char **argv)
     rc = start_machine();
     if ( !rc )
     {
-        rc = listener = server_listen(option.socket);
+        rc = listener = server_listen(server_option.socket);
         if ( rc < 0 )
-            fprintf(stderr, "xen-hosted: %s: %s\n", option.socket,
+            fprintf(stderr, "xen-hosted: %s: %s\n", server_option.socket,
                     strerror(-rc));
     }
     if ( rc >= 0 && pthread_create(&acceptor, NULL, accept_thread, NULL) )
@@ -475,8 +378,13 @@ int main(int argc, char **argv)
         life_remove_folder();
         _exit(125);
     }
+    hosted_fail_any(server_option.fail);
     status = end_machine(run_command(argv + first), acceptor);
-    unlink(option.socket);
+    if ( hosted_fail_left() > 0 )
+        fprintf(stderr, "xen-hosted: --fail %ld: there were only %ld\n",
+                server_option.fail,
+                server_option.fail - (long)hosted_fail_left());
+    unlink(server_option.socket);
     life_remove_folder();
     fflush(NULL);
     _exit(status); /* threads of guests may still run */

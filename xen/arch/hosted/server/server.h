@@ -76,6 +76,20 @@ struct file {
 
 extern struct domain *server_dom0;
 
+/* ---- options.c ---- */
+
+/* What the command line says; NULL or 0: nothing. */
+extern struct server_options {
+    const char *socket, *preload, *console;
+    const char *loglvl, *guest_loglvl, *timestamps;
+    long memory_mib, fail;
+    const char *debian; /* where the toolstack is unpacked */
+    bool audit, toolstack;
+} server_option;
+
+/* The index of the command in argv, or -1 after a message. */
+int options_parse(int argc, char **argv);
+
 /* ---- file.c ---- */
 
 /*
