@@ -81,11 +81,30 @@ static void test_who_does_not_come_back(void **state)
     fixture_kill(d);
 }
 
+/* Nothing is validated any more that nobody would drop. */
+static void test_dying(void **state)
+{
+    struct domain *d = pv_guest(1);
+    struct tree t = make_tree(d, RW);
+    bool done;
+
+    (void)state;
+    d->state = DOM_DYING;
+    assert_int_equal(pin(d, t.table[4], 4), -EINVAL);
+    assert_int_equal(pv_set_root(domain_vcpu(d, 0), page_to_mfn(t.table[4]),
+                                 false, &done), -EINVAL);
+    d->state = DOM_ALIVE;
+    assert_type(t.table[4], PV_NONE, 0);
+    pv_check();
+    fixture_kill(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         PV_TEST(test_gives_way),
         PV_TEST(test_who_does_not_come_back),
+        PV_TEST(test_dying),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
