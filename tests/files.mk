@@ -25,8 +25,8 @@ unit-alone := array acpi acpi-parse dom0-msr iommu elf errata layout rtc runqueu
 # Of these, those with threads.
 race-alone := guest-race
 unit-libs := toollog foreignmemory ctrl $(unit-alone)
-unit-core += trace ioreq-list
-unit-race += trace-race pv-race
+unit-core += trace ioreq-list watchdog
+unit-race += trace-race pv-race pod-race
 libs-test-unpack := -llzma -lz
 unit-engine := engine engine-cpu insn-engine
 ldflags-test-engine := -Wl,--wrap=uc_hook_add

@@ -50,7 +50,7 @@ static void push(struct p2m *p2m, struct page *pg)
 {
     list_add_tail(&pg->link, &p2m->pod.cache);
     p2m->pod.nr++;
-    p2m->pod.starved = false;
+    WRITE_ONCE(p2m->pod.starved, false);
 }
 
 static struct page *pop(struct p2m *p2m)
