@@ -288,6 +288,23 @@ static void test_pools(uint32_t domid)
                   "pool: %s", cases[i].what);
 }
 
+/* dom0's own, far from due, and stopped again. */
+static void test_watchdog(void)
+{
+    int id;
+
+    ct_expect(EINVAL, xc_watchdog(ct.xch, 3, 3600), "a watchdog: no such id");
+    ct_expect(EINVAL, xc_watchdog(ct.xch, 2, 3600), "a watchdog: not in use");
+    id = xc_watchdog(ct.xch, 0, 3600);
+    ct_equal((uint64_t)id, 1, "a new watchdog");
+    ct_equal((uint64_t)xc_watchdog(ct.xch, 0, 3600), 2, "another one");
+    ct_expect(ENOSPC, xc_watchdog(ct.xch, 0, 3600), "a third one");
+    ct_expect(0, xc_watchdog(ct.xch, 1, 3600), "it is set again");
+    ct_expect(0, xc_watchdog(ct.xch, 1, 0), "it is stopped");
+    ct_expect(EINVAL, xc_watchdog(ct.xch, 1, 0), "it is stopped already");
+    ct_expect(0, xc_watchdog(ct.xch, 2, 0), "the other one is stopped");
+}
+
 int main(void)
 {
     uint32_t domid;
@@ -303,5 +320,6 @@ int main(void)
     test_pools(domid);
     ct_destroy(domid);
     xencall_free_buffer(ct.call, shared);
+    test_watchdog();
     return ct_end();
 }

@@ -108,6 +108,9 @@ void gen_vcpu_op(struct input *in, struct hypercall *hc)
 }
 
 static const struct shape sched_shapes[] = {
+    { SCHEDOP_watchdog, sizeof(struct sched_watchdog), {
+        F(struct sched_watchdog, id, SMALL),
+        F(struct sched_watchdog, timeout, NUM) } },
     { SCHEDOP_yield, 0, { { 0 } } },
     { SCHEDOP_block, 0, { { 0 } } },
     { SCHEDOP_poll, sizeof(struct sched_poll), {

@@ -176,7 +176,6 @@ static void test_remote_shutdown(void **state)
     assert_int_equal(sched(SCHEDOP_remote_shutdown, &s), 0);
     assert_true(domain_is_shut_down(d));
     assert_int_equal(sched(SCHEDOP_pin_override, &s), -EPERM);
-    assert_int_equal(sched(SCHEDOP_watchdog, &s), -ENOSYS);
     fixture_be_dom(dom0);
 }
 

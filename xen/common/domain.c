@@ -90,6 +90,7 @@ static struct domain *domain_new(const struct xen_domctl_createdomain *config,
     memcpy(d->handle, config->handle, sizeof(d->handle));
     d->staged.gfn = ~0UL;
     list_init(&d->list);
+    watchdog_init(d);
     spin_lock_init(&d->lock, LOCK_DOMAIN);
     spin_lock_init(&d->page_lock, LOCK_PAGE);
     return d;
@@ -197,6 +198,7 @@ static int relinquish_vcpus(struct domain *d)
             timer_stop(&d->vcpu[i]->singleshot);
             timer_stop(&d->vcpu[i]->poll_timer);
         }
+    watchdog_stop(d);
     arch_domain_relinquish(d);
     return 0;
 }

@@ -7,6 +7,8 @@
  * against lost wake-ups: the flag first, then a barrier, then the look at
  * what may have happened meanwhile; whoever sends does the opposite.
  */
+#include <hv/array.h>
+#include <hv/console.h>
 #include <hv/domain.h>
 #include <hv/guest-access.h>
 #include <hv/hypercall.h>
@@ -100,6 +102,74 @@ static long sched_poll_op(uint64_t arg)
     return 0;
 }
 
+/* ---- watchdogs ---- */
+
+/* The timer of one that was stopped, or set again meanwhile, may still run. */
+static void watchdog_fires(void *arg)
+{
+    struct domain *d = arg;
+    bool due = false;
+
+    spin_lock(&d->lock);
+    for ( unsigned int i = 0; i < NR_WATCHDOGS; i++ )
+        due |= d->watchdog[i].expires && now_ns() >= d->watchdog[i].expires;
+    spin_unlock(&d->lock);
+    if ( !due || domain_is_dying(d) || domain_is_shut_down(d) )
+        return;
+    guest_printk(d, XENLOG_ERR, "d%u: its watchdog was not set again\n",
+                 d->domain_id);
+    domain_shutdown(d, SHUTDOWN_watchdog);
+}
+
+void watchdog_init(struct domain *d)
+{
+    for ( unsigned int i = 0; i < NR_WATCHDOGS; i++ )
+        timer_init(&d->watchdog[i].timer, watchdog_fires, d);
+}
+
+void watchdog_stop(struct domain *d)
+{
+    for ( unsigned int i = 0; i < NR_WATCHDOGS; i++ )
+        timer_stop(&d->watchdog[i].timer);
+}
+
+/* A new one's id is its index plus 1.  d->lock held. */
+static long watchdog_find(const struct domain *d, uint32_t id)
+{
+    if ( id )
+        return d->watchdog[array_index(id - 1, NR_WATCHDOGS)].expires
+                   ? (long)id : -EINVAL;
+    while ( id < NR_WATCHDOGS && d->watchdog[id].expires )
+        id++;
+    return id < NR_WATCHDOGS ? (long)id + 1 : -ENOSPC;
+}
+
+static long sched_watchdog_op(uint64_t arg)
+{
+    struct domain *d = current_domain;
+    struct sched_watchdog w;
+    long rc;
+
+    if ( copy_from_arg(&w, arg) )
+        return -EFAULT;
+    if ( w.id > NR_WATCHDOGS )
+        return -EINVAL;
+    spin_lock(&d->lock);
+    rc = watchdog_find(d, w.id);
+    if ( rc > 0 )
+    {
+        struct watchdog *dog = &d->watchdog[rc - 1];
+
+        /* A new one without a timeout fires at once, as in Xen. */
+        dog->expires = w.id && !w.timeout
+                           ? 0 : now_ns() + w.timeout * NS_PER_S;
+        if ( dog->expires )
+            timer_set(&dog->timer, dog->expires);
+    }
+    spin_unlock(&d->lock);
+    return rc > 0 && w.id ? 0 : rc;
+}
+
 long do_sched_op(struct hypercall *hc)
 {
     uint64_t arg = hc->a[1];
@@ -118,7 +188,9 @@ long do_sched_op(struct hypercall *hc)
         return sched_remote_shutdown_op(arg);
     case SCHEDOP_pin_override:
         return is_control_domain(current_domain) ? -ENOSYS : -EPERM;
-    default: /* shutdown_code and watchdog among them */
+    case SCHEDOP_watchdog:
+        return sched_watchdog_op(arg);
+    default: /* shutdown_code among them */
         return -ENOSYS;
     }
 }

@@ -18,7 +18,12 @@
 #define VERSION_MAJOR 4
 #define VERSION_MINOR 17
 #define EXTRAVERSION ".7-oriel"
-#define CAPABILITIES "hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64"
+/*
+ * Debian's xenctx takes registers for those of 32-bit code unless xen-3.0-x86_64,
+ * the PV guests, are among the kinds of guests.
+ */
+#define CAPABILITIES "xen-3.0-x86_64 hvm-3.0-x86_32 hvm-3.0-x86_32p "          \
+                     "hvm-3.0-x86_64"
 #define VIRT_START 0xffff800000000000UL
 
 /* The string, and zeroes up to the size of the guest's array. */

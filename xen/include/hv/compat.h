@@ -188,6 +188,7 @@ typedef uint32_t compat_low_half __attribute__((aligned(8)));
     S(gnttab_cache_flush)                                                    \
     S(sched_shutdown)                                                        \
     S(sched_remote_shutdown)                                                 \
+    S(sched_watchdog)                                                        \
     S(vcpu_register_vcpu_info)                                               \
     S(vcpu_time_info)                                                        \
     S(vcpu_hvm_context)                                                      \

@@ -111,6 +111,13 @@ struct staged {
     bool busy;         /* a call works on this extent */
 };
 
+/* Ends its domain unless it is set again in time: sched-op.c. */
+struct watchdog {
+    struct timer timer;
+    uint64_t expires; /* [D] ns since boot; 0: not in use */
+};
+#define NR_WATCHDOGS 2
+
 struct domain {
     domid_t domain_id;    /* [I] */
     uint64_t serial;      /* [I] unlike domain_id never used again          */
@@ -138,6 +145,7 @@ struct domain {
     unsigned int ctl_pause_count;  /* [Da] XEN_DOMCTL_pausedomain's share    */
     unsigned int nr_polling;       /* [a] vcpus with VCPU_POLLING            */
     uint8_t shutdown_code; /* [a] SHUTDOWN_*, or NOT_SHUT_DOWN               */
+    struct watchdog watchdog[NR_WATCHDOGS]; /* SCHEDOP_watchdog              */
 
     spinlock_t page_lock;  /* LOCK_PAGE */
     uint64_t tot_pages;    /* [p] counted pages                              */
@@ -295,6 +303,11 @@ void domain_crash(struct domain *d, const char *fmt, ...) printf_like(2, 3);
  */
 void domain_tell_controller(void);
 void domain_deliver(void);
+
+/* ---- sched-op.c ---- */
+
+void watchdog_init(struct domain *d);
+void watchdog_stop(struct domain *d); /* d is dying; no locks held */
 
 /* ---- vcpu.c ---- */
 

@@ -153,12 +153,13 @@ static void end_with(const struct domain *d)
     serial_flush();
     if ( code == SHUTDOWN_poweroff )
         machine_poweroff();
-    if ( code != SHUTDOWN_reboot )
+    if ( code != SHUTDOWN_reboot && code != SHUTDOWN_watchdog )
     {
         printk(XENLOG_ERR, "Hardware Dom0 crashed\n");
         machine_end_of_crash();
     }
-    printk(XENLOG_INFO, "Hardware Dom0 shutdown: rebooting machine\n");
+    printk(XENLOG_INFO, "Hardware Dom0 shutdown: %srebooting machine\n",
+           code == SHUTDOWN_watchdog ? "watchdog " : "");
     serial_flush();
     machine_reboot();
 }
