@@ -502,8 +502,12 @@ check-save: $(B)/.need-vm debug $(check-save-progs) dom0
 # Debian's xl: what each subcommand does, on both.
 check-xl-progs := $(addprefix $(B)/vm/,xl-guest hold free-pages press-key)
 check-xl: $(B)/.need-vm debug $(check-xl-progs) dom0
-	$(Q)scripts/run-tests "xl on Oriel" --limit MACHINE --args 'oriel demand' \
-	    tests/vm/xl
+	$(Q)scripts/run-tests "populate on demand" --limit MACHINE \
+	    --args 'oriel demand' tests/vm/xl
+	$(Q)for part in table ending dumping; do for on in oriel xen; do \
+	    scripts/run-tests "xl on $$on: $$part" --limit MACHINE \
+	        --args "$$on $$part" tests/vm/xl || exit 1; done; done
+	$(Q)scripts/run-tests "subcommands of xl" tests/vm/xl-table
 # A thousand guests, a hundred of those that do what none should, then device
 # models that do.
 soak: $(B)/.need-vm all bare debug $(check-vm-progs)

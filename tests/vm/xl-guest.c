@@ -4,6 +4,7 @@
  * console is a request; each answer is a line "guest: ...":
  *
  *   touch N   write to so many MiB and give them back: "touched N bad M"
+ *   online N  use that vcpu
  *   report N  "report N cpus C total T MiB"
  */
 #define _GNU_SOURCE
@@ -38,6 +39,17 @@ static void touch(size_t mib)
     printf("guest: touched %zu bad %zu\n", mib, bad);
 }
 
+static void online(unsigned long cpu)
+{
+    char path[80];
+    FILE *f;
+
+    snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%lu/online", cpu);
+    f = fopen(path, "w");
+    if ( !f || fputs("1", f) < 0 || fclose(f) )
+        printf("guest: cpu %lu cannot be used\n", cpu);
+}
+
 static void report(unsigned long nr)
 {
     struct sysinfo info = { 0 };
@@ -65,6 +77,8 @@ int main(void)
         }
         else if ( !strncmp(line, "touch ", 6) )
             touch(strtoul(line + 6, NULL, 0));
+        else if ( !strncmp(line, "online ", 7) )
+            online(strtoul(line + 7, NULL, 0));
         else if ( !strncmp(line, "report ", 7) )
             report(strtoul(line + 7, NULL, 0));
     }
