@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/reboot.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
@@ -60,10 +61,13 @@ static void report(unsigned long nr)
            (unsigned long)(info.totalram * info.mem_unit >> 20));
 }
 
-int main(void)
+/* Linux calls /sbin/poweroff when it is told to shut down. */
+int main(int argc, char **argv)
 {
     static char line[100];
 
+    if ( argc && strstr(argv[0], "poweroff") )
+        return reboot(RB_POWER_OFF);
     mount("proc", "/proc", "proc", 0, NULL);
     mount("sys", "/sys", "sysfs", 0, NULL);
     setvbuf(stdout, NULL, _IOLBF, 0);
