@@ -3,7 +3,7 @@
 x86-boot-y := $(addprefix xen/arch/x86/boot/, head.S main.c)
 x86-lib-y := $(addprefix xen/arch/x86/lib/, loader.c memory.c options.c)
 x86-cpu-y := $(addprefix xen/arch/x86/cpu/, \
-    crash.c entry.S errata.c lock.c paging.c percpu.c symbols.c trace.c traps.c)
+    crash.c entry.S errata.c lock.c paging.c percpu.c ring3.S ring3.c symbols.c trace.c traps.c)
 x86-platform-y := $(addprefix xen/arch/x86/platform/, \
     acpi-parse.c acpi.c c1e.c console-poll.c ioapic.c iommu.c irq.c lapic.c \
     power.c rtc.c serial.c smp.c time.c trampoline.S)

@@ -74,7 +74,7 @@ start:
         mov     %eax, %ds
         mov     %eax, %es
         mov     %eax, %ss
-        mov     $PHYS(boot_stack + 8 * 4096), %esp
+        mov     $PHYS(boot_stack + 9 * 4096), %esp
 
         mov     $0x80000000, %eax
         cpuid
@@ -89,7 +89,7 @@ start:
         mov     $PHYS(bss_start), %edi
         mov     $PHYS(boot_stack), %ecx
         call    clear
-        mov     $PHYS(boot_stack + 8 * 4096), %edi
+        mov     $PHYS(boot_stack + 9 * 4096), %edi
         mov     $PHYS(image_end), %ecx
         call    clear
 
@@ -158,7 +158,7 @@ start64:
         movabs  $start_high, %rax
         jmp     *%rax
 start_high:
-        lea     boot_stack + 8 * 4096(%rip), %rsp
+        lea     boot_stack + 9 * 4096(%rip), %rsp
         mov     %ebp, %edi              /* both: upper halves cleared */
         mov     %esi, %esi
         xor     %ebp, %ebp              /* where walks of the stack end */

@@ -12,16 +12,20 @@
 #include <x86/boot.h>
 #include <x86/cpu.h>
 #include <x86/irq.h>
-
-/* The descriptor table: null, code, data, TSS (two slots). */
-enum { GDT_CODE = 1, GDT_DATA, GDT_TSS, GDT_SLOTS = GDT_TSS + 2 };
-#define SELECTOR(slot) ((slot) * 8U)
+#include <x86/selectors.h>
 
 #define CODE64 0x00af9b000000ffffUL
 #define DATA32 0x00cf93000000ffffUL
+#define RING3_CODE64 0x00affb000000ffffUL
+#define RING3_CODE32 0x00cffb000000ffffUL
+#define RING3_DATA 0x00cff3000000ffffUL
 #define TSS64_AVAILABLE 0x0000890000000000UL
 
 _Static_assert(offsetof(struct cpu, self) == 0, "this_cpu() counts on it");
+_Static_assert(offsetof(struct cpu, trap_rsp) == CPU_TRAP_RSP &&
+                   offsetof(struct cpu, run_rsp) == CPU_RUN_RSP &&
+                   offsetof(struct cpu, guest_rsp) == CPU_GUEST_RSP,
+               "ring3.S counts on it");
 
 struct cpu *cpus[MAX_CPUS];
 unsigned int nr_cpus;
@@ -29,14 +33,21 @@ unsigned int nr_cpus;
 /* From head.S on the stack that boot_main() runs on. */
 extern uint8_t boot_stack[STACK_PAGES * PAGE_SIZE];
 uint8_t boot_stack[STACK_PAGES * PAGE_SIZE] __attribute__((aligned(4096)));
-static uint64_t boot_gdt[GDT_SLOTS];
+static uint64_t boot_gdt[GDT_SLOTS] __attribute__((aligned(4096)));
 static struct cpu boot_cpu;
 
 void stack_call(uint64_t top, void (*fn)(void)) noreturn_fn; /* entry.S */
 
-static uint64_t exception_stack(const struct cpu *c, unsigned int page)
+/*
+ * Such an exception may come while GS is still, or again, a guest's: the stack
+ * begins with the CPU that it belongs to (entry.S).
+ */
+static uint64_t exception_stack(const struct cpu *c, unsigned int nr)
 {
-    return (uint64_t)c->stack + (page + 1) * PAGE_SIZE;
+    uint64_t top = (uint64_t)c->stack + (nr + 1) * IST_BYTES - 2 * sizeof(c);
+
+    *(const struct cpu **)top = c;
+    return top;
 }
 
 static void fill(struct cpu *c, unsigned int id, uint32_t apic_id)
@@ -47,13 +58,15 @@ static void fill(struct cpu *c, unsigned int id, uint32_t apic_id)
     c->id = id;
     c->apic_id = apic_id;
 
-    c->tss.rsp[0] = cpu_stack_top(c);
-    for ( unsigned int i = STACK_DF; i <= STACK_MC; i++ )
+    for ( unsigned int i = 0; i < NR_IST; i++ )
         c->tss.ist[i] = exception_stack(c, i);
     c->tss.iomap_base = sizeof(c->tss); /* none */
 
     c->gdt[GDT_CODE] = CODE64;
     c->gdt[GDT_DATA] = DATA32;
+    c->gdt[GDT_RING3_CODE32] = RING3_CODE32;
+    c->gdt[GDT_RING3_DATA] = RING3_DATA;
+    c->gdt[GDT_RING3_CODE64] = RING3_CODE64;
     c->gdt[GDT_TSS] = TSS64_AVAILABLE | (sizeof(c->tss) - 1) |
                       (tss & 0xffffff) << 16 | (tss >> 24 & 0xff) << 56;
     c->gdt[GDT_TSS + 1] = tss >> 32;
@@ -90,26 +103,29 @@ struct cpu *cpu_alloc(unsigned int id, uint32_t apic_id)
     return c;
 }
 
-static void load_descriptors(struct cpu *c)
+void cpu_load_gdt(uint64_t base)
 {
     struct {
         uint16_t limit;
         uint64_t base;
-    } __attribute__((packed)) gdtr = {
-        GDT_SLOTS * 8 - 1, (uint64_t)c->gdt
-    };
+    } __attribute__((packed)) gdtr = { GDT_LIMIT, base };
 
+    __asm__ volatile ( "lgdt %0" :: "m" (gdtr) );
+}
+
+static void load_descriptors(struct cpu *c)
+{
+    cpu_load_gdt((uint64_t)c->gdt - GDT_FIRST * 8);
     /* Loading a TSS marks it busy; this may be not the first time. */
     c->gdt[GDT_TSS] &= ~(2UL << 40);
-    __asm__ volatile ( "lgdt %0" :: "m" (gdtr) );
     __asm__ volatile ( "mov %0, %%ds; mov %0, %%es; mov %0, %%ss"
-                       :: "r" (SELECTOR(GDT_DATA)) );
+                       :: "r" (SELECTOR_DATA) );
     __asm__ volatile ( "mov %0, %%fs; mov %0, %%gs" :: "r" (0) );
-    __asm__ volatile ( "push %0; lea 1f(%%rip), %%rax; push %%rax; lretq; 1:"
-                       :: "i" (SELECTOR(GDT_CODE)) : "rax", "memory" );
+    __asm__ volatile ( "pushq %0; lea 1f(%%rip), %%rax; push %%rax; lretq; 1:"
+                       :: "i" (SELECTOR_CODE) : "rax", "memory" );
     wrmsr(MSR_GS_BASE, (uint64_t)c);
     __asm__ volatile ( "lldt %w0" :: "r" (0) );
-    __asm__ volatile ( "ltr %w0" :: "r" (SELECTOR(GDT_TSS)) );
+    __asm__ volatile ( "ltr %w0" :: "r" (SELECTOR_TSS) );
 }
 
 /* Protection first: what the processor has to keep us from mistakes. */

@@ -7,10 +7,14 @@
 #include <hv/lib.h>
 
 #include <x86/cpu.h>
+#include <x86/fixup.h>
 #include <x86/irq.h>
+#include <x86/ring3.h>
+#include <x86/selectors.h>
 
 #define STUB_SIZE 16
 #define GATE_INTERRUPT 0x8e00U /* present, interrupts stay off */
+#define GATE_RING3 0x6000U     /* INT3 and INTO of ring 3 reach it */
 
 struct gate {
     uint16_t offset_low, selector;
@@ -28,14 +32,21 @@ static unsigned int stack_of(unsigned int vector)
     switch ( vector )
     {
     case VECTOR_DF:
-        return STACK_DF + 1;
+        return IST_DF + 1;
     case VECTOR_NMI:
-        return STACK_NMI + 1;
+        return IST_NMI + 1;
     case VECTOR_MC:
-        return STACK_MC + 1;
+        return IST_MC + 1;
+    case VECTOR_DB: /* may come at the first instruction after SYSCALL */
+        return IST_DB + 1;
     default:
         return 0;
     }
+}
+
+static unsigned int privilege_of(unsigned int vector)
+{
+    return vector == VECTOR_BP || vector == VECTOR_OF ? GATE_RING3 : 0;
 }
 
 static void (*interrupt_handler)(unsigned int vector);
@@ -51,8 +62,8 @@ void traps_init(void (*interrupt)(unsigned int vector))
             .offset_low = (uint16_t)stub,
             .offset_middle = (uint16_t)(stub >> 16),
             .offset_high = (uint32_t)(stub >> 32),
-            .selector = 0x08,
-            .flags = (uint16_t)(GATE_INTERRUPT | stack_of(i)),
+            .selector = SELECTOR_CODE,
+            .flags = (uint16_t)(GATE_INTERRUPT | privilege_of(i) | stack_of(i)),
         };
     }
 }
@@ -69,17 +80,7 @@ void traps_load(void)
 
 /* ---- instructions that may fault ---- */
 
-/* Distances from the fields themselves: where it faults, where to go on. */
-struct fixup {
-    int32_t from, to;
-};
-
 extern const struct fixup fixups_start[], fixups_end[];
-
-#define FIXUP(from, to)                                                      \
-    ".pushsection .fixups, \"a\"\n"                                          \
-    ".long " #from " - ., " #to " - .\n"                                     \
-    ".popsection\n"
 
 static bool fix_up(struct trap_frame *f)
 {
@@ -119,6 +120,13 @@ void trap_handle(struct trap_frame *f)
         interrupt_handler((unsigned int)f->vector);
     else if ( f->vector == VECTOR_NMI )
         crash_nmi();
+    else if ( f->vector == VECTOR_DB )
+        write_dr6(DR6_RESET); /* ring 3's breakpoint, delayed by MOV to SS */
     else if ( !fix_up(f) )
         crash_trap(f);
+}
+
+void trap_interrupt(unsigned int vector)
+{
+    interrupt_handler(vector);
 }

@@ -67,6 +67,9 @@ struct runqueue {
 struct cpu {
     struct cpu *self; /* first: found at %gs:0 */
     struct vcpu *vcpu;    /* second: at %gs:8; NULL: idle    */
+    uint64_t trap_rsp;  /* what comes from ring 3 pushes below: x86/ring3.h   */
+    uint64_t run_rsp;   /* the stack below which ring3_enter() was called     */
+    uint64_t guest_rsp; /* ring 3's, for a moment of SYSCALL                  */
     unsigned int id;
     uint32_t apic_id;
     bool online;      /* [a] */
@@ -110,12 +113,12 @@ static inline struct cpu *this_cpu(void)
 /* ---- cpu/percpu.c ---- */
 
 /*
- * A CPU's stacks in one block: one page each for those exceptions that cannot
- * trust the main one, the guard page, the main stack.
+ * A CPU's stacks in one block: one each for those exceptions that cannot trust
+ * the main one, the guard page, the main stack.
  */
-enum {
-    STACK_DF, STACK_NMI, STACK_MC, STACK_GUARD, STACK_MAIN, STACK_PAGES = 8
-};
+enum { IST_DF, IST_NMI, IST_MC, IST_DB, NR_IST };
+#define IST_BYTES 4096
+enum { STACK_GUARD = NR_IST, STACK_MAIN, STACK_PAGES = 9 };
 
 static inline uint64_t cpu_stack_top(const struct cpu *c)
 {
@@ -134,6 +137,8 @@ struct cpu *cpu_alloc(unsigned int id, uint32_t apic_id);
  * IDT, GS, control registers.
  */
 void cpu_load(struct cpu *c);
+/* The CPU's descriptor table is at `base` now, with the same last page of it. */
+void cpu_load_gdt(uint64_t base);
 /* From any stack to its own: calls fn there, never to return. */
 void cpu_switch_stack(struct cpu *c, void (*fn)(void)) noreturn_fn;
 

@@ -38,6 +38,21 @@ X86_CR(2)
 X86_CR(3)
 X86_CR(4)
 
+#define X86_DR(n)                                                            \
+    static inline uint64_t read_dr##n(void)                                  \
+    {                                                                        \
+        uint64_t v;                                                          \
+                                                                             \
+        __asm__ volatile ( "mov %%db" #n ", %0" : "=r" (v) );                \
+        return v;                                                            \
+    }                                                                        \
+    static inline void write_dr##n(uint64_t v)                               \
+    {                                                                        \
+        __asm__ volatile ( "mov %0, %%db" #n :: "r" (v) );                   \
+    }
+X86_DR(6)
+X86_DR(7)
+
 #define X86_PORT(letter, type)                                               \
     static inline void out##letter(uint16_t port, type v)                    \
     {                                                                        \
