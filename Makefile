@@ -138,7 +138,7 @@ hosted: $(B)/bin/xen-hosted $(B)/bin/oriel-devxen.so
 # with assertions, lock order and a check of each guest entry,
 # build/oriel-debug.elf.  Linked twice, since an image carries the names of its
 # own functions.
-bare-src := $(common-y) $(lib-y) $(bare-lib-y) $(emul-y) $(x86-y)
+bare-src := $(common-y) $(lib-y) $(bare-lib-y) $(emul-y) $(pv-mm-y) $(x86-y)
 # It is optimised as a whole: what the core asks of the machine is inline then.
 # No switch becomes a table: that would be indexed by what guests choose, behind
 # a branch only (hv/array.h).
@@ -430,12 +430,12 @@ check-xen: machine-xen machine-hosted
 # Oriel on a machine of its own, in QEMU; run-vm for people.
 vm-programs := $(programs:%=$(B)/bin/%)
 run-vm: $(B)/.need-vm bare libs programs guests
-	$(Q)scripts/vm --hypervisor oriel --accel auto --lib-dir $(B)/lib \
+	$(Q)scripts/vm --hypervisor oriel $(DOM0:%=--dom0 %) --accel auto --lib-dir $(B)/lib \
 	    --power-off -v \
 	    $(vm-programs:%=--add %) --add $(B)/guest/hello.elf \
 	    --add scripts/demo -- sh /demo / / /tmp/demo
 shell-vm: $(B)/.need-vm bare libs programs guests
-	$(Q)scripts/vm --hypervisor oriel --accel auto --lib-dir $(B)/lib --shell \
+	$(Q)scripts/vm --hypervisor oriel $(DOM0:%=--dom0 %) --accel auto --lib-dir $(B)/lib --shell \
 	    $(vm-programs:%=--add %) --add $(B)/guest/hello.elf
 check-vm-progs := $(contract-progs:%=$(B)/contract/%) $(B)/vm/keep-dm \
     $(addprefix $(B)/vm/,free-pages press-key set-target hostile-dm dom0-memory \
@@ -453,13 +453,17 @@ machine-xen: $(B)/.need-vm all $(check-vm-progs) dom0
 machine-hosted: all $(check-vm-progs) | $(B)/.need-check
 	$(Q)scripts/run-tests "hosted, as in QEMU" --limit MACHINE scripts/check-hosted
 check-vm-script: $(B)/.need-vm $(B)/.need-gdb all bare debug \
-    $(check-vm-progs) dom0
+    $(check-vm-progs) $(B)/vm/xl-guest dom0
 	$(Q)tests/vm/run
 	$(Q)scripts/run-tests "gdb on the bare machine" --limit MACHINE tests/vm/gdb
 	$(Q)scripts/run-tests "typing at the serial port" --limit MACHINE \
 	    tests/vm/typed
+	$(Q)scripts/run-tests "PV dom0" --limit MACHINE tests/vm/pv
 check-vm: machine-vm machine-hosted check-vm-script
 	$(Q)scripts/check-vm -k
+# All that check-vm runs in dom0, in a PV dom0.
+check-pv: $(B)/.need-vm all bare debug $(check-vm-progs) dom0
+	$(Q)scripts/check-vm --dom0 pv
 check-machines: check-vm check-xen
 # HVM guests behind unmodified xl and QEMU, on Xen and on Oriel.
 dom0-hvm: dom0
@@ -581,7 +585,7 @@ check: $(all-checks)
 # The quick part.
 test: check-unit check-contract check-abi check-lint
 tests: test
-.PHONY: check-save check-xl fuzz-hvm test tests check-hvm check-two-dm check-sched dom0 dom0-hvm check-machines machine-vm machine-xen machine-hosted check-vm-script
+.PHONY: check-pv check-save check-xl fuzz-hvm test tests check-hvm check-two-dm check-sched dom0 dom0-hvm check-machines machine-vm machine-xen machine-hosted check-vm-script
 .PHONY: all bare debug check-vm run-vm shell-vm soak check-xen shell-xen bench bench-xen bench-vm check-fuzz check-model cover fuzz fuzz-all clean help run install libs hosted programs guests debian \
     check-demo check-contract check-programs check-clang check-lint lint
 all: libs hosted programs guests
@@ -603,6 +607,7 @@ help:
 	@echo 'make debug      build/oriel-debug.elf: assertions, lock order, each guest entry checked'
 	@echo 'make check-vm   all of it tested there: minutes; make soak: longer'
 	@echo 'make fuzz-hvm   guests that fuzz the devices behind QEMU: S=600 (seconds) SEED=1'
+	@echo 'make check-pv   what check-vm does, in a PV dom0'
 	@echo 'make check-hvm  HVM guests behind QEMU, on Xen and on Oriel; JOBS="direct1 ide"'
 	@echo 'make check-xl      subcommands of xl on Xen and on Oriel, and what they do'
 	@echo 'make check-save    a Linux guest is saved and restored, between Xen and Oriel, too'

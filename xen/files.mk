@@ -13,7 +13,7 @@ common-y := $(addprefix xen/common/, \
     hypercall.c ioreq-index.c ioreq-list.c ioreq-mem.c ioreq-pages.c ioreq-ring.c \
     ioreq-server.c ioreq.c memory-map.c memory-op.c memory.c multicall.c p2m-pool.c \
     log-dirty-all.c log-dirty.c p2m-own.c p2m-pod.c p2m-pt.c p2m-range.c p2m.c page-alloc.c page.c physmap.c platform-op.c \
-    reservation.c resource.c time-info.c \
+    reservation-pv.c reservation.c resource.c time-info.c \
     sched-op.c sysctl-sched.c sysctl-topology.c sysctl.c timer.c trace-show.c trace.c vcpu-area.c \
     vcpu-context.c vcpu-op.c vcpu-run.c vcpu.c version.c)
 lib-y := $(addprefix xen/lib/, \
@@ -35,11 +35,12 @@ emul-y += $(addprefix xen/arch/x86/emul/, irq-lines.c vlapic-save.c vpic.c)
 pv-mm-y := $(addprefix xen/arch/x86/pv-mm/, \
     audit.c batch.c desc.c descriptor-op.c domain.c entry.c exchange.c foreign.c m2p.c mmu-update.c mmuext.c \
     pt-insn.c pt-write.c roots.c type.c update.c update-va.c vcpus.c work.c)
+pv-mm-y += xen/arch/x86/pv-mm/adopt.c
 
 # The hosted machine; its server, which plays dom0's kernel; its engine,
 # which runs guests.
 hosted-y := $(addprefix xen/arch/hosted/, \
-    access.c budget.c cpu.c lock.c machine.c trace.c)
+    absent.c access.c budget.c cpu.c lock.c machine.c trace.c)
 server-y := $(addprefix xen/arch/hosted/server/, \
     doorbell.c command.c connection.c dev-evtchn.c dev-gntalloc.c dev-gntdev.c \
     dev-privcmd.c dev-xenbus.c dev-xsd.c file.c folder.c kernel-files.c life.c \

@@ -85,6 +85,8 @@ def command(options, folder):
         vcpus = 1
     xen_args = (XEN_ARGS + GUEST_LEVEL[options.hypervisor] +
                 f"dom0_max_vcpus={vcpus} ")
+    if options.dom0 == "pv" and options.hypervisor == "oriel":
+        xen_args += "dom0=pv "
     if options.dom0 == "pvh" and options.hypervisor == "xen":
         xen_args += "dom0=pvh "
         c += ["-device", "amd-iommu"]  # Xen insists

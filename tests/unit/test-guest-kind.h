@@ -72,9 +72,10 @@ static int scripted_domain_create(struct domain *d)
     return d->direct_mapped ? -EINVAL : 0; /* such ones it has none of */
 }
 
-static void scripted_domain_relinquish(struct domain *d)
+static int scripted_domain_relinquish(struct domain *d)
 {
     count(&guests[d - domains].relinquished);
+    return 0;
 }
 
 static void scripted_domain_destroy(struct domain *d)
@@ -391,7 +392,7 @@ static void unmake(void)
     for ( unsigned int i = 0; i < NR_GUESTS && vcpu_of[i]; i++ )
     {
         WRITE_ONCE(domains[i].state, (uint8_t)DOM_DYING);
-        arch_domain_relinquish(&domains[i]);
+        assert_int_equal(arch_domain_relinquish(&domains[i]), 0);
         assert_int_equal(guests[i].relinquished, 1);
         vcpu_destroy(vcpu_of[i]);
         arch_domain_destroy(&domains[i]);

@@ -91,7 +91,7 @@ static void test_all_at_once(void **state)
     }
     WRITE_ONCE(domains[0].state, (uint8_t)DOM_DYING);
     vcpu_kick(vcpu_of[0]);
-    arch_domain_relinquish(&domains[0]);
+    assert_int_equal(arch_domain_relinquish(&domains[0]), 0);
     assert_int_equal(READ_ONCE(guests[0].inside), 0);
     assert_int_equal(READ_ONCE(guests[0].loaded), 0);
     guests[0].relinquished = 0; /* unmake() does it again */

@@ -17,7 +17,8 @@ part() { # NAME COMMAND...
     echo "## end $?"
 }
 [ -z "$both" ] || {
-    part dom0-memory dom0-memory
+    # Where a PVH dom0's memory is; a PV dom0 has machine frames.
+    [ "$(cat /sys/hypervisor/guest_type)" = PV ] || part dom0-memory dom0-memory
     part dom0-devices dom0-devices
 }
 [ "$cycles" = 0 ] || part more.sh sh /more.sh / / "$cycles"

@@ -15,6 +15,8 @@
 #include <hv/keys.h>
 #include <hv/lib.h>
 
+#include <pv-mm/pv-mm.h>
+
 struct tally {
     uint32_t held[NR_PAGE_HOLDERS];
 };
@@ -55,6 +57,14 @@ static uint64_t nr_reserved(const struct domain *d)
     return d->staged.nr - d->staged.clean;
 }
 
+/* A page of d's that the hypervisor writes: p2m_get_own_page(). */
+static void count_own(const struct domain *d, const struct page *pg)
+{
+    count(page_to_mfn(pg), HOLD_TABLE);
+    if ( d->pv )
+        pv_audit_writable(pg);
+}
+
 static void count_domain(struct domain *d)
 {
     uint64_t gfn = 0;
@@ -83,7 +93,9 @@ static void count_domain(struct domain *d)
         count(page_to_mfn(d->shared_page), HOLD_TABLE);
     for ( unsigned int i = 0; i < d->max_vcpus; i++ )
         if ( d->vcpu[i] && d->vcpu[i]->info_page )
-            count(page_to_mfn(d->vcpu[i]->info_page), HOLD_TABLE);
+            count_own(d, d->vcpu[i]->info_page);
+    if ( d->pv )
+        pv_audit(d, count);
 }
 
 static void check_page(uint64_t mfn)
@@ -144,6 +156,7 @@ static void check_heap(void)
 unsigned int audit_all(void)
 {
     struct domain *d;
+    bool pv;
 
     tally = arch_heap_alloc(nr_frames * sizeof(*tally));
     if ( !tally )
@@ -156,16 +169,25 @@ unsigned int audit_all(void)
     reserved = claimed = 0;
 
     domain_list_lock();
+    pv = pv_mm_present();
+    if ( pv && pv_audit_begin() )
+    {
+        printk(XENLOG_ALWAYS, "audit: no memory for types\n");
+        findings++;
+        goto out;
+    }
     for ( d = domain_next(NULL); d; d = domain_next(d) )
         count_domain(d);
+    if ( pv )
+        findings += pv_audit_end();
     arch_audit_refs(count);
     for ( uint64_t mfn = 0; mfn < nr_frames; mfn++ )
         check_page(mfn);
     for ( d = domain_next(NULL); d; d = domain_next(d) )
         check_accounts(d);
-    domain_list_unlock();
     check_heap();
-
+ out:
+    domain_list_unlock();
     arch_heap_free(tally);
     tally = NULL;
     return findings;

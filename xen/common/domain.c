@@ -185,7 +185,7 @@ static int relinquish_own_pages(struct domain *d)
         store_release(&v->info, &v->own_info);
         WRITE_ONCE(v->info_page, NULL);
         if ( pg )
-            page_put(pg);
+            p2m_put_own_page(pg);
     }
     return 0;
 }
@@ -199,8 +199,7 @@ static int relinquish_vcpus(struct domain *d)
             timer_stop(&d->vcpu[i]->poll_timer);
         }
     watchdog_stop(d);
-    arch_domain_relinquish(d);
-    return 0;
+    return arch_domain_relinquish(d);
 }
 
 static int drop_claim(struct domain *d)

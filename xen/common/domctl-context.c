@@ -113,11 +113,16 @@ long domctl_getvcpucontext(struct domctl *c)
     if ( !x )
         return -ENOMEM;
     domain_pause(c->d);
-    arch_vcpu_get_context(v, &x->record);
+    if ( c->d->translated )
+    {
+        arch_vcpu_get_context(v, &x->record);
+        form_from_record(&x->form, &x->record);
+    }
+    else
+        arch_vcpu_get_pv_context(v, &x->form);
     if ( !(READ_ONCE(v->flags) & VCPU_DOWN) )
         x->form.flags |= VGCF_online;
     domain_unpause(c->d);
-    form_from_record(&x->form, &x->record);
     rc = copy_to_handle(c->op.u.vcpucontext.ctxt, 0, &x->form, 1);
     hv_free(x);
     return rc;
@@ -128,9 +133,18 @@ static long set_context(struct vcpu *v, struct context *x)
 {
     long rc;
 
-    arch_vcpu_get_context(v, &x->record);
-    record_from_form(&x->record, &x->form);
-    rc = vcpu_load(v, &x->record);
+    if ( v->domain->translated )
+    {
+        arch_vcpu_get_context(v, &x->record);
+        record_from_form(&x->record, &x->form);
+        rc = vcpu_load(v, &x->record);
+    }
+    else
+    {
+        rc = arch_vcpu_set_pv_context(v, &x->form);
+        if ( !rc )
+            WRITE_ONCE(v->initialised, true);
+    }
     if ( rc )
         return rc;
     if ( x->form.flags & VGCF_online )
@@ -146,7 +160,8 @@ long domctl_setvcpucontext(struct domctl *c)
     struct vcpu *v;
     long rc = find_vcpu(c, &v);
 
-    if ( rc )
+    /* It is what gives a PV vcpu its first registers. */
+    if ( rc && !(rc == -ENODATA && !c->d->translated) )
         return rc;
     if ( handle_is_null(c->op.u.vcpucontext.ctxt) )
         return -EOPNOTSUPP;

@@ -9,6 +9,8 @@
  */
 #include <hv/lib.h>
 
+#include <pv-mm/pv-mm.h>
+
 #include "domctl-private.h"
 
 #define DEFAULT_GRANT_FRAMES 64
@@ -17,19 +19,26 @@
 #define SUPPORTED_FLAGS                                                      \
     (XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap | XEN_DOMCTL_CDF_oos_off |      \
      XEN_DOMCTL_CDF_xs_domain)
-#define REQUIRED_FLAGS (XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap)
+#define HVM_FLAGS (XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap)
 
 #define EMU_PVH XEN_X86_EMU_LAPIC
 #define EMU_HVM (XEN_X86_EMU_ALL & ~XEN_X86_EMU_VPCI)
+
+/* HVM with nested paging; or PV, where the machine has PV guests. */
+static bool kind_ok(uint32_t flags)
+{
+    if ( flags & HVM_FLAGS )
+        return (flags & HVM_FLAGS) == HVM_FLAGS;
+    return !(flags & XEN_DOMCTL_CDF_oos_off) && pv_mm_present();
+}
 
 static int check_config(struct xen_domctl_createdomain *c)
 {
     uint32_t emu = c->arch.emulation_flags;
     uint32_t version = XEN_DOMCTL_GRANT_version(c->grant_opts);
 
-    /* Not supported: PV guests, shadow paging, pass-through, nesting, vPMU. */
-    if ( c->flags & ~SUPPORTED_FLAGS ||
-         (c->flags & REQUIRED_FLAGS) != REQUIRED_FLAGS )
+    /* Not supported: shadow paging, pass-through, nesting, vPMU. */
+    if ( c->flags & ~SUPPORTED_FLAGS || !kind_ok(c->flags) )
         return -EINVAL;
     if ( c->iommu_opts || c->vmtrace_size || c->cpupool_id )
         return -EINVAL;
@@ -41,7 +50,8 @@ static int check_config(struct xen_domctl_createdomain *c)
     if ( c->arch.misc_flags & ~XEN_X86_MISC_FLAGS_MAX ||
          emu & ~XEN_X86_EMU_ALL )
         return -EINVAL;
-    if ( emu != EMU_PVH && emu != EMU_HVM )
+    if ( !(c->flags & XEN_DOMCTL_CDF_hvm) ? emu != 0
+                                          : emu != EMU_PVH && emu != EMU_HVM )
         return -EOPNOTSUPP;
 
     if ( c->max_grant_frames < 0 )

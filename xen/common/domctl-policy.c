@@ -27,7 +27,7 @@ static struct cpu_policy *policy_copy(struct domain *d)
     if ( !p )
         return NULL;
     spin_lock(&d->lock);
-    *p = d->cpu_policy ? *d->cpu_policy : *cpu_policy_default();
+    *p = *cpu_policy_of(d);
     spin_unlock(&d->lock);
     return p;
 }
@@ -116,6 +116,8 @@ long domctl_set_cpu_policy(struct domctl *c)
     rc = merge_leaves(p, op);
     if ( !rc )
         rc = merge_msrs(p, op);
+    if ( d->pv )
+        cpu_policy_make_pv(p);
     if ( rc )
         c->copyback = true;
     else

@@ -60,6 +60,34 @@ static long setdomainhandle(struct domctl *c)
     return 0;
 }
 
+/* Hypercalls at this frame, which is the domain's own. */
+static long hypercall_init(struct domctl *c)
+{
+    struct page *pg = p2m_get_own_page(c->d, c->op.u.hypercall_init.gmfn);
+    long rc;
+
+    if ( !pg )
+        return -EACCES;
+    rc = arch_fill_hypercall_page(c->d, page_to_virt(pg));
+    p2m_put_own_page(pg);
+    return rc;
+}
+
+/* PV guests have 64-bit kernels. */
+static long set_address_size(struct domctl *c)
+{
+    if ( c->d->translated )
+        return -EOPNOTSUPP;
+    return c->op.u.address_size.size == 64 ? 0 : -EINVAL;
+}
+
+static long get_address_size(struct domctl *c)
+{
+    c->op.u.address_size.size = 64;
+    c->copyback = true;
+    return 0;
+}
+
 static long settimeoffset(struct domctl *c)
 {
     int64_t seconds = c->op.u.settimeoffset.time_offset_seconds;
@@ -98,7 +126,7 @@ static long sendtrigger(struct domctl *c)
     switch ( c->op.u.sendtrigger.trigger )
     {
     case XEN_DOMCTL_SENDTRIGGER_NMI:
-        return arch_send_nmi(v);
+        return c->d->translated ? arch_send_nmi(v) : -EOPNOTSUPP;
     case XEN_DOMCTL_SENDTRIGGER_POWER:
         return c->d->translated ? arch_press_button(c->d, false) : -EINVAL;
     case XEN_DOMCTL_SENDTRIGGER_SLEEP:
@@ -110,6 +138,9 @@ static long sendtrigger(struct domctl *c)
 
 static domctl_fn *const table[] = {
     [XEN_DOMCTL_createdomain] = domctl_createdomain,
+    [XEN_DOMCTL_hypercall_init] = hypercall_init,
+    [XEN_DOMCTL_set_address_size] = set_address_size,
+    [XEN_DOMCTL_get_address_size] = get_address_size,
     [XEN_DOMCTL_settimeoffset] = settimeoffset,
     [XEN_DOMCTL_destroydomain] = destroydomain,
     [XEN_DOMCTL_pausedomain] = pausedomain,

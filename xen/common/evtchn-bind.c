@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sub-operations that make a port: unbound, interdomain, virtual interrupt
- * and inter-vcpu interrupt; and the one that moves it to another vcpu.
+ * The sub-operations that make a port: unbound, interdomain, virtual and
+ * physical interrupt, inter-vcpu interrupt; and the one that moves it to another
+ * vcpu.
  *
  * Each looks its objects up, takes the lock or the two locks, gets a free
  * port, checks the rest, and then fills the port in, which cannot fail.  A free
@@ -111,6 +112,27 @@ int evtchn_bind_virq(struct evtchn_bind_virq *bind)
     return rc;
 }
 
+int evtchn_bind_pirq(struct evtchn_bind_pirq *bind)
+{
+    struct domain *d = current_domain;
+    struct evtchn *chn;
+    int rc;
+
+    spin_lock(&d->evtchn.lock);
+    rc = evtchn_get_free(d, false, &chn);
+    if ( !rc )
+        rc = arch_pirq_bind(d, bind->pirq, chn->port,
+                            bind->flags & BIND_PIRQ__WILL_SHARE);
+    if ( !rc )
+    {
+        evtchn_take(d, chn, EVTCHN_PIRQ, 0);
+        chn->virq = bind->pirq;
+        bind->port = chn->port;
+    }
+    spin_unlock(&d->evtchn.lock);
+    return rc;
+}
+
 int evtchn_bind_ipi(struct evtchn_bind_ipi *bind)
 {
     struct domain *d = current_domain;
@@ -136,7 +158,8 @@ static bool may_move(const struct evtchn *chn)
 {
     if ( chn->state == EVTCHN_VIRQ )
         return virq_is_global(chn->virq);
-    return chn->state == EVTCHN_UNBOUND || chn->state == EVTCHN_INTERDOMAIN;
+    return chn->state == EVTCHN_UNBOUND || chn->state == EVTCHN_INTERDOMAIN ||
+           chn->state == EVTCHN_PIRQ;
 }
 
 int evtchn_bind_vcpu(const struct evtchn_bind_vcpu *bind)
@@ -153,6 +176,8 @@ int evtchn_bind_vcpu(const struct evtchn_bind_vcpu *bind)
     if ( chn && !chn->consumer && may_move(chn) )
     {
         WRITE_ONCE(chn->vcpu, (uint16_t)bind->vcpu);
+        if ( chn->state == EVTCHN_PIRQ )
+            arch_pirq_move(d, chn->virq, domain_vcpu(d, bind->vcpu));
         rc = 0;
     }
     spin_unlock(&d->evtchn.lock);

@@ -92,7 +92,7 @@ int evtchn_fifo_init_control(struct evtchn_init_control *init)
     if ( rc )
     {
         hv_free(fv);
-        page_put(pg);
+        p2m_put_own_page(pg);
     }
     hv_free(fd);
     init->link_bits = EVTCHN_FIFO_LINK_BITS;
@@ -147,7 +147,7 @@ int evtchn_fifo_expand_array(const struct evtchn_expand_array *expand)
     }
     spin_unlock(&e->lock);
     if ( rc )
-        page_put(pg);
+        p2m_put_own_page(pg);
     return rc;
 }
 
@@ -175,10 +175,10 @@ void evtchn_fifo_stop(struct domain *d)
         if ( !fv )
             continue;
         v->fifo = NULL;
-        page_put(fv->page);
+        p2m_put_own_page(fv->page);
         hv_free(fv);
     }
     for ( unsigned int i = 0; i < fd->nr_pages; i++ )
-        page_put(fd->page[i]);
+        p2m_put_own_page(fd->page[i]);
     hv_free(fd);
 }

@@ -11,6 +11,8 @@
 
 #include <hv/lib.h>
 
+#include <pv-mm/pv-mm.h>
+
 int evtchn_alloc_xen(struct vcpu *v, domid_t remote,
                      evtchn_consumer_t consumer)
 {
@@ -72,6 +74,17 @@ void evtchn_send_virq(struct vcpu *v, unsigned int virq)
     spin_lock(&d->evtchn.lock);
     if ( v->virq_port[virq] )
         evtchn_deliver(d, evtchn_find(d, v->virq_port[virq]));
+    spin_unlock(&d->evtchn.lock);
+}
+
+void evtchn_send_pirq(struct domain *d, evtchn_port_t port, uint32_t pirq)
+{
+    struct evtchn *chn;
+
+    spin_lock(&d->evtchn.lock);
+    chn = evtchn_find(d, port);
+    if ( chn && chn->state == EVTCHN_PIRQ && chn->virq == pirq )
+        evtchn_deliver(d, chn);
     spin_unlock(&d->evtchn.lock);
 }
 
@@ -137,18 +150,26 @@ void evtchn_rescan(struct vcpu *v)
     evtchn_mark_upcall(v);
 }
 
+static void count_own(const struct domain *d, const struct page *pg,
+                      void (*count)(mfn_t mfn, enum page_holder holder))
+{
+    count(page_to_mfn(pg), HOLD_TABLE);
+    if ( d->pv )
+        pv_audit_writable(pg);
+}
+
 void evtchn_audit_refs(struct domain *d,
                        void (*count)(mfn_t mfn, enum page_holder holder))
 {
     const struct evtchn_fifo_domain *f = d->evtchn.fifo;
 
     for ( unsigned int i = 0; f && i < f->nr_pages; i++ )
-        count(page_to_mfn(f->page[i]), HOLD_TABLE);
+        count_own(d, f->page[i], count);
     for ( unsigned int i = 0; i < d->max_vcpus; i++ )
     {
         const struct vcpu *v = domain_vcpu(d, i);
 
         if ( v && v->fifo )
-            count(page_to_mfn(v->fifo->page), HOLD_TABLE);
+            count_own(d, v->fifo->page, count);
     }
 }

@@ -106,6 +106,8 @@ static void close_port(struct domain *d, struct evtchn *chn)
         ASSERT(v->virq_port[chn->virq] == chn->port);
         v->virq_port[chn->virq] = 0;
     }
+    else if ( chn->state == EVTCHN_PIRQ )
+        arch_pirq_unbind(d, chn->virq);
 
     e->abi->clear_pending(d, chn);
     if ( chn->consumer )

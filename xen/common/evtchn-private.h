@@ -11,7 +11,7 @@
  *         | +<--------------------------- INTERDOMAIN
  *         | |                               ^
  *         +-|-------------------------------+ bind_interdomain
- *         +-|---> VIRQ, IPI                   bind_virq, bind_ipi
+ *         +-|---> VIRQ, PIRQ, IPI             bind_virq, bind_pirq, bind_ipi
  *           +<------+
  *
  * Port 0 is RESERVED for ever.
@@ -33,6 +33,7 @@ enum evtchn_state {
     EVTCHN_UNBOUND,
     EVTCHN_INTERDOMAIN,
     EVTCHN_VIRQ,
+    EVTCHN_PIRQ,
     EVTCHN_IPI,
 };
 
@@ -46,7 +47,7 @@ struct evtchn {
     bool saved;         /* [Q] FIFO: pending, but it has no event word yet  */
     bool lost;          /* [B] hypervisor's own: was bound, and closed      */
     domid_t remote_id;  /* [E] UNBOUND: who may bind                        */
-    uint32_t virq;      /* [E] VIRQ                                         */
+    uint32_t virq;      /* [E] VIRQ, PIRQ: its number                       */
     struct domain *remote_dom; /* [B] INTERDOMAIN: the other end            */
     struct evtchn *remote;     /* [B] */
     evtchn_consumer_t consumer; /* [B] of the hypervisor's own ports        */
@@ -139,6 +140,7 @@ void evtchn_free_unlink_all(struct evtchn_domain *e);
 int evtchn_alloc_unbound(struct evtchn_alloc_unbound *alloc);
 int evtchn_bind_interdomain(struct evtchn_bind_interdomain *bind);
 int evtchn_bind_virq(struct evtchn_bind_virq *bind);
+int evtchn_bind_pirq(struct evtchn_bind_pirq *bind);
 int evtchn_bind_ipi(struct evtchn_bind_ipi *bind);
 int evtchn_bind_vcpu(const struct evtchn_bind_vcpu *bind);
 

@@ -86,6 +86,9 @@ static void print_port(struct key_press *k, struct domain *d,
     case EVTCHN_VIRQ:
         hv_snprintf(end, sizeof(end), "VIRQ %u", chn->virq);
         break;
+    case EVTCHN_PIRQ:
+        hv_snprintf(end, sizeof(end), "PIRQ %u", chn->virq);
+        break;
     case EVTCHN_IPI:
         hv_snprintf(end, sizeof(end), "IPI");
         break;

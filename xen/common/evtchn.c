@@ -46,11 +46,9 @@ static int op_bind_virq(union op_arg *a)
     return evtchn_bind_virq(&a->bind_virq);
 }
 
-/* No domain has physical interrupts: every number is out of range. */
 static int op_bind_pirq(union op_arg *a)
 {
-    (void)a;
-    return -EINVAL;
+    return evtchn_bind_pirq(&a->bind_pirq);
 }
 
 static int op_bind_ipi(union op_arg *a)
@@ -110,6 +108,10 @@ static void fill_status(const struct evtchn *chn, struct evtchn_status *s)
     case EVTCHN_VIRQ:
         s->status = EVTCHNSTAT_virq;
         s->u.virq = chn->virq;
+        break;
+    case EVTCHN_PIRQ:
+        s->status = EVTCHNSTAT_pirq;
+        s->u.pirq = chn->virq;
         break;
     case EVTCHN_IPI:
         s->status = EVTCHNSTAT_ipi;
@@ -298,6 +300,9 @@ static void undo(unsigned int cmd, const union op_arg *a)
         break;
     case EVTCHNOP_bind_virq:
         (void)evtchn_close(current_domain, a->bind_virq.port, CLOSED_BY_GUEST);
+        break;
+    case EVTCHNOP_bind_pirq:
+        (void)evtchn_close(current_domain, a->bind_pirq.port, CLOSED_BY_GUEST);
         break;
     case EVTCHNOP_bind_ipi:
         (void)evtchn_close(current_domain, a->bind_ipi.port, CLOSED_BY_GUEST);

@@ -11,6 +11,8 @@
 
 #include <hv/guest-access.h>
 
+#include <pv-mm/pv-mm.h>
+
 struct side {
     struct domain *d;
     struct page *page;
@@ -29,6 +31,11 @@ static int16_t find_domain(const struct gnttab_copy_ptr *ptr, struct side *s)
     return domain_get_any(ptr->domid, &s->d) ? GNTST_bad_domain : GNTST_okay;
 }
 
+static bool writes(const struct side *s)
+{
+    return s->pins == PIN_BIT(PIN_HOST_W);
+}
+
 static int16_t claim(const struct gnttab_copy_ptr *ptr, struct side *s)
 {
     struct pinned pinned;
@@ -40,7 +47,12 @@ static int16_t claim(const struct gnttab_copy_ptr *ptr, struct side *s)
         s->length = PAGE_SIZE;
         s->frame = ptr->u.gmfn;
         s->page = gnttab_own_page(s->d, ptr->u.gmfn,
-                                  s->pins == PIN_BIT(PIN_HOST_W), NULL);
+                                  writes(s), NULL);
+        if ( s->page && s->d->pv && writes(s) && !pv_get_writable(s->page) )
+        {
+            page_put(s->page);
+            s->page = NULL;
+        }
         return s->page ? GNTST_okay : GNTST_bad_page;
     }
     rc = gnttab_pin(s->d, ptr->u.ref, current_domain->domain_id, s->pins,
@@ -60,8 +72,10 @@ static void release(struct side *s)
         gnttab_unpin(s->d, s->ref, s->pins);
     else if ( s->page )
     {
-        if ( s->pins == PIN_BIT(PIN_HOST_W) )
+        if ( writes(s) )
             log_dirty_mark(s->d, s->frame);
+        if ( s->d->pv && writes(s) )
+            pv_put_writable(s->page);
         page_put(s->page);
     }
     if ( s->d )

@@ -3,8 +3,9 @@
  * GNTTABOP_map_grant_ref, unmap_grant_ref and unmap_and_replace.
  *
  * A mapping pins the grant.  For a translated caller a GNTMAP_host_map mapping
- * is also an entry of the caller's p2m, with a page reference of its own.  A
- * caller that is not translated gets the frame's address and maps the frame
+ * is also an entry of the caller's p2m, with a page reference of its own; for a
+ * PV guest an entry of its page tables, which may change or remove that entry
+ * at any time.  A caller with neither gets the frame's address and maps the frame
  * itself.
  *
  * No lock is held from one step to the next: a new mapping is busy in the
@@ -14,6 +15,8 @@
 #include "gnttab-private.h"
 
 #include <hv/guest-access.h>
+
+#include <pv-mm/pv-mm.h>
 
 #define MAP_KINDS (GNTMAP_device_map | GNTMAP_host_map)
 
@@ -61,6 +64,33 @@ static int16_t host_unmap(struct domain *ld, const struct mapping *m)
                : GNTST_okay;
 }
 
+/* ---- entries of the caller's page tables ---- */
+
+#define PTE_FLAGS (GNTMAP_application_map | GNTMAP_contains_pte)
+
+static int16_t pte_map(const struct mapping *m, uint64_t at, uint32_t flags)
+{
+    int rc;
+
+    do
+        rc = pv_map_page(current, at, m->flags & GNTMAP_contains_pte, m->page,
+                         !(m->flags & GNTMAP_readonly),
+                         flags >> _GNTMAP_guest_avail0);
+    while ( rc == -ERESTART );
+    return rc ? GNTST_general_error : GNTST_okay;
+}
+
+static int16_t pte_unmap(const struct mapping *m, uint64_t at)
+{
+    int rc;
+
+    do
+        rc = pv_unmap_page(current, at, m->flags & GNTMAP_contains_pte,
+                           m->page, !(m->flags & GNTMAP_readonly));
+    while ( rc == -ERESTART );
+    return rc ? GNTST_general_error : GNTST_okay;
+}
+
 /* ---- map ---- */
 
 static int16_t check_map_flags(const struct domain *ld, uint32_t flags)
@@ -70,6 +100,8 @@ static int16_t check_map_flags(const struct domain *ld, uint32_t flags)
 
     if ( !(flags & MAP_KINDS) )
         return GNTST_bad_gntref;
+    if ( ld->pv )
+        return GNTST_okay;
     if ( ld->translated ? (flags & pv_only)
                         : (flags & (GNTMAP_host_map | GNTMAP_contains_pte)) )
         return GNTST_general_error;
@@ -83,7 +115,7 @@ static int16_t map_to_handle(struct domain *ld, struct domain *rd,
     unsigned int pins = pins_of(op->flags);
     struct mapping m = {
         .ref = op->ref,
-        .flags = op->flags & (MAP_KINDS | GNTMAP_readonly),
+        .flags = op->flags & (MAP_KINDS | GNTMAP_readonly | PTE_FLAGS),
         .gfn = _gfn(op->host_addr >> PAGE_SHIFT),
     };
     struct pinned pinned;
@@ -94,7 +126,13 @@ static int16_t map_to_handle(struct domain *ld, struct domain *rd,
         return rc;
     m.page = pinned.page;
 
-    if ( m.flags & GNTMAP_host_map )
+    if ( ld->pv && (m.flags & GNTMAP_host_map) )
+    {
+        rc = pte_map(&m, op->host_addr, op->flags);
+        if ( rc )
+            goto unpin;
+    }
+    else if ( m.flags & GNTMAP_host_map )
     {
         rc = op->flags & ~(GNTMAP_host_map | GNTMAP_readonly)
                  ? GNTST_general_error
@@ -109,7 +147,9 @@ static int16_t map_to_handle(struct domain *ld, struct domain *rd,
         return GNTST_okay;
     }
     rc = GNTST_general_error;
-    if ( m.flags & GNTMAP_host_map )
+    if ( ld->pv && (m.flags & GNTMAP_host_map) )
+        (void)pte_unmap(&m, op->host_addr);
+    else if ( m.flags & GNTMAP_host_map )
         (void)host_unmap(ld, &m);
 
  unpin:
@@ -174,6 +214,12 @@ static int16_t unmap_one(struct domain *ld, uint32_t handle,
     if ( dev_bus_addr &&
          dev_bus_addr != mfn_x(page_to_mfn(m.page)) << PAGE_SHIFT )
         rc = GNTST_general_error;
+    else if ( host_addr && ld->pv && (m.flags & GNTMAP_host_map) )
+    {
+        rc = new_addr ? GNTST_general_error : pte_unmap(&m, host_addr);
+        if ( !rc )
+            kinds |= GNTMAP_host_map;
+    }
     else if ( host_addr && (m.flags & GNTMAP_host_map) )
     {
         if ( new_addr || host_addr >> PAGE_SHIFT != gfn_x(m.gfn) )
@@ -211,7 +257,8 @@ int grant_relinquish_mappings(struct domain *d)
         gt->relinquish_next++;
         if ( !rc )
         {
-            if ( m.flags & GNTMAP_host_map )
+            /* A PV guest's tables are gone by now. */
+            if ( !d->pv && (m.flags & GNTMAP_host_map) )
                 (void)host_unmap(d, &m);
             drop_kinds(d, handle, &m, MAP_KINDS);
         }

@@ -15,11 +15,16 @@
  * of another domain may free that domain.  The next try pins the page, if the
  * entry still names its frame.
  *
+ * A PV guest's page that is pinned for writing has a WRITABLE type reference, so
+ * that nobody writes to a page table through a grant.
+ *
  * While an entry is pinned, the active entry's copy of domain and page counts,
  * not the guest's.  Only GTF_readonly is read from the guest's entry again,
  * before the first write pin.
  */
 #include "gnttab-private.h"
+
+#include <pv-mm/pv-mm.h>
 
 #define MAX_TRIES 5 /* against a guest that keeps changing its entry */
 
@@ -63,11 +68,6 @@ void active_chunk_trim_locked(struct grant_table *gt, unsigned int chunk)
             return;
     (void)!ptr_array_set(&gt->active, chunk, NULL);
     hv_free(act);
-}
-
-static bool has_write_pins(const struct active_entry *act)
-{
-    return act->pin[PIN_HOST_W] || act->pin[PIN_DEV_W];
 }
 
 uint16_t pin_flags(const struct active_entry *act)
@@ -213,6 +213,17 @@ static bool pin_limit_reached(const struct active_entry *act,
     return false;
 }
 
+/*
+ * Of a PV guest's page the type reference of the first write pin, before its
+ * flags are set: the page that is pinned, or that is going to be.
+ */
+static bool get_type_locked(const struct domain *rd, struct page *pg,
+                            const struct request *r, bool *got)
+{
+    *got = rd->pv && r->write && pg && pv_get_writable(pg);
+    return *got || !rd->pv || !r->write || !pg;
+}
+
 /* One try: GNTST_eagain asks to look up r->frame and try again. */
 static int16_t pin_locked(struct domain *rd, grant_ref_t ref,
                           struct request *r, struct pinned *out)
@@ -221,6 +232,8 @@ static int16_t pin_locked(struct domain *rd, grant_ref_t ref,
     struct active_entry *act;
     uint64_t *entry, word = 0;
     int16_t rc = GNTST_okay;
+    struct page *pg;
+    bool typed;
 
     /* grant_table_relinquish() runs; afterwards no entry is left (DEAD). */
     if ( READ_ONCE(rd->state) == DOM_DYING )
@@ -239,10 +252,15 @@ static int16_t pin_locked(struct domain *rd, grant_ref_t ref,
     {
         if ( r->pinned && !act->writable )
             return GNTST_bad_page;
+        pg = r->pinned ? act->page : r->page;
+        if ( !get_type_locked(rd, pg, r, &typed) )
+            return GNTST_bad_page;
         entry = shared_word_locked(gt, ref);
         rc = gt->version == 1
                  ? set_flags_v1(entry, r, &word)
                  : set_flags_v2(entry, status_word_locked(gt, ref), r, &word);
+        if ( rc && typed )
+            pv_put_writable(pg);
         if ( rc )
             return rc;
         if ( !r->pinned )
@@ -288,10 +306,12 @@ void gnttab_unpin(struct domain *rd, grant_ref_t ref, unsigned int pins)
     struct active_entry *act;
     struct page *pg = NULL;
     uint64_t frame;
+    bool written;
 
     spin_lock(&gt->lock);
     act = active_entry_locked(gt, ref);
     BUG_ON(!act);
+    written = has_write_pins(act);
     for ( unsigned int i = 0; i < NR_PINS; i++ )
     {
         if ( !(pins & PIN_BIT(i)) )
@@ -299,6 +319,8 @@ void gnttab_unpin(struct domain *rd, grant_ref_t ref, unsigned int pins)
         BUG_ON(!act->pin[i]);
         act->pin[i]--;
     }
+    if ( rd->pv && written && !has_write_pins(act) )
+        pv_put_writable(act->page);
     frame = act->frame;
     clear_flags_locked(gt, ref, act);
     if ( !pin_flags(act) )

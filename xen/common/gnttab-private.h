@@ -160,6 +160,11 @@ void drop_status_locked(struct grant_table *gt);
 
 /* ---- gnttab-pin.c ---- */
 
+static inline bool has_write_pins(const struct active_entry *act)
+{
+    return act->pin[PIN_HOST_W] || act->pin[PIN_DEV_W];
+}
+
 /* The active entry of ref; NULL: its chunk was never allocated. */
 struct active_entry *active_entry_locked(const struct grant_table *gt,
                                          grant_ref_t ref);

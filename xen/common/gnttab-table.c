@@ -10,6 +10,8 @@
  */
 #include "gnttab-private.h"
 
+#include <pv-mm/pv-mm.h>
+
 #include <hv/array.h>
 
 _Static_assert(sizeof(grant_entry_v1_t) == 8, "one word");
@@ -353,6 +355,10 @@ void grant_audit_refs(struct domain *d,
           (act = ptr_array_next(&gt->active, &i)) != NULL; i++ )
         for ( unsigned int j = 0; j < ACTIVE_PER_CHUNK; j++, act++ )
             if ( pin_flags(act) )
+            {
                 count(page_to_mfn(act->page), HOLD_GRANT);
+                if ( d->pv && has_write_pins(act) )
+                    pv_audit_writable(act->page);
+            }
     spin_unlock(&gt->lock);
 }

@@ -72,7 +72,7 @@ dispatch(struct hypercall *hc, bool caller_32)
         return -ENOSYS;
     e = &array_at(table, hc->nr);
     if ( !has_hypercall(d, e) ) /* nobody has an empty row */
-        return -ENOSYS;
+        return d->pv && !caller_32 ? arch_pv_hypercall(hc) : -ENOSYS;
     if ( caller_32 && !e->handler_32 )
         return -ENOSYS;
     if ( e->permission == CONTROL && !is_control_domain(d) )

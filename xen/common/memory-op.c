@@ -108,6 +108,20 @@ static long pod_target(struct hypercall *hc, unsigned int op, uint64_t arg)
     return rc;
 }
 
+/* Where a PV guest finds the machine-to-physical table. */
+static long machphys_mapping(uint64_t arg)
+{
+    const struct xen_machphys_mapping m = {
+        .v_start = MACH2PHYS_VIRT_START,
+        .v_end = MACH2PHYS_VIRT_END,
+        .max_mfn = nr_frames - 1,
+    };
+
+    if ( !current_domain->pv )
+        return -ENOSYS;
+    return copy_to_arg(arg, &m) ? -EFAULT : 0;
+}
+
 /* ---- the dispatcher ---- */
 
 static long one_shot(unsigned int op, uint64_t arg)
@@ -126,6 +140,8 @@ static long one_shot(unsigned int op, uint64_t arg)
         return memory_get_machine_map(arg);
     case XENMEM_set_memory_map:
         return memory_set_map(arg);
+    case XENMEM_machphys_mapping:
+        return machphys_mapping(arg);
     case XENMEM_remove_from_physmap:
         return memory_remove_from_physmap(arg);
     case XENMEM_claim_pages:
@@ -134,6 +150,7 @@ static long one_shot(unsigned int op, uint64_t arg)
     case XENMEM_get_sharing_shared_pages:
         return 0; /* no page is ever shared between domains */
     case XENMEM_exchange:
+        return pv_memory_exchange(arg);
     case XENMEM_get_vnumainfo:
         return -EOPNOTSUPP;
     default:

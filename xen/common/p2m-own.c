@@ -13,6 +13,8 @@
 #include <hv/domain.h>
 #include <hv/lib.h>
 
+#include <pv-mm/pv-mm.h>
+
 #include "p2m-private.h"
 
 struct page *p2m_get_frame(struct domain *d, uint64_t frame, enum p2m_type *t)
@@ -43,12 +45,20 @@ struct page *p2m_get_own_page(struct domain *d, uint64_t frame)
     enum p2m_type t;
     struct page *pg = p2m_get_frame(d, frame, &t);
 
-    if ( pg && (t != P2M_RAM_RW || (pg->flags & PAGE_EXTRA)) )
+    if ( pg && (t != P2M_RAM_RW || (pg->flags & PAGE_EXTRA) ||
+                (d->pv && !pv_get_writable(pg))) )
     {
         page_put(pg);
         pg = NULL;
     }
     return pg;
+}
+
+void p2m_put_own_page(struct page *pg)
+{
+    if ( pg->owner->pv )
+        pv_put_writable(pg);
+    page_put(pg);
 }
 
 /*

@@ -13,6 +13,8 @@
 #include <hv/domain.h>
 #include <hv/lib.h>
 
+#include <pv-mm/pv-mm.h>
+
 /* Charge d for nr pages: false when d is dying or at its limit. */
 static bool charge(struct domain *d, uint64_t nr, unsigned int flags)
 {
@@ -63,6 +65,7 @@ static void begin_life(struct page *pg, struct domain *d, unsigned int flags)
 
 static void clear(struct page *pg, uint64_t nr)
 {
+    pv_reuse(pg, nr);
     /* One by one: for a size that it knows the compiler has the best code. */
     for ( uint64_t i = 0; i < nr; i++ )
         memset(page_to_virt(pg + i), 0, PAGE_SIZE);

@@ -12,8 +12,9 @@
 #include <hv/timer.h>
 
 #include <xen/platform.h>
+#include <xen/sched.h>
 
-
+#define ACPI_S5 5
 /* UTC at the caller's system time. */
 static long set_time(uint64_t secs, uint32_t nsecs, uint64_t system_time)
 {
@@ -35,6 +36,16 @@ static void get_cpuinfo(struct xenpf_pcpuinfo *p)
         arch_cpu_ids(p->xen_cpuid, &p->apic_id, &p->acpi_id);
         p->flags = XEN_PCPU_FLAGS_ONLINE;
     }
+}
+
+/* Only the hardware domain's end is the machine's; other states are not built in. */
+static long enter_sleep(const struct xenpf_enter_acpi_sleep *s)
+{
+    if ( s->sleep_state != ACPI_S5 )
+        return s->sleep_state < 1 || s->sleep_state > ACPI_S5 ? -EINVAL
+                                                              : -EOPNOTSUPP;
+    domain_shutdown(current_domain, SHUTDOWN_poweroff);
+    return 0;
 }
 
 long do_platform_op(struct hypercall *hc)
@@ -59,6 +70,8 @@ long do_platform_op(struct hypercall *hc)
             return -EINVAL;
         return set_time(op.u.settime64.secs, op.u.settime64.nsecs,
                         op.u.settime64.system_time);
+    case XENPF_enter_acpi_sleep:
+        return enter_sleep(&op.u.enter_acpi_sleep);
     case XENPF_get_cpuinfo:
         get_cpuinfo(&op.u.pcpu_info);
         return copy_to_arg(arg, &op) ? -EFAULT : 0;

@@ -30,6 +30,8 @@
  * A direct-mapped domain's devices use gfns as machine frames: populate gives
  * the domain the frames with these numbers, if they are free.
  *
+ * PV guests' memory is in reservation-pv.c.
+ *
  * Only translated domains have memory that is accounted by gfn.  A page belongs
  * to its p2m entry, and no page is without one; increase_reservation, which
  * would allocate such pages, does nothing.
@@ -45,7 +47,7 @@
 #define PART 64         /* frames between two preemption checks */
 
 /* Bits for the number of extents that are done; those above are for step. */
-#define EXTENT_BITS 26
+#define EXTENT_BITS MEMOP_EXTENT_BITS
 #define EXTENT_BITS_32 22 /* leaves 4: enough for MAX_ORDER_DOMU */
 _Static_assert((1UL << EXTENT_BITS) > MEMOP_MAX_EXTENTS, "extents share cmd");
 _Static_assert(2 * (1UL << MAX_ORDER_DOMU) / PART <=
@@ -463,10 +465,14 @@ long memory_reservation(struct hypercall *hc, unsigned int op, uint64_t arg,
         return rc;
 
     kind = kind_of(op, r.mem_flags);
-    if ( memory_allowed(d) || !width_ok(r.mem_flags) ||
+    if ( memory_allowed(d) || (!d->pv && !width_ok(r.mem_flags)) ||
          r.extent_order > max_order() )
         goto out;
-    if ( op == XENMEM_increase_reservation || !d->translated )
+    if ( d->pv )
+        rc = r.mem_flags & XENMEMF_populate_on_demand
+                 ? -EOPNOTSUPP
+                 : pv_memory_reservation(hc, op, d, &r, start, step);
+    else if ( op == XENMEM_increase_reservation || !d->translated )
         rc = -EOPNOTSUPP;
     /* No domain decides what its own target is. */
     else if ( step_ok(kind, r.extent_order, step) &&

@@ -7,6 +7,8 @@
 #include <hv/lib.h>
 
 #include "control.h"
+#include <pv-mm/pv-mm.h>
+
 #include "sysctl-private.h"
 
 #define LOCAL_DISTANCE 10
@@ -28,6 +30,8 @@ long sysctl_physinfo(struct xen_sysctl *s)
     p->capabilities = XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap |
                       XEN_SYSCTL_PHYSCAP_gnttab_v1 |
                       XEN_SYSCTL_PHYSCAP_gnttab_v2;
+    if ( pv_mm_present() )
+        p->capabilities |= XEN_SYSCTL_PHYSCAP_pv;
     p->total_pages = page_nr_total();
     p->free_pages = page_nr_free();
     p->outstanding_pages = page_nr_claimed();
@@ -91,7 +95,7 @@ long sysctl_numainfo(struct xen_sysctl *s)
     return 0;
 }
 
-/* -EINVAL unknown index, -EOPNOTSUPP for PV guests: there are none. */
+/* -EINVAL unknown index, -EOPNOTSUPP of PV guests where there are none. */
 long sysctl_cpu_featureset(struct xen_sysctl *s)
 {
     struct xen_sysctl_cpu_featureset *op = &s->u.cpu_featureset;
@@ -109,7 +113,10 @@ long sysctl_cpu_featureset(struct xen_sysctl *s)
         break;
     case XEN_SYSCTL_cpu_featureset_pv:
     case XEN_SYSCTL_cpu_featureset_pv_max:
-        return -EOPNOTSUPP;
+        if ( !pv_mm_present() )
+            return -EOPNOTSUPP;
+        p = cpu_policy_default_pv();
+        break;
     default:
         return -EINVAL;
     }
@@ -145,7 +152,10 @@ long sysctl_cpu_policy(struct xen_sysctl *s)
         break;
     case XEN_SYSCTL_cpu_policy_pv_max:
     case XEN_SYSCTL_cpu_policy_pv_default:
-        return -EOPNOTSUPP;
+        if ( !pv_mm_present() )
+            return -EOPNOTSUPP;
+        p = cpu_policy_default_pv();
+        break;
     default:
         return -EINVAL;
     }

@@ -54,7 +54,7 @@ long vcpu_register_info(struct vcpu *v, uint64_t arg)
     }
     spin_unlock(&d->lock);
     if ( rc )
-        page_put(pg);
+        p2m_put_own_page(pg);
     return rc;
 }
 

@@ -9,6 +9,7 @@
  */
 #include <hv/domain.h>
 #include <hv/guest-access.h>
+#include <hv/heap.h>
 #include <hv/lib.h>
 
 #include <xen/hvm/hvm_vcpu.h>
@@ -132,6 +133,23 @@ static int from_64(const struct vcpu_hvm_x86_64 *r, struct hvm_hw_cpu *ctx)
     return 0;
 }
 
+static long initialise_pv(struct vcpu *v, uint64_t arg)
+{
+    struct vcpu_guest_context *c = new_object(struct vcpu_guest_context);
+    long rc = -EFAULT;
+
+    if ( !c )
+        return -ENOMEM;
+    if ( !(READ_ONCE(v->flags) & VCPU_DOWN) )
+        rc = -EEXIST;
+    else if ( !guest_copy_in(c, arg, sizeof(*c)) )
+        rc = arch_vcpu_set_pv_context(v, c);
+    if ( !rc )
+        WRITE_ONCE(v->initialised, true);
+    hv_free(c);
+    return rc;
+}
+
 long vcpu_initialise(struct vcpu *v, uint64_t arg)
 {
     struct vcpu_hvm_context form;
@@ -139,7 +157,7 @@ long vcpu_initialise(struct vcpu *v, uint64_t arg)
     int rc;
 
     if ( !v->domain->translated )
-        return -EOPNOTSUPP;
+        return initialise_pv(v, arg);
     if ( copy_from_arg(&form, arg) )
         return -EFAULT;
     if ( !(READ_ONCE(v->flags) & VCPU_DOWN) )

@@ -330,10 +330,11 @@ int arch_domain_create(struct domain *d)
     return hosted_hooks.domain_create ? hosted_hooks.domain_create(d) : 0;
 }
 
-void arch_domain_relinquish(struct domain *d)
+int arch_domain_relinquish(struct domain *d)
 {
     if ( hosted_hooks.domain_relinquish )
         hosted_hooks.domain_relinquish(d);
+    return 0;
 }
 
 void arch_domain_destroy(struct domain *d)

@@ -16,8 +16,11 @@ x86-hvm-y := $(addprefix xen/arch/x86/hvm/, \
     save-xsave.c vclocks.c vendor.c)
 x86-vcpu-y := $(addprefix xen/arch/x86/vcpu/, \
     domain.c fpu.c placement.c run.c runqueue.c sched.c share.c stop-machine.c)
+x86-pv-y := $(addprefix xen/arch/x86/pv/, \
+    bounce.c context.c copy.c descriptors.c dom0.c domain.c gsi.c hypercall.c \
+    init.c msr.c physdev.c privileged.c run.c segments.c tlb.c)
 x86-dom0-y := $(addprefix xen/arch/x86/dom0/, \
     acpi.c build.c devices.c library.c load.c msr.c unpack.c)
 x86-y := $(x86-boot-y) $(x86-lib-y) $(x86-cpu-y) $(x86-platform-y) $(x86-svm-y) \
-    $(x86-hvm-y) $(x86-vcpu-y) $(x86-dom0-y)
+    $(x86-hvm-y) $(x86-vcpu-y) $(x86-pv-y) $(x86-dom0-y)
 x86-lds := xen/arch/x86/boot/oriel.lds

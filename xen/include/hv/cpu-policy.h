@@ -40,6 +40,13 @@ void cpuid_for_guest(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
  */
 const struct cpu_policy *cpu_policy_default(void);
 
+/* The same for PV guests. */
+const struct cpu_policy *cpu_policy_default_pv(void);
+/* Features that PV guests do not have go. */
+void cpu_policy_make_pv(struct cpu_policy *p);
+/* d's own, or the default of its kind.  d->lock is held, or d runs. */
+const struct cpu_policy *cpu_policy_of(const struct domain *d);
+
 /* What the machine has: raw material, not all of it fit for guests. */
 const struct cpu_policy *cpu_policy_host(void);
 

@@ -424,8 +424,11 @@ struct vcpu *arch_current(void);
 
 /* Create the machine's part of d; -ENOMEM. */
 int arch_domain_create(struct domain *d) must_check;
-/* d is being killed, all its vcpus are paused: stop its threads, if any. */
-void arch_domain_relinquish(struct domain *d);
+/*
+ * d is being killed, all its vcpus are paused: stop its threads, if any.
+ * -ERESTART: there is more to do, call again.
+ */
+int arch_domain_relinquish(struct domain *d) must_check;
 /* Free the machine's part of d, also after a failed arch_domain_create(). */
 void arch_domain_destroy(struct domain *d);
 /* Create and free the machine's part of v; -ENOMEM. */
@@ -476,5 +479,21 @@ void arch_vcpu_sync(struct vcpu *v);
 int arch_vcpu_set_context(struct vcpu *v, const struct hvm_hw_cpu *ctx)
     must_check;
 void arch_vcpu_get_context(struct vcpu *v, struct hvm_hw_cpu *ctx);
+
+/*
+ * d's hypercalls to a page of d's: -EOPNOTSUPP, its kernel asks for them itself.
+ */
+int arch_fill_hypercall_page(const struct domain *d, void *page) must_check;
+
+/*
+ * The state of a PV vcpu that is down and on no CPU.  -EINVAL an address, a
+ * descriptor or a page table that it must not have; -EOPNOTSUPP no PV vcpus here;
+ * -ERESTART call again.
+ */
+struct vcpu_guest_context;
+int arch_vcpu_set_pv_context(struct vcpu *v, const struct vcpu_guest_context *c)
+    must_check;
+/* That of one that is paused; *c is zero before. */
+void arch_vcpu_get_pv_context(struct vcpu *v, struct vcpu_guest_context *c);
 
 #endif

@@ -107,6 +107,12 @@ void evtchn_send_virq(struct vcpu *v, unsigned int virq);
 void evtchn_send_global_virq(unsigned int virq);
 
 /*
+ * A physical interrupt that d has bound to this port: nothing happens if the
+ * port has another use by now.  From the interrupt's handler: no locks held.
+ */
+void evtchn_send_pirq(struct domain *d, evtchn_port_t port, uint32_t pirq);
+
+/*
  * A guest's send, also used by the machine underneath.  0 (also when nobody
  * is bound to the other end), or -EINVAL: no such port, not one to send
  * through, or one of the hypervisor's.
@@ -144,5 +150,17 @@ void evtchn_mark_upcall(struct vcpu *v);
 /* Audit: the pages of the FIFO ABI, one HOLD_TABLE reference each. */
 void evtchn_audit_refs(struct domain *d,
                        void (*count)(mfn_t mfn, enum page_holder holder));
+
+/*
+ * ---- arch contract: physical interrupts, the evtchn lock of d held ----
+ *
+ * d gets this interrupt at the port.  -EINVAL d has no such interrupt; -EEXIST
+ * it is bound.  To be undone by arch_pirq_unbind().
+ */
+int arch_pirq_bind(struct domain *d, uint32_t pirq, evtchn_port_t port,
+                   bool may_share) must_check;
+void arch_pirq_unbind(struct domain *d, uint32_t pirq);
+/* It interrupts the CPU that v is on, from now on. */
+void arch_pirq_move(struct domain *d, uint32_t pirq, const struct vcpu *v);
 
 #endif

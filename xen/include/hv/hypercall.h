@@ -71,6 +71,12 @@ long do_set_timer_op_32(struct hypercall *hc); /* sched-op.c     */
  */
 bool arch_hypercall_preempted(void);
 
+/*
+ * A hypercall of a PV guest with page tables that the core's table has not, about
+ * its vcpu's registers and its machine's devices.  -ENOSYS: nor has the machine.
+ */
+long arch_pv_hypercall(struct hypercall *hc);
+
 static inline bool hypercall_preempt_check(void)
 {
     budget_renew();

@@ -99,6 +99,22 @@ long memory_get_map(uint64_t arg);
 long memory_get_machine_map(uint64_t arg);
 long memory_set_map(uint64_t arg);
 
+/* Of `start` of a reservation op, for the number of extents that are done. */
+#define MEMOP_EXTENT_BITS 26
+
+/*
+ * reservation-pv.c: memory_reservation() of a PV domain, from extent `start` on,
+ * of which `done` frames are done; and XENMEM_exchange.  -EFAULT; -EPERM an order
+ * above 9; -EINVAL sizes do not match; -ESRCH; -EPERM the domain; -EOPNOTSUPP it
+ * is not PV; errors of pv_exchange().
+ */
+struct xen_memory_reservation;
+long pv_memory_reservation(struct hypercall *hc, unsigned int op,
+                           struct domain *d,
+                           const struct xen_memory_reservation *r,
+                           unsigned long start, unsigned long done);
+long pv_memory_exchange(uint64_t arg);
+
 /* Preempt a memory op after `done` extents: store that in hc; -ERESTART. */
 long memory_restart(struct hypercall *hc, unsigned long done);
 

@@ -158,9 +158,12 @@ struct page *p2m_get_frame(struct domain *d, uint64_t frame, enum p2m_type *t)
 
 /*
  * p2m_get_frame() for a frame that a guest gives to the hypervisor to write:
- * NULL also for another type than P2M_RAM_RW and for a PAGE_EXTRA page.
+ * NULL also for another type than P2M_RAM_RW, for a PAGE_EXTRA page, and for a PV
+ * guest's page table or descriptors.  Until p2m_put_own_page() the page becomes
+ * none of these.
  */
 struct page *p2m_get_own_page(struct domain *d, uint64_t frame) must_check;
+void p2m_put_own_page(struct page *pg);
 
 /*
  * Claim the page of type P2M_RAM_RW at gfn, whose content the hypervisor is

@@ -13,6 +13,7 @@
 #include <x86/hvm.h>
 #include <x86/irq.h>
 #include <x86/platform.h>
+#include <x86/pv.h>
 #include <x86/sched.h>
 #include <x86/smp.h>
 
@@ -34,6 +35,8 @@ static void start_interrupts_and_time(void)
 static void cpu_up(struct cpu *c)
 {
     fpu_cpu_up();
+    if ( pv_wanted() )
+        pv_cpu_up(c); /* SVM keeps for the hypervisor what this sets */
     hvm_cpu_up(c);
     sched_cpu_init(c);
 }
@@ -43,6 +46,8 @@ static void start_virtualisation(void)
     hvm_find_vendor();
     cpu_up(this_cpu());
     hvm_init();
+    if ( pv_wanted() )
+        pv_init();
 }
 
 static void start_other_cpus(void)
@@ -98,7 +103,7 @@ void boot_main(uint32_t magic, uint64_t info)
     start_interrupts_and_time();
     start_virtualisation();
     start_other_cpus();
-    dom0_build();
+    dom0_build(pv_wanted() ? &dom0_pv : &dom0_pvh);
     console_poll_init();
     smp_release();
     cpu_switch_stack(this_cpu(), run_loop);

@@ -28,7 +28,8 @@ trap_stubs:
         pushq   $0
         .endif
         pushq   $vector
-        .if     vector == VECTOR_DB || vector == VECTOR_NMI || vector == VECTOR_DF || vector == VECTOR_MC
+        .if     vector == VECTOR_DB || vector == VECTOR_NMI || \
+                vector == VECTOR_DF || vector == VECTOR_MC
         jmp     trap_ist
         .else
         jmp     trap_common

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The hypervisor's own address space: the same on all CPUs, of supervisor
- * pages only, and with no page that is both writable and executable.
+ * pages but for one table, and with no page that is both writable and executable.
  *
+ *   M2P_MAP      the machine-to-physical table of PV guests, which ring 3 reads
+ *   CPU_MAP      each CPU's descriptor tables of the PV vcpu that is on it
  *   MMIO_MAP     devices' registers (uncached) and tables of the firmware
  *                (read-only), as they are asked for
  *   ORIEL_VIRT   the image: code RX, constants R, data RW
@@ -202,6 +204,21 @@ void *map_phys_rw(uint64_t phys, size_t bytes)
     if ( memory_is_ram(phys, phys + bytes) )
         return phys_to_virt(phys);
     return view_of(phys, bytes, DATA);
+}
+
+void paging_show(uint64_t va, uint64_t phys, uint64_t bytes)
+{
+    for ( uint64_t at = 0; at < bytes; at += PAGE_SIZE )
+    {
+        *entry_at(va + at, 1) = (phys + at) | CONSTANT | PTE_US;
+        for ( unsigned int l = 2; l <= ROOT_LEVEL; l++ )
+            *entry_at(va + at, l) |= PTE_US;
+    }
+}
+
+uint64_t *paging_area(uint64_t va)
+{
+    return entry_at(va, 1);
 }
 
 void unmap_guard(void *page)

@@ -29,30 +29,32 @@
 
 struct domain *dom0;
 
-static void create(void)
+static void create(const struct dom0_builder *b)
 {
     unsigned int vcpus = option_uint("dom0_max_vcpus", nr_cpus);
     struct xen_domctl_createdomain config = {
-        .flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap,
+        .flags = b->translated ? XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap : 0,
         .max_vcpus = max(min(vcpus, nr_cpus), 1U),
         .max_evtchn_port = UINT32_MAX,
         .max_grant_frames = DOM0_GRANT_FRAMES,
         .max_maptrack_frames = DOM0_MAPTRACK_FRAMES,
         .grant_opts = XEN_DOMCTL_GRANT_version(2),
-        .arch = { .emulation_flags = XEN_X86_EMU_LAPIC | XEN_X86_EMU_IOAPIC },
+        .arch = { .emulation_flags =
+                      b->translated ? XEN_X86_EMU_LAPIC | XEN_X86_EMU_IOAPIC
+                                    : 0 },
     };
     int rc = domain_create(0, &config, true, &dom0);
 
     if ( rc )
         panic("dom0: cannot be created: error %d\n", -rc);
-    dom0->direct_mapped = true;
+    dom0->direct_mapped = b->translated;
     dom0->arch.hardware = true;
 }
 
-static void give_memory(struct ram_map *ram)
+/* The ranges of its memory; all its pages. */
+static uint64_t find_memory(struct ram_map *ram)
 {
     uint64_t pages = 0, start, end;
-    int rc = 0;
 
     for ( unsigned int i = 0; memory_dom0_range(i, &start, &end); i++ )
     {
@@ -65,20 +67,27 @@ static void give_memory(struct ram_map *ram)
         }
         pages += (end - start) >> PAGE_SHIFT;
     }
+    return pages;
+}
+
+static void give_memory(const struct dom0_builder *b, struct ram_map *ram)
+{
+    uint64_t pages = find_memory(ram);
+    int rc;
+
     do
-        rc = p2m_pool_resize(dom0, pages / PAGES_PER_TABLE + OTHER_TABLES);
+        rc = b->translated
+                 ? p2m_pool_resize(dom0, pages / PAGES_PER_TABLE + OTHER_TABLES)
+                 : 0;
     while ( rc == -ERESTART );
     for ( unsigned int i = 0; i < ram->nr && !rc; i++ )
     {
         uint64_t first = ram->ram[i].start >> PAGE_SHIFT;
-        uint64_t nr = (ram->ram[i].end >> PAGE_SHIFT) - first, done = 0;
+        uint64_t nr = (ram->ram[i].end >> PAGE_SHIFT) - first;
 
         rc = page_assign_boot(dom0, _mfn(first), nr);
-        do
-            rc = rc && rc != -ERESTART
-                     ? rc : p2m_map_range(dom0, _gfn(first), _mfn(first), nr,
-                                          P2M_RAM_RW, &done);
-        while ( rc == -ERESTART );
+        if ( !rc )
+            rc = b->give(first, nr);
     }
     if ( rc == -ENOMEM )
         panic("dom0: too little memory is left for the hypervisor: give dom0 "
@@ -124,23 +133,55 @@ static void start_first_vcpu(const struct dom0_layout *l)
     vcpu_up(v);
 }
 
-void dom0_build(void)
+/* Identity mapped. */
+static int pvh_give(uint64_t first, uint64_t nr)
+{
+    uint64_t done = 0;
+    int rc;
+
+    do
+        rc = p2m_map_range(dom0, _gfn(first), _mfn(first), nr, P2M_RAM_RW,
+                           &done);
+    while ( rc == -ERESTART );
+    return rc;
+}
+
+static void pvh_give_devices(void)
+{
+    if ( dom0_devices_init(dom0) )
+        panic("dom0: no memory for its I/O APICs\n");
+}
+
+static void pvh_start(struct dom0_layout *l)
+{
+    dom0_load(dom0, l);
+    start_first_vcpu(l);
+    printk(XENLOG_WARNING,
+           "dom0: no IOMMU: back ends that copy may run, not those whose "
+           "devices reach guests' pages by DMA (blkback on a disk, netback)\n");
+}
+
+const struct dom0_builder dom0_pvh = {
+    .name = "PVH",
+    .translated = true,
+    .give = pvh_give,
+    .give_devices = pvh_give_devices,
+    .start = pvh_start,
+};
+
+void dom0_build(const struct dom0_builder *b)
 {
     static struct dom0_layout layout;
 
     dom0_msrs_init();
-    create();
-    give_memory(&layout.ram);
-    if ( dom0_devices_init(dom0) )
-        panic("dom0: no memory for its I/O APICs\n");
+    create(b);
+    give_memory(b, &layout.ram);
+    b->give_devices();
     create_vcpus();
-    dom0_load(dom0, &layout);
+    b->start(&layout);
     memory_release_modules();
-    start_first_vcpu(&layout);
     if ( domain_ctl_unpause(dom0) )
         panic("dom0: it does not run\n");
-    printk(XENLOG_INFO, "dom0: built, %u vcpus\n", dom0->max_vcpus);
-    printk(XENLOG_WARNING,
-           "dom0: no IOMMU: back ends that copy may run, not those whose "
-           "devices reach guests' pages by DMA (blkback on a disk, netback)\n");
+    printk(XENLOG_INFO, "dom0: built, %s, %u vcpus\n", b->name,
+           dom0->max_vcpus);
 }

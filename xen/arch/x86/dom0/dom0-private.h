@@ -3,19 +3,9 @@
 #ifndef DOM0_PRIVATE_H
 #define DOM0_PRIVATE_H
 
-#include <emul/ram-map.h>
+#include <x86/dom0.h>
 
 #define DOM0_CMDLINE 2048 /* Linux's COMMAND_LINE_SIZE */
-
-struct domain;
-
-/* load.c: what of dom0 is where; addresses are the machine's and dom0's. */
-struct dom0_layout {
-    struct ram_map ram;
-    struct ram_range acpi;
-    uint64_t start_info;
-    uint64_t entry; /* 32-bit, paging off */
-};
 
 /*
  * Kernel, initrd, ACPI tables and start info to l->ram, which is dom0's, and

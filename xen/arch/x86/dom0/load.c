@@ -33,8 +33,6 @@
 #define MAX_SCRATCH (1UL << 30)
 #define MIN_SCRATCH (64UL << 10)
 
-enum { KERNEL, INITRD };
-
 /* All that hvm_start_info points to, in one piece. */
 struct start_block {
     struct hvm_start_info info;
@@ -56,13 +54,6 @@ static uint64_t place(struct ram_map *ram, uint64_t size, uint64_t limit,
 
 /* ---- kernel ---- */
 
-/* The first module, or what was packed in it: then in dom0's RAM. */
-struct kernel {
-    const void *file;
-    size_t size;
-    struct elf_image img;
-};
-
 /* What is left of ram, as one piece; 0: nothing of use. */
 static uint64_t place_rest(struct ram_map *ram, uint64_t *start)
 {
@@ -79,7 +70,7 @@ static uint64_t place_rest(struct ram_map *ram, uint64_t *start)
  * is, so the unpacked file is good until other things are put there.
  */
 static void unpack_kernel(const struct dom0_layout *l,
-                          const struct bzimage *bz, struct kernel *k)
+                          const struct bzimage *bz, struct dom0_kernel *k)
 {
     static struct ram_map ram;
     uint64_t to, scratch = 0, scratch_size, begin = now_ns();
@@ -101,9 +92,9 @@ static void unpack_kernel(const struct dom0_layout *l,
     k->size = bz->size;
 }
 
-static void find_kernel(const struct dom0_layout *l, struct kernel *k)
+static void find_kernel(const struct dom0_layout *l, struct dom0_kernel *k)
 {
-    const struct boot_module *m = &boot_info.module[KERNEL];
+    const struct boot_module *m = &boot_info.module[MODULE_KERNEL];
     struct bzimage bz;
     const char *why;
 
@@ -125,14 +116,21 @@ static void find_kernel(const struct dom0_layout *l, struct kernel *k)
     unpack_kernel(l, &bz, k);
 }
 
-static void check_kernel(const struct dom0_layout *l, struct kernel *k)
+void dom0_find_kernel(const struct dom0_layout *l, struct dom0_kernel *k)
 {
-    uint64_t from = virt_to_phys(k->file);
-    const char *why = elf_load_check(k->file, k->size, &k->img);
+    const char *why;
 
+    find_kernel(l, k);
+    why = elf_load_check(k->file, k->size, &k->img);
     if ( why )
         panic("dom0: the first module is no kernel that can be started: %s\n",
               why);
+}
+
+static void check_kernel(const struct dom0_layout *l, struct dom0_kernel *k)
+{
+    uint64_t from = virt_to_phys(k->file);
+
     if ( !ram_contains(&l->ram, k->img.low, k->img.high) )
         panic("dom0: its kernel wants memory from %lx to %lx, which is not "
               "its own: give it more with dom0_mem=\n",
@@ -144,9 +142,9 @@ static void check_kernel(const struct dom0_layout *l, struct kernel *k)
 
 static void load_kernel(struct dom0_layout *l)
 {
-    struct kernel k;
+    struct dom0_kernel k;
 
-    find_kernel(l, &k);
+    dom0_find_kernel(l, &k);
     check_kernel(l, &k);
     elf_load(k.file, k.size, &k.img, phys_to_virt(k.img.low));
     ram_take(&l->ram, k.img.low & PAGE_MASK, k.img.high);
@@ -160,10 +158,10 @@ static void load_kernel(struct dom0_layout *l)
 
 static struct hvm_modlist_entry load_initrd(struct dom0_layout *l)
 {
-    const struct boot_module *m = &boot_info.module[INITRD];
+    const struct boot_module *m = &boot_info.module[MODULE_INITRD];
     struct hvm_modlist_entry e = { 0 };
 
-    if ( boot_info.nr_modules <= INITRD || !m->size )
+    if ( boot_info.nr_modules <= MODULE_INITRD || !m->size )
         return e;
     e.paddr = place(&l->ram, m->size, LIMIT_32BIT, "initrd");
     e.size = m->size;
@@ -217,7 +215,7 @@ static void write_start_block(const struct domain *d, struct dom0_layout *l,
             .type = d->memory_map[i].type,
         };
     hv_snprintf(b->cmdline, sizeof(b->cmdline), "%s",
-                boot_info.module[KERNEL].cmdline);
+                boot_info.module[MODULE_KERNEL].cmdline);
     l->start_info = at;
 }
 

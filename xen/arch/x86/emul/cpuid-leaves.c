@@ -70,6 +70,41 @@ void cpuid_mask_features(xen_cpuid_leaf_t *l, const xen_cpuid_leaf_t *most)
     }
 }
 
+/*
+ * Large and global pages, memory types, machine checks; what needs CR4 or an MSR
+ * that a PV kernel has not: process contexts, protection of ring 0 from ring 3,
+ * bases of FS and GS.
+ */
+#define PV_1D                                                                \
+    (CPUID_1D_VME | CPUID_1D_PSE | CPUID_1D_PGE | CPUID_1D_MCE |             \
+     CPUID_1D_MTRR | CPUID_1D_PSE36 | CPUID_1D_MCA)
+
+void cpuid_pv_filter(xen_cpuid_leaf_t *l)
+{
+    switch ( l->leaf )
+    {
+    case 0x1:
+        l->d &= ~(PV_1D | CPUID_1D_SEP);
+        l->c &= ~(CPUID_1C_PCID | CPUID_1C_X2APIC | CPUID_1C_MONITOR);
+        break;
+    case 0x7:
+        if ( l->subleaf )
+            break;
+        l->b &= ~(CPUID_7B_FSGSBASE | CPUID_7B_SMEP | CPUID_7B_SMAP |
+                  CPUID_7B_INVPCID);
+        l->c &= ~(CPUID_7C_UMIP | CPUID_7C_PKU);
+        break;
+    case 0xd:
+        if ( l->subleaf == 1 )
+            l->a &= ~CPUID_D1A_XSAVES;
+        break;
+    case 0x80000001:
+        l->d &= ~(PV_1D | CPUID_E1D_PAGE1GB | CPUID_E1D_RDTSCP);
+        l->c &= ~CPUID_E1C_SVM;
+        break;
+    }
+}
+
 /* Registers that are nothing but features, or that guests have no use for. */
 static void clear_registers(xen_cpuid_leaf_t *l)
 {

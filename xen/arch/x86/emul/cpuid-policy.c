@@ -13,7 +13,7 @@
  * that the hypervisor does not keep for it.  A toolstack's leaf is also masked
  * with the machine's default, bit by bit.
  *
- * The machine's two policies are made once; `made` says when they are there.
+ * The machine's policies are made once; `made` says when they are there.
  */
 #include <hv/cpu-policy.h>
 #include <hv/domain.h>
@@ -36,7 +36,7 @@
 
 enum { NOT_MADE, BEING_MADE, MADE };
 
-static struct cpu_policy host_policy, default_policy;
+static struct cpu_policy host_policy, default_policy, pv_policy;
 static uint32_t made = NOT_MADE;
 
 /* ---- places ---- */
@@ -180,6 +180,12 @@ static void trim(struct cpu_policy *p)
     p->nr_leaves = kept;
 }
 
+void cpu_policy_make_pv(struct cpu_policy *p)
+{
+    for ( unsigned int i = 0; i < p->nr_leaves; i++ )
+        cpuid_pv_filter(&p->leaf[i]);
+}
+
 static void make_policies(void)
 {
     const xen_msr_entry_t msrs[CPU_POLICY_MAX_MSRS] = {
@@ -207,6 +213,8 @@ static void make_policies(void)
     cpuid_add_emulated(&default_policy);
     trim(&default_policy);
     trim(&host_policy);
+    pv_policy = default_policy;
+    cpu_policy_make_pv(&pv_policy);
 }
 
 static void policies_ready(void)
@@ -234,6 +242,19 @@ const struct cpu_policy *cpu_policy_default(void)
 {
     policies_ready();
     return &default_policy;
+}
+
+const struct cpu_policy *cpu_policy_default_pv(void)
+{
+    policies_ready();
+    return &pv_policy;
+}
+
+const struct cpu_policy *cpu_policy_of(const struct domain *d)
+{
+    if ( d->cpu_policy )
+        return d->cpu_policy;
+    return d->pv ? cpu_policy_default_pv() : cpu_policy_default();
 }
 
 /* ---- a toolstack's ---- */
@@ -288,14 +309,9 @@ void cpu_policy_features(const struct cpu_policy *p,
 
 /* ---- a guest's CPUID ---- */
 
-static const struct cpu_policy *policy_of(const struct domain *d)
-{
-    return d->cpu_policy ? d->cpu_policy : cpu_policy_default();
-}
-
 uint64_t cpu_policy_platform_info(const struct domain *d)
 {
-    const struct cpu_policy *p = policy_of(d);
+    const struct cpu_policy *p = cpu_policy_of(d);
 
     for ( unsigned int i = 0; i < p->nr_msrs; i++ )
         if ( p->msr[i].idx == MSR_PLATFORM_INFO )
@@ -312,7 +328,7 @@ static uint32_t last_leaf(const struct cpu_policy *p, uint32_t base)
 static void policy_leaf(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
                         struct cpuid_regs *out)
 {
-    const struct cpu_policy *p = policy_of(v->domain);
+    const struct cpu_policy *p = cpu_policy_of(v->domain);
     const xen_cpuid_leaf_t *l;
 
     if ( leaf > last_leaf(p, leaf & EXTENDED) )

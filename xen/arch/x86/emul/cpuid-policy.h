@@ -36,6 +36,9 @@ void cpuid_guest_filter(xen_cpuid_leaf_t *l);
 /* Features of l that `most` does not have go. */
 void cpuid_mask_features(xen_cpuid_leaf_t *l, const xen_cpuid_leaf_t *most);
 
+/* Take from a leaf what a PV guest's kernel would use and does not have. */
+void cpuid_pv_filter(xen_cpuid_leaf_t *l);
+
 /* What guests have whatever the machine has: emulated features. */
 void cpuid_add_emulated(struct cpu_policy *p);
 

@@ -118,8 +118,9 @@ static const char *find_range(const struct file *f, struct elf_image *img)
     return why;
 }
 
-/* The value of the entry's note, if it is among these. */
-static bool find_note(const uint8_t *notes, uint64_t size, uint64_t *value)
+/* The value of Xen's note of this type, if it is among these. */
+static bool find_note(const uint8_t *notes, uint64_t size, uint32_t type,
+                      uint64_t *value)
 {
     struct elf_note n;
 
@@ -133,7 +134,7 @@ static bool find_note(const uint8_t *notes, uint64_t size, uint64_t *value)
         at = content + (((uint64_t)n.value_size + 3) & ~3UL);
         if ( !within(content, n.value_size, size) )
             return false;
-        if ( n.type != XEN_ELFNOTE_PHYS32_ENTRY || n.name_size != 4 ||
+        if ( n.type != type || n.name_size != 4 ||
              memcmp(notes + name, "Xen", 4) )
             continue;
         if ( n.value_size != 4 && n.value_size != 8 )
@@ -145,16 +146,26 @@ static bool find_note(const uint8_t *notes, uint64_t size, uint64_t *value)
     return false;
 }
 
-static const char *find_entry(const struct file *f, struct elf_image *img)
+/* False: there is no such note, or *why. */
+static bool find_note_in(const struct file *f, uint32_t type, uint64_t *value,
+                         const char **why)
 {
-    const char *why = NULL;
     struct elf64_segment s;
 
-    for ( unsigned int i = 0; next_segment(f, &i, PT_NOTE, &s, &why); )
-        if ( find_note(f->data + s.offset, s.filesz, &img->entry) )
-            return img->entry >= img->low && img->entry < img->high
-                       ? NULL
-                       : "its PVH entry is outside of it";
+    *why = NULL;
+    for ( unsigned int i = 0; next_segment(f, &i, PT_NOTE, &s, why); )
+        if ( find_note(f->data + s.offset, s.filesz, type, value) )
+            return true;
+    return false;
+}
+
+static const char *find_entry(const struct file *f, struct elf_image *img)
+{
+    const char *why;
+
+    if ( find_note_in(f, XEN_ELFNOTE_PHYS32_ENTRY, &img->entry, &why) )
+        return img->entry >= img->low && img->entry < img->high
+                   ? NULL : "its PVH entry is outside of it";
     return why ? why : "it has no PVH entry (note Xen 18, CONFIG_PVH)";
 }
 
@@ -169,6 +180,47 @@ const char *elf_load_check(const void *data, size_t size,
     if ( !why )
         why = find_entry(&f, img);
     return why;
+}
+
+/* Is the virtual address in the image? */
+static bool in_image(const struct elf_image *img, const struct elf_pv *pv,
+                     uint64_t va)
+{
+    uint64_t offset = va - pv->virt_base;
+
+    return offset >= img->low && offset < img->high;
+}
+
+const char *elf_load_pv(const void *data, size_t size,
+                        const struct elf_image *img, struct elf_pv *pv)
+{
+    const char *why;
+    struct file f;
+
+    why = open_file(&f, data, size);
+    if ( why )
+        return why;
+    if ( !find_note_in(&f, XEN_ELFNOTE_VIRT_BASE, &pv->virt_base, &why) ||
+         !find_note_in(&f, XEN_ELFNOTE_ENTRY, &pv->entry, &why) )
+        return why ? why
+                   : "it is no PV kernel (notes Xen 1 and 3, CONFIG_XEN_PV)";
+    if ( !find_note_in(&f, XEN_ELFNOTE_INIT_P2M, &pv->p2m, &why) )
+        return why ? why : "it does not say where it wants its P2M list "
+                           "(note Xen 15)";
+    if ( !find_note_in(&f, XEN_ELFNOTE_HYPERCALL_PAGE, &pv->hypercall_page,
+                       &why) )
+    {
+        if ( why )
+            return why;
+        pv->hypercall_page = 0;
+    }
+    if ( !in_image(img, pv, pv->entry) )
+        return "its PV entry is outside of it";
+    if ( pv->hypercall_page &&
+         (pv->hypercall_page % PAGE_SIZE ||
+          !in_image(img, pv, pv->hypercall_page + PAGE_SIZE - 1)) )
+        return "its hypercall page is outside of it";
+    return NULL;
 }
 
 void elf_load(const void *data, size_t size, const struct elf_image *img,

@@ -129,7 +129,7 @@ static int hvm_domain_create(struct domain *d)
     return rc;
 }
 
-static void hvm_domain_relinquish(struct domain *d)
+static int hvm_domain_relinquish(struct domain *d)
 {
     platform_stop(d);
     for ( unsigned int i = 0; i < d->max_vcpus; i++ )
@@ -139,6 +139,7 @@ static void hvm_domain_relinquish(struct domain *d)
         if ( v )
             vlapic_destroy(&v->arch.hvm.vlapic);
     }
+    return 0;
 }
 
 static void hvm_domain_destroy(struct domain *d)

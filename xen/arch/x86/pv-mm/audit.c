@@ -154,6 +154,13 @@ void pv_audit(struct domain *d, audit_count_t count)
     }
 }
 
+void pv_audit_writable(const struct page *pg)
+{
+    expected[mfn_x(page_to_mfn(pg))]++;
+    if ( pv_type(pg) != PV_WRITABLE )
+        fault(pg, "written by the hypervisor");
+}
+
 int pv_audit_begin(void)
 {
     expected = arch_heap_alloc(nr_frames * sizeof(*expected));

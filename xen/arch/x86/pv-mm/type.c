@@ -35,6 +35,11 @@ enum pv_type pv_type(const struct page *pg)
     return word_type(READ_ONCE(frame_of(pg)->word));
 }
 
+bool pv_mm_present(void)
+{
+    return pv_frames;
+}
+
 uint32_t pv_type_count(const struct page *pg)
 {
     return (uint32_t)(READ_ONCE(frame_of(pg)->word) & WORD_COUNT);
@@ -60,6 +65,13 @@ void frame_stale(struct page *pg)
 static void flush_stale(const struct pv_frame *f)
 {
     pv_machine->flush_since(READ_ONCE(f->stamp));
+}
+
+void pv_reuse(const struct page *pg, uint64_t nr)
+{
+    for ( uint64_t i = 0; pv_frames && i < nr; i++ )
+        if ( READ_ONCE(frame_of(pg + i)->stamp) )
+            flush_stale(frame_of(pg + i));
 }
 
 /* ---- WRITABLE ---- */

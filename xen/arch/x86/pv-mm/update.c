@@ -281,3 +281,85 @@ int pv_update_va(struct vcpu *v, uint64_t va, uint64_t value,
         page_put(u.target);
     return rc;
 }
+
+/* ---- granted pages ---- */
+
+#define AVAIL_SHIFT 9
+#define AVAIL_MASK 7U
+
+/*
+ * Locked.  The entry that `at` names, of a table with a reference that
+ * pv_unlock() drops; false: there is none.
+ */
+static bool find_entry(struct update *u, struct vcpu *v, uint64_t at,
+                       bool is_entry)
+{
+    unsigned int index = (unsigned int)((at & ~PAGE_MASK) / sizeof(at));
+    struct page *pg = NULL;
+
+    if ( !is_entry )
+        pg = find_l1(u->d->pv->roots[v->vcpu_id].kernel, at, &index);
+    else if ( mfn_valid(_mfn(at >> PAGE_SHIFT)) && !(at & (sizeof(at) - 1)) )
+        pg = mfn_to_page(_mfn(at >> PAGE_SHIFT));
+    if ( !pg || !page_get(pg, u->d) )
+        return false;
+    pv_put_later(u->d->pv, pg);
+    if ( pv_type(pg) != PV_L1 || page_is_claimed(pg) )
+        return false;
+    set_place(u, pg, index);
+    return true;
+}
+
+int pv_map_page(struct vcpu *v, uint64_t at, bool is_entry, struct page *pg,
+                bool writable, unsigned int avail)
+{
+    struct update u = {
+        .d = v->domain,
+        .owner = v->domain,
+        .value = (mfn_x(page_to_mfn(pg)) << PAGE_SHIFT) | PTE_P | PTE_A |
+                 PTE_D | PTE_US | (writable ? PTE_RW : 0) |
+                 (uint64_t)(avail & AVAIL_MASK) << AVAIL_SHIFT,
+    };
+    int rc = pv_lock_settled(u.d);
+
+    if ( rc )
+        return rc;
+    rc = -EINVAL;
+    if ( find_entry(&u, v, at, is_entry) )
+    {
+        page_get_more(pg);
+        u.target = pg;
+        rc = update_l1(&u);
+    }
+    pv_unlock(u.d);
+    return rc;
+}
+
+static bool maps(uint64_t e, const struct page *pg, bool writable)
+{
+    return (e & PTE_P) && mfn_eq(entry_mfn(e), page_to_mfn(pg)) &&
+           !(e & PTE_RW) == !writable;
+}
+
+int pv_unmap_page(struct vcpu *v, uint64_t at, bool is_entry,
+                  const struct page *pg, bool writable)
+{
+    struct update u = { .d = v->domain, .owner = v->domain, .compare = true };
+    int rc = pv_lock_settled(u.d);
+
+    if ( rc )
+        return rc;
+    rc = -EINVAL;
+    if ( find_entry(&u, v, at, is_entry) )
+    {
+        u.old = READ_ONCE(*u.entry);
+        /* The processor may set a bit in between: -EAGAIN. */
+        while ( maps(u.old, pg, writable) &&
+                (rc = update_l1(&u)) == -EAGAIN )
+            continue;
+    }
+    pv_unlock(u.d);
+    if ( !rc )
+        pv_machine->flush_since(READ_ONCE(frame_of(pg)->stamp));
+    return rc;
+}

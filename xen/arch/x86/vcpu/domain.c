@@ -57,7 +57,7 @@ int arch_domain_create(struct domain *d)
     return -EOPNOTSUPP;
 }
 
-void arch_domain_relinquish(struct domain *d)
+int arch_domain_relinquish(struct domain *d)
 {
     for ( unsigned int i = 0; i < d->max_vcpus; i++ )
     {
@@ -66,7 +66,7 @@ void arch_domain_relinquish(struct domain *d)
         if ( v )
             sched_vcpu_remove(v);
     }
-    d->arch.ops->domain_relinquish(d);
+    return d->arch.ops->domain_relinquish(d);
 }
 
 void arch_domain_destroy(struct domain *d)

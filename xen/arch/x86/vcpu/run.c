@@ -238,7 +238,7 @@ static bool turn(struct cpu *c)
         s = step(c, v);
     while ( s == STEP_ON );
     /* A vcpu that can move to another CPU must not leave state in this one. */
-    if ( !v->arch.pinned )
+    if ( !v->arch.pinned || v->domain->arch.ops->save_always )
         unload(c);
     sched_put(v, s == STEP_YIELD);
     return true;

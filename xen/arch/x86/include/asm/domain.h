@@ -10,6 +10,7 @@
 #include <hv/lock.h>
 
 #include <asm/hvm-domain.h>
+#include <asm/pv-domain.h>
 
 #include <x86/share.h>
 
@@ -71,6 +72,7 @@ struct arch_vcpu {
     uint64_t exits; /* how often the guest was entered */
     union {
         struct hvm_vcpu hvm;
+        struct pv_vcpu pv;
     };
 };
 /* [a] atomic  [b] budget_lock  [I] immutable after creation */

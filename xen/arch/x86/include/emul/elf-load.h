@@ -24,6 +24,23 @@ struct elf_image {
 const char *elf_load_check(const void *file, size_t size,
                            struct elf_image *img) must_check;
 
+/* What a PV kernel's notes say; all addresses are virtual. */
+struct elf_pv {
+    uint64_t virt_base;      /* of guest-physical address 0 */
+    uint64_t entry;
+    uint64_t hypercall_page; /* 0: it has none; else page-aligned, in the image */
+    uint64_t p2m;            /* where the P2M list is wanted */
+};
+
+/*
+ * The notes of a file that elf_load_check() accepted, unchanged since.  NULL,
+ * and *pv is filled: it is a 64-bit PV kernel that takes its P2M list anywhere.
+ * Otherwise what is wrong.
+ */
+const char *elf_load_pv(const void *file, size_t size,
+                        const struct elf_image *img, struct elf_pv *pv)
+    must_check;
+
 /*
  * Copy the segments of a file that elf_load_check() accepted, unchanged since,
  * to memory[address - img->low].  Bytes of a segment beyond its bytes in the

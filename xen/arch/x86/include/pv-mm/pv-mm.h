@@ -41,9 +41,7 @@
  * TLBs: a frame's `stamp` is the TLB clock when an entry for the frame, or an
  * entry of the frame as a table, was removed last.  Before the frame gets a type
  * that the stale translation contradicts, and before the frame is allocated
- * again, all CPUs must have flushed after that: flush_since().  pv_alloc() does
- * that; page_alloc() does not yet, so a machine with PV guests has to do it for
- * frames that go to others.
+ * again, all CPUs must have flushed after that: flush_since(), pv_reuse().
  *
  * No privileged instruction is used here; hosted tests link all of it.
  */
@@ -203,6 +201,12 @@ struct page *pv_alloc(struct domain *d, unsigned int order) must_check;
 struct page *pv_alloc_below(struct domain *d, unsigned int order,
                             unsigned int bits) must_check;
 /*
+ * Boot: d's frames [first, first + nr), from page_assign_boot(), are its
+ * reservation.  The reference of each is the reservation's then.  -EINVAL a
+ * frame is in a reservation already.
+ */
+int pv_adopt(struct domain *d, mfn_t first, uint64_t nr) must_check;
+/*
  * Take the frame from d's reservation; a pin ends.  The frame is freed when
  * nothing else refers to it.  -EINVAL mfn is not in the reservation; -ERESTART
  * and *done as pv_update().
@@ -283,6 +287,24 @@ int pv_set_root(struct vcpu *v, mfn_t mfn, bool user, bool *done) must_check;
 int pv_update_va(struct vcpu *v, uint64_t va, uint64_t value,
                  struct domain *owner, unsigned int flags) must_check;
 
+/* ---- granted pages in tables ---- */
+
+/*
+ * The L1 entry of v's domain that maps address `at` of v's kernel, or (is_entry)
+ * that is at machine address `at`, becomes one for pg, of whom the caller has a
+ * reference; the entry gets its own.  avail: the three bits of an entry that are
+ * free for software.  v is the current vcpu.  -EINVAL there is no such entry, or
+ * pg cannot be mapped so; -ERESTART: call again.
+ */
+int pv_map_page(struct vcpu *v, uint64_t at, bool is_entry, struct page *pg,
+                bool writable, unsigned int avail) must_check;
+/*
+ * The entry becomes 0, if it maps pg, writable or not as told, and no TLB has it
+ * any more.  Errors as pv_map_page().
+ */
+int pv_unmap_page(struct vcpu *v, uint64_t at, bool is_entry,
+                  const struct page *pg, bool writable) must_check;
+
 /* ---- descriptor tables; v is the current vcpu, or on no CPU ---- */
 
 /* Why desc.c allows a descriptor; it may change *desc, by setting its DPL. */
@@ -313,6 +335,16 @@ int pv_map_ldt(struct vcpu *v, unsigned int i) must_check;
 int pv_update_descriptor(struct domain *d, uint64_t ptr, uint64_t desc)
     must_check;
 
+/*
+ * ---- frames that the hypervisor writes, and new ones ----
+ *
+ * pv_reuse(): nr frames are going to be somebody's: no TLB has translations of
+ * their last use any more.  It does nothing on a machine without PV guests.
+ */
+void pv_reuse(const struct page *pg, uint64_t nr);
+/* Were pv_mm_init() and not pv_mm_exit() called? */
+bool pv_mm_present(void);
+
 /* ---- the machine-to-physical table ---- */
 
 /* -EINVAL: mfn is not in d's reservation. */
@@ -328,6 +360,8 @@ int pv_set_m2p(struct domain *d, mfn_t mfn, uint64_t value) must_check;
  */
 int pv_audit_begin(void) must_check;
 void pv_audit(struct domain *d, audit_count_t count);
+/* In between: the hypervisor has a WRITABLE reference on a page of a PV guest. */
+void pv_audit_writable(const struct page *pg);
 unsigned int pv_audit_end(void);
 
 #endif

@@ -99,6 +99,9 @@ void memory_release_modules(void);
  * The same on all CPUs.  It changes at boot only, by the boot CPU.
  */
 
+#define M2P_MAP 0xffff800000000000UL    /* ring 3 reads it: PV guests' m2p  */
+#define CPU_MAP 0xffff820000000000UL    /* an area for each CPU             */
+#define CPU_MAP_BYTES (2UL << 20)
 #define MMIO_MAP 0xffff828000000000UL   /* devices' registers, ACPI tables */
 
 void paging_init(void); /* W^X image, direct map, no identity map */
@@ -117,6 +120,10 @@ void *map_mmio(uint64_t phys, size_t bytes);
  */
 const void *map_phys(uint64_t phys, size_t bytes);
 void *map_phys_rw(uint64_t phys, size_t bytes);
+/* Ring 3 may read these pages at va. */
+void paging_show(uint64_t va, uint64_t phys, uint64_t bytes);
+/* The 512 entries for the 2 MiB at va, none present. */
+uint64_t *paging_area(uint64_t va);
 /* The page becomes unreachable: a stack's guard. */
 void unmap_guard(void *page);
 

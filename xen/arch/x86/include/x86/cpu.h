@@ -88,6 +88,12 @@ struct cpu {
     uint64_t last_domain; /* own: serial of whose branches it knows */
     struct vcpu *loaded; /* whose FPU and other state the registers hold */
 
+    /* Of PV guests' translations: pv/tlb.c. */
+    bool tlb_active;      /* [a] may use them now                           */
+    bool tlb_wanted;      /* [a] flush before they are used next            */
+    uint64_t tlb_flushed; /* [a] the clock of the last flush                */
+    uint64_t *cpu_map;    /* entries of its area at CPU_MAP                 */
+
     void *vendor;   /* of x86/hvm-vendor.h: its state of this CPU */
     uint64_t *gdt;
     struct tss tss;

@@ -3,6 +3,8 @@
 #ifndef X86_DOM0_H
 #define X86_DOM0_H
 
+#include <emul/elf-load.h>
+#include <emul/ram-map.h>
 #include <hv/types.h>
 
 struct domain;
@@ -10,13 +12,50 @@ struct vcpu;
 
 extern struct domain *dom0;
 
+/* load.c: what of dom0 is where; addresses are the machine's and dom0's. */
+struct dom0_layout {
+    struct ram_map ram;
+    struct ram_range acpi;
+    uint64_t start_info;
+    uint64_t entry; /* 32-bit, paging off */
+};
+
+enum { MODULE_KERNEL, MODULE_INITRD };
+
+/* The first module, or what was packed in it: then at the end of dom0's RAM. */
+struct dom0_kernel {
+    const void *file;
+    size_t size;
+    struct elf_image img;
+};
+
 /*
- * dom0/build.c: from the boot modules: [0] the kernel, an ELF file with a PVH
- * entry, and its command line; [1], when given, its initrd.  Once, after all
- * CPUs are known and before any of them runs guests; dom0 is unpaused at the
- * end.  Options: dom0_max_vcpus=N.  Panics with the reason.
+ * load.c: l->ram is all of dom0's RAM, where nothing is yet; a packed kernel is
+ * unpacked there.  Panics when the first module is no kernel with a PVH entry.
  */
-void dom0_build(void);
+void dom0_find_kernel(const struct dom0_layout *l, struct dom0_kernel *k);
+
+/* What depends on the kind of guest that dom0 is. */
+struct dom0_builder {
+    const char *name;
+    bool translated;
+    /* dom0's frames [first, first + nr) are its memory; an errno. */
+    int (*give)(uint64_t first, uint64_t nr) must_check;
+    /* The machine's devices are dom0's; panics without memory. */
+    void (*give_devices)(void);
+    /* dom0 has its memory, l->ram, and its vcpus: the first one is started. */
+    void (*start)(struct dom0_layout *l);
+};
+
+extern const struct dom0_builder dom0_pvh;
+
+/*
+ * dom0/build.c: from the boot modules: [0] the kernel, and its command line; [1],
+ * when given, its initrd.  Once, after all CPUs are known and before any of them
+ * runs guests; dom0 is unpaused at the end.  Options: dom0_max_vcpus=N.  Panics
+ * with the reason.
+ */
+void dom0_build(const struct dom0_builder *b);
 
 /* ---- dom0/devices.c ---- */
 

@@ -19,6 +19,11 @@ struct vcpu;
 /* All members are there.  Where nothing else is said no lock is held. */
 struct guest_ops {
     const char *name;
+    /*
+     * save() follows whenever a vcpu leaves its CPU, also one that stays on that
+     * CPU: nothing of it is in a CPU while it sleeps.
+     */
+    bool save_always;
     /* Is d, of which the core has filled in what it knows, of this kind? */
     bool (*serves)(const struct domain *d);
 
@@ -28,11 +33,12 @@ struct guest_ops {
      * d->arch is all zero before domain_create(): 0 or an errno, and then
      * domain_destroy() is not called.  domain_relinquish(): d is dying and its
      * vcpus are on no CPU for good; what may run without one, timers, ends
-     * here, since a zombie may stay for long.  domain_destroy(): nobody refers
+     * here, since a zombie may stay for long; -ERESTART: there is more to do,
+     * call again.  domain_destroy(): nobody refers
      * to d, and its vcpus are gone.
      */
     int (*domain_create)(struct domain *d) must_check;
-    void (*domain_relinquish)(struct domain *d);
+    int (*domain_relinquish)(struct domain *d) must_check;
     void (*domain_destroy)(struct domain *d);
 
     /*

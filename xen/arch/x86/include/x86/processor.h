@@ -116,6 +116,20 @@ static inline bool irqs_enabled(void)
     return flags & RFLAGS_IF;
 }
 
+/*
+ * Ring 3's pages, on processors where ring 0 has to ask for them: CR4.SMAP and
+ * RFLAGS.AC, which a trap from ring 3 leaves as it is.
+ */
+static inline void allow_ring3(bool on)
+{
+    if ( !(read_cr4() & CR4_SMAP) )
+        return;
+    if ( on )
+        __asm__ volatile ( "stac" ::: "memory" );
+    else
+        __asm__ volatile ( "clac" ::: "memory" );
+}
+
 /* Take what is pending, and nothing after it. */
 static inline void irq_window(void)
 {

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* Between the files of pv/. */
+#ifndef PV_PV_H
+#define PV_PV_H
+
+#include <hv/domain.h>
+#include <hv/hypercall.h>
+#include <hv/lib.h>
+
+#include <pv-mm/pv-mm.h>
+
+#include <x86/boot.h>
+#include <x86/cpu.h>
+#include <x86/guest.h>
+#include <x86/processor.h>
+#include <x86/pv.h>
+#include <x86/ring3.h>
+
+static inline struct pv_vcpu *pv_of(struct vcpu *v)
+{
+    return &v->arch.pv;
+}
+
+/* Register nr as instructions number them: rax, rcx, rdx, rbx, rsp, ... */
+static inline uint64_t *pv_gpr(struct trap_frame *r, unsigned int nr)
+{
+    uint64_t *const regs[16] = {
+        &r->rax, &r->rcx, &r->rdx, &r->rbx, &r->rsp, &r->rbp, &r->rsi, &r->rdi,
+        &r->r8, &r->r9, &r->r10, &r->r11, &r->r12, &r->r13, &r->r14, &r->r15,
+    };
+
+    return regs[nr & 15];
+}
+
+/* An address that a guest may use: canonical, and not the hypervisor's. */
+#define HV_VIRT_START 0xffff800000000000UL
+#define HV_VIRT_END 0xffff880000000000UL
+#define LOW_CANONICAL_END 0x0000800000000000UL
+
+static inline bool pv_canonical(uint64_t va)
+{
+    return va < LOW_CANONICAL_END || va >= HV_VIRT_START;
+}
+
+static inline bool pv_range_ok(uint64_t va, uint64_t bytes)
+{
+    uint64_t end = va + bytes;
+
+    if ( end < va )
+        return false;
+    return end <= LOW_CANONICAL_END || va >= HV_VIRT_END;
+}
+
+/*
+ * ---- tlb.c ----
+ *
+ * While a CPU may use a guest's translations, in ring 3 or copying, it is
+ * between tlb_begin() and tlb_end(): others wait for it there when they want it
+ * to flush.  Otherwise it flushes at the next tlb_begin().
+ */
+extern struct pv_machine pv_bare_machine;
+void tlb_begin(bool flush);
+void tlb_end(void);
+void tlb_load_cr3(uint64_t cr3); /* which flushes */
+/* The root that v's mode uses, into CR3; v's state is in this CPU. */
+void pv_load_cr3(struct vcpu *v);
+
+/* The hypervisor's own tables, of a CPU without a PV vcpu. */
+static inline uint64_t pv_own_cr3(void)
+{
+    return paging_cr3;
+}
+
+/* ---- domain.c ---- */
+
+extern const struct guest_ops pv_guest_ops;
+
+/* What a PV kernel starts with. */
+struct pv_start {
+    uint64_t rip, rsp, rsi;
+    mfn_t root; /* its L4, which is pinned */
+};
+/* Boot: v is down; it has these registers then.  Errors as pv_pin(). */
+int pv_vcpu_start(struct vcpu *v, const struct pv_start *s) must_check;
+
+/* ---- descriptors.c ---- */
+
+void pv_descriptors_cpu_up(struct cpu *c);
+/* v's tables on this CPU, whose TLB is flushed afterwards. */
+void pv_map_descriptors(struct vcpu *v);
+void pv_unmap_descriptors(void);
+void pv_load_descriptors(struct vcpu *v); /* of pv_machine */
+/* A fault at the hypervisor's address of v's LDT: true, v may try again. */
+bool pv_ldt_fault(struct vcpu *v, uint64_t address);
+
+/* ---- copy.c ---- */
+
+int pv_copy_in(struct vcpu *v, void *dst, uint64_t src, size_t bytes);
+int pv_copy_out(struct vcpu *v, uint64_t dst, const void *src, size_t bytes);
+
+/* ---- segments.c: v's state is in this CPU ---- */
+
+void pv_load_segments(struct vcpu *v);
+void pv_save_segments(struct vcpu *v);
+/* The base of GS that a program, or the kernel, is going to have. */
+void pv_swap_gs(struct vcpu *v);
+void pv_set_gs_base(struct vcpu *v, bool of_user, uint64_t base);
+/* A program is going to have this selector in GS, and its base. */
+void pv_set_user_gs(struct vcpu *v, uint16_t selector);
+uint64_t pv_gs_base(struct vcpu *v, bool of_user);
+
+/*
+ * ---- bounce.c: v's kernel is entered, v is current ----
+ *
+ * False: the domain has crashed, because its kernel has no such entry, or no
+ * stack.
+ */
+bool pv_enter_trap(struct vcpu *v, unsigned int vector);
+bool pv_enter_at(struct vcpu *v, enum pv_entry_point e);
+/* An event is pending that is not masked: enter the kernel. */
+bool pv_deliver_events(struct vcpu *v);
+/* hypercall iret: v goes on as the frame on its stack says. */
+void pv_iret(struct vcpu *v);
+
+/* ---- privileged.c ---- */
+
+/* After #GP: true, the instruction is done, or v's kernel was told. */
+bool pv_emulate_privileged(struct vcpu *v);
+/* After #UD: the prefix that asks for it, and CPUID. */
+bool pv_emulate_cpuid(struct vcpu *v);
+
+/* ---- msr.c ---- */
+
+bool pv_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value);
+bool pv_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value);
+
+/* ---- hypercall.c ---- */
+
+/* 4096 bytes of hypercalls for a 64-bit PV kernel. */
+void pv_fill_hypercall_page(void *page);
+
+/* Debug registers of the current vcpu. */
+
+bool pv_set_dr(struct vcpu *v, unsigned int nr, uint64_t value);
+bool pv_get_dr(struct vcpu *v, unsigned int nr, uint64_t *value);
+
+/* ---- physdev.c ---- */
+
+long pv_physdev_op(struct hypercall *hc);
+
+/*
+ * ---- gsi.c ----
+ *
+ * pv_gsi_init(): at boot, dom0 is PV; the machine's pins are counted.  All others:
+ * -EINVAL d is not the hardware domain, or there is no such GSI.  Of
+ * pv_gsi_unmap() also: it is not mapped; -EBUSY it is bound to a port.  Of
+ * pv_gsi_setup(): -EEXIST it is bound, and is of another kind.
+ */
+void pv_gsi_init(void);
+int pv_gsi_map(struct domain *d, uint32_t gsi) must_check;
+int pv_gsi_unmap(struct domain *d, uint32_t gsi) must_check;
+int pv_gsi_setup(struct domain *d, uint32_t gsi, bool level, bool low)
+    must_check;
+int pv_gsi_vector(const struct domain *d, uint32_t gsi);    /* or an errno */
+int pv_gsi_needs_eoi(const struct domain *d, uint32_t gsi); /* 1, 0, errno */
+int pv_gsi_eoi(struct domain *d, uint32_t gsi) must_check;
+
+/* ---- run.c ---- */
+
+void pv_run(struct vcpu *v, bool flush_tlb);
+
+#endif

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A PV vcpu runs until it exits, and the exit is handled.
+ *
+ *   run: events --> ring 3 --> exception --> emulate, or the kernel's own entry
+ *                         \-> interrupt --> its handler
+ *                         \-> SYSCALL ----> hypercall, or the kernel's own entry
+ */
+#include "pv.h"
+
+#include <hv/atomic.h>
+#include <hv/budget.h>
+#include <hv/trace.h>
+
+#include <pv-mm/ops.h>
+
+/* Error code of a page fault. */
+#define PF_PRESENT X86_BIT32(0)
+#define PF_WRITE X86_BIT32(1)
+#define PF_USER X86_BIT32(2)
+
+#define GP_IDT X86_BIT32(1) /* error code: INT n, whose n is in bits 3-10 */
+#define SYSCALL_BYTES 2
+#define INT_BYTES 2
+
+/* ---- hypercalls ---- */
+
+static void on_hypercall(struct vcpu *v)
+{
+    struct trap_frame *r = pv_of(v)->regs;
+    struct hypercall hc = {
+        .nr = r->rax,
+        .a = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 },
+    };
+    long rc;
+
+    if ( hc.nr == __HYPERVISOR_iret )
+    {
+        pv_iret(v);
+        return;
+    }
+    rc = hypercall_dispatch(&hc);
+    if ( rc != -ERESTART )
+    {
+        r->rax = (uint64_t)rc;
+        return;
+    }
+    r->rip -= SYSCALL_BYTES;
+    r->rdi = hc.a[0];
+    r->rsi = hc.a[1];
+    r->rdx = hc.a[2];
+    r->r10 = hc.a[3];
+    r->r8 = hc.a[4];
+    r->r9 = hc.a[5];
+}
+
+static void on_syscall(struct vcpu *v)
+{
+    if ( pv_of(v)->kernel )
+        on_hypercall(v);
+    else
+        pv_enter_at(v, PV_ENTRY_SYSCALL);
+}
+
+/* A kernel has 64-bit code alone. */
+static void on_syscall32(struct vcpu *v)
+{
+    if ( pv_of(v)->kernel ||
+         !pv_of(v)->entry[PV_ENTRY_SYSCALL32].address )
+        pv_enter_trap(v, VECTOR_UD);
+    else
+        pv_enter_at(v, PV_ENTRY_SYSCALL32);
+}
+
+/* ---- exceptions ---- */
+
+/*
+ * A kernel that writes to one of its page tables, which it has mapped read-only:
+ * true when it goes on.
+ */
+static bool emulate_pt_write(struct vcpu *v, uint64_t address)
+{
+    struct trap_frame *r = pv_of(v)->regs;
+    struct pv_regs regs = { .rip = r->rip, .rflags = r->rflags };
+    enum pv_pt_write done;
+
+    for ( unsigned int i = 0; i < 16; i++ )
+        regs.gpr[i] = *pv_gpr(r, i);
+    done = pv_emulate_pt_write(v, &regs, address);
+    if ( done != PV_PT_DONE )
+        return done == PV_PT_RETRY;
+    for ( unsigned int i = 0; i < 16; i++ )
+        *pv_gpr(r, i) = regs.gpr[i];
+    r->rip = regs.rip;
+    r->rflags = regs.rflags;
+    if ( r->rflags & RFLAGS_TF )
+    {
+        pv_of(v)->dr6 |= DR6_BS;
+        pv_enter_trap(v, VECTOR_DB);
+    }
+    return true;
+}
+
+static void on_page_fault(struct vcpu *v, uint64_t address)
+{
+    struct pv_vcpu *p = pv_of(v);
+    uint32_t error = (uint32_t)p->regs->error;
+
+    if ( p->kernel && error == (PF_PRESENT | PF_WRITE | PF_USER) &&
+         emulate_pt_write(v, address) )
+        return;
+    if ( pv_ldt_fault(v, address) )
+        return;
+    /* Kernel and programs are in ring 3 both. */
+    p->regs->error = (error & ~PF_USER) | (p->kernel ? 0 : PF_USER);
+    v->info->arch.cr2 = address;
+    pv_enter_trap(v, VECTOR_PF);
+}
+
+/* INT n, where the guest's table allows n: to the table. */
+static bool on_int(struct vcpu *v)
+{
+    struct pv_vcpu *p = pv_of(v);
+    unsigned int vector = (unsigned int)(p->regs->error >> 3) & 0xff;
+    const struct trap_info *t = &p->trap[vector];
+
+    if ( !(p->regs->error & GP_IDT) || !t->address ||
+         TI_GET_DPL(t) < (p->kernel ? 1 : 3) )
+        return false;
+    p->regs->rip += INT_BYTES;
+    p->regs->vector = vector;
+    pv_enter_trap(v, vector | 0x100U);
+    return true;
+}
+
+static void on_protection(struct vcpu *v)
+{
+    if ( pv_of(v)->regs->error )
+    {
+        if ( !on_int(v) )
+            pv_enter_trap(v, VECTOR_GP);
+    }
+    else if ( !pv_emulate_privileged(v) )
+        pv_enter_trap(v, VECTOR_GP);
+}
+
+static void on_debug(struct vcpu *v)
+{
+    pv_of(v)->dr6 = read_dr6();
+    write_dr6(DR6_RESET);
+    pv_enter_trap(v, VECTOR_DB);
+}
+
+static void on_trap(struct vcpu *v, uint64_t cr2)
+{
+    struct pv_vcpu *p = pv_of(v);
+    unsigned int vector = (unsigned int)p->regs->vector;
+
+    switch ( vector )
+    {
+    case VECTOR_PF:
+        on_page_fault(v, cr2);
+        break;
+    case VECTOR_GP:
+        on_protection(v);
+        break;
+    case VECTOR_UD:
+        if ( !pv_emulate_cpuid(v) )
+            pv_enter_trap(v, vector);
+        break;
+    case VECTOR_DB:
+        on_debug(v);
+        break;
+    case VECTOR_NM:
+        p->ts = false;
+        pv_enter_trap(v, vector);
+        break;
+    case VECTOR_SYSCALL:
+        on_syscall(v);
+        break;
+    case VECTOR_SYSCALL32:
+        on_syscall32(v);
+        break;
+    default:
+        pv_enter_trap(v, vector);
+        break;
+    }
+}
+
+/* ---- in and out ---- */
+
+#define DR7_ACTIVE 0xffU
+
+static void before(const struct pv_vcpu *p)
+{
+    if ( unlikely(p->ts) )
+        write_cr0(read_cr0() | CR0_TS);
+    if ( unlikely(p->dr7 & DR7_ACTIVE) )
+        write_dr7(p->dr7);
+}
+
+static void after(const struct pv_vcpu *p)
+{
+    if ( unlikely(p->ts) )
+        write_cr0(read_cr0() & ~CR0_TS);
+    if ( unlikely(p->dr7 & DR7_ACTIVE) )
+        write_dr7(DR7_RESET);
+}
+
+static enum ring3_exit enter(struct vcpu *v, bool flush_tlb, uint64_t *cr2)
+{
+    struct pv_vcpu *p = pv_of(v);
+    struct cpu *c = this_cpu();
+    enum ring3_exit how;
+
+    tlb_begin(flush_tlb);
+    before(p);
+    how = ring3_enter(p->regs, &c->softirq_pending);
+    *cr2 = read_cr2();
+    allow_ring3(false);
+    store_release(&v->arch.in_guest, false);
+    c->busy_since = rdtsc();
+    tlb_end();
+    after(p);
+    return how;
+}
+
+void pv_run(struct vcpu *v, bool flush_tlb)
+{
+    struct pv_vcpu *p = pv_of(v);
+    uint64_t cr2;
+
+    if ( !pv_deliver_events(v) )
+    {
+        store_release(&v->arch.in_guest, false);
+        return;
+    }
+    switch ( enter(v, flush_tlb, &cr2) )
+    {
+    case RING3_NOT_ENTERED:
+        break;
+    case RING3_FAULTED:
+        pv_enter_at(v, PV_ENTRY_FAILSAFE);
+        break;
+    case RING3_LEFT:
+        if ( p->regs->vector >= VECTOR_FIRST_DEVICE &&
+             p->regs->vector < VECTOR_SYSCALL )
+            trap_interrupt((unsigned int)p->regs->vector);
+        else
+        {
+            budget_begin();
+            on_trap(v, cr2);
+            budget_end();
+        }
+        break;
+    }
+}
