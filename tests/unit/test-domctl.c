@@ -39,7 +39,7 @@ static void test_order_of_checks(void **state)
         { dom0, 9999, 0x15, d->domain_id, -EOPNOTSUPP },
         { dom0, ~0U, 0x15, d->domain_id, -EOPNOTSUPP },
         { dom0, XEN_DOMCTL_assign_device, 0x15, d->domain_id, -EOPNOTSUPP },
-        { dom0, XEN_DOMCTL_hypercall_init, 0x15, d->domain_id, -EOPNOTSUPP },
+        { dom0, XEN_DOMCTL_hypercall_init, 0x15, d->domain_id, -EACCES },
         /* not to itself */
         { dom0, XEN_DOMCTL_pausedomain, 0x15, 0, -EINVAL },
         { dom0, XEN_DOMCTL_destroydomain, 0x15, 0, -EINVAL },
@@ -340,6 +340,61 @@ static void test_triggers(void **state)
     fixture_be_dom(dom0);
 }
 
+/* Kernels of 64 bits only; an HVM guest's is its own affair. */
+static void test_address_size(void **state)
+{
+    struct domain *d = fixture_guest(1);
+    struct xen_domctl op = domctl_make(XEN_DOMCTL_get_address_size,
+                                       d->domain_id);
+    static const struct {
+        bool translated;
+        uint32_t size;
+        long want;
+    } row[] = {
+        { true, 64, -EOPNOTSUPP },  { true, 32, -EOPNOTSUPP },
+        { false, 64, 0 },           { false, 32, -EINVAL },
+        { false, 0, -EINVAL },      { false, ~0U, -EINVAL },
+    };
+
+    (void)state;
+    assert_int_equal(domctl_call(&op), 0);
+    assert_int_equal(op.u.address_size.size, 64);
+    op.cmd = XEN_DOMCTL_set_address_size;
+    for ( unsigned int i = 0; i < ARRAY_SIZE(row); i++ )
+    {
+        d->translated = row[i].translated;
+        op.u.address_size.size = row[i].size;
+        assert_int_equal(domctl_call(&op), row[i].want);
+        d->translated = true;
+    }
+}
+
+/* Of a page that the guest has; the machine here has no PV guests. */
+static void test_hypercall_page(void **state)
+{
+    struct domain *d = fixture_guest(1);
+    struct xen_domctl op = domctl_make(XEN_DOMCTL_hypercall_init,
+                                       d->domain_id);
+    static const struct {
+        uint64_t gfn;
+        long want;
+    } row[] = {
+        { 0x100, -EOPNOTSUPP }, { 0x101, -EACCES }, { 0x102, -EACCES },
+        { ~0UL, -EACCES },
+    };
+
+    (void)state;
+    fixture_populate(d, 0x100, 2);
+    assert_int_equal(p2m_retype(d, _gfn(0x101), p2m_lookup(d, _gfn(0x101)),
+                                P2M_RAM_RO), 0);
+    for ( unsigned int i = 0; i < ARRAY_SIZE(row); i++ )
+    {
+        op.u.hypercall_init.gmfn = row[i].gfn;
+        assert_int_equal(domctl_call(&op), row[i].want);
+        fixture_audit();
+    }
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -351,6 +406,7 @@ int main(void)
         T(test_pause_is_counted), T(test_getdomaininfo),
         T(test_handle),           T(test_xenstore_domain_may_ask),
         T(test_destroy_with_restarts), T(test_triggers),
+        T(test_address_size),     T(test_hypercall_page),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -305,7 +305,7 @@ static void test_numbers(void **state)
     assert_int_equal(memory_op(XENMEM_maximum_ram_page, NULL), nr_frames);
     assert_int_equal(memory_op(XENMEM_get_sharing_freed_pages, NULL), 0);
     assert_int_equal(memory_op(XENMEM_get_sharing_shared_pages, NULL), 0);
-    assert_int_equal(memory_op(XENMEM_exchange, NULL), -EOPNOTSUPP);
+    assert_int_equal(memory_op(XENMEM_exchange, NULL), -EFAULT);
     assert_int_equal(memory_op(XENMEM_get_vnumainfo, NULL), -EOPNOTSUPP);
     for ( unsigned int op = 0; op < 64; op++ )
         if ( op == XENMEM_machphys_mapping || op == XENMEM_machphys_mfn_list ||
