@@ -236,6 +236,18 @@ static inline struct tree make_tree(struct domain *d, uint64_t flags)
     return t;
 }
 
+/* A guest with an address space, that is current. */
+static inline struct domain *guest_with_tree(struct tree *t)
+{
+    struct domain *d = pv_guest(1);
+
+    cpu_root = NULL;
+    *t = make_tree(d, RW);
+    fixture_be_dom(d);
+    assert_int_equal(set_root(current, t->table[4], false), 0);
+    return d;
+}
+
 static inline void assert_type(const struct page *pg, enum pv_type t, uint32_t count)
 {
     assert_int_equal(pv_type(pg), t);
