@@ -18,7 +18,7 @@ unit-core += irq-lines vlapic-save vpic
 unit-core += context-records control-regs cpu-records xsave clock-random vhpet vmtrr vpmtimer vrtc
 # Page tables of PV guests.
 unit-core += pv pv-audit pv-work pv-random pv-update pv-va pv-mmuext pv-desc pv-write pv-memory
-unit-core += pv-core pv-grant-map
+unit-core += pv-core pv-exchange pv-grant-map pv-reservation
 unit-race := evtchn-race grant-race ioreq-race vlapic-irq
 # Of files that need no machine.
 unit-alone := array acpi acpi-parse dom0-msr iommu elf errata layout rtc runqueue sched-shares sched-places guest-kind \
