@@ -4,11 +4,13 @@
  * guest's CPUID answers.
  *
  * Seen failing with: no filter on what a toolstack sends; leaves beyond the
- * basic limit answered; a policy changed after the guest was started.
+ * basic limit answered; a policy changed after the guest was started; a PV
+ * guest's own policy not filtered, and its default that of others.
  */
 #include "test-domctl.h"
 
 #include <hv/cpu-policy.h>
+#include <pv-mm/pv-mm.h>
 
 #include <xen/arch-x86/cpuid.h>
 
@@ -253,6 +255,96 @@ static void test_round_trip(void **state)
                      -EEXIST);
 }
 
+/* ---- PV guests ---- */
+
+/* What their kernels must not see: leaf, subleaf, registers as in `leaf`. */
+static const xen_cpuid_leaf_t not_pv[] = {
+    /* edx: VME, PSE, MCE, SEP, MTRR, PGE, MCA, PSE36; ecx: MONITOR, PCID,
+     * x2APIC */
+    { 1, NONE, 0, 0, 1U << 3 | 1U << 17 | 1U << 21,
+      1U << 1 | 1U << 3 | 1U << 7 | 1U << 11 | 1U << 12 | 1U << 13 | 1U << 14 |
+          1U << 17 },
+    /* ebx: FSGSBASE, SMEP, INVPCID, SMAP; ecx: UMIP, PKU */
+    { 7, 0, 0, 1U << 0 | 1U << 7 | 1U << 10 | 1U << 20, 1U << 2 | 1U << 3, 0 },
+    { 0xd, 1, 1U << 3, 0, 0, 0 }, /* XSAVES */
+    /* edx: as leaf 1, but SYSCALL; 1-GiB pages, RDTSCP; ecx: SVM */
+    { 0x80000001, NONE, 0, 0, 1U << 2,
+      1U << 1 | 1U << 3 | 1U << 7 | 1U << 12 | 1U << 13 | 1U << 14 | 1U << 17 |
+          1U << 26 | 1U << 27 },
+};
+
+static void test_pv_default(void **state)
+{
+    const struct cpu_policy *pv = cpu_policy_default_pv();
+    const struct cpu_policy *most = cpu_policy_default();
+    unsigned int hidden = 0;
+
+    (void)state;
+    assert_int_equal(pv->nr_leaves, most->nr_leaves);
+    assert_int_equal(pv->nr_msrs, most->nr_msrs);
+    for ( unsigned int i = 0; i < pv->nr_leaves; i++ )
+    {
+        xen_cpuid_leaf_t want = most->leaf[i];
+
+        for ( unsigned int k = 0; k < ARRAY_SIZE(not_pv); k++ )
+            if ( want.leaf == not_pv[k].leaf &&
+                 want.subleaf == not_pv[k].subleaf )
+            {
+                want.a &= ~not_pv[k].a;
+                want.b &= ~not_pv[k].b;
+                want.c &= ~not_pv[k].c;
+                want.d &= ~not_pv[k].d;
+            }
+        assert_memory_equal(&pv->leaf[i], &want, sizeof(want));
+        hidden += !!memcmp(&want, &most->leaf[i], sizeof(want));
+    }
+    assert_true(hidden >= 2); /* leaves 1 and 0x80000001 have something */
+}
+
+/* A policy of the domain's own does not bring back what is hidden. */
+static void test_pv_set_is_filtered(void **state)
+{
+    static struct pv_domain pv; /* nothing of it is used here */
+    struct domain *d = fixture_guest(1);
+    xen_cpuid_leaf_t leaf[CPU_POLICY_MAX_LEAVES];
+    struct xen_domctl op;
+
+    (void)state;
+    for ( unsigned int own = 0; own < 2; own++ )
+    {
+        d->pv = &pv;
+        assert_ptr_equal(cpu_policy_of(d), own ? d->cpu_policy
+                                               : cpu_policy_default_pv());
+        for ( unsigned int i = 0; i < ARRAY_SIZE(not_pv); i++ )
+        {
+            const xen_cpuid_leaf_t *l = &not_pv[i];
+            struct cpuid_regs r = cpuid(d, 0, l->leaf, l->subleaf);
+
+            assert_int_equal(r.a & l->a, 0);
+            assert_int_equal(r.b & l->b, 0);
+            assert_int_equal(r.c & l->c, 0);
+            assert_int_equal(r.d & l->d, 0);
+        }
+        assert_true(cpuid(d, 0, 0x80000001, 0).d & 1U << 11); /* SYSCALL */
+        /* The toolstack is told the default, and asks for everything. */
+        if ( !own )
+        {
+            assert_int_equal(policy_op(XEN_DOMCTL_get_cpu_policy, d, leaf,
+                                       CPU_POLICY_MAX_LEAVES, &op), 0);
+            assert_memory_equal(leaf, cpu_policy_default_pv()->leaf,
+                                op.u.cpu_policy.nr_leaves * sizeof(leaf[0]));
+            for ( unsigned int i = 0; i < ARRAY_SIZE(not_pv); i++ )
+                assert_int_equal(set_leaf(d, (xen_cpuid_leaf_t){
+                    not_pv[i].leaf, not_pv[i].subleaf,
+                    not_pv[i].leaf == 7 ? 0 : ~0U, ~0U, ~0U, ~0U }), 0);
+        }
+        d->pv = NULL;
+    }
+    /* Other guests have the same as ever. */
+    d = fixture_guest(1);
+    assert_ptr_equal(cpu_policy_of(d), cpu_policy_default());
+}
+
 static long set_empty(void *arg)
 {
     struct xen_domctl op;
@@ -276,7 +368,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_hypervisor_leaves), T(test_tsc_scale),  T(test_default),
         T(test_set_is_filtered),   T(test_set_errors), T(test_set_msrs),
-        T(test_round_trip),        T(test_no_memory),
+        T(test_round_trip),        T(test_no_memory),  T(test_pv_default),
+        T(test_pv_set_is_filtered),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
