@@ -508,6 +508,8 @@ check-xl-progs := $(addprefix $(B)/vm/,xl-guest hold free-pages press-key)
 check-xl: $(B)/.need-vm debug $(check-xl-progs) dom0
 	$(Q)scripts/run-tests "populate on demand" --limit MACHINE \
 	    --args 'oriel demand' tests/vm/xl
+# Both machines, for docs/xl.md: tests/vm/xl-table --write writes it.
+xl-table: $(B)/.need-vm debug $(check-xl-progs) dom0
 	$(Q)for part in table ending dumping; do for on in oriel xen; do \
 	    scripts/run-tests "xl on $$on: $$part" --limit MACHINE \
 	        --args "$$on $$part" tests/vm/xl || exit 1; done; done
@@ -585,7 +587,7 @@ check: $(all-checks)
 # The quick part.
 test: check-unit check-contract check-abi check-lint
 tests: test
-.PHONY: check-pv check-save check-xl fuzz-hvm test tests check-hvm check-two-dm check-sched dom0 dom0-hvm check-machines machine-vm machine-xen machine-hosted check-vm-script
+.PHONY: check-pv check-save check-xl xl-table fuzz-hvm test tests check-hvm check-two-dm check-sched dom0 dom0-hvm check-machines machine-vm machine-xen machine-hosted check-vm-script
 .PHONY: all bare debug check-vm run-vm shell-vm soak check-xen shell-xen bench bench-xen bench-vm check-fuzz check-model cover fuzz fuzz-all clean help run install libs hosted programs guests debian \
     check-demo check-contract check-programs check-clang check-lint lint
 all: libs hosted programs guests
@@ -609,7 +611,8 @@ help:
 	@echo 'make fuzz-hvm   guests that fuzz the devices behind QEMU: S=600 (seconds) SEED=1'
 	@echo 'make check-pv   what check-vm does, in a PV dom0'
 	@echo 'make check-hvm  HVM guests behind QEMU, on Xen and on Oriel; JOBS="direct1 ide"'
-	@echo 'make check-xl      subcommands of xl on Xen and on Oriel, and what they do'
+	@echo 'make check-xl   memory of a guest of xl on demand, and its balloon'
+	@echo 'make xl-table   subcommands of xl on Xen and on Oriel, and what they do'
 	@echo 'make check-save    a Linux guest is saved and restored, between Xen and Oriel, too'
 	@echo 'make check-two-dm  QEMU and oriel-dm serve one guest, on Xen and on Oriel'
 	@echo 'make check-sched  weights, caps, affinities by Debian\''s xl, in QEMU'

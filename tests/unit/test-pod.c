@@ -5,8 +5,8 @@
  *
  * Seen failing with: a lookup that does not fill or a query that does; pages of
  * the cache that are not cleared; a step of the sweep that does not flush before
- * it takes, or takes pages with another reference; entries that are not counted
- * when a table is replaced; a target that counts the cache twice.
+ * it takes, or takes pages with another reference; a target that counts the
+ * cache twice.
  */
 #include "test-pod.h"
 

@@ -98,6 +98,7 @@ static void pv_get_context(struct vcpu *v, struct hvm_hw_cpu *c)
 static void pv_load(struct vcpu *v)
 {
     ring3_use(pv_of(v)->regs);
+    pv_load_cr4(pv_of(v)->cr4);
     pv_map_descriptors(v);
     pv_load_cr3(v);
     pv_load_segments(v);
@@ -106,6 +107,7 @@ static void pv_load(struct vcpu *v)
 static void pv_save(struct vcpu *v)
 {
     pv_save_segments(v);
+    pv_load_cr4(0);
     pv_unmap_descriptors();
     tlb_load_cr3(pv_own_cr3());
 }

@@ -223,10 +223,10 @@ static bool read_cr(struct insn *i, unsigned int nr, uint64_t *value)
     }
 }
 
-/* The bits of CR4 that a kernel may set: what they do, all guests have. */
+/* The bits of CR4 that a kernel may set: what they do is so always, or is done. */
 #define CR4_ALLOWED                                                          \
-    (CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE | CR4_DE | CR4_MCE | \
-     CR4_PGE | CR4_PSE | CR4_TSD)
+    (CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE | CR4_MCE |         \
+     PV_CR4_LIVE)
 
 static bool write_cr(struct insn *i, unsigned int nr, uint64_t value)
 {
@@ -253,6 +253,7 @@ static bool write_cr(struct insn *i, unsigned int nr, uint64_t value)
         if ( value & ~CR4_ALLOWED )
             return false;
         pv_of(v)->cr4 = value;
+        pv_load_cr4(value);
         return true;
     default:
         return false;

@@ -32,6 +32,17 @@ static inline uint64_t *pv_gpr(struct trap_frame *r, unsigned int nr)
     return regs[nr & 15];
 }
 
+/* Bits of CR4 that are the vcpu's while its state is in the CPU. */
+#define PV_CR4_LIVE (CR4_TSD | CR4_DE)
+
+static inline void pv_load_cr4(uint64_t cr4)
+{
+    uint64_t now = read_cr4();
+
+    if ( (now ^ cr4) & PV_CR4_LIVE )
+        write_cr4((now & ~PV_CR4_LIVE) | (cr4 & PV_CR4_LIVE));
+}
+
 /* An address that a guest may use: canonical, and not the hypervisor's. */
 #define HV_VIRT_START 0xffff800000000000UL
 #define HV_VIRT_END 0xffff880000000000UL
