@@ -39,19 +39,33 @@ unsigned int log_dirty_touch(struct p2m *p2m, uint64_t gfn)
     return 0;
 }
 
+static int stop_here(struct domain *d, gfn_t gfn, struct p2m_entry e, void *arg)
+{
+    (void)d, (void)gfn, (void)e, (void)arg;
+    return 1;
+}
+
+/* gfns without a frame are not logged, and there may be very many. */
+static uint64_t next_frame(struct domain *d, uint64_t gfn)
+{
+    return p2m_for_some(d, &gfn, P2M_GFN_LIMIT, stop_here, NULL) ? gfn : ~0UL;
+}
+
 uint64_t log_dirty_next(struct domain *d, uint64_t gfn)
 {
     const struct log_dirty *l = &d->p2m.log_dirty;
+    bool all;
 
     spin_lock(&d->p2m.lock);
-    if ( !(l->on & LOG_ALL) )
+    all = l->on & LOG_ALL;
+    if ( !all )
     {
         gfn = max(gfn, l->from);
         if ( gfn >= l->to )
             gfn = ~0UL;
     }
     spin_unlock(&d->p2m.lock);
-    return gfn;
+    return all ? next_frame(d, gfn) : gfn;
 }
 
 void log_dirty_mark(struct domain *d, uint64_t gfn)

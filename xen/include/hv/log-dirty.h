@@ -99,7 +99,10 @@ void log_dirty_renew(struct domain *d);
  * frame, or of a domain that is not logged, is ignored.
  */
 void log_dirty_mark(struct domain *d, uint64_t gfn);
-/* The first gfn that is logged and gfn or above it; ~0: there is none. */
+/*
+ * No gfn from `gfn` on and below the answer is logged; ~0: nor is any above.  It
+ * looks at a bounded number of entries, so the answer itself may be none.
+ */
 uint64_t log_dirty_next(struct domain *d, uint64_t gfn);
 
 /*
