@@ -3,8 +3,8 @@
  * A PV vcpu's state as struct vcpu_guest_context: VCPUOP_initialise and
  * XEN_DOMCTL_setvcpucontext, and back.
  *
- * ctrlreg[3] is the frame of the kernel's root, ctrlreg[1] that of the programs',
- * or 0; each with the low 12 bits that rotate its high bits down.
+ * ctrlreg[3] is the machine address of the kernel's root, ctrlreg[1] that of the
+ * programs', or 0.
  */
 #include "pv.h"
 
@@ -13,7 +13,6 @@
 
 #include <x86/fpu.h>
 
-/* Frames up to 2^40 fit: none is rotated. */
 static mfn_t cr3_to_mfn(uint64_t cr3)
 {
     return _mfn(cr3 >> PAGE_SHIFT);

@@ -25,7 +25,6 @@
 #define LEVEL_SHIFT(l) (PAGE_SHIFT + 9 * ((l) - 1))
 
 struct build {
-    struct domain *d;
     const struct dom0_layout *l;
     struct dom0_kernel k;
     struct elf_pv pv;
@@ -158,7 +157,7 @@ static void write_start_info(const struct build *b)
     memset(s, 0, PAGE_SIZE);
     hv_snprintf(s->magic, sizeof(s->magic), "xen-3.0-x86_64");
     s->nr_pages = b->nr_pages;
-    s->shared_info = mfn_x(page_to_mfn(b->d->shared_page)) << PAGE_SHIFT;
+    s->shared_info = mfn_x(page_to_mfn(dom0->shared_page)) << PAGE_SHIFT;
     s->flags = SIF_PRIVILEGED | SIF_INITDOMAIN;
     s->pt_base = va_of(b, b->tables);
     s->nr_pt_frames = b->nr_tables;
@@ -223,7 +222,7 @@ static void start(struct build *b, mfn_t root)
         .rsi = va_of(b, b->start_info),
         .root = root,
     };
-    int rc = pv_vcpu_start(domain_vcpu(b->d, 0), &s);
+    int rc = pv_vcpu_start(domain_vcpu(dom0, 0), &s);
 
     if ( rc )
         panic("dom0: its page tables are not accepted: error %d\n", -rc);
@@ -234,7 +233,6 @@ static void pv_start_dom0(struct dom0_layout *l)
     static struct build b;
     const char *why;
 
-    b.d = dom0;
     b.l = l;
     dom0_find_kernel(l, &b.k);
     why = elf_load_pv(b.k.file, b.k.size, &b.k.img, &b.pv);

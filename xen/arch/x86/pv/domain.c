@@ -11,21 +11,6 @@ static bool pv_serves(const struct domain *d)
     return !d->translated;
 }
 
-static int pv_create(struct domain *d)
-{
-    return pv_domain_create(d);
-}
-
-static int pv_relinquish(struct domain *d)
-{
-    return pv_domain_relinquish(d);
-}
-
-static void pv_destroy(struct domain *d)
-{
-    pv_domain_destroy(d);
-}
-
 /* ---- vcpus ---- */
 
 #define CR4_OF_KERNEL (CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT)
@@ -109,7 +94,7 @@ static void pv_save(struct vcpu *v)
     pv_save_segments(v);
     pv_load_cr4(0);
     pv_unmap_descriptors();
-    tlb_load_cr3(pv_own_cr3());
+    tlb_load_cr3(paging_cr3);
 }
 
 /* A PV vcpu starts when its context has been set. */
@@ -140,9 +125,9 @@ const struct guest_ops pv_guest_ops = {
     .name = "PV",
     .save_always = true, /* others set its descriptor tables when it is down */
     .serves = pv_serves,
-    .domain_create = pv_create,
-    .domain_relinquish = pv_relinquish,
-    .domain_destroy = pv_destroy,
+    .domain_create = pv_domain_create,
+    .domain_relinquish = pv_domain_relinquish,
+    .domain_destroy = pv_domain_destroy,
     .vcpu_create = pv_vcpu_create,
     .vcpu_destroy = pv_vcpu_destroy,
     .set_context = pv_set_context,

@@ -76,12 +76,6 @@ void tlb_load_cr3(uint64_t cr3); /* which flushes */
 /* The root that v's mode uses, into CR3; v's state is in this CPU. */
 void pv_load_cr3(struct vcpu *v);
 
-/* The hypervisor's own tables, of a CPU without a PV vcpu. */
-static inline uint64_t pv_own_cr3(void)
-{
-    return paging_cr3;
-}
-
 /* ---- domain.c ---- */
 
 extern const struct guest_ops pv_guest_ops;
