@@ -118,7 +118,10 @@ $(B)/$(1)/libmachine.a: $(call objs,$(1),$(machine-src)) $(xen-lists) $(rules)
 endef
 $(foreach v,$(variants),$(eval $(call variant_rules,$(v))))
 
-# The hosted hypervisor and the library that gives programs its /dev/xen.
+# The hosted hypervisor, the library that gives programs its /dev/xen, and the
+# one that traces their calls.
+tracer-headers := $(wildcard xen/arch/hosted/tracer/*.h include/xen/*.h \
+    include/xen/*/*.h) $(addprefix xen/arch/hosted/,preload/preload.h include/wire.h)
 server-obj = $(call objs,$(1),$(server-y) $(engine-y))
 define server_rules
 $(call link,$(2)/xen-hosted,$(call server-obj,$(1)) $(B)/$(1)/libmachine.a,$(xen-lists),$(link-$(1)) -lunicorn,$(call cc-of,$(1)))
@@ -128,11 +131,17 @@ $(2)/oriel-devxen.so: $(preload-y) xen/arch/hosted/preload/preload.h \
 	@mkdir -p $$(@D)
 	$$(Q)$(CC) $(cflags) -O2 -fPIC -shared -fvisibility=hidden -pthread \
 		-Iinclude -Ixen/arch/hosted/include $(preload-y) -o $$@
+$(2)/oriel-tracer.so: $(tracer-y) $(tracer-headers) $(xen-lists) $(rules) \
+		| $(B)/.need-build
+	$$(call say,CC,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$(CC) $(cflags) -O2 -fPIC -shared -fvisibility=hidden -pthread \
+		-D__XEN_TOOLS__ -Iinclude -Ixen/arch/hosted/include $(tracer-y) -o $$@
 endef
 $(eval $(call server_rules,hosted,$(B)/bin))
 $(foreach v,asan tsan cov,$(eval $(call server_rules,$(v),$(B)/$(v)/bin)))
 
-hosted: $(B)/bin/xen-hosted $(B)/bin/oriel-devxen.so
+hosted: $(B)/bin/xen-hosted $(B)/bin/oriel-devxen.so $(B)/bin/oriel-tracer.so
 
 # The bare hypervisor: one image for every loader, build/oriel.elf, and the same
 # with assertions, lock order and a check of each guest entry,
@@ -265,6 +274,7 @@ $(foreach t,$(unit-alone),$(eval $(call unit,$(1),$(t),,$(libs-test-$(t)))))
 endef
 $(foreach v,asan tsan cov,$(eval $(call unit_rules,$(v))))
 $(foreach v,asan tsan cov,\
+    $(eval $(call unit,$(v),tracer,$(call objs,$(v),$(decoder-y))))\
     $(eval $(call unit,$(v),toollog,$(call objs,$(v),$(toollog-src)),$(toollog-test-ldflags)))\
     $(eval $(call unit,$(v),foreignmemory,$(call objs,$(v),$(foreignmemory-src) $(toollog-src)),$(foreignmemory-test-ldflags) -lxentoolcore))\
     $(eval $(call unit,$(v),ctrl,$(call objs,$(v),$(ctrl-src) $(toollog-src)),-lxendevicemodel -lxenevtchn -lxengnttab)))
@@ -284,7 +294,7 @@ $(B)/.need-%: scripts/need
 	@scripts/need $*
 	@mkdir -p $(B) && touch $@
 
-.PHONY: check check-abi check-unit check-race check-libs check-debian check-toolstack
+.PHONY: check check-abi check-unit check-race check-libs check-debian check-trace check-toolstack
 check-abi: | $(B)/.need-build $(B)/.need-check
 	$(Q)scripts/run-tests ABI tests/abi/run
 check-unit: guests $(unit-progs)
@@ -311,6 +321,10 @@ debian-run = scripts/run-tests "Debian's programs with $(1) libraries" --wrap \
 check-debian: hosted libs debian | $(B)/.need-check
 	$(Q)$(call debian-run,Debian's,)
 	$(Q)$(call debian-run,our,$(CURDIR)/$(B)/lib)
+
+# --trace, with Debian's programs.
+check-trace: hosted debian | $(B)/.need-check
+	$(Q)scripts/run-tests "calls traced" tests/programs/tracer
 
 # Debian's daemons and xl, and what they reach dom0's kernel by.
 check-toolstack: hosted libs guests debian $(contract-store:%=$(B)/contract/%) \
@@ -546,7 +560,7 @@ lint: $(bare-obj) | $(B)/.need-build
 # is compiled and run hosted goes beside it.
 all-checks := check-machines check-unit check-contract check-race check-fuzz \
     check-model check-programs check-clang check-abi check-libs check-debian \
-    check-toolstack check-demo check-lint
+    check-trace check-toolstack check-demo check-lint
 check-lint: lint | $(B)/.need-check
 	$(Q)printf '== lint\n  ok    scripts/lint\n' | scripts/junit $(B)/junit/lint.xml
 
@@ -554,7 +568,7 @@ check-lint: lint | $(B)/.need-check
 
 # Commands are for people; helpers are run by them.
 commands := $(filter-out oriel-config,$(programs)) xen-hosted
-helpers := oriel-config oriel-devxen.so
+helpers := oriel-config oriel-devxen.so oriel-tracer.so
 docdir = $(PREFIX)/share/doc/oriel
 install: libs programs hosted guests
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(addprefix $(DESTDIR)$(PREFIX)/,bin \
@@ -608,6 +622,7 @@ help:
 	@echo 'make run-vm     Oriel on a machine of its own, in QEMU: a guest served there'
 	@echo 'make debug      build/oriel-debug.elf: assertions, lock order, each guest entry checked'
 	@echo 'make check-vm   all of it tested there: minutes; make soak: longer'
+	@echo 'make check-trace   what scripts/hosted --trace prints'
 	@echo 'make fuzz-hvm   guests that fuzz the devices behind QEMU: S=600 (seconds) SEED=1'
 	@echo 'make check-pv   what check-vm does, in a PV dom0'
 	@echo 'make check-hvm  HVM guests behind QEMU, on Xen and on Oriel; JOBS="direct1 ide"'

@@ -25,7 +25,7 @@ unit-alone := array acpi acpi-parse dom0-msr iommu elf errata layout rtc runqueu
     guest-race guest-msr c1e options rules svm-usable svm-event svm-intercepts unpack vmcb-check
 # Of these, those with threads.
 race-alone := guest-race
-unit-libs := toollog foreignmemory ctrl $(unit-alone)
+unit-libs := toollog foreignmemory ctrl tracer $(unit-alone)
 unit-core += trace ioreq-list watchdog
 unit-race += trace-race pv-race pod-race
 libs-test-unpack := -llzma -lz

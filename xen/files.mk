@@ -44,11 +44,19 @@ hosted-y := $(addprefix xen/arch/hosted/, \
 server-y := $(addprefix xen/arch/hosted/server/, \
     doorbell.c command.c connection.c dev-evtchn.c dev-gntalloc.c dev-gntdev.c \
     dev-privcmd.c dev-xenbus.c dev-xsd.c file.c folder.c kernel-files.c life.c \
-    main.c mm.c options.c toolstack.c vma.c xenbus-watch.c xenstore.c)
+    main.c mm.c options.c toolstack.c tracer.c vma.c xenbus-watch.c xenstore.c)
 engine-y := $(addprefix xen/arch/hosted/engine/, \
     context.c engine.c exits.c hooks.c inject.c space.c turns.c)
 preload-y := $(addprefix xen/arch/hosted/preload/, calls.c devxen.c doorbell.c \
     exec.c file.c map.c names.c paths.c real.c safe.c)
+# Loaded in front of it by --trace; its decoder is also fuzzed.
+decoder-y := $(addprefix xen/arch/hosted/tracer/, line.c show.c table-dm-op.c \
+    table-domctl-device.c table-domctl-names.c table-domctl-vcpu.c table-domctl.c \
+    table-evtchn.c table-flask.c table-grant.c table-guest.c table-hvm.c \
+    table-hypercall.c table-ioctl.c table-memory.c table-physdev.c table-shared.c \
+    table-sysctl-names.c table-sysctl-power.c table-sysctl.c)
+tracer-y := $(decoder-y) $(addprefix xen/arch/hosted/tracer/, call.c calls.c \
+    files.c output.c) xen/arch/hosted/preload/real.c
 
 # No circle of calls between files of the core has more files than this.  The
 # objects come before lint, which makes circles in a make of its own.

@@ -11,8 +11,42 @@
 
 hypervisor=$1 programs=
 . /tap.sh
-. /guests.sh
 shift
+
+log=/var/log/xen
+# A process of dom0 that dies of a signal dies of QEMU's emulation (docs/vm.md).
+xl() {
+    /usr/lib/xen-4.17/bin/xl "$@"
+    xl_status=$?
+    [ $xl_status -lt 128 ] || echo "xl $1: status $xl_status" >>/died
+    return $xl_status
+}
+daemons_died() {
+    for d in xenstored xenconsoled; do
+        kill -0 "$(cat /run/$d.pid)" 2>/dev/null || echo $d >>/died
+    done
+    [ -s /died ]
+}
+# However it ends: tests/vm/xl begins again when the status is 75.
+at_the_end() {
+    end_status=$?
+    daemons_died || exit $end_status
+    sed 's/^/# died: /' /died
+    exit 75
+}
+trap at_the_end EXIT
+
+start_daemons() {
+    mkdir -p /var/run/xen $log /etc/xen
+    : >/etc/xen/xl.conf
+    unset LD_LIBRARY_PATH
+    # xl ends its threads with it.
+    ln -s /libgcc_s.so.1 /lib/x86_64-linux-gnu/
+    xenstored --pid-file /run/xenstored.pid
+    eventually test -S /run/xenstored/socket
+    xen-init-dom0 >/dev/null
+    xenconsoled --pid-file /run/xenconsoled.pid --log=guest --log-dir=$log
+}
 
 config() { # NAME MEMORY MAXMEM [LINE]...
     cat >"/$1.cfg" <<END2
@@ -34,6 +68,13 @@ END2
 
 # ---- the guest's console ----
 
+domid() { xl domid "$1"; }
+console() { tr -d '\r' <"$log/guest-$1.log" 2>/dev/null; }
+has() { console "$1" | grep -q "$2"; }
+type_line() { # NAME TEXT: to the console that the guest has now
+    tty=$(xenstore read "/local/domain/$(domid "$1")/console/tty") &&
+        [ -c "$tty" ] && echo "$2" >"$tty"
+}
 # A line that comes while xenconsoled is busy may be lost: ask until it answers.
 answers() { # NAME REQUEST
     has "$1" "^guest: $2 " || { type_line "$1" "$2" && no true; }
@@ -45,6 +86,13 @@ report() { # NAME: the answer, in $work/report
     console "$1" | grep "^guest: report $reports " >"$work/report"
     cat "$work/report"
 }
+no_complaint() { # NAME
+    no has "$1" "BUG\|Oops\|WARNING\|panic\|soft lockup\|Call Trace"
+}
+alone() { [ "$(xl list | wc -l)" = 2 ]; }
+pages() { free-pages; }
+pages_are_back() { [ "$(pages)" -ge "$free" ]; }
+nothing_lost() { press-key f | grep "^audit: every page"; }
 destroy() { # NAME
     check "$1: destroy" xl destroy "$1"
     eventually alone

@@ -32,6 +32,11 @@
 #define WIRE_ROOT_ENV "ORIEL_ROOT"
 /* Set: paths of the toolstack (preload/names.c) are in that folder, too. */
 #define WIRE_TOOLSTACK_ENV "ORIEL_TOOLSTACK"
+/*
+ * Set for the tracer (../tracer/output.c): the path of a file, or a descriptor,
+ * its device and its inode, as three numbers.
+ */
+#define WIRE_TRACER_ENV "ORIEL_TRACER"
 #define WIRE_PID_ENV "ORIEL_HYPERVISOR" /* of the server */
 
 /*

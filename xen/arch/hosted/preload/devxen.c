@@ -15,6 +15,17 @@
 
 #include "preload.h"
 
+EXPORT int devxen_kind(int fd, bool closing)
+{
+    long rc;
+    struct file *f = closing ? file_known(fd) : file_get(fd, &rc);
+    int kind = f ? f->kind : -1;
+
+    if ( f )
+        file_put(f);
+    return kind;
+}
+
 /* ---- closing ---- */
 
 EXPORT int close(int fd)

@@ -64,6 +64,14 @@ long set_errno(long rc);
 /* libc's own function of this name and type. */
 #define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
+/* ---- devxen.c ---- */
+
+/*
+ * For the tracer: the enum wire_file of the descriptor's file, or -1, also when
+ * `closing` and this process has not used the file.
+ */
+int devxen_kind(int fd, bool closing);
+
 /* ---- real.c ---- */
 
 /* As syscall(), which the library replaces. */

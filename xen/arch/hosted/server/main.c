@@ -237,6 +237,8 @@ static int run_command(char **argv)
         life_restore_signals();
         if ( toolstack_wanted() && toolstack_start() )
             _exit(125);
+        if ( server_option.trace )
+            tracer_environment(); /* the toolstack is not the command's */
         execvp(argv[0], argv);
         fprintf(stderr, "xen-hosted: cannot run %s: %s\n", argv[0],
                 strerror(errno));
@@ -301,7 +303,7 @@ static int prepare(const char *command)
     }
     if ( server_option.toolstack && toolstack_find(server_option.debian) )
         return -ENOENT;
-    if ( command_check(command) )
+    if ( command_check(command) || (server_option.trace && tracer_prepare()) )
         return -ENOEXEC;
     if ( server_option.console )
     {

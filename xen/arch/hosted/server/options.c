@@ -33,6 +33,9 @@ static void usage(FILE *to)
             "xen-init-dom0 first; DIR:\n"
             "                   where Debian's packages are unpacked (default: "
             "installed)\n"
+            "  --trace[=FILE]   print each call that COMMAND's processes make of "
+            "/dev/xen, to FILE\n"
+            "                   (default: standard error)\n"
             "  --audit          at the end recount all references; exit 1 when "
             "one is wrong\n"
             "  --fail N         the Nth allocation of the hypervisor fails, "
@@ -71,6 +74,10 @@ static int take(int c)
         server_option.toolstack = true;
         server_option.debian = optarg;
         break;
+    case 'r':
+        server_option.trace = true;
+        server_option.trace_file = optarg;
+        break;
     case 'a': server_option.audit = true; break;
     case 'h':
         usage(stdout);
@@ -96,6 +103,7 @@ int options_parse(int argc, char **argv)
         { "socket", required_argument, NULL, 's' },
         { "preload", required_argument, NULL, 'p' },
         { "toolstack", optional_argument, NULL, 'T' },
+        { "trace", optional_argument, NULL, 'r' },
         { "audit", no_argument, NULL, 'a' },
         { "fail", required_argument, NULL, 'f' },
         { "help", no_argument, NULL, 'h' },

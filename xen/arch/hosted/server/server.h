@@ -84,7 +84,8 @@ extern struct server_options {
     const char *loglvl, *guest_loglvl, *timestamps;
     long memory_mib, fail;
     const char *debian; /* where the toolstack is unpacked */
-    bool audit, toolstack;
+    const char *trace_file; /* NULL: standard error */
+    bool audit, toolstack, trace;
 } server_option;
 
 /* The index of the command in argv, or -1 after a message. */
@@ -259,5 +260,12 @@ int command_check(const char *name);
 const char *command_runtime(const char *name);
 /* The same, for the preload library; may change LD_LIBRARY_PATH. */
 const char *command_preload(const char *library);
+
+/* ---- tracer.c ---- */
+
+/* Can calls be traced, and the file written?  0, or -1 and a line. */
+int tracer_prepare(void);
+/* Of the process that becomes the command: its environment, and a descriptor. */
+void tracer_environment(void);
 
 #endif

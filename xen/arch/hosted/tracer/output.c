@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where lines go: TRACER_ENV (wire.h) names a file, or a descriptor that all
+ * programs inherit, with what fstat() says of it.  Programs may close or reuse
+ * any descriptor, so each line looks whether it is still the file.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "../preload/preload.h"
+#include "calls.h"
+
+static int trace_fd = -1;
+static dev_t device; /* of the file */
+static ino_t inode;
+
+static bool is_it(int fd)
+{
+    struct stat st;
+
+    return fd >= 0 && !real_call(SYS_newfstatat, fd, "", &st, AT_EMPTY_PATH) &&
+           st.st_dev == device && st.st_ino == inode;
+}
+
+/* The file, opened anew: a descriptor out of the program's way, or -1. */
+static int open_output(const char *path)
+{
+    struct stat st;
+    int fd = (int)real_call(SYS_openat, AT_FDCWD, path,
+                            O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY, 0);
+    int high;
+
+    if ( fd < 0 )
+        return -1;
+    high = (int)real_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, HIDDEN_FD_MIN);
+    if ( high >= 0 )
+    {
+        real_close(fd);
+        fd = high;
+    }
+    if ( !real_call(SYS_newfstatat, fd, "", &st, AT_EMPTY_PATH) )
+    {
+        device = st.st_dev;
+        inode = st.st_ino;
+    }
+    return fd;
+}
+
+static int output(void)
+{
+    const char *where;
+    unsigned long dev, ino;
+    int fd;
+
+    if ( is_it(trace_fd) )
+        return trace_fd;
+    where = getenv(WIRE_TRACER_ENV);
+    if ( where && *where == '/' )
+        return trace_fd = open_output(where);
+    if ( where && sscanf(where, "%d %lu %lu", &fd, &dev, &ino) == 3 )
+    {
+        device = dev;
+        inode = ino;
+        if ( is_it(fd) )
+            return trace_fd = fd;
+    }
+    return STDERR_FILENO;
+}
+
+struct line *line_begin(void)
+{
+    int err = errno;
+    struct line *l = real_mmap(NULL, sizeof(*l), PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    long pid = real_call(SYS_getpid), tid = real_call(SYS_gettid);
+    char text[48];
+
+    errno = err;
+    if ( l == MAP_FAILED )
+        return NULL;
+    l->limit = LINE_ROOM / 2;
+    if ( tid == pid )
+        snprintf(text, sizeof(text), "%ld ", pid);
+    else
+        snprintf(text, sizeof(text), "%ld/%ld ", pid, tid);
+    put(l, text);
+    return l;
+}
+
+void line_end(struct line *l)
+{
+    size_t done = 0;
+    int fd = output();
+
+    put(l, "\n");
+    while ( done < l->len )
+    {
+        long n = real_call(SYS_write, fd, l->text + done, l->len - done);
+
+        if ( n <= 0 && errno != EINTR )
+            break;
+        done += n > 0 ? (size_t)n : 0;
+    }
+    real_munmap(l, sizeof(*l));
+}
+
+size_t peek_at(void *dst, uint64_t addr, size_t len)
+{
+    struct iovec here = { dst, len }, there = { (void *)addr, len };
+    long n = real_call(SYS_process_vm_readv, real_call(SYS_getpid), &here, 1,
+                       &there, 1, 0);
+
+    return n < 0 ? 0 : (size_t)n;
+}
