@@ -135,17 +135,18 @@ static void test_envelope(void)
 
 /* ---- triggers ---- */
 
-/* A PVH guest has no buttons, and nobody says so. */
+/* A PVH guest has no buttons. */
 static void test_triggers(void)
 {
     uint32_t domid = ct_create(&(struct ct_config){ .vcpus = 2 });
+    int none = ct_differs("no-button") ? EINVAL : 0;
     const struct {
         const char *what;
         uint32_t trigger, vcpu;
         int err;
     } cases[] = {
-        { "the power button", XEN_DOMCTL_SENDTRIGGER_POWER, 0, 0 },
-        { "the sleep button", XEN_DOMCTL_SENDTRIGGER_SLEEP, 1, 0 },
+        { "the power button", XEN_DOMCTL_SENDTRIGGER_POWER, 0, none },
+        { "the sleep button", XEN_DOMCTL_SENDTRIGGER_SLEEP, 1, none },
         { "a button of no vcpu", XEN_DOMCTL_SENDTRIGGER_POWER, 2, ESRCH },
         { "an NMI to no vcpu", XEN_DOMCTL_SENDTRIGGER_NMI, 2, ESRCH },
         { "RESET", XEN_DOMCTL_SENDTRIGGER_RESET, 0, ENOSYS },

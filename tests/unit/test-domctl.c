@@ -327,8 +327,8 @@ static void test_triggers(void **state)
     assert_int_equal(trigger(d, XEN_DOMCTL_SENDTRIGGER_INIT, 0), -ENOSYS);
     assert_int_equal(trigger(d, 5, 0), -ENOSYS);
     assert_int_equal(trigger(d, 5, 2), -ESRCH);
-    assert_int_equal(trigger(d, XEN_DOMCTL_SENDTRIGGER_POWER, 0), 0);
-    assert_int_equal(trigger(d, XEN_DOMCTL_SENDTRIGGER_SLEEP, 1), 0);
+    assert_int_equal(trigger(d, XEN_DOMCTL_SENDTRIGGER_POWER, 0), -EINVAL);
+    assert_int_equal(trigger(d, XEN_DOMCTL_SENDTRIGGER_SLEEP, 1), -EINVAL);
     assert_int_equal(trigger(d, XEN_DOMCTL_SENDTRIGGER_SLEEP, 2), -ESRCH);
     d->config.arch.emulation_flags |= XEN_X86_EMU_PM;
     assert_int_equal(trigger(d, XEN_DOMCTL_SENDTRIGGER_POWER, 0), -EOPNOTSUPP);

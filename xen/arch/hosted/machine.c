@@ -425,7 +425,8 @@ int arch_send_nmi(struct vcpu *v)
 int arch_press_button(struct domain *d, bool sleep)
 {
     (void)sleep;
-    return d->config.arch.emulation_flags & XEN_X86_EMU_PM ? -EOPNOTSUPP : 0;
+    return d->config.arch.emulation_flags & XEN_X86_EMU_PM ? -EOPNOTSUPP
+                                                           : -EINVAL;
 }
 
 const struct hvm_record *arch_hvm_records(unsigned int *nr)

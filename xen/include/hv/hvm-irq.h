@@ -31,9 +31,9 @@ int arch_set_pci_link(struct domain *d, unsigned int link, unsigned int irq);
 int arch_inject_msi(struct domain *d, uint64_t address, uint32_t data);
 
 /*
- * The toolstack's triggers.  An NMI to v; ACPI's power or sleep button of d, which
- * nobody sees where d has no PM device: 0.  -EOPNOTSUPP this machine has no NMIs,
- * or does not emulate the PM device with which d was created.
+ * The toolstack's triggers: an NMI to v; ACPI's power or sleep button of d.
+ * -EINVAL d has no PM device and so no buttons; -EOPNOTSUPP this machine has no
+ * NMIs, or does not emulate the PM device with which d was created.
  */
 struct vcpu;
 int arch_send_nmi(struct vcpu *v);

@@ -175,9 +175,10 @@ int arch_send_nmi(struct vcpu *v)
 
 int arch_press_button(struct domain *d, bool sleep)
 {
-    if ( hvm_has(d, XEN_X86_EMU_PM) )
-        vpmtimer_button(&d->arch.hvm.vpmtimer,
-                        sleep ? PM1_SLEEP_BUTTON : PM1_POWER_BUTTON);
+    if ( !hvm_has(d, XEN_X86_EMU_PM) )
+        return -EINVAL;
+    vpmtimer_button(&d->arch.hvm.vpmtimer,
+                    sleep ? PM1_SLEEP_BUTTON : PM1_POWER_BUTTON);
     return 0;
 }
 
