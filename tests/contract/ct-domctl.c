@@ -5,6 +5,8 @@
  */
 #include "ct.h"
 
+#include <xen/hypfs.h>
+
 /* ---- creation ---- */
 
 static void test_configurations(void)
@@ -131,6 +133,15 @@ static void test_envelope(void)
     ct_expect(EFAULT, xencall1(ct.call, __HYPERVISOR_domctl, 8),
               "a structure that cannot be read");
     ct_expect(ENOSYS, xencall1(ct.call, 63, 0), "a hypercall that is not");
+}
+
+/* What "xl set-parameters" writes to. */
+static void test_hypfs(void)
+{
+    ct_expect(ct_differs("hypfs") ? ENOSYS : 0,
+              xencall5(ct.call, __HYPERVISOR_hypfs_op,
+                       XEN_HYPFS_OP_get_version, 0, 0, 0, 0),
+              "hypfs: its version");
 }
 
 /* ---- triggers ---- */
@@ -308,6 +319,7 @@ int main(void)
     test_ids();
     test_no_domain();
     test_envelope();
+    test_hypfs();
     test_triggers();
     test_vcpus();
     test_pause();
