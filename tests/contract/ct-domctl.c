@@ -144,6 +144,22 @@ static void test_hypfs(void)
               "hypfs: its version");
 }
 
+/* Nodes of devices that are nowhere, more than a hypervisor does at once. */
+static void test_pci_devices(void)
+{
+    static physdev_pci_device_t devs[150];
+    static uint32_t nodes[CT_NR(devs)];
+    unsigned int nr = 0;
+
+    for ( size_t i = 0; i < CT_NR(devs); i++ )
+        devs[i] = (physdev_pci_device_t){ .seg = 0xfff0, .bus = (uint8_t)i };
+    ct_expect(0, xc_pcitopoinfo(ct.xch, CT_NR(devs), devs, nodes),
+              "nodes of PCI devices");
+    for ( size_t i = 0; i < CT_NR(devs); i++ )
+        nr += nodes[i] == XEN_INVALID_DEV;
+    ct_equal(nr, CT_NR(devs), "none of them is known");
+}
+
 /* ---- triggers ---- */
 
 /* A PVH guest has no buttons. */
@@ -320,6 +336,7 @@ int main(void)
     test_no_domain();
     test_envelope();
     test_hypfs();
+    test_pci_devices();
     test_triggers();
     test_vcpus();
     test_pause();

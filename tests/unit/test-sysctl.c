@@ -43,8 +43,8 @@ static void test_order_of_checks(void **state)
     {
         static const uint64_t known =
             1UL << 1 | 1UL << 3 | 1UL << 4 | 1UL << 6 | 1UL << 7 | 1UL << 8 |
-            1UL << 16 | 1UL << 17 | 1UL << 18 | 1UL << 19 | 1UL << 25 | 1UL << 26 |
-            1UL << 29;
+            1UL << 16 | 1UL << 17 | 1UL << 18 | 1UL << 19 | 1UL << 22 | 1UL << 25 |
+            1UL << 26 | 1UL << 29;
 
         op = make(cmd);
         if ( known >> cmd & 1 )
@@ -107,6 +107,36 @@ static void test_topology(void **state)
     assert_int_equal(call(&op), 0);
     assert_int_equal(mem.memsize, nr_frames << PAGE_SHIFT);
     assert_int_equal(distance, 10);
+}
+
+/* Xen answers so of devices that it has not been told of. */
+static void test_pci_devices(void **state)
+{
+    struct xen_sysctl op = make(XEN_SYSCTL_pcitopoinfo);
+    static physdev_pci_device_t devs[65];
+    static uint32_t nodes[65];
+
+    (void)state;
+    assert_int_equal(call(&op), -EINVAL);
+    op.u.pcitopoinfo.devs.p = devs;
+    assert_int_equal(call(&op), -EINVAL);
+    op.u.pcitopoinfo.nodes.p = nodes;
+    assert_int_equal(call(&op), 0);
+    assert_int_equal(op.u.pcitopoinfo.num_devs, 0);
+    op.u.pcitopoinfo.num_devs = 2;
+    assert_int_equal(call(&op), 0);
+    assert_int_equal(op.u.pcitopoinfo.num_devs, 2);
+    assert_int_equal(nodes[1], XEN_INVALID_DEV);
+    assert_int_equal(nodes[2], 0);
+    op.u.pcitopoinfo.num_devs = ~0U;
+    assert_int_equal(call(&op), 0);
+    assert_int_equal(op.u.pcitopoinfo.num_devs, 64);
+    assert_int_equal(nodes[64], 0);
+    op.u.pcitopoinfo.devs.p = (void *)8UL;
+    assert_int_equal(call(&op), -EFAULT);
+    op.u.pcitopoinfo.devs.p = devs;
+    op.u.pcitopoinfo.nodes.p = (void *)8UL;
+    assert_int_equal(call(&op), -EFAULT);
 }
 
 static void test_cpupool(void **state)
@@ -418,7 +448,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(test_order_of_checks), T(test_physinfo),
-        T(test_topology),        T(test_cpupool),
+        T(test_topology), T(test_pci_devices),        T(test_cpupool),
         T(test_cpupool_changes), T(test_ratelimit),
         T(test_domain_list),     T(test_console_ring),
         T(test_cpu_policy),      T(test_featureset),

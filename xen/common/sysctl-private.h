@@ -14,6 +14,7 @@ sysctl_fn sysctl_physinfo;
 sysctl_fn sysctl_getcpuinfo;
 sysctl_fn sysctl_cputopoinfo;
 sysctl_fn sysctl_numainfo;
+sysctl_fn sysctl_pcitopoinfo;
 sysctl_fn sysctl_cpu_featureset;
 sysctl_fn sysctl_cpu_policy;
 /* sysctl-sched.c */

@@ -106,6 +106,7 @@ static sysctl_fn *const table[] = {
     [XEN_SYSCTL_getdomaininfolist] = getdomaininfolist,
     [XEN_SYSCTL_cputopoinfo] = sysctl_cputopoinfo,
     [XEN_SYSCTL_numainfo] = sysctl_numainfo,
+    [XEN_SYSCTL_pcitopoinfo] = sysctl_pcitopoinfo,
     [XEN_SYSCTL_cpupool_op] = sysctl_cpupool_op,
     [XEN_SYSCTL_scheduler_op] = sysctl_scheduler_op,
     [XEN_SYSCTL_get_cpu_levelling_caps] = levelling_caps,

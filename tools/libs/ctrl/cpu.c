@@ -197,18 +197,32 @@ int xc_mca_op_inject_v2(xc_interface *xch, unsigned int flags,
 int xc_pcitopoinfo(xc_interface *xch, unsigned num_devs,
                    physdev_pci_device_t *devs, uint32_t *nodes)
 {
-    struct xen_sysctl op = {
-        .cmd = XEN_SYSCTL_pcitopoinfo,
-        .u.pcitopoinfo.num_devs = num_devs,
-    };
-    struct array a[] = {
-        ARRAY(op.u.pcitopoinfo.devs, devs, num_devs * sizeof(*devs),
-              BOUNCE_IN),
-        ARRAY(op.u.pcitopoinfo.nodes, nodes, num_devs * sizeof(*nodes),
-              BOUNCE_BOTH),
-    };
+    unsigned int done;
 
-    return sysctl_arrays(xch, &op, a, 2);
+    /* The hypervisor may do some of them only. */
+    for ( int rc; num_devs; devs += done, nodes += done, num_devs -= done )
+    {
+        struct xen_sysctl op = {
+            .cmd = XEN_SYSCTL_pcitopoinfo,
+            .u.pcitopoinfo.num_devs = num_devs,
+        };
+        struct array a[] = {
+            ARRAY(op.u.pcitopoinfo.devs, devs, num_devs * sizeof(*devs),
+                  BOUNCE_IN),
+            ARRAY(op.u.pcitopoinfo.nodes, nodes, num_devs * sizeof(*nodes),
+                  BOUNCE_BOTH),
+        };
+
+        rc = sysctl_arrays(xch, &op, a, 2);
+        if ( rc )
+            return rc;
+        done = op.u.pcitopoinfo.num_devs;
+        if ( !done )
+            return fail(EIO);
+        if ( done > num_devs )
+            done = num_devs;
+    }
+    return 0;
 }
 
 int xc_reserved_device_memory_map(xc_interface *xch, uint32_t flags,
