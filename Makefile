@@ -428,6 +428,7 @@ $(eval $(call program,$(B)/vm/free-pages,tests/vm/pages.c,$(vm-list),-lxenctrl))
 $(eval $(call program,$(B)/vm/cpu-time,tests/vm/cpu-time.c,$(vm-list),-lxenctrl))
 $(eval $(call program,$(B)/vm/press-key,tests/vm/press.c,$(vm-list),-lxenctrl))
 $(eval $(call program,$(B)/vm/set-target,tests/vm/target.c,$(vm-list),-lxenctrl))
+$(eval $(call program,$(B)/vm/watchdog,tests/vm/watchdog.c,$(vm-list),-lxenctrl))
 $(eval $(call program,$(B)/vm/hostile-dm,$(hostile-dm-src),$(vm-list),$(contract-libs)))
 $(eval $(call program,$(B)/vm/screen,tests/hvm/screen.c,$(vm-list),))
 $(eval $(call link,$(B)/vm/save-guest,\
@@ -467,7 +468,7 @@ machine-xen: $(B)/.need-vm all $(check-vm-progs) dom0
 machine-hosted: all $(check-vm-progs) | $(B)/.need-check
 	$(Q)scripts/run-tests "hosted, as in QEMU" --limit MACHINE scripts/check-hosted
 check-vm-script: $(B)/.need-vm $(B)/.need-gdb all bare debug \
-    $(check-vm-progs) $(B)/vm/xl-guest dom0
+    $(check-vm-progs) $(addprefix $(B)/vm/,xl-guest watchdog) dom0
 	$(Q)tests/vm/run
 	$(Q)scripts/run-tests "gdb on the bare machine" --limit MACHINE tests/vm/gdb
 	$(Q)scripts/run-tests "typing at the serial port" --limit MACHINE \
@@ -524,7 +525,7 @@ check-xl: $(B)/.need-vm debug $(check-xl-progs) dom0
 	    --args 'oriel demand' tests/vm/xl
 # Both machines, for docs/xl.md: tests/vm/xl-table --write writes it.
 xl-table: $(B)/.need-vm debug $(check-xl-progs) dom0
-	$(Q)for part in table ending dumping; do for on in oriel xen; do \
+	$(Q)for part in table running devices ending dumping; do for on in oriel xen; do \
 	    scripts/run-tests "xl on $$on: $$part" --limit MACHINE \
 	        --args "$$on $$part" tests/vm/xl || exit 1; done; done
 	$(Q)scripts/run-tests "subcommands of xl" tests/vm/xl-table

@@ -5,6 +5,7 @@
  * still show what is mapped anew, and what was written there?
  * hold DOMID counts: the domain's pages, its pages and its entries for populate
  * on demand.
+ * hold DOMID limit: the KiB that the domain may have.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -57,6 +58,16 @@ static int counts(xc_interface *xch)
     return 0;
 }
 
+static int limit(xc_interface *xch)
+{
+    xc_dominfo_t info;
+
+    if ( xc_domain_getinfo(xch, domid, 1, &info) != 1 || info.domid != domid )
+        return 1;
+    printf("%lu\n", info.max_memkb);
+    return 0;
+}
+
 static int hold(void)
 {
     xendevicemodel_handle *dm = xendevicemodel_open(NULL, 0);
@@ -99,7 +110,10 @@ int main(int argc, char **argv)
     if ( argc < 2 || !xch || !fmem )
         return 1;
     domid = (domid_t)strtoul(argv[1], NULL, 0);
-    rc = argc > 2 && !strcmp(argv[2], "counts") ? counts(xch) : hold();
+    if ( argc == 2 )
+        rc = hold();
+    else
+        rc = !strcmp(argv[2], "limit") ? limit(xch) : counts(xch);
     if ( rc )
         perror("hold");
     return rc;

@@ -3,12 +3,11 @@
 # In a PV dom0 on Oriel, as TAP: Debian's test-resource with its PV part, what
 # maps foreign and granted pages, and Debian's xl with a PVH guest and a PV guest.
 
-programs=/
+programs=
 . /tap.sh
+. /guests.sh
 
-log=/var/log/xen
 ours() { LD_LIBRARY_PATH=/lib-dir "$@"; }
-xl() { /usr/lib/xen-4.17/bin/xl "$@"; }
 
 both_parts() { # of test-resource: none is skipped
     test-resource >"$work/resource" 2>&1
@@ -16,27 +15,6 @@ both_parts() { # of test-resource: none is skipped
     cat "$work/resource"
     [ $status = 0 ] && grep -q "x86 PV$" "$work/resource" &&
         no grep -q "Skip" "$work/resource"
-}
-nothing_lost() { press-key f | grep "^audit: every page"; }
-has_line() { tr -d '\r' <"$log/guest-$1.log" 2>/dev/null | grep -q "$2"; }
-no_complaint() { # NAME
-    no has_line "$1" "BUG\|Oops\|WARNING\|panic\|soft lockup\|Call Trace"
-}
-type_line() { # NAME TEXT
-    tty=$(xenstore read "/local/domain/$(xl domid "$1")/console/tty") &&
-        [ -c "$tty" ] && echo "$2" >"$tty"
-}
-alone() { [ "$(xl list | wc -l)" = 2 ]; }
-
-start_daemons() {
-    mkdir -p /var/run/xen $log /etc/xen
-    : >/etc/xen/xl.conf
-    # xl ends its threads with it.
-    ln -s /libgcc_s.so.1 /lib/x86_64-linux-gnu/
-    xenstored --pid-file /run/xenstored.pid
-    eventually test -S /run/xenstored/socket
-    xen-init-dom0 >/dev/null
-    xenconsoled --pid-file /run/xenconsoled.pid --log=guest --log-dir=$log
 }
 
 guest() { # TYPE VCPUS
@@ -51,14 +29,14 @@ cmdline = "console=hvc0 loglevel=4"
 on_crash = "preserve"
 END
     check "$1 guest: create" xl create -q "/$1.cfg"
-    eventually has_line "$1" "^guest: ready"
+    eventually has "$1" "^guest: ready"
     eventually type_line "$1" "report 1"
-    eventually has_line "$1" "^guest: report 1 "
-    check "$1 guest: it has its vcpus" has_line "$1" "report 1 cpus $2 "
+    eventually has "$1" "^guest: report 1 "
+    check "$1 guest: it has its vcpus" has "$1" "report 1 cpus $2 "
     type_line "$1" "touch 32"
-    eventually has_line "$1" "^guest: touched"
+    eventually has "$1" "^guest: touched"
     check "$1 guest: its memory keeps what is written" \
-        has_line "$1" "touched 32 bad 0"
+        has "$1" "touched 32 bad 0"
     check "$1 guest: its kernel complains of nothing" no_complaint "$1"
     check "$1 guest: destroy" xl destroy "$1"
     eventually alone
@@ -76,5 +54,4 @@ check "nothing is lost" nothing_lost
 start_daemons
 guest pvh 2
 guest pv 2
-echo "1..$number"
-exit $((failed > 0))
+finish

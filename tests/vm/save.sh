@@ -13,43 +13,11 @@
 
 hypervisor=$1 programs=
 . /tap.sh
+. /guests.sh
 shift
 
 disk=/dev/vda
-log=/var/log/xen
-# A process of dom0 that dies of a signal dies of QEMU's emulation (docs/vm.md).
-xl() {
-    /usr/lib/xen-4.17/bin/xl "$@"
-    xl_status=$?
-    [ $xl_status -lt 128 ] || echo "xl $1: status $xl_status" >>/died
-    return $xl_status
-}
-daemons_died() {
-    for d in xenstored xenconsoled; do
-        kill -0 "$(cat /run/$d.pid)" 2>/dev/null || echo $d >>/died
-    done
-    [ -s /died ]
-}
-# However it ends: tests/vm/save begins again when the status is 75.
-at_the_end() {
-    save_status=$?
-    daemons_died || exit $save_status
-    sed 's/^/# died: /' /died
-    exit 75
-}
-trap at_the_end EXIT
 
-start_daemons() {
-    mkdir -p /var/run/xen $log /etc/xen
-    : >/etc/xen/xl.conf
-    unset LD_LIBRARY_PATH
-    # xl ends its threads with it.
-    ln -s /libgcc_s.so.1 /lib/x86_64-linux-gnu/
-    xenstored --pid-file /run/xenstored.pid
-    eventually test -S /run/xenstored/socket
-    xen-init-dom0 >/dev/null
-    xenconsoled --pid-file /run/xenconsoled.pid --log=guest --log-dir=$log
-}
 insert_disk() {
     while read -r m; do
         insmod "/$m" || return 1
@@ -72,17 +40,6 @@ END2
 
 # ---- the guest's console ----
 
-domid() { xl domid "$1"; }
-# xenconsoled names a log by the domain's name when it came.
-console() {
-    cat "$log/guest-$1.log" "$log/guest-$1--incoming.log" 2>/dev/null |
-        tr -d '\r'
-}
-has() { console "$1" | grep -q "$2"; }
-type_line() { # NAME TEXT: to the console that the guest has now
-    tty=$(xenstore read "/local/domain/$(domid "$1")/console/tty") &&
-        [ -c "$tty" ] && echo "$2" >"$tty"
-}
 # The workers' lines of the next report, in $work/report.
 reports=0 # of the guest, which counts them too
 report() { # NAME
@@ -106,9 +63,6 @@ goes_on() { # NAME: more pages were written than at the last report
         [ "$(written 1)" -ge "$before1" ] &&
         [ $(($(written 0) + $(written 1))) -gt $((before0 + before1)) ]
 }
-no_complaint() { # NAME
-    no has "$1" "BUG\|Oops\|WARNING\|panic\|soft lockup\|Call Trace"
-}
 
 # ---- domains and pages ----
 
@@ -116,9 +70,6 @@ runs() { # NAME: the only domain beside dom0, neither paused nor shut down
     xl list | awk -v name="$1" 'NR > 2 { n++; if ($1 == name &&
         $5 !~ /[psd]/) good++ } END { exit !(n == 1 && good == 1) }'
 }
-alone() { [ "$(xl list | wc -l)" = 2 ]; }
-pages() { free-pages; }
-pages_are_back() { [ "$(pages)" -ge "$free" ]; }
 # What Xen does with its pages is not looked at.
 destroy() { # NAME
     check "$1: destroy" xl destroy "$1"
@@ -128,7 +79,6 @@ destroy() { # NAME
         check "$1: nothing is lost" nothing_lost
     fi
 }
-nothing_lost() { press-key f | grep "^audit: every page"; }
 
 # dom0 keeps a few pages for the first guest that it has: tables of its p2m.
 first_one() {
@@ -182,7 +132,7 @@ migrate() {
 }
 part_here() {
     first_one
-    free=$(pages)
+    free=$(free-pages)
     create g
     save_and_go_on
     failed_save
@@ -192,7 +142,7 @@ part_here() {
 }
 part_move() {
     first_one
-    free=$(pages)
+    free=$(free-pages)
     create g
     migrate
     check "the guest's kernel has not complained" no_complaint g
@@ -220,7 +170,7 @@ part_out() {
 part_in() {
     check "the disk is there" insert_disk
     first_one
-    free=$(pages)
+    free=$(free-pages)
     check "from the disk" get_from_disk /g.save
     check "restore" xl restore /g.save
     check "the guest runs" runs g

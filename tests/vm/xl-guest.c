@@ -5,9 +5,12 @@
  *
  *   touch N   write to so many MiB and give them back: "touched N bad M"
  *   online N  use that vcpu
- *   report N  "report N cpus C total T MiB"
+ *   read D    the first word of that disk: "D says WORD"
+ *   report N  "report N cpus C total T MiB nets N disks N."
  */
 #define _GNU_SOURCE
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
@@ -51,39 +55,95 @@ static void online(unsigned long cpu)
         printf("guest: cpu %lu cannot be used\n", cpu);
 }
 
+/* A module of the kernel, if the initramfs has it. */
+static void load(const char *path)
+{
+    int fd = open(path, O_RDONLY);
+
+    if ( fd < 0 )
+        return;
+    if ( syscall(SYS_finit_module, fd, "", 0) )
+        printf("guest: %s: %m\n", path);
+    close(fd);
+}
+
+static void read_disk(const char *name)
+{
+    char path[120], word[16] = "";
+    FILE *f;
+
+    snprintf(path, sizeof(path), "/dev/%s", name);
+    f = fopen(path, "r");
+    if ( !f || fscanf(f, "%15s", word) != 1 )
+        printf("guest: %s: %m\n", path);
+    else
+        printf("guest: %s says %s\n", name, word);
+    if ( f )
+        fclose(f);
+}
+
+/* Entries of the folder that begin so. */
+static unsigned int entries(const char *path, const char *begin)
+{
+    DIR *folder = opendir(path);
+    struct dirent *e;
+    unsigned int n = 0;
+
+    while ( folder && (e = readdir(folder)) )
+        n += !strncmp(e->d_name, begin, strlen(begin));
+    if ( folder )
+        closedir(folder);
+    return n;
+}
+
 static void report(unsigned long nr)
 {
     struct sysinfo info = { 0 };
 
     sysinfo(&info);
-    printf("guest: report %lu cpus %ld total %lu MiB\n", nr,
+    printf("guest: report %lu cpus %ld total %lu MiB nets %u disks %u.\n", nr,
            sysconf(_SC_NPROCESSORS_ONLN),
-           (unsigned long)(info.totalram * info.mem_unit >> 20));
+           (unsigned long)(info.totalram * info.mem_unit >> 20),
+           entries("/sys/class/net", "eth"), entries("/sys/block", "xvd"));
 }
 
-/* Linux calls /sbin/poweroff when it is told to shut down. */
+static void answer(const char *line)
+{
+    if ( !strncmp(line, "touch ", 6) )
+        touch(strtoul(line + 6, NULL, 0));
+    else if ( !strncmp(line, "online ", 7) )
+        online(strtoul(line + 7, NULL, 0));
+    else if ( !strncmp(line, "read ", 5) )
+        read_disk(line + 5);
+    else if ( !strncmp(line, "report ", 7) )
+        report(strtoul(line + 7, NULL, 0));
+}
+
+/* Linux runs /sbin/poweroff or /sbin/reboot when the toolstack asks for that. */
 int main(int argc, char **argv)
 {
     static char line[100];
 
     if ( argc && strstr(argv[0], "poweroff") )
         return reboot(RB_POWER_OFF);
+    if ( argc && strstr(argv[0], "reboot") )
+        return reboot(RB_AUTOBOOT);
     mount("proc", "/proc", "proc", 0, NULL);
     mount("sys", "/sys", "sysfs", 0, NULL);
+    mount("dev", "/dev", "devtmpfs", 0, NULL);
+    load("/xen-netfront.ko");
+    load("/xen-blkfront.ko");
     setvbuf(stdout, NULL, _IOLBF, 0);
     printf("guest: ready\n");
     for ( ;; )
     {
-        if ( !fgets(line, sizeof(line), stdin) )
+        if ( fgets(line, sizeof(line), stdin) )
         {
-            clearerr(stdin);
-            sleep(1); /* then look again */
+            line[strcspn(line, "\r\n")] = 0;
+            answer(line);
+            continue;
         }
-        else if ( !strncmp(line, "touch ", 6) )
-            touch(strtoul(line + 6, NULL, 0));
-        else if ( !strncmp(line, "online ", 7) )
-            online(strtoul(line + 7, NULL, 0));
-        else if ( !strncmp(line, "report ", 7) )
-            report(strtoul(line + 7, NULL, 0));
+        clearerr(stdin);
+        sleep(1); /* then look again */
     }
 }

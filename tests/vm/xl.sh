@@ -3,50 +3,18 @@
 # sh xl.sh xen|oriel PART...: Debian's xl in dom0, as TAP.  What the guest does:
 # tests/vm/xl-guest.c.  Parts:
 #
-#   table    each subcommand, but for those of
-#   ending   save, restore, reboot, shutdown, destroy
+#   running  what changes a guest that goes on
+#   table    each other subcommand, but for those of
+#   devices  a network and a disk come and go
+#   ending   save, restore, migrate, reboot, shutdown, destroy
 #   dumping  dump-core, which takes minutes
 #   demand   a guest with less memory than it may have: populate on demand, its
 #            balloon while dom0 maps its resources
 
 hypervisor=$1 programs=
 . /tap.sh
+. /guests.sh
 shift
-
-log=/var/log/xen
-# A process of dom0 that dies of a signal dies of QEMU's emulation (docs/vm.md).
-xl() {
-    /usr/lib/xen-4.17/bin/xl "$@"
-    xl_status=$?
-    [ $xl_status -lt 128 ] || echo "xl $1: status $xl_status" >>/died
-    return $xl_status
-}
-daemons_died() {
-    for d in xenstored xenconsoled; do
-        kill -0 "$(cat /run/$d.pid)" 2>/dev/null || echo $d >>/died
-    done
-    [ -s /died ]
-}
-# However it ends: tests/vm/xl begins again when the status is 75.
-at_the_end() {
-    end_status=$?
-    daemons_died || exit $end_status
-    sed 's/^/# died: /' /died
-    exit 75
-}
-trap at_the_end EXIT
-
-start_daemons() {
-    mkdir -p /var/run/xen $log /etc/xen
-    : >/etc/xen/xl.conf
-    unset LD_LIBRARY_PATH
-    # xl ends its threads with it.
-    ln -s /libgcc_s.so.1 /lib/x86_64-linux-gnu/
-    xenstored --pid-file /run/xenstored.pid
-    eventually test -S /run/xenstored/socket
-    xen-init-dom0 >/dev/null
-    xenconsoled --pid-file /run/xenconsoled.pid --log=guest --log-dir=$log
-}
 
 config() { # NAME MEMORY MAXMEM [LINE]...
     cat >"/$1.cfg" <<END2
@@ -68,13 +36,6 @@ END2
 
 # ---- the guest's console ----
 
-domid() { xl domid "$1"; }
-console() { tr -d '\r' <"$log/guest-$1.log" 2>/dev/null; }
-has() { console "$1" | grep -q "$2"; }
-type_line() { # NAME TEXT: to the console that the guest has now
-    tty=$(xenstore read "/local/domain/$(domid "$1")/console/tty") &&
-        [ -c "$tty" ] && echo "$2" >"$tty"
-}
 # A line that comes while xenconsoled is busy may be lost: ask until it answers.
 answers() { # NAME REQUEST
     has "$1" "^guest: $2 " || { type_line "$1" "$2" && no true; }
@@ -86,13 +47,6 @@ report() { # NAME: the answer, in $work/report
     console "$1" | grep "^guest: report $reports " >"$work/report"
     cat "$work/report"
 }
-no_complaint() { # NAME
-    no has "$1" "BUG\|Oops\|WARNING\|panic\|soft lockup\|Call Trace"
-}
-alone() { [ "$(xl list | wc -l)" = 2 ]; }
-pages() { free-pages; }
-pages_are_back() { [ "$(pages)" -ge "$free" ]; }
-nothing_lost() { press-key f | grep "^audit: every page"; }
 destroy() { # NAME
     check "$1: destroy" xl destroy "$1"
     eventually alone
@@ -170,7 +124,7 @@ part_demand() {
 
 # ---- each subcommand ----
 
-# What the last command said, without what differs from run to run.
+# What the last command complained of, without what differs from run to run.
 said() { # FILE
     sed -n 's/^libxl: error: [^:]*:[0-9]*:[^:]*: *//p; t
         /^Shutting\|^Rebooting/d; /^[A-Za-z]/p' "$1" |
@@ -185,36 +139,45 @@ soon() { # COMMAND
         sleep 1 # then look again
     done
 }
+once() { eval "$1" >/dev/null 2>&1; } # COMMAND
+patience=soon
 # One line of the table: what xl answers, and whether EFFECT, a command, then
-# succeeds: ":" when nothing is to be seen.
+# succeeds.  Where xl complains the effect is not waited for.
 row() { # EFFECT SUBCOMMAND [ARG]...
     row_effect=$1
     shift
-    xl "$@" >"$work/out" 2>"$work/err" </dev/null
+    row_of "$row_effect" xl "$@"
+}
+row_of() { # EFFECT PROGRAM [ARG]...
+    row_effect=$1
+    shift
+    "$@" >"$work/out" 2>"$work/err" </dev/null
     row_status=$?
-    if [ $row_status != 0 ]; then
-        row_said=$(said "$work/err")
-    elif [ -n "$(said "$work/err")" ] && no eval "$row_effect" >/dev/null 2>&1
-    then
-        row_said="no effect: $(said "$work/err")"
-    elif soon "$row_effect"; then
-        row_said="done"
-    else
-        row_said="no effect: $(said "$work/err")"
+    row_said=$(said "$work/err")
+    if [ $row_status = 0 ] && [ -z "$row_said" ]; then
+        $patience "$row_effect" && row_said="done" || row_said="no effect"
+    elif eval "$row_effect" >/dev/null 2>&1; then
+        row_said="done; ${row_said:-no message}"
     fi
-    echo "row|xl $*|$row_status|$row_said"
+    echo "row|${*#/}|$row_status|$row_said"
+    head -n 60 "$work/out" | sed 's/^/out|/'
 }
 rebooted() { # NAME OLD-ID
     xl domid "$1" && [ "$(domid "$1")" != "$2" ] && report "$1"
 }
-out() { grep -q "$1" "$work/out"; } # PATTERN: in the command's output
+out() { grep -q -- "$1" "$work/out"; } # PATTERN: in the command's output
 state() { xl list "$1" | awk 'NR == 2 { print $5 }'; }
 is_state() { state "$1" | grep -q "$2"; }
 gone() { no xl domid "$1"; }
+runs() { is_state "$1" '^[r-][b-]----$' && reported "$1" cpus; }
 reported() { report "$1" >/dev/null && grep -q "$2" "$work/report"; }
 # Linux leaves it to the guest's userland to use what comes.
 onlined() { type_line "$1" "online 1" && reported "$1" 'cpus 2 '; }
 memory_is() { [ "$(xl list "$1" | awk 'NR == 2 { print $3 }')" = "$2" ]; }
+limit_is() { # NAME KIB: in the hypervisor, to which xl says some more
+    hold "$(domid "$1")" limit | { read -r kib &&
+        [ "$kib" -ge "$2" ] && [ "$kib" -lt $(($2 + 8192)) ]; }
+}
 vcpu_line() { xl vcpu-list "$1" | awk -v v="$2" '$3 == v'; }
 pinned_to() { vcpu_line "$1" "$2" | awk -v a="$3" '{ exit $7 != a }'; }
 weight_is() { xl sched-credit2 -d "$1" | awk -v n="$1" -v w="$2" \
@@ -222,136 +185,216 @@ weight_is() { xl sched-credit2 -d "$1" | awk -v n="$1" -v w="$2" \
 cap_is() { xl sched-credit2 -d "$1" | awk -v n="$1" -v c="$2" \
     '$1 == n { exit !($4 == c) }'; }
 ratelimit_is() { xl sched-credit2 -s | grep -q "ratelimit=$1us"; }
+pool_is() { xl cpupool-list | grep -q "^$1 "; }
 in_pool() { xl cpupool-list -c | grep -q "^$1 .*$2"; }
+domain_in_pool() { xl list -c "$1" | grep -q "$2\$"; }
 dmesg_has() { xl dmesg | grep -q "$1"; }
+nmis() { console g | grep -c "NMI.*on CPU $1"; }
+# Of messages there are as many more.
+nmi_came() { # VCPU BEFORE
+    [ "$(nmis "$1")" -gt "$2" ]
+}
 
 listing() {
+    xl help | sed 's/^/help|/'
     row "out '^g '" list
-    row "out '^g '" list -v
+    row "out '^g .*-'" list -v
     row "out 'c_info'" list -l g
-    row "out '^g '" list -c
-    row "out '^g '" list -n
+    row "out '^g .*Pool-0'" list -c
+    row "out '^g .*all'" list -n
     row "out ' g'" vm-list
     row "out '^[0-9]*$'" domid g
     row "out '^g$'" domname "$(domid g)"
-    row "out '^g '" vcpu-list g
-    row "out '^Name'" uptime
+    row "out '^g .* 1 .*all / all'" vcpu-list g
+    row "out '^Domain-0 '" uptime
     row "out '^g .*0:'" uptime g
-    row "out '^total_memory'" info
-    row "out '^free_memory'" info
-    row "out 'numa_info'" info -n
-    row "out '^outstanding_claims'" info
-    row "out '^g '" claims
-    row "out '^g '" sharing
-    row ":" network-list g
-    row ":" block-list g
-    row ":" channel-list g
-    row ":" pci-list g
-    row ":" usb-list g
-    row ":" vtpm-list g
-    row ":" vkb-list g
-    row ":" vsnd-list g
-    row ":" vdispl-list g
-    row ":" pci-assignable-list
+    row "out '^total_memory *: *[1-9]'" info
+    row "out '^ *0: *[1-9]'" info -n
+    row "out '^g .*128 '" claims
+    row "out '^g .*128 '" sharing
+    for kind in network block channel pci usb vtpm vkb vsnd vdispl; do
+        # Nothing but the names of columns.
+        row "[ \$(wc -l <$work/out) -le 1 ]" $kind-list g
+    done
+    row "[ ! -s $work/out ]" pci-assignable-list
+}
+triggers() {
+    for vcpu in 0 1; do
+        row "nmi_came $vcpu $(nmis $vcpu)" trigger g nmi $vcpu
+    done
+    # A guest that begins anew or ends would not answer.
+    patience=once
+    for t in reset init power sleep; do
+        row "no runs g" trigger g $t
+    done
+    row "no runs g" button-press g power
+    patience=soon
+    row "runs g" trigger g s3resume # it never slept
+    row "out none" trigger g none
 }
 running() {
     row "is_state g p" pause g
     row "no is_state g p" unpause g
     row "[ \"\$(xl domname $(domid g))\" = h ]" rename g h
     row "xl domid g" rename h g
-    row ":" config-update g /g.cfg
+    sed 's/"preserve"/"rename-restart"/' /g.cfg >/other.cfg
+    row "grep -q rename-restart /var/lib/xen/userdata-*" \
+        config-update g /other.cfg
     row "has g 'sysrq: HELP'" sysrq g h
     row "reported g 'cpus 1 '" vcpu-set g 1
     row "onlined g" vcpu-set g 2
     row "pinned_to g 0 0" vcpu-pin g 0 0
     row "pinned_to g 1 1" vcpu-pin g 1 1 all
     row "pinned_to g 0 all" vcpu-pin g all all all
-    row ":" vcpu-pin g 0 99
+    row "pinned_to g 0 99" vcpu-pin g 0 99
     row "weight_is g 512" sched-credit2 -d g -w 512
     row "cap_is g 50" sched-credit2 -d g -c 50
     row "cap_is g 0" sched-credit2 -d g -c 0
     row "ratelimit_is 2000" sched-credit2 -s -r 2000
-    row "out '^g '" sched-credit2
-    row ":" sched-credit -d g
-    row ":" sched-rtds -d g
+    row "out '^g .*512'" sched-credit2
+    row "out '^g '" sched-credit -d g
+    row "out '^g '" sched-rtds -d g
     row "memory_is g 112" mem-set g 112
     row "memory_is g 128" mem-set g 128
-    row ":" mem-max g 256
-    row ":" mem-max g 100
-    for t in nmi reset init power sleep s3resume; do
-        row ":" trigger g $t
-        xl list g >/dev/null 2>&1 || echo "# after $t: gone"
-        row ":" trigger g $t 1
-    done
+    row "memory_is g 256" mem-set g 256
+    row "limit_is g 262144" mem-max g 256
+    row "limit_is g 102400" mem-max g 100
 }
 host() {
-    row "dmesg_has 'dom0'" dmesg
-    row "dmesg_has 'show this message\|h:\|show the keys\|help'" debug-keys h
-    row ":" debug-keys q
-    row ":" debug-keys r
-    row "no dmesg_has 'Xen version\|2 of 2 CPUs'" dmesg -c
-    row ":" set-parameters loglvl=all
-    row "out Pool-0" cpupool-list
-    row "out Pool-0" cpupool-list -c
-    row ":" cpupool-cpu-remove Pool-0 99
+    row "out 'dom0\|Dom0'" dmesg
+    row "dmesg_has \"key 'q'\"" debug-keys h
+    row "dmesg_has 'dom0\|domain 0'" debug-keys q
+    row "dmesg_has 'queue'" debug-keys r
+    row "no dmesg_has 'Xen version\|CPUs'" dmesg -c
+    row "dmesg_has 'loglvl'" set-parameters loglvl=all
+    row "out 'Pool-0 *2 '" cpupool-list
+    row "out 'Pool-0 *0,1'" cpupool-list -c
     row "no in_pool Pool-0 1" cpupool-cpu-remove Pool-0 1
     row "in_pool Pool-0 1" cpupool-cpu-add Pool-0 1
-    row ":" cpupool-migrate g Pool-0
-    row ":" cpupool-migrate g none
-    row "xl cpupool-list | grep -q ^Other" cpupool-rename Pool-0 Other
-    row "xl cpupool-list | grep -q ^Pool-0" cpupool-rename Other Pool-0
-    row ":" cpupool-numa-split
-    row ":" cpupool-create name=\"two\" sched=\"credit\"
-    row ":" cpupool-destroy two
-    row ":" psr-hwinfo
-    row ":" psr-cmt-show cache-occupancy
-    row ":" getenforce
-    row ":" setenforce 1
-    row ":" loadpolicy /none
+    row "domain_in_pool g Pool-0" cpupool-migrate g Pool-0
+    row "domain_in_pool g none" cpupool-migrate g none
+    row "pool_is Other" cpupool-rename Pool-0 Other
+    row "pool_is Pool-0" cpupool-rename Other Pool-0
+    row "pool_is Pool-node0" cpupool-numa-split
+    ! pool_is Pool-node0 || xl cpupool-rename Pool-node0 Pool-0
+    row "pool_is two" cpupool-create name=\"two\" sched=\"credit\"
+    row "no pool_is two" cpupool-destroy two
+}
+# What neither processor has, what Debian's Xen is built without, and devices that
+# a PVH guest has not got.
+refused() {
+    row "out 'Enabled *: *1'" psr-hwinfo
+    row "out '^g '" psr-cmt-attach g
+    row "out '^g '" psr-cmt-detach g
+    row "out '^g '" psr-cmt-show cache-occupancy
+    row "out '^g '" psr-cat-show g
+    row "out '^g '" psr-cat-set g 1
+    row "out '^g '" psr-mba-show g
+    row "out '^g '" psr-mba-set g 10
+    row "out ." getenforce
+    row "out ." setenforce 1
+    row "out ." loadpolicy /none
+    row "out ." cd-insert g hdc /g.cfg
+    row "out ." cd-eject g hdc
+    row "out ." qemu-monitor-command g info
 }
 ending() {
-    row "reported g 'cpus 2 '" save -c g /g.save
+    row "runs g" save -c g /g.save
     row "gone g" save g /g.save
-    row "no is_state g p" restore /g.save
+    row "runs g" restore /g.save
+    row "gone g" destroy g
+    row "is_state g p" restore -p /g.save
+    row "runs g" unpause g
+    row "[ \$(domid g) != $(domid g) ] && runs g" \
+        migrate -s "" g "/usr/lib/xen-4.17/bin/xl migrate-receive"
     rm -f /g.save
     row "gone g" destroy g
-    row "report g" create -q /g.cfg
+    fresh g
+    row "runs g" create -q /g.cfg
     row "gone g" shutdown g
+    fresh g
     row "is_state g p" create -q -p /g.cfg
-    row "no is_state g p" unpause g
-    report g >/dev/null
-    row "rebooted g $(domid g)" reboot g
-    xl destroy g
-    eventually gone g
-    row ":" destroy g
-    row ":" domid g
-    row ":" list g
+    row "runs g" unpause g
+    before=$(domid g)
+    fresh g
+    row "rebooted g $before" reboot g
+    fresh g
+    row "gone g" shutdown -w g
+    for c in domid domname "list" shutdown reboot pause unpause destroy; do
+        row "out ." $c g
+    done
+}
+# The guest that has this name next starts with a console of its own.
+fresh() {
+    rm -f "$log/guest-$1.log" "$log/guest-$1--incoming.log"
+    reports=0
 }
 # xl tries each frame number up to that of the guest's last page: minutes.
 dumping() {
-    row "[ \$(head -c 4 /g.core | tail -c 3) = ELF ]" dump-core g /g.core
-    ls -l /g.core 2>/dev/null | awk '{ print "# core: " $5 }'
+    row "[ \"\$(head -c 4 /g.core | tail -c 3)\" = ELF ]" dump-core g /g.core
+    wc -c </g.core | sed 's/^/# bytes of the core: /'
     rm -f /g.core
-    row "report g" list g
+    row "runs g" unpause g
     row "gone g" destroy g
 }
-tools() {
-    for tool in "xenctx -s /none $(domid g) 0" "xenctx -a $(domid g) 1" \
-        "xenctx -C $(domid g)" "lsevtchn $(domid g)" "xen-hvmctx $(domid g)" \
-        "xenpm get-cpu-topology"; do
-        # shellcheck disable=SC2086
-        /$tool >"$work/out" 2>"$work/err" </dev/null
-        echo "row|${tool%% *}|$?|$(said "$work/err") $(wc -l <"$work/out") lines"
-        sed 's/^/# /' "$work/out" | head -n 12
-    done
+insert_modules() {
+    while read -r m; do
+        insmod "/$m" || return 1
+    done </dom0-modules
 }
-part_table() {
+# What Debian's scripts do that libxl starts; a network is of no interest.
+hotplug_script() {
+    cat >/hotplug <<'END3'
+#!/bin/sh
+case $XENBUS_PATH in
+*/vbd/*) [ "$1" != add ] || xenstore write "$XENBUS_PATH/physical-device" 7:0 ;;
+esac
+END3
+    chmod +x /hotplug
+}
+loop_device() {
+    { echo hello && dd if=/dev/zero bs=1024 count=1024; } >/disk.img &&
+        busybox losetup /dev/loop0 /disk.img
+}
+reads_disk() { has g 'xvdb says hello' || { type_line g "read xvdb" && no true; }; }
+devices() {
+    disk=format=raw,vdev=xvdb,access=rw,script=/hotplug,target=/dev/loop0
+    row "reported g 'nets 1 '" network-attach g script=/hotplug
+    row "out '^0 *0 .*/vif/'" network-list g
+    row "reported g 'nets 0 '" network-detach g 0
+    row "reported g 'disks 1.' && soon reads_disk" block-attach g $disk
+    row "out '/vbd/'" block-list g
+    row "reported g 'disks 0.'" block-detach g xvdb
+}
+tools() {
+    row_of "out '^rip: ffffffff'" /xenctx -s /none "$(domid g)" 0
+    row_of "out '^rip: ffffffff'" /xenctx -a "$(domid g)" 1
+    row_of "out '^vcpu1:'" /xenctx -C "$(domid g)"
+    row_of "out 'VCPU 1: Virtual IRQ'" /lsevtchn "$(domid g)"
+    row_of "out ' CPU: .*rax '" /xen-hvmctx "$(domid g)"
+    row_of "out '^CPU1'" /xenpm get-cpu-topology
+}
+part_running() {
     config g 128 128 'vcpus = 2' 'cmdline = "console=hvc0 loglevel=8"'
     create g
-    listing
     running
+    triggers
+}
+part_table() {
+    config g 128 128 'vcpus = 2'
+    create g
+    listing
     host
+    refused
     tools
+}
+part_devices() {
+    config g 128 128
+    create g
+    check "modules" insert_modules
+    check "a script" hotplug_script
+    check "a disk" loop_device
+    devices
 }
 part_ending() {
     config g 128 128 'vcpus = 2'

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+#
+# For scripts beside it that have guests of Debian's xl in dom0 of a machine in
+# QEMU: the daemons that xl needs, and a guest's console.  Needs tap.sh, and in /
+# libgcc_s.so.1 and press-key.
+
+log=/var/log/xen
+# A process of dom0 that dies of a signal dies of QEMU's emulation (docs/vm.md).
+xl() {
+    /usr/lib/xen-4.17/bin/xl "$@"
+    xl_status=$?
+    # Its own statuses are below 128 or above those of signals.
+    [ $xl_status -lt 128 ] || [ $xl_status -gt 192 ] ||
+        echo "xl $1: status $xl_status" >>/died
+    return $xl_status
+}
+daemons_died() {
+    for d in xenstored xenconsoled; do
+        kill -0 "$(cat /run/$d.pid)" 2>/dev/null || echo $d >>/died
+    done
+    [ -s /died ]
+}
+# However the script ends: when the status is 75 the machine is started again.
+at_the_end() {
+    end_status=$?
+    daemons_died || exit $end_status
+    sed 's/^/# died: /' /died
+    exit 75
+}
+start_daemons() {
+    mkdir -p /var/run/xen $log /etc/xen
+    : >/etc/xen/xl.conf
+    unset LD_LIBRARY_PATH
+    # xl ends its threads with it.
+    ln -s /libgcc_s.so.1 /lib/x86_64-linux-gnu/
+    xenstored --pid-file /run/xenstored.pid
+    eventually test -S /run/xenstored/socket
+    xen-init-dom0 >/dev/null
+    xenconsoled --pid-file /run/xenconsoled.pid --log=guest --log-dir=$log
+    trap at_the_end EXIT
+}
+
+domid() { xl domid "$1"; }
+alone() { [ "$(xl list | wc -l)" = 2 ]; } # with the line of names
+pages_are_back() { [ "$(free-pages)" -ge "$free" ]; } # as many as once
+
+# xenconsoled names a log by the domain's name when it came.
+console() {
+    cat "$log/guest-$1.log" "$log/guest-$1--incoming.log" 2>/dev/null |
+        tr -d '\r'
+}
+has() { console "$1" | grep -q "$2"; }
+type_line() { # NAME TEXT: to the console that the guest has now
+    tty=$(xenstore read "/local/domain/$(domid "$1")/console/tty") &&
+        [ -c "$tty" ] && echo "$2" >"$tty"
+}
+no_complaint() { # NAME
+    no has "$1" "BUG\|Oops\|WARNING\|panic\|soft lockup\|Call Trace"
+}
