@@ -405,12 +405,22 @@ check-model: $(B)/asan/tests/model/model
 
 $(eval $(call link,$(B)/bench/core,$(call objs,hosted,$(bench-core-src)) \
     $(B)/hosted/libmachine.a,$(call list-of,bench),$(bench-core-libs)))
-$(foreach b,hosted roundtrip report vm-calls qemu-boot,$(eval \
+$(foreach b,hosted roundtrip report guests-run vm-calls qemu-boot,$(eval \
     $(call program,$(B)/bench/$(b),$(bench-$(b)-src),$(call list-of,bench),$(bench-$(b)-libs))))
 $(eval $(call link,$(B)/bench/qemu-guest,\
     $(call objs,hosted,tests/bench/qemu-guest.c),$(call list-of,bench),-static))
 bench: $(B)/.need-check all $(addprefix $(B)/bench/,core hosted roundtrip report)
 	$(Q)scripts/bench $(if $(COUNT),--count)
+
+# What docs/ci.md says, in a clean Debian: needs root and Debian's mirror.
+check-ci-doc: | $(B)/.need-chroot
+	$(Q)scripts/run-tests "docs, taken at their word" --limit MACHINE \
+	    tests/programs/ci-doc
+
+# N guests on one hosted hypervisor: VM=1 compares with a machine that boots Xen.
+N ?= 1000
+bench-guests: all $(B)/bench/guests-run
+	$(Q)scripts/bench-guests $(N) $(if $(VM),--vm)
 
 check-programs: all | $(B)/.need-check $(B)/.need-gdb
 	$(Q)scripts/run-tests programs --wrap \
@@ -603,7 +613,7 @@ check: $(all-checks)
 test: check-unit check-contract check-abi check-lint
 tests: test
 .PHONY: check-pv check-save check-xl xl-table fuzz-hvm test tests check-hvm check-two-dm check-sched dom0 dom0-hvm check-machines machine-vm machine-xen machine-hosted check-vm-script
-.PHONY: all bare debug check-vm run-vm shell-vm soak check-xen shell-xen bench bench-xen bench-vm check-fuzz check-model cover fuzz fuzz-all clean help run install libs hosted programs guests debian \
+.PHONY: bench-guests check-ci-doc all bare debug check-vm run-vm shell-vm soak check-xen shell-xen bench bench-xen bench-vm check-fuzz check-model cover fuzz fuzz-all clean help run install libs hosted programs guests debian \
     check-demo check-contract check-programs check-clang check-lint lint
 all: libs hosted programs guests
 
@@ -617,12 +627,14 @@ help:
 	@echo 'make check      all tests; check-abi, check-unit, ... are its parts:'
 	@echo '                $(filter check-%,$(all-checks))'
 	@echo 'make bench      what operations cost; COUNT=1 counts instructions too'
+	@echo 'make bench-guests  1000 guests, one after the other, hosted; VM=1 compares with Xen in QEMU'
 	@echo 'make fuzz       one target: T=ioreq S=60 (seconds); fuzz-all: each, and keep the corpus'
 	@echo 'make cover      which lines of the core the unit tests reach'
 	@echo 'make check-xen  the same programs on the real Xen, in QEMU: minutes'
 	@echo 'make run-vm     Oriel on a machine of its own, in QEMU: a guest served there'
 	@echo 'make debug      build/oriel-debug.elf: assertions, lock order, each guest entry checked'
 	@echo 'make check-vm   all of it tested there: minutes; make soak: longer'
+	@echo 'make check-ci-doc  the jobs of docs/ci.md in a clean Debian 12, as root'
 	@echo 'make check-trace   what scripts/hosted --trace prints'
 	@echo 'make fuzz-hvm   guests that fuzz the devices behind QEMU: S=600 (seconds) SEED=1'
 	@echo 'make check-pv   what check-vm does, in a PV dom0'

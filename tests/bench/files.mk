@@ -15,6 +15,9 @@ bench-roundtrip-libs := -lxenctrl -lxenforeignmemory -lxendevicemodel \
     -lxenevtchn -lm $(own-libs)
 bench-report-src := $(addprefix tests/bench/,report.c svg.c)
 bench-report-libs := -lm
+# scripts/bench-guests
+bench-guests-run-src := tests/bench/guests.c tests/bench/bench.c
+bench-guests-run-libs := -lxenctrl -lxenevtchn -lm $(own-libs)
 # Measured in dom0 of a real machine: scripts/bench-xen.
 bench-vm-calls-src := tests/bench/vm-calls.c tests/contract/ct.c
 bench-vm-calls-libs := -lxenctrl -lxenforeignmemory -lxentoollog \
