@@ -329,7 +329,8 @@ check-trace: hosted debian | $(B)/.need-check
 # Debian's daemons and xl, and what they reach dom0's kernel by.
 check-toolstack: hosted libs guests debian $(contract-store:%=$(B)/contract/%) \
     $(B)/asan/bin/xen-hosted $(B)/asan/bin/oriel-devxen.so | $(B)/.need-check
-	$(Q)scripts/run-tests "the toolstack in a process" tests/programs/toolstack
+	$(Q)scripts/run-tests "the toolstack in a process" tests/programs/toolstack \
+	    tests/programs/toolstack-qemu
 	$(Q)scripts/run-tests "beside xenstored" --wrap \
 	    "env XEN_HOSTED=$(B)/asan/bin/xen-hosted scripts/hosted --audit --toolstack --" \
 	    $(contract-store:%=$(B)/contract/%)

@@ -39,8 +39,9 @@ static const char *const kernel_places[] = {
 };
 static const char *const toolstack_places[] = {
     "/etc/xen", "/run/lock/xenconsole.", "/run/lock/xl", "/run/xen",
-    "/run/xenstored", "/usr/lib/xen-4.17", "/var/lib/xen", "/var/lib/xenstored",
-    "/var/log/xen", NULL,
+    "/run/xenstored", "/usr/lib/ipxe/qemu", "/usr/lib/xen-4.17",
+    "/usr/libexec/xen-qemu-system-i386", "/usr/share/qemu", "/usr/share/seabios",
+    "/var/lib/xen", "/var/lib/xenstored", "/var/log/xen", NULL,
 };
 
 /* NULL: the program does not run in a machine. */
@@ -71,7 +72,8 @@ static bool may_be_ours(const char *path)
 {
     const char *last = strrchr(path, '/');
 
-    if ( strstr(path, "xen") || strstr(path, "hypervisor") )
+    if ( strstr(path, "xen") || strstr(path, "hypervisor") ||
+         strstr(path, "qemu") || strstr(path, "seabios") )
         return true;
     last = last ? last + 1 : path;
     for ( unsigned int i = 0; i < NR_FILES; i++ )

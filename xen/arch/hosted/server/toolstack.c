@@ -58,25 +58,41 @@ bool toolstack_wanted(void)
 /* xl finds no memory of dom0's here that it could take. */
 static const char xl_conf[] = "autoballoon=\"off\"\n";
 
+/*
+ * What is Debian's, where it is unpacked; else the machine's own, if there is
+ * any: QEMU and the firmware of its guests are not needed for every run.
+ */
+static const char *const linked[] = {
+    "/" LIBEXEC, "/usr/libexec/xen-qemu-system-i386", "/usr/share/qemu",
+    "/usr/share/seabios", "/usr/lib/ipxe/qemu",
+};
+
+static int make_link(const char *path)
+{
+    char link[PATH_MAX + 64], target[PATH_MAX + 64];
+
+    snprintf(link, sizeof(link), "%s%s", life_root(), path);
+    snprintf(target, sizeof(target), "%s%s", root, path);
+    return symlink(access(target, F_OK) ? path : target, link) ? -errno : 0;
+}
+
 int toolstack_make_folders(void)
 {
     static const char *const name[] = {
         "root/run/xen/", "root/run/xenstored/", "root/run/lock/",
         "root/var/lib/xen/dump/", "root/var/lib/xenstored/",
         "root/var/log/xen/console/", "root/etc/xen/scripts/",
-        "root/etc/xen/auto/", "root/usr/lib/",
+        "root/etc/xen/auto/", "root/usr/lib/ipxe/", "root/usr/libexec/",
+        "root/usr/share/",
     };
-    char link[PATH_MAX + 32], target[PATH_MAX + 32];
     int rc = 0;
 
     for ( size_t i = 0; !rc && i < sizeof(name) / sizeof(name[0]); i++ )
         rc = life_make_file(name[i], NULL, 0);
     if ( !rc )
         rc = life_make_file("root/etc/xen/xl.conf", xl_conf, 0644);
-    snprintf(link, sizeof(link), "%s/" LIBEXEC, life_root());
-    snprintf(target, sizeof(target), "%s/" LIBEXEC, root);
-    if ( !rc && symlink(target, link) )
-        rc = -errno;
+    for ( size_t i = 0; !rc && i < sizeof(linked) / sizeof(linked[0]); i++ )
+        rc = make_link(linked[i]);
     return rc;
 }
 
