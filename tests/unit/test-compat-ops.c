@@ -171,7 +171,7 @@ static void test_multicall(void **state)
     assert_int_equal(e[9], 0);
     assert_ptr_equal(fixture_gfn_to_virt(d, 0x80), d->shared);
     assert_int_equal((int32_t)e[17], -ENOSYS);
-    assert_int_equal((int32_t)e[25], -ENOSYS);
+    assert_int_equal((int32_t)e[25], -EINVAL);
     assert_int_equal(e[32], 0x12345678);
     /* Afterwards the vcpu is a 64-bit caller again. */
     assert_false(current->caller_32);

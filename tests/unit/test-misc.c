@@ -71,7 +71,7 @@ static void test_multicall_does_not_nest(void **state)
 
     (void)state;
     assert_int_equal(multicall(&outer, 1), 0);
-    assert_int_equal((long)outer.result, -ENOSYS);
+    assert_int_equal((long)outer.result, -EINVAL);
     assert_int_equal(inner.result, 0);
 }
 
@@ -144,6 +144,7 @@ static void test_version(void **state)
     (void)state;
     assert_int_equal(version(XENVER_version, NULL), 4 << 16 | 17);
     assert_int_equal(version(XENVER_pagesize, NULL), 4096);
+    assert_int_equal(version(XENVER_pagesize, &params), -EINVAL);
     assert_int_equal(version(XENVER_extraversion, extra), 0);
     assert_non_null(memchr(extra, 0, sizeof(extra)));
     assert_int_equal(version(XENVER_compile_info, &compile), 0);
@@ -201,12 +202,34 @@ static void test_features(void **state)
     assert_int_equal(version(XENVER_get_features, &info), -EINVAL);
 }
 
+static long assist(unsigned int cmd, unsigned int type)
+{
+    return hcall(__HYPERVISOR_vm_assist, cmd, type, 0, 0, 0);
+}
+
 static void test_vm_assist(void **state)
 {
     (void)state;
-    assert_int_equal(hcall(__HYPERVISOR_vm_assist, 0, 5, 0, 0, 0), -EINVAL);
-    assert_int_equal(hcall(__HYPERVISOR_vm_assist, 1, 5, 0, 0, 0), -EINVAL);
-    assert_int_equal(hcall(__HYPERVISOR_vm_assist, 2, 5, 0, 0, 0), -ENOSYS);
+    fixture_be_dom(fixture_guest(1)); /* translated: it has none */
+    for ( unsigned int type = 0; type < 70; type++ )
+    {
+        assert_int_equal(assist(VMASST_CMD_enable, type), -EINVAL);
+        assert_int_equal(assist(VMASST_CMD_disable, type), -EINVAL);
+        assert_int_equal(assist(2, type), type == 5 ? -ENOSYS : -EINVAL);
+    }
+    fixture_be_dom(dom0); /* not translated */
+    for ( unsigned int type = 0; type < 70; type++ )
+    {
+        long rc = type < 4 ? 0 : -EINVAL;
+        bool is_xens = type <= 5 || type == VMASST_TYPE_m2p_strict;
+
+        assert_int_equal(assist(VMASST_CMD_enable, type), rc);
+        assert_int_equal(dom0->writable_tables, type >= 2);
+        assert_int_equal(assist(2, type), is_xens ? -ENOSYS : -EINVAL);
+    }
+    assert_int_equal(assist(VMASST_CMD_disable,
+                            VMASST_TYPE_writable_pagetables), 0);
+    assert_false(dom0->writable_tables);
 }
 
 /* ---- console ---- */

@@ -8,7 +8,7 @@
  * gives way too, and starts again at that entry.  A guest that changes the
  * entry meanwhile gets what it wrote.
  *
- * Multicalls do not nest: such an entry gets -ENOSYS.
+ * Multicalls do not nest: such an entry gets -EINVAL.
  */
 #include <hv/domain.h>
 #include <hv/guest-access.h>
@@ -27,7 +27,7 @@ static long run_entry(uint64_t addr)
     hc.nr = e.op;
     memcpy(hc.a, e.args, sizeof(hc.a));
 
-    rc = hc.nr == __HYPERVISOR_multicall ? -ENOSYS : hypercall_nested(&hc);
+    rc = hc.nr == __HYPERVISOR_multicall ? -EINVAL : hypercall_nested(&hc);
     if ( rc == -ERESTART )
     {
         memcpy(e.args, hc.a, sizeof(e.args));

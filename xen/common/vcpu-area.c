@@ -32,8 +32,9 @@ long vcpu_register_info(struct vcpu *v, uint64_t arg)
 
     if ( copy_from_arg(&reg, arg) )
         return -EFAULT;
-    if ( reg.offset > PAGE_SIZE - sizeof(*info) )
-        return -EINVAL;
+    if ( reg.offset > PAGE_SIZE - sizeof(*info) ||
+         reg.offset % alignment_of_info(d) )
+        return -ENXIO;
     pg = p2m_get_own_page(d, reg.mfn);
     if ( !pg )
         return -EINVAL;
@@ -42,7 +43,6 @@ long vcpu_register_info(struct vcpu *v, uint64_t arg)
     spin_lock(&d->lock);
     /* Of a running vcpu only itself knows when its info may move. */
     if ( v->info_page || domain_is_dying(d) ||
-         reg.offset % alignment_of_info(d) ||
          (v != current && !(READ_ONCE(v->flags) & VCPU_DOWN)) )
         rc = -EINVAL;
     else

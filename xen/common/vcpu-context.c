@@ -140,10 +140,9 @@ static long initialise_pv(struct vcpu *v, uint64_t arg)
 
     if ( !c )
         return -ENOMEM;
-    if ( !(READ_ONCE(v->flags) & VCPU_DOWN) )
-        rc = -EEXIST;
-    else if ( !guest_copy_in(c, arg, sizeof(*c)) )
-        rc = arch_vcpu_set_pv_context(v, c);
+    if ( !guest_copy_in(c, arg, sizeof(*c)) )
+        rc = READ_ONCE(v->initialised) ? -EEXIST
+                                       : arch_vcpu_set_pv_context(v, c);
     if ( !rc )
         WRITE_ONCE(v->initialised, true);
     hv_free(c);

@@ -116,7 +116,7 @@ long do_xen_version(struct hypercall *hc)
     case XENVER_get_features:
         return get_features(arg);
     case XENVER_pagesize:
-        return PAGE_SIZE;
+        return arg ? -EINVAL : (long)PAGE_SIZE;
     case XENVER_guest_handle:
         return guest_handle(arg);
     case XENVER_commandline:
@@ -129,15 +129,33 @@ long do_xen_version(struct hypercall *hc)
     }
 }
 
-/* No assist exists: those of Xen serve PV guests and a runstate detail. */
+#define ASSIST(type) (1UL << VMASST_TYPE_##type)
+/* Those of 32-bit kernels change nothing for others. */
+#define PV_ASSISTS                                                           \
+    (ASSIST(4gb_segments) | ASSIST(4gb_segments_notify) |                    \
+     ASSIST(writable_pagetables) | ASSIST(pae_extended_cr3))
+#define XEN_PV_ASSISTS                                                       \
+    (PV_ASSISTS | ASSIST(architectural_iopl) | ASSIST(m2p_strict))
+
+static bool is_assist(unsigned long assists, unsigned int type)
+{
+    return type < 64 && (assists >> type & 1);
+}
+
+/* Types that Xen has and Oriel has not are refused after the command. */
 long do_vm_assist(struct hypercall *hc)
 {
-    switch ( (unsigned int)hc->a[0] )
-    {
-    case VMASST_CMD_enable:
-    case VMASST_CMD_disable:
+    struct domain *d = current_domain;
+    unsigned int cmd = (unsigned int)hc->a[0], type = (unsigned int)hc->a[1];
+
+    if ( !is_assist(ASSIST(runstate_update_flag) |
+                    (d->translated ? 0 : XEN_PV_ASSISTS), type) )
         return -EINVAL;
-    default:
+    if ( cmd != VMASST_CMD_enable && cmd != VMASST_CMD_disable )
         return -ENOSYS;
-    }
+    if ( d->translated || !is_assist(PV_ASSISTS, type) )
+        return -EINVAL;
+    if ( type == VMASST_TYPE_writable_pagetables )
+        WRITE_ONCE(d->writable_tables, cmd == VMASST_CMD_enable);
+    return 0;
 }

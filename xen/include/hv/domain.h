@@ -123,6 +123,7 @@ struct domain {
     uint64_t serial;      /* [I] unlike domain_id never used again          */
     bool is_privileged;   /* [I] control domain: may do anything            */
     bool translated;      /* [I] HVM/PVH: frame numbers are gfns            */
+    bool writable_tables; /* [a] PV: writes to L1 tables are emulated        */
     bool direct_mapped;   /* [I] gfns of own memory are the machine's mfns  */
     struct list list;     /* [L] */
     uint32_t refs;        /* [a] */

@@ -21,6 +21,7 @@
 
 #define VERSION (4U << 16 | 17)
 
+#define PRESERVE_AD 0x1 /* MMU_PT_UPDATE_PRESERVE_AD */
 #define HVM_VCPU_ID 0x8
 #define HVM_DOMID 0x10
 #define HVM_UPCALL_VECTOR 0x40
@@ -100,7 +101,7 @@ void cpuid_pv_filter(xen_cpuid_leaf_t *l)
         break;
     case 0x80000001:
         l->d &= ~(PV_1D | CPUID_E1D_PAGE1GB | CPUID_E1D_RDTSCP);
-        l->c &= ~CPUID_E1C_SVM;
+        l->c &= ~(CPUID_E1C_SVM | CPUID_E1C_CR8_LEGACY);
         break;
     }
 }
@@ -232,6 +233,7 @@ void cpuid_hypervisor_leaf(const struct vcpu *v, uint32_t i, uint32_t subleaf,
     case 2:
         out->a = 1; /* one page of stubs, asked for by this MSR */
         out->b = MSR_HYPERCALL_PAGE;
+        out->c = v->domain->translated ? 0 : PRESERVE_AD;
         break;
     case 3:
         time_leaf(v, subleaf, out);
@@ -243,6 +245,10 @@ void cpuid_hypervisor_leaf(const struct vcpu *v, uint32_t i, uint32_t subleaf,
             out->b = v->vcpu_id;
             out->c = v->domain->domain_id;
         }
+        break;
+    case 5: /* bits of a machine address */
+        if ( !v->domain->translated )
+            out->b = PAGE_SHIFT + 64 - (uint32_t)__builtin_clzl(nr_frames | 1);
         break;
     }
 }

@@ -106,7 +106,7 @@ static int flush(const op_t *op)
 static int flush_cache(bool all_cpus)
 {
     if ( !pv_machine->may_flush_cache(current_domain) )
-        return -EACCES;
+        return all_cpus ? -EINVAL : -EACCES;
     pv_machine->flush_cache(all_cpus);
     return 0;
 }
@@ -126,7 +126,8 @@ static int do_own(const op_t *op, bool *done)
     case MMUEXT_FLUSH_CACHE_GLOBAL:
         return flush_cache(op->cmd == MMUEXT_FLUSH_CACHE_GLOBAL);
     case MMUEXT_SET_LDT:
-        return pv_set_ldt(current, op->arg1.linear_addr, op->arg2.nr_ents);
+        return pv_set_ldt(current, op->arg2.nr_ents ? op->arg1.linear_addr : 0,
+                          op->arg2.nr_ents);
     default:
         return flush(op);
     }
