@@ -22,7 +22,8 @@
 #define PTE_TABLE (PTE_P | PTE_RW)
 #define PTE_2M (PTE_TABLE | PTE_PS)
 
-#define CR0_64 (CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE)
+#define CR0_64                                                               \
+    (CR0_PG | CR0_AM | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE)
 
 #define PML4_SLOT(va) (((va) >> 39) & 511)
 #define PDPT_SLOT(va) (((va) >> 30) & 511)

@@ -149,7 +149,7 @@ static void load_control_registers(void)
     cpuid(0x80000001, 0, &a, &b, &c, &d);
     if ( d & CPUID_E1D_NX )
         wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_NX);
-    write_cr0(CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE);
+    write_cr0(CR0_PG | CR0_AM | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE);
     write_cr4(cr4);
 }
 

@@ -8,7 +8,7 @@
  *
  * IRET faults in ring 0 when ring 3's selectors or addresses are not legal.  The
  * fault's frame goes to this function's stack, below the words for IRET, so the
- * registers in *frame stay what they were.
+ * registers in *frame stay what they were; only vector and error code are copied.
  *
  * SYSCALL changes neither stack nor GS.  Both are exchanged at once; exceptions
  * that may come before that have stacks of their own (entry.S).
@@ -76,6 +76,11 @@ ring3_left:
         .hidden ring3_iret_faulted
 ring3_iret_faulted:
         swapgs
+        mov     FRAME_VECTOR(%rsp), %rax
+        mov     FRAME_ERROR(%rsp), %rdx
+        mov     %gs:CPU_TRAP_RSP, %rcx
+        mov     %rax, FRAME_VECTOR - FRAME_BYTES(%rcx)
+        mov     %rdx, FRAME_ERROR - FRAME_BYTES(%rcx)
         mov     $2, %eax                /* RING3_FAULTED */
 1:      mov     %gs:CPU_RUN_RSP, %rsp
         pop     %r15

@@ -14,7 +14,7 @@
 
 #define STUB_SIZE 16
 #define GATE_INTERRUPT 0x8e00U /* present, interrupts stay off */
-#define GATE_RING3 0x6000U     /* INT3 and INTO of ring 3 reach it */
+#define GATE_RING3 0x6000U     /* INT3, INTO and INT 0x80 of ring 3 reach it */
 
 struct gate {
     uint16_t offset_low, selector;
@@ -46,7 +46,8 @@ static unsigned int stack_of(unsigned int vector)
 
 static unsigned int privilege_of(unsigned int vector)
 {
-    return vector == VECTOR_BP || vector == VECTOR_OF ? GATE_RING3 : 0;
+    return vector == VECTOR_BP || vector == VECTOR_OF || vector == VECTOR_LINUX
+               ? GATE_RING3 : 0;
 }
 
 static void (*interrupt_handler)(unsigned int vector);

@@ -11,7 +11,8 @@
 
 #define IN_PAGE(sym) ((sym) - trampoline_start)
 
-#define CR0_64 (CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE)
+#define CR0_64                                                               \
+    (CR0_PG | CR0_AM | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE)
 #define CODE32 0x08
 #define CODE64 0x10
 #define DATA32 0x18

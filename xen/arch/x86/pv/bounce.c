@@ -39,7 +39,6 @@ static void change_mode(struct vcpu *v)
 
 struct entry {
     uint64_t rip;
-    uint16_t cs;
     bool mask;
     bool failsafe;      /* push the segment registers */
     bool has_error;
@@ -100,7 +99,7 @@ static bool enter(struct vcpu *v, const struct entry *e)
         return false;
     }
     p->regs->rip = e->rip;
-    p->regs->cs = e->cs | 3;
+    p->regs->cs = RING3_CS64; /* whatever the guest's table says */
     p->regs->rsp = sp;
     p->regs->ss = RING3_DS;
     p->regs->rflags &= ~CLEARED;
@@ -114,7 +113,7 @@ bool pv_enter_trap(struct vcpu *v, unsigned int vector)
     const struct trap_info *t = &pv_of(v)->trap[vector & 0xff];
 
     return enter(v, &(struct entry){
-        .rip = t->address, .cs = t->cs, .mask = TI_GET_IF(t),
+        .rip = t->address, .mask = TI_GET_IF(t),
         .has_error = vector < 32 && (ERROR_CODES >> vector & 1),
     });
 }
@@ -123,13 +122,8 @@ bool pv_enter_at(struct vcpu *v, enum pv_entry_point e)
 {
     const struct pv_callback *c = &pv_of(v)->entry[e];
 
-    if ( e == PV_ENTRY_FAILSAFE )
-    {
-        pv_save_segments(v); /* as they are now */
-        pv_load_segments(v);
-    }
     return enter(v, &(struct entry){
-        .rip = c->address, .cs = RING3_CS64, .mask = c->mask_events,
+        .rip = c->address, .mask = c->mask_events,
         .failsafe = e == PV_ENTRY_FAILSAFE,
     });
 }
@@ -140,6 +134,17 @@ bool pv_deliver_events(struct vcpu *v)
          !pv_of(v)->entry[PV_ENTRY_EVENT].address )
         return true;
     return pv_enter_at(v, PV_ENTRY_EVENT);
+}
+
+/* The registers are 0 now; their selectors are still in *p. */
+bool pv_tell_refused(struct vcpu *v)
+{
+    struct pv_vcpu *p = pv_of(v);
+
+    if ( likely(!p->refused) )
+        return true;
+    p->refused = false;
+    return pv_enter_at(v, PV_ENTRY_FAILSAFE);
 }
 
 /* ---- back ---- */
@@ -174,14 +179,12 @@ void pv_iret(struct vcpu *v)
         change_mode(v);
     }
     r->rax = f.rax;
-    if ( !(f.flags & VGCF_in_syscall) )
-    {
-        r->r11 = f.r11;
-        r->rcx = f.rcx;
-    }
     r->rip = f.rip;
     r->cs = (f.cs & 0xffff) | 3;
     r->rflags = (f.rflags & IRET_FLAGS) | RFLAGS_IF | RFLAGS_FIXED;
+    /* SYSRET, which the flag asks for, would leave these two so. */
+    r->rcx = f.flags & VGCF_in_syscall ? r->rip : f.rcx;
+    r->r11 = f.flags & VGCF_in_syscall ? r->rflags : f.r11;
     r->rsp = f.rsp;
     r->ss = (f.ss & 0xffff) | 3;
     WRITE_ONCE(v->info->evtchn_upcall_mask, !(f.rflags & RFLAGS_IF));

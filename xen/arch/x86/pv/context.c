@@ -26,9 +26,6 @@ static bool addresses_ok(const struct vcpu_guest_context *c)
          !pv_canonical(c->failsafe_callback_eip) ||
          !pv_canonical(c->syscall_callback_eip) )
         return false;
-    for ( unsigned int i = 0; i < 4; i++ )
-        if ( !pv_range_ok(c->debugreg[i], 8) )
-            return false;
     for ( unsigned int i = 0; i < ARRAY_SIZE(c->trap_ctxt); i++ )
         if ( !pv_canonical(c->trap_ctxt[i].address) )
             return false;
@@ -97,8 +94,7 @@ static void set_entries(struct vcpu *v, const struct vcpu_guest_context *c)
         t.cs |= 3;
         p->trap[t.vector] = t;
     }
-    for ( unsigned int i = 0; i < 4; i++ )
-        v->arch.dr[i] = c->debugreg[i];
+    pv_init_dr(v, c->debugreg);
 }
 
 int arch_vcpu_set_pv_context(struct vcpu *v,

@@ -92,10 +92,14 @@ void pv_load_descriptors(struct vcpu *v)
     tlb_load_cr3(read_cr3());
 }
 
-bool pv_ldt_fault(struct vcpu *v, uint64_t address)
+bool pv_ldt_fault(struct vcpu *v, uint64_t *address)
 {
-    uint64_t offset = address - (AREA(this_cpu()) + LDT_OFFSET);
+    uint64_t offset = *address - (AREA(this_cpu()) + LDT_OFFSET);
 
-    return offset < LDT_BYTES &&
-           pv_map_ldt(v, (unsigned int)(offset / PAGE_SIZE)) != -EINVAL;
+    if ( offset >= LDT_BYTES )
+        return false;
+    if ( pv_map_ldt(v, (unsigned int)(offset / PAGE_SIZE)) != -EINVAL )
+        return true;
+    *address = v->domain->pv->descriptors[v->vcpu_id].ldt_base + offset;
+    return false;
 }

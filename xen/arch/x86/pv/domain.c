@@ -13,7 +13,7 @@ static bool pv_serves(const struct domain *d)
 
 /* ---- vcpus ---- */
 
-#define CR4_OF_KERNEL (CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT)
+#define CR4_OF_KERNEL (CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT)
 
 static int pv_vcpu_create(struct vcpu *v)
 {
@@ -24,6 +24,8 @@ static int pv_vcpu_create(struct vcpu *v)
         return -ENOMEM;
     p->kernel = true;
     p->cr4 = CR4_OF_KERNEL;
+    if ( fpu_states() & XCR0_SSE )
+        v->arch.xcr0 = XCR0_X87 | XCR0_SSE;
     p->dr6 = DR6_RESET;
     p->dr7 = DR7_RESET;
     p->regs->cs = RING3_CS64;

@@ -22,7 +22,7 @@
 #include <x86/platform.h>
 
 #define FIRST_VECTOR 0x30U
-#define MAX_GSIS (VECTOR_TIMER - FIRST_VECTOR)
+#define MAX_GSIS (VECTOR_LINUX - FIRST_VECTOR)
 #define ISA_IRQS 16
 #define MAX_RTE_DEST 254U
 

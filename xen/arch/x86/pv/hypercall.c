@@ -60,13 +60,11 @@ static long set_callback(enum pv_entry_point e, uint64_t address, bool mask)
 
 static long do_set_callbacks(struct hypercall *hc)
 {
-    long rc = set_callback(PV_ENTRY_EVENT, hc->a[0], true);
-
-    if ( !rc )
-        rc = set_callback(PV_ENTRY_FAILSAFE, hc->a[1], false);
-    if ( !rc )
-        rc = set_callback(PV_ENTRY_SYSCALL, hc->a[2], false);
-    return rc;
+    /* One that cannot be stays what it was; the answer is 0 all the same. */
+    (void)set_callback(PV_ENTRY_EVENT, hc->a[0], true);
+    (void)set_callback(PV_ENTRY_FAILSAFE, hc->a[1], false);
+    (void)set_callback(PV_ENTRY_SYSCALL, hc->a[2], false);
+    return 0;
 }
 
 /* -1: no such callback. */
@@ -83,6 +81,8 @@ static int entry_of(unsigned int type, bool *always_masked)
         return PV_ENTRY_SYSCALL;
     case CALLBACKTYPE_syscall32:
         return PV_ENTRY_SYSCALL32;
+    case CALLBACKTYPE_sysenter: /* of AMD's processors no 64-bit program comes */
+        return PV_ENTRY_SYSENTER;
     default:
         return -1;
     }
@@ -96,6 +96,8 @@ static long callback_register(uint64_t arg)
 
     if ( copy_from_arg(&reg, arg) )
         return -EFAULT;
+    if ( !pv_canonical(reg.address) )
+        return -EINVAL;
     e = entry_of(reg.type, &masked);
     if ( e < 0 )
         return -ENOSYS;
@@ -112,12 +114,7 @@ static long callback_unregister(uint64_t arg)
     if ( copy_from_arg(&reg, arg) )
         return -EFAULT;
     e = entry_of(reg.type, &masked);
-    if ( e < 0 )
-        return -ENOSYS;
-    /* A kernel without these could not go on. */
-    if ( e != PV_ENTRY_SYSCALL32 )
-        return -EINVAL;
-    return set_callback((enum pv_entry_point)e, 0, false);
+    return e < 0 ? -ENOSYS : -EINVAL; /* none can be without */
 }
 
 static long do_callback_op(struct hypercall *hc)
@@ -172,16 +169,18 @@ static long do_set_segment_base(struct hypercall *hc)
 #define DR_RW_IO 2U
 
 /* No breakpoints on ports, and none that stop ring 0. */
-static bool set_dr7(struct pv_vcpu *p, uint64_t value)
+static int set_dr7(struct pv_vcpu *p, uint64_t value)
 {
     if ( value >> 32 )
-        return false;
-    value = (value & DR7_DEFINED & ~(uint64_t)DR7_GD) | DR7_RESET;
+        return -EINVAL;
+    if ( value & DR7_GD )
+        return -EPERM;
+    value = (value & DR7_DEFINED) | DR7_RESET;
     for ( unsigned int i = 0; i < 4; i++ )
         if ( DR7_ENABLED(value, i) && DR7_RW_BITS(value, i) == DR_RW_IO )
-            return false;
+            return -EPERM;
     p->dr7 = value;
-    return true;
+    return 0;
 }
 
 static void write_dr(unsigned int nr, uint64_t value)
@@ -225,51 +224,76 @@ static uint64_t read_dr(unsigned int nr)
     return value;
 }
 
-bool pv_set_dr(struct vcpu *v, unsigned int nr, uint64_t value)
+static bool is_address(unsigned int nr)
 {
-    switch ( nr )
-    {
-    case 0:
-    case 1:
-    case 2:
-    case 3:
-        if ( !pv_range_ok(value, 8) )
-            return false;
+    return nr < 4;
+}
+
+/* DR4 and DR5 are DR6 and DR7, unless CR4.DE says that there are none. */
+static bool exists(const struct pv_vcpu *p, unsigned int nr)
+{
+    return nr <= 7 && (is_address(nr) || nr > 5 || !(p->cr4 & CR4_DE));
+}
+
+static int set_dr(struct pv_vcpu *p, unsigned int nr, uint64_t value)
+{
+    if ( !exists(p, nr) )
+        return -ENODEV;
+    if ( is_address(nr) )
+        return value < LOW_CANONICAL_END || value >= HV_VIRT_END ? 0 : -EPERM;
+    if ( nr & 1 )
+        return set_dr7(p, value);
+    if ( value >> 32 )
+        return -EINVAL;
+    p->dr6 = (value & ~(uint64_t)DR6_ZERO) | DR6_RESET;
+    return 0;
+}
+
+int pv_set_dr(struct vcpu *v, unsigned int nr, uint64_t value)
+{
+    int rc = set_dr(pv_of(v), nr, value);
+
+    if ( !rc && is_address(nr) )
         write_dr(nr, value);
-        return true;
-    case 4:
-    case 6:
-        if ( value >> 32 )
-            return false;
-        pv_of(v)->dr6 = value | DR6_RESET;
-        return true;
-    case 5:
-    case 7:
-        return set_dr7(pv_of(v), value);
-    default:
-        return false;
+    return rc;
+}
+
+void pv_init_dr(struct vcpu *v, const uint64_t *values)
+{
+    struct pv_vcpu *p = pv_of(v);
+
+    p->dr6 = DR6_RESET;
+    p->dr7 = DR7_RESET;
+    for ( unsigned int nr = 0; nr <= 7; nr++ )
+    {
+        int rc = set_dr(p, nr, values[nr]);
+
+        if ( is_address(nr) )
+            v->arch.dr[nr] = rc ? 0 : values[nr];
     }
 }
 
-bool pv_get_dr(struct vcpu *v, unsigned int nr, uint64_t *value)
+int pv_get_dr(struct vcpu *v, unsigned int nr, uint64_t *value)
 {
-    if ( nr > 7 )
-        return false;
-    *value = nr < 4 ? read_dr(nr) : nr & 1 ? pv_of(v)->dr7 : pv_of(v)->dr6;
-    return true;
+    if ( !exists(pv_of(v), nr) )
+        return -ENODEV;
+    *value = is_address(nr) ? read_dr(nr)
+                            : nr & 1 ? pv_of(v)->dr7 : pv_of(v)->dr6;
+    return 0;
 }
 
 static long do_set_debugreg(struct hypercall *hc)
 {
-    return pv_set_dr(current, (unsigned int)hc->a[0], hc->a[1]) ? 0 : -EPERM;
+    return pv_set_dr(current, (unsigned int)hc->a[0], hc->a[1]);
 }
 
 static long do_get_debugreg(struct hypercall *hc)
 {
     uint64_t value;
 
-    return pv_get_dr(current, (unsigned int)hc->a[0], &value) ? (long)value
-                                                              : -EINVAL;
+    int rc = pv_get_dr(current, (unsigned int)hc->a[0], &value);
+
+    return rc ? rc : (long)value;
 }
 
 /* ---- the table ---- */

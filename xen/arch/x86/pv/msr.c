@@ -30,9 +30,9 @@ bool pv_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
         *value = rdtsc();
         return true;
     case MSR_APIC_BASE:
-        *value = rdmsr(msr);
-        if ( v->vcpu_id )
-            *value &= ~(uint64_t)APIC_BASE_BSP;
+        *value = rdmsr(msr) & ~(uint64_t)APIC_BASE_BSP;
+        if ( !v->vcpu_id )
+            *value |= APIC_BASE_BSP;
         return true;
     case MSR_PAT:
     case MSR_PATCH_LEVEL:
@@ -83,6 +83,11 @@ bool pv_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
         if ( pv_canonical(value) )
             pv_set_gs_base(v, msr == MSR_KERNEL_GS_BASE, value);
         return pv_canonical(value);
+    case MSR_APIC_BASE: /* not even as they are */
+    case MSR_PATCH_LEVEL:
+    case MSR_PLATFORM_INFO:
+    case MSR_PAT:
+        return false;
     case MSR_HYPERCALL_PAGE:
         return write_hypercall_page(v, value);
     default:

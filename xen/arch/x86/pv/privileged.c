@@ -24,6 +24,7 @@ struct insn {
     uint8_t bytes[MAX_BYTES];
     unsigned int nr, at;   /* bytes that could be read, decoded of them */
     bool wide, narrow, rep, other_segment;
+    bool undefined;        /* #UD, not #GP                   */
     uint8_t rex;
     uint64_t segment_base; /* of FS or GS */
 };
@@ -181,6 +182,8 @@ static bool string_insn(struct insn *i, unsigned int op, bool *again)
 {
     unsigned int size = !(op & 1) ? 1 : i->narrow ? 2 : 4;
 
+    if ( i->rep && !i->r->rcx )
+        return true; /* no port is accessed */
     if ( !ports_allowed(i->v) )
         return false;
     for ( unsigned int n = 0; n < STRING_STEPS; n++ )
@@ -223,10 +226,8 @@ static bool read_cr(struct insn *i, unsigned int nr, uint64_t *value)
     }
 }
 
-/* The bits of CR4 that a kernel may set: what they do is so always, or is done. */
-#define CR4_ALLOWED                                                          \
-    (CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE | CR4_MCE |         \
-     PV_CR4_LIVE)
+/* The bits of CR4 that are as a kernel sets them; all others stay as they are. */
+#define CR4_OF_KERNEL (CR4_OSXSAVE | PV_CR4_LIVE)
 
 static bool write_cr(struct insn *i, unsigned int nr, uint64_t value)
 {
@@ -250,8 +251,7 @@ static bool write_cr(struct insn *i, unsigned int nr, uint64_t value)
         while ( rc == -ERESTART && !done );
         return !rc || done;
     case 4:
-        if ( value & ~CR4_ALLOWED )
-            return false;
+        value = (value & CR4_OF_KERNEL) | (pv_of(v)->cr4 & ~CR4_OF_KERNEL);
         pv_of(v)->cr4 = value;
         pv_load_cr4(value);
         return true;
@@ -269,9 +269,10 @@ static bool cr_insn(struct insn *i, unsigned int op)
 
     if ( modrm < 0 )
         return false;
+    i->undefined = debug && nr > 7;
     if ( op & 2 )
-        return debug ? pv_set_dr(i->v, nr, *reg) : write_cr(i, nr, *reg);
-    return debug ? pv_get_dr(i->v, nr, reg) : read_cr(i, nr, reg);
+        return debug ? !pv_set_dr(i->v, nr, *reg) : write_cr(i, nr, *reg);
+    return debug ? !pv_get_dr(i->v, nr, reg) : read_cr(i, nr, reg);
 }
 
 static bool msr_insn(struct insn *i, bool write)
@@ -292,7 +293,10 @@ static bool xsetbv_insn(struct insn *i)
 {
     uint64_t value = i->r->rdx << 32 | (uint32_t)i->r->rax;
 
-    if ( next(i) != 0xd1 || (uint32_t)i->r->rcx || (value & ~fpu_states()) ||
+    if ( next(i) != 0xd1 )
+        return false;
+    i->undefined = !(pv_of(i->v)->cr4 & CR4_OSXSAVE);
+    if ( i->undefined || (uint32_t)i->r->rcx || (value & ~fpu_states()) ||
          !xcr0_legal(i->v, value) )
         return false;
     xsetbv0(value);
@@ -302,6 +306,7 @@ static bool xsetbv_insn(struct insn *i)
 static bool two_byte(struct insn *i)
 {
     int op = next(i);
+    uint64_t time;
 
     switch ( op )
     {
@@ -310,8 +315,7 @@ static bool two_byte(struct insn *i)
     case 0x06: /* CLTS */
         pv_of(i->v)->ts = false;
         return true;
-    case 0x08: /* INVD, WBINVD: both write back */
-    case 0x09:
+    case 0x09: /* WBINVD */
         if ( i->v->domain->arch.hardware )
             __asm__ volatile ( "wbinvd" ::: "memory" );
         return true;
@@ -320,6 +324,11 @@ static bool two_byte(struct insn *i)
     case 0x22:
     case 0x23:
         return cr_insn(i, (unsigned int)op);
+    case 0x31: /* RDTSC: CR4.TSD is for programs */
+        time = rdtsc();
+        i->r->rax = (uint32_t)time;
+        i->r->rdx = time >> 32;
+        return true;
     case 0x30:
     case 0x32:
         return msr_insn(i, op == 0x30);
@@ -374,7 +383,7 @@ bool pv_emulate_privileged(struct vcpu *v)
         return false;
     fetch(&i);
     if ( !execute(&i, prefixes(&i), &again) )
-        return false;
+        return i.undefined && pv_enter_trap(v, VECTOR_UD);
     if ( !again )
         i.r->rip += i.at;
     i.r->rflags &= ~RFLAGS_RF;

@@ -95,8 +95,11 @@ void pv_descriptors_cpu_up(struct cpu *c);
 void pv_map_descriptors(struct vcpu *v);
 void pv_unmap_descriptors(void);
 void pv_load_descriptors(struct vcpu *v); /* of pv_machine */
-/* A fault at the hypervisor's address of v's LDT: true, v may try again. */
-bool pv_ldt_fault(struct vcpu *v, uint64_t address);
+/*
+ * A fault at the hypervisor's address of v's LDT: true, v may try again; else
+ * *address is the guest's of the same place.
+ */
+bool pv_ldt_fault(struct vcpu *v, uint64_t *address);
 
 /* ---- copy.c ---- */
 
@@ -124,6 +127,8 @@ bool pv_enter_trap(struct vcpu *v, unsigned int vector);
 bool pv_enter_at(struct vcpu *v, enum pv_entry_point e);
 /* An event is pending that is not masked: enter the kernel. */
 bool pv_deliver_events(struct vcpu *v);
+/* Segment registers could not be loaded: enter the kernel's failsafe callback. */
+bool pv_tell_refused(struct vcpu *v);
 /* hypercall iret: v goes on as the frame on its stack says. */
 void pv_iret(struct vcpu *v);
 
@@ -146,8 +151,14 @@ void pv_fill_hypercall_page(void *page);
 
 /* Debug registers of the current vcpu. */
 
-bool pv_set_dr(struct vcpu *v, unsigned int nr, uint64_t value);
-bool pv_get_dr(struct vcpu *v, unsigned int nr, uint64_t *value);
+/*
+ * -ENODEV: there is no such register; -EINVAL: more than 32 bits; -EPERM: an
+ * address of the hypervisor's, a breakpoint on ports, DR7.GD.
+ */
+int pv_set_dr(struct vcpu *v, unsigned int nr, uint64_t value);
+int pv_get_dr(struct vcpu *v, unsigned int nr, uint64_t *value);
+/* Of a vcpu that is down, DR0 to DR7; what is refused is as after a reset. */
+void pv_init_dr(struct vcpu *v, const uint64_t *values);
 
 /* ---- physdev.c ---- */
 

@@ -106,10 +106,10 @@ static void on_page_fault(struct vcpu *v, uint64_t address)
     struct pv_vcpu *p = pv_of(v);
     uint32_t error = (uint32_t)p->regs->error;
 
-    if ( p->kernel && error == (PF_PRESENT | PF_WRITE | PF_USER) &&
-         emulate_pt_write(v, address) )
+    if ( p->kernel && READ_ONCE(v->domain->writable_tables) &&
+         error == (PF_PRESENT | PF_WRITE | PF_USER) && emulate_pt_write(v, address) )
         return;
-    if ( pv_ldt_fault(v, address) )
+    if ( pv_ldt_fault(v, &address) )
         return;
     /* Kernel and programs are in ring 3 both. */
     p->regs->error = (error & ~PF_USER) | (p->kernel ? 0 : PF_USER);
@@ -131,6 +131,22 @@ static bool on_int(struct vcpu *v)
     p->regs->vector = vector;
     pv_enter_trap(v, vector | 0x100U);
     return true;
+}
+
+/* INT n with a gate of its own: the guest's table may still not allow n. */
+static void on_gate(struct vcpu *v, unsigned int vector)
+{
+    struct pv_vcpu *p = pv_of(v);
+    const struct trap_info *t = &p->trap[vector];
+
+    if ( t->address && TI_GET_DPL(t) >= (p->kernel ? 1 : 3) )
+    {
+        pv_enter_trap(v, vector);
+        return;
+    }
+    p->regs->rip -= INT_BYTES;
+    p->regs->error = vector << 3 | GP_IDT;
+    pv_enter_trap(v, VECTOR_GP);
 }
 
 static void on_protection(struct vcpu *v)
@@ -170,6 +186,9 @@ static void on_trap(struct vcpu *v, uint64_t cr2)
         break;
     case VECTOR_DB:
         on_debug(v);
+        break;
+    case VECTOR_LINUX:
+        on_gate(v, vector);
         break;
     case VECTOR_NM:
         p->ts = false;
@@ -230,7 +249,7 @@ void pv_run(struct vcpu *v, bool flush_tlb)
     struct pv_vcpu *p = pv_of(v);
     uint64_t cr2;
 
-    if ( !pv_deliver_events(v) )
+    if ( !pv_tell_refused(v) || !pv_deliver_events(v) )
     {
         store_release(&v->arch.in_guest, false);
         return;
@@ -239,12 +258,18 @@ void pv_run(struct vcpu *v, bool flush_tlb)
     {
     case RING3_NOT_ENTERED:
         break;
-    case RING3_FAULTED:
-        pv_enter_at(v, PV_ENTRY_FAILSAFE);
+    case RING3_FAULTED: /* as the instruction that the frame names */
+        budget_begin();
+        if ( p->regs->vector == VECTOR_PF )
+            on_page_fault(v, cr2);
+        else
+            pv_enter_trap(v, (unsigned int)p->regs->vector);
+        budget_end();
         break;
     case RING3_LEFT:
         if ( p->regs->vector >= VECTOR_FIRST_DEVICE &&
-             p->regs->vector < VECTOR_SYSCALL )
+             p->regs->vector < VECTOR_SYSCALL &&
+             p->regs->vector != VECTOR_LINUX )
             trap_interrupt((unsigned int)p->regs->vector);
         else
         {

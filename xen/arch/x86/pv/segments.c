@@ -17,7 +17,7 @@
     sel_;                                                                    \
 })
 
-/* A selector that the processor refuses becomes 0. */
+/* A selector that the processor refuses becomes 0, which `sel` then is. */
 #define LOAD_SEGMENT(s, sel)                                                 \
     __asm__ volatile ( "1: mov %k0, %%" #s "\n2:\n"                          \
                        ".pushsection .text.unlikely, \"ax\"\n"               \
@@ -25,7 +25,8 @@
                        ".popsection\n" FIXUP(1b, 3b)                         \
                        : "+r" (sel) )
 
-static void load_gs(uint16_t selector)
+/* False: it was refused. */
+static bool load_gs(uint16_t selector)
 {
     uint32_t sel = selector;
 
@@ -35,6 +36,7 @@ static void load_gs(uint16_t selector)
                        "3: xor %k0, %k0; jmp 1b\n"
                        ".popsection\n" FIXUP(1b, 3b)
                        : "+r" (sel) :: "memory" );
+    return sel == selector;
 }
 
 static uint64_t *gs_base(struct pv_vcpu *p, bool of_user)
@@ -56,7 +58,7 @@ void pv_load_segments(struct vcpu *v)
     LOAD_SEGMENT(ds, ds);
     LOAD_SEGMENT(es, es);
     LOAD_SEGMENT(fs, fs);
-    load_gs(p->gs);
+    p->refused = !load_gs(p->gs) || ds != p->ds || es != p->es || fs != p->fs;
     wrmsr(MSR_FS_BASE, p->fs_base);
     wrmsr(MSR_KERNEL_GS_BASE, *gs_base(p, !p->kernel));
 }

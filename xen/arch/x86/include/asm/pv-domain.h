@@ -16,7 +16,7 @@ struct pv_callback {
 
 enum pv_entry_point {
     PV_ENTRY_EVENT, PV_ENTRY_FAILSAFE, PV_ENTRY_SYSCALL, PV_ENTRY_SYSCALL32,
-    NR_PV_ENTRY_POINTS
+    PV_ENTRY_SYSENTER, NR_PV_ENTRY_POINTS
 };
 
 /* While the vcpu's state is in a CPU, fields with [R] are in registers. */
@@ -26,6 +26,7 @@ struct pv_vcpu {
     bool ts;               /* CR0.TS as its kernel set it                    */
     uint8_t iopl;          /* that port accesses are compared with           */
     uint16_t ds, es, fs, gs;           /* [R] */
+    bool refused;          /* one of them could not be loaded                */
     uint64_t fs_base;                  /* [R] */
     uint64_t gs_base_kernel;           /* [R] when the kernel runs           */
     uint64_t gs_base_user;             /* [R] when a program runs            */

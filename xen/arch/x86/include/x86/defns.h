@@ -97,6 +97,7 @@
 #define DR6_BD X86_BIT(13)
 #define DR6_BS X86_BIT(14)
 #define DR6_BT X86_BIT(15)
+#define DR6_ZERO X86_BIT(12)         /* the bit that reads as zero */
 #define DR6_RESET X86_UL(0xffff0ff0) /* the bits that read as one */
 
 #define DR7_GD X86_BIT(13)
@@ -124,6 +125,7 @@
 #define VECTOR_MC 18
 #define VECTOR_XM 19
 #define VECTOR_FIRST_DEVICE 0x20 /* below: exceptions */
+#define VECTOR_LINUX 0x80 /* INT 0x80 of ring 3; no device has it */
 
 /* ---- page table entries ---- */
 
@@ -236,6 +238,7 @@
 #define CPUID_D1A_XSAVEC X86_BIT32(1) /* subleaf 1 */
 #define CPUID_D1A_XSAVES X86_BIT32(3)
 #define CPUID_E1C_SVM X86_BIT32(2)
+#define CPUID_E1C_CR8_LEGACY X86_BIT32(4)
 #define CPUID_E1C_LZCNT X86_BIT32(5)
 #define CPUID_E1D_SYSCALL X86_BIT32(11)
 #define CPUID_E1D_NX X86_BIT32(20)

@@ -19,6 +19,7 @@
 #define FRAME_RSI 104
 #define FRAME_RDI 112
 #define FRAME_VECTOR 120
+#define FRAME_ERROR 128
 #define FRAME_RIP 136
 #define FRAME_CS 144
 #define FRAME_RFLAGS 152

@@ -18,7 +18,7 @@
 enum ring3_exit {
     RING3_NOT_ENTERED, /* softirq_pending was set                            */
     RING3_LEFT,        /* by frame->vector, with frame->error                */
-    RING3_FAULTED,     /* IRET refused the frame's selectors or addresses    */
+    RING3_FAULTED,     /* by IRET: frame->vector, frame->error               */
 };
 
 /*
