@@ -15,10 +15,10 @@ def content(name):
         return [line.rstrip("\n") for line in f if not line.startswith("# ")]
 
 
-def write(guest, lines):
+def write(guest, lines, by="scripts/check-xen --record"):
     with open(f"tests/vm/{guest}.xen", "w") as f:
-        f.write(f"# What tests/guest/{guest}.c says on Debian's Xen 4.17 "
-                "(scripts/check-xen --record).\n")
+        f.write(f"# What the guest {guest} says on Debian's Xen 4.17 "
+                f"({by}).\n")
         f.writelines(line + "\n" for line in lines)
 
 

@@ -2,7 +2,7 @@
 # PVH images of test guests: build/guest/NAME.elf from guest-NAME-src, linked
 # with guest-NAME-lds, or guest-lds if it has none.
 guests := hello property exits insn events bench machine processor fuzz traffic stub
-guest-lib := $(addprefix tests/guest/,start.S guest.c)
+guest-lib := $(addprefix tests/guest/,start.S guest.c text.c)
 guest-hello-src := tests/guest/hello.c $(guest-lib)
 # The same program, in a file as -fcf-protection makes them.
 guest-property-src := $(guest-hello-src)
@@ -44,3 +44,10 @@ guest-32-cflags := $(filter-out -m64 -mno-red-zone,$(guest-cflags)) -m32 \
     -march=i686 -Ixen/include/std
 guest-ldflags := -nostdlib -static -no-pie -Wl,--build-id=none \
     -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments
+# 64-bit PV kernels.
+guests += pv-contract
+guest-pv-lib := $(addprefix tests/guest/,pv/start.S pv/pv.c text.c)
+guest-pv-contract-src := $(addprefix tests/guest/pv/,contract.c insns.S \
+    contract-traps.c contract-registers.c contract-descriptors.c \
+    contract-tables.c contract-mmu.c contract-calls.c contract-vcpus.c) \
+    $(guest-pv-lib)

@@ -35,8 +35,9 @@ void start_vcpu(void);
 /* First thing in guest_main(): which hypercall instruction, an IDT. */
 void guest_init(void);
 
-/* ---- text, on the debug port ---- */
+/* ---- text, on the debug port: text.c ---- */
 
+void put_char(char c);
 void put(const char *s);
 /* %s %c %d %u %x %lu %lx %%, with a width and 0 for numbers. */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

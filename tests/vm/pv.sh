@@ -6,6 +6,7 @@
 programs=
 . /tap.sh
 . /guests.sh
+. /pv-guests.sh
 
 ours() { LD_LIBRARY_PATH=/lib-dir "$@"; }
 
@@ -54,4 +55,7 @@ check "nothing is lost" nothing_lost
 start_daemons
 guest pvh 2
 guest pv 2
+contract
+eventually alone
+check "pv-contract: nothing is lost" nothing_lost
 finish
