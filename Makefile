@@ -490,13 +490,18 @@ check-vm: machine-vm machine-hosted check-vm-script
 # All that check-vm runs in dom0, in a PV dom0.
 check-pv: $(B)/.need-vm all bare debug $(check-vm-progs) dom0
 	$(Q)scripts/check-vm --dom0 pv
+# blkback and netback in a PV dom0, whose disks do DMA to guests' pages.
+MIB ?= 256
+check-disks: $(B)/.need-vm all debug $(B)/vm/press-key dom0
+	$(Q)scripts/run-tests "disks and networks of guests" --args "$(MIB)" \
+	    --limit MACHINE tests/vm/disks
 check-machines: check-vm check-xen
 # HVM guests behind unmodified xl and QEMU, on Xen and on Oriel.
 dom0-hvm: dom0
 	$(Q)scripts/vm --hvm --prepare
 machine-hvm-%: $(B)/.need-vm all bare $(B)/vm/screen $(B)/vm/press-key dom0-hvm
 	$(Q)scripts/run-tests "HVM guests on $*" --limit MACHINE \
-	    --args "--run $* $(JOBS)" scripts/check-hvm
+	    --args "--run $* $(DOM0:%=--dom0 %) $(JOBS)" scripts/check-hvm
 check-hvm: machine-hvm-xen machine-hvm-oriel
 	$(Q)scripts/check-hvm -k
 # Guests that fuzz the devices behind QEMU, for S seconds.
@@ -613,7 +618,7 @@ check: $(all-checks)
 # The quick part.
 test: check-unit check-contract check-abi check-lint
 tests: test
-.PHONY: check-pv check-save check-xl xl-table fuzz-hvm test tests check-hvm check-two-dm check-sched dom0 dom0-hvm check-machines machine-vm machine-xen machine-hosted check-vm-script
+.PHONY: check-disks check-pv check-save check-xl xl-table fuzz-hvm test tests check-hvm check-two-dm check-sched dom0 dom0-hvm check-machines machine-vm machine-xen machine-hosted check-vm-script
 .PHONY: bench-guests check-ci-doc all bare debug check-vm run-vm shell-vm soak check-xen shell-xen bench bench-xen bench-vm check-fuzz check-model cover fuzz fuzz-all clean help run install libs hosted programs guests debian \
     check-demo check-contract check-programs check-clang check-lint lint
 all: libs hosted programs guests
@@ -639,6 +644,7 @@ help:
 	@echo 'make check-trace   what scripts/hosted --trace prints'
 	@echo 'make fuzz-hvm   guests that fuzz the devices behind QEMU: S=600 (seconds) SEED=1'
 	@echo 'make check-pv   what check-vm does, in a PV dom0'
+	@echo 'make check-disks    blkback and netback in a PV dom0; MIB=256'
 	@echo 'make check-hvm  HVM guests behind QEMU, on Xen and on Oriel; JOBS="direct1 ide"'
 	@echo 'make check-xl   memory of a guest of xl on demand, and its balloon'
 	@echo 'make xl-table   subcommands of xl on Xen and on Oriel, and what they do'

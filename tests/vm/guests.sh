@@ -23,6 +23,8 @@ daemons_died() {
 # However the script ends: when the status is 75 the machine is started again.
 at_the_end() {
     end_status=$?
+    # Who waited in vain wants to know what the guests said last.
+    [ $end_status != 124 ] || tail -n 20 $log/guest-*.log | tr -d '\r' | sed 's/^/# /'
     daemons_died || exit $end_status
     sed 's/^/# died: /' /died
     exit 75

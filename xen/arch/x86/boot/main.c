@@ -29,6 +29,7 @@ static void start_interrupts_and_time(void)
     time_init();
     lapic_timer_calibrate();
     ioapic_init();
+    pci_init();
 }
 
 /* On each CPU: it can run guests from then on. */

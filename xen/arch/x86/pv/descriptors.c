@@ -7,7 +7,8 @@
  * one, and 16 pages for the LDT.  Only the vcpu on the CPU has its frames there.
  * A page of the GDT that the guest does not have is full of zeroes: no selector
  * of that page can be loaded.  One of the LDT that is not mapped yet faults, and
- * pv_map_ldt() looks for it.
+ * pv_map_ldt() looks for it.  One more page is for a device's register, while it is
+ * read or written.
  */
 #include "pv.h"
 
@@ -17,6 +18,9 @@
 #define LDT_OFFSET (16 * PAGE_SIZE)
 #define LDT_BYTES (PV_LDT_FRAMES * PAGE_SIZE)
 
+#define DEVICE_OFFSET (32 * PAGE_SIZE)
+
+#define DEVICE (PTE_P | PTE_RW | PTE_A | PTE_D | PTE_PCD | PTE_PWT | PTE_NX)
 #define DESCRIPTORS (PTE_P | PTE_RW | PTE_A | PTE_D | PTE_NX)
 #define ZEROES (PTE_P | PTE_A | PTE_NX)
 
@@ -45,6 +49,42 @@ void pv_descriptors_cpu_up(struct cpu *c)
     c->cpu_map[GDT_GUEST_PAGES + 1] = c->cpu_map[0];
     cpu_load_gdt(AREA(c));
 }
+
+/* ---- a device's register ---- */
+
+static volatile uint32_t *map_device(uint64_t phys)
+{
+    struct cpu *c = this_cpu();
+
+    WRITE_ONCE(c->cpu_map[DEVICE_OFFSET / PAGE_SIZE],
+               ((phys & PAGE_MASK) | DEVICE) & nx_or_0);
+    return (void *)(AREA(c) + DEVICE_OFFSET + (phys & ~PAGE_MASK));
+}
+
+static void unmap_device(volatile uint32_t *reg)
+{
+    WRITE_ONCE(this_cpu()->cpu_map[DEVICE_OFFSET / PAGE_SIZE], 0);
+    __asm__ volatile ( "invlpg (%0)" :: "r" (reg) : "memory" );
+}
+
+uint32_t pv_device_read(uint64_t phys)
+{
+    volatile uint32_t *reg = map_device(phys);
+    uint32_t value = *reg;
+
+    unmap_device(reg);
+    return value;
+}
+
+void pv_device_write(uint64_t phys, uint32_t value)
+{
+    volatile uint32_t *reg = map_device(phys);
+
+    *reg = value;
+    unmap_device(reg);
+}
+
+/* ---- tables ---- */
 
 static void load_ldt(struct cpu *c, unsigned int entries)
 {

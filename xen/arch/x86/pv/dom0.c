@@ -270,6 +270,6 @@ const struct dom0_builder dom0_pv = {
     .name = "PV",
     .translated = false,
     .give = give,
-    .give_devices = pv_gsi_init,
+    .give_devices = pv_pirq_init,
     .start = pv_start_dom0,
 };

@@ -11,7 +11,6 @@
 #include <emul/control-regs.h>
 #include <hv/cpu-policy.h>
 
-#include <x86/dom0.h>
 #include <x86/fpu.h>
 
 #define MAX_BYTES 15
@@ -99,37 +98,6 @@ static bool ports_allowed(struct vcpu *v)
     return p->iopl >= (p->kernel ? 1 : 3);
 }
 
-static bool port_is_real(struct vcpu *v, uint16_t port, unsigned int size)
-{
-    if ( !v->domain->arch.hardware )
-        return false;
-    for ( unsigned int i = 0; i < size; i++ )
-        if ( !dom0_port_allowed((uint16_t)(port + i)) )
-            return false;
-    return true;
-}
-
-/* Where there is no device: ones. */
-static uint32_t port_in(struct vcpu *v, uint16_t port, unsigned int size)
-{
-    if ( !port_is_real(v, port, size) )
-        return ~0U >> (32 - 8 * size);
-    return size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
-}
-
-static void port_out(struct vcpu *v, uint16_t port, unsigned int size,
-                     uint32_t value)
-{
-    if ( !port_is_real(v, port, size) )
-        return;
-    if ( size == 1 )
-        outb(port, (uint8_t)value);
-    else if ( size == 2 )
-        outw(port, (uint16_t)value);
-    else
-        outl(port, value);
-}
-
 static bool port_insn(struct insn *i, unsigned int op)
 {
     unsigned int size = !(op & 1) ? 1 : i->narrow ? 2 : 4;
@@ -147,9 +115,9 @@ static bool port_insn(struct insn *i, unsigned int op)
     if ( !ports_allowed(i->v) )
         return false;
     if ( op & 2 )
-        port_out(i->v, port, size, (uint32_t)i->r->rax);
+        pv_port_out(i->v, port, size, (uint32_t)i->r->rax);
     else
-        i->r->rax = (i->r->rax & keep) | port_in(i->v, port, size);
+        i->r->rax = (i->r->rax & keep) | pv_port_in(i->v, port, size);
     return true;
 }
 
@@ -164,12 +132,12 @@ static bool string_step(struct insn *i, bool out, unsigned int size)
     {
         if ( pv_copy_in(i->v, &value, i->r->rsi + i->segment_base, size) )
             return false;
-        port_out(i->v, port, size, value);
+        pv_port_out(i->v, port, size, value);
         i->r->rsi += step;
     }
     else
     {
-        value = port_in(i->v, port, size);
+        value = pv_port_in(i->v, port, size);
         if ( pv_copy_out(i->v, i->r->rdi, &value, size) )
             return false;
         i->r->rdi += step;

@@ -95,6 +95,9 @@ void pv_descriptors_cpu_up(struct cpu *c);
 void pv_map_descriptors(struct vcpu *v);
 void pv_unmap_descriptors(void);
 void pv_load_descriptors(struct vcpu *v); /* of pv_machine */
+/* A register of a device, 4 bytes aligned: read, and written. */
+uint32_t pv_device_read(uint64_t phys);
+void pv_device_write(uint64_t phys, uint32_t value);
 /*
  * A fault at the hypervisor's address of v's LDT: true, v may try again; else
  * *address is the guest's of the same place.
@@ -139,6 +142,15 @@ bool pv_emulate_privileged(struct vcpu *v);
 /* After #UD: the prefix that asks for it, and CPUID. */
 bool pv_emulate_cpuid(struct vcpu *v);
 
+/*
+ * ---- ports.c: 1, 2 or 4 bytes ----
+ *
+ * Where v's domain has no such port: ones are read.
+ */
+uint32_t pv_port_in(const struct vcpu *v, uint16_t port, unsigned int size);
+void pv_port_out(const struct vcpu *v, uint16_t port, unsigned int size,
+                 uint32_t value);
+
 /* ---- msr.c ---- */
 
 bool pv_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value);
@@ -165,21 +177,55 @@ void pv_init_dr(struct vcpu *v, const uint64_t *values);
 long pv_physdev_op(struct hypercall *hc);
 
 /*
- * ---- gsi.c ----
+ * ---- msi.c: what sends MSIs, in a function's configuration space ----
  *
- * pv_gsi_init(): at boot, dom0 is PV; the machine's pins are counted.  All others:
- * -EINVAL d is not the hardware domain, or there is no such GSI.  Of
- * pv_gsi_unmap() also: it is not mapped; -EBUSY it is bound to a port.  Of
- * pv_gsi_setup(): -EEXIST it is bound, and is of another kind.
+ * pv_msi_find(): of function bdf, its MSI capability, or one entry of its MSI-X
+ * table.  -ENODEV no such function, or it has no such capability; -EINVAL no such
+ * entry, or not so many vectors; -ENXIO its table is not in memory that it decodes.
  */
-void pv_gsi_init(void);
+struct pv_msi {
+    uint16_t bdf;
+    uint8_t capability; /* register */
+    bool x;             /* MSI-X: entry `entry`, at `address` */
+    uint16_t entry;
+    uint64_t address;
+};
+int pv_msi_find(uint16_t bdf, bool x, int entry, unsigned int nr,
+                struct pv_msi *msi) must_check;
+/* Vectors from `vector` on, nr of them, at this local APIC. */
+void pv_msi_send_to(const struct pv_msi *msi, unsigned int vector,
+                    unsigned int nr, uint32_t apic_id);
+/* The nth vector, where the function can mask it. */
+void pv_msi_mask(const struct pv_msi *msi, unsigned int nth, bool masked);
+
+/*
+ * ---- pirq.c: interrupts of the machine ----
+ *
+ * pv_pirq_init(): at boot, dom0 is PV; the machine's pins are counted.  A pirq below
+ * their number is the GSI of this number, the others are for MSIs.  All others:
+ * -EINVAL d is not the hardware domain, or there is no such pirq, GSI.
+ */
+void pv_pirq_init(void);
 int pv_gsi_map(struct domain *d, uint32_t gsi) must_check;
-int pv_gsi_unmap(struct domain *d, uint32_t gsi) must_check;
+/* -EEXIST: it is bound, and is of another kind. */
 int pv_gsi_setup(struct domain *d, uint32_t gsi, bool level, bool low)
     must_check;
-int pv_gsi_vector(const struct domain *d, uint32_t gsi);    /* or an errno */
-int pv_gsi_needs_eoi(const struct domain *d, uint32_t gsi); /* 1, 0, errno */
-int pv_gsi_eoi(struct domain *d, uint32_t gsi) must_check;
+int pv_gsi_vector(const struct domain *d, uint32_t gsi); /* or an errno */
+/*
+ * The first of nr pirqs, in a row, for this source; nr is a power of 2, up to 32.
+ * -EEXIST: it has some; -ENOSPC: no vectors are left.
+ */
+int pv_msi_map(struct domain *d, const struct pv_msi *msi, unsigned int nr)
+    must_check;
+/* All MSIs of this function are told to it again: it was reset. */
+int pv_msi_restore(struct domain *d, uint16_t bdf) must_check;
+/*
+ * A GSI, or all of a row of MSIs by the first.  -EINVAL also: not mapped; -EBUSY
+ * bound.
+ */
+int pv_pirq_unmap(struct domain *d, uint32_t pirq);
+int pv_pirq_needs_eoi(const struct domain *d, uint32_t pirq); /* 1, 0, errno */
+int pv_pirq_eoi(struct domain *d, uint32_t pirq) must_check;
 
 /* ---- run.c ---- */
 

@@ -68,6 +68,21 @@ void ioapic_mask(unsigned int io, unsigned int pin, bool masked);
 /* Version register, for the guest's copy. */
 uint32_t ioapic_version(unsigned int io);
 
+/*
+ * ---- platform/pci.c: configuration space of segment 0 ----
+ *
+ * A register of 1, 2 or 4 bytes, aligned, in the first 256 bytes of a function:
+ * bus << 8 | device << 3 | function.  Ones where there is nothing.
+ */
+void pci_init(void);
+uint32_t pci_read(uint16_t bdf, unsigned int reg, unsigned int size);
+void pci_write(uint16_t bdf, unsigned int reg, unsigned int size,
+               uint32_t value);
+/* The ports themselves, for a dom0 whose accesses are emulated. */
+bool pci_is_port(uint16_t port, unsigned int size);
+uint32_t pci_port_in(uint16_t port, unsigned int size);
+void pci_port_out(uint16_t port, unsigned int size, uint32_t value);
+
 /* ---- platform/iommu.c ---- */
 
 /* AMD IOMMUs that firmware left translating: off, with a message. */
