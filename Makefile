@@ -294,7 +294,7 @@ $(B)/.need-%: scripts/need
 	@scripts/need $*
 	@mkdir -p $(B) && touch $@
 
-.PHONY: check check-abi check-unit check-race check-libs check-debian check-trace check-toolstack
+.PHONY: check check-abi check-unit check-race check-libs check-debian check-trace check-trace-xen check-toolstack
 check-abi: | $(B)/.need-build $(B)/.need-check
 	$(Q)scripts/run-tests ABI tests/abi/run
 check-unit: guests $(unit-progs)
@@ -325,6 +325,10 @@ check-debian: hosted libs debian | $(B)/.need-check
 # --trace, with Debian's programs.
 check-trace: hosted debian | $(B)/.need-check
 	$(Q)scripts/run-tests "calls traced" tests/programs/tracer
+# The same calls on Debian's Xen, in QEMU.
+check-trace-xen: hosted $(B)/.need-vm dom0
+	$(Q)scripts/run-tests "calls traced on Xen" --limit MACHINE \
+	    tests/programs/tracer-xen
 
 # Debian's daemons and xl, and what they reach dom0's kernel by.
 check-toolstack: hosted libs guests debian $(contract-store:%=$(B)/contract/%) \
@@ -577,7 +581,7 @@ lint: $(bare-obj) | $(B)/.need-build
 # is compiled and run hosted goes beside it.
 all-checks := check-machines check-unit check-contract check-race check-fuzz \
     check-model check-programs check-clang check-abi check-libs check-debian \
-    check-trace check-toolstack check-demo check-lint
+    check-trace check-trace-xen check-toolstack check-demo check-lint
 check-lint: lint | $(B)/.need-check
 	$(Q)printf '== lint\n  ok    scripts/lint\n' | scripts/junit $(B)/junit/lint.xml
 
@@ -641,7 +645,7 @@ help:
 	@echo 'make debug      build/oriel-debug.elf: assertions, lock order, each guest entry checked'
 	@echo 'make check-vm   all of it tested there: minutes; make soak: longer'
 	@echo 'make check-ci-doc  the jobs of docs/ci.md in a clean Debian 12, as root'
-	@echo 'make check-trace   what scripts/hosted --trace prints'
+	@echo 'make check-trace   what scripts/hosted --trace prints; check-trace-xen: the same on Xen'
 	@echo 'make fuzz-hvm   guests that fuzz the devices behind QEMU: S=600 (seconds) SEED=1'
 	@echo 'make check-pv   what check-vm does, in a PV dom0'
 	@echo 'make check-disks    blkback and netback in a PV dom0; MIB=256'

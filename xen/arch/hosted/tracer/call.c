@@ -21,9 +21,27 @@ static const char *const file_names[WIRE_NR_FILES] = {
     [WIRE_XSD_KVA] = "/proc/xen/xsd_kva",
 };
 
+/* On a machine whose Linux has the files: by what Linux opened. */
+static int kind_by_name(int fd)
+{
+    char link[40], name[32];
+    ssize_t len;
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    len = real_call(SYS_readlink, link, name, sizeof(name) - 1);
+    if ( len <= 0 )
+        return -1;
+    name[len] = '\0';
+    for ( int kind = 0; kind < WIRE_NR_FILES; kind++ )
+        if ( !strcmp(name, file_names[kind]) )
+            return kind;
+    return -1;
+}
+
 int kind_of_fd(int fd, bool closing)
 {
-    int err = errno, kind = devxen_kind ? devxen_kind(fd, closing) : -1;
+    int err = errno;
+    int kind = devxen_kind ? devxen_kind(fd, closing) : kind_by_name(fd);
 
     errno = err;
     return kind >= 0 && kind < WIRE_NR_FILES ? kind : -1;
