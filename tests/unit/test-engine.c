@@ -126,6 +126,96 @@ static void test_locked_write_keeps_others_bits(void **state)
     fixture_kill(d);
 }
 
+/*
+ * A guest asks CPUID for the MSR, gives it a frame, and calls the frame's stubs:
+ * xen_version(), then sched_op(), with reason 1 if the version was right.
+ */
+static void test_hypercall_page(void **state)
+{
+    uint8_t code[] = {
+        0xb8, 0x02, 0x00, 0x00, 0x40,       /* mov $0x40000002, %eax      */
+        0x0f, 0xa2,                         /* cpuid                      */
+        0x89, 0xd9, 0x31, 0xd2,             /* mov %ebx, %ecx; edx = 0    */
+        0xb8, 0x00, 0x00, 0x08, 0x00,       /* mov $0x80000, %eax         */
+        0x0f, 0x30,                         /* wrmsr                      */
+        0x31, 0xdb, 0x31, 0xc9,             /* ebx = 0; ecx = 0           */
+        0xb8, 0x20, 0x02, 0x08, 0x00,       /* stub of xen_version()      */
+        0xff, 0xd0,                         /* call *%eax                 */
+        0x31, 0xc9,                         /* ecx = 0                    */
+        0x3d, 0x11, 0x00, 0x04, 0x00,       /* cmp $0x40011, %eax         */
+        0x0f, 0x94, 0xc1,                   /* sete %cl                   */
+        0x89, 0x0d, 0x00, 0x90, 0x00, 0x00, /* mov %ecx, 0x9000           */
+        0xbb, 0x02, 0x00, 0x00, 0x00,       /* mov $SCHEDOP_shutdown, ebx */
+        0xb9, 0x00, 0x90, 0x00, 0x00,       /* mov $0x9000, %ecx          */
+        0xb8, 0xa0, 0x03, 0x08, 0x00,       /* stub of sched_op()         */
+        0xff, 0xd0, 0xeb, 0xfe,             /* call *%eax; jmp .          */
+    };
+    struct domain *d = guest_of_code(code, sizeof(code));
+
+    (void)state;
+    assert_int_equal(domain_ctl_unpause(d), 0);
+    await_shutdown(d, SHUTDOWN_reboot);
+    fixture_kill(d);
+
+    code[12] = 0x01; /* not the begin of a frame: #GP, and no handler */
+    d = guest_of_code(code, sizeof(code));
+    assert_int_equal(domain_ctl_unpause(d), 0);
+    await_shutdown(d, SHUTDOWN_crash);
+    fixture_kill(d);
+
+    code[12] = 0x00;
+    code[15] = 0xc0; /* a frame without memory */
+    d = guest_of_code(code, sizeof(code));
+    assert_int_equal(domain_ctl_unpause(d), 0);
+    await_shutdown(d, SHUTDOWN_crash);
+    fixture_kill(d);
+}
+
+/*
+ * A guest goes to real mode, as firmware does, and executes INT, whose handler
+ * returns; then HLT with interrupts off.
+ */
+static void test_interrupt_in_real_mode(void **state)
+{
+    static const uint8_t flat[] = {
+        0x0f, 0x01, 0x15, 0x20, 0x00, 0x10, 0x00, /* lgdt 0x100020        */
+        0xea, 0x00, 0x00, 0x00, 0x00, 0x08, 0x00, /* ljmp $8, $0          */
+    };
+    static const uint8_t table[] = {
+        0x17, 0x00, 0x30, 0x00, 0x10, 0x00, [0x18] = /* 24 bytes, 0x100030 */
+        0xff, 0xff, 0x00, 0x00, 0x01, 0x9b, 0x00, 0x00, /* code at 0x10000 */
+        0xff, 0xff, 0x00, 0x00, 0x00, 0x93, 0x00, 0x00, /* data at 0       */
+    };
+    static const uint8_t code[] = {
+        0xb8, 0x10, 0x00, 0x8e, 0xd8, 0x8e, 0xd0, /* ds = ss = 0x10       */
+        0x0f, 0x20, 0xc0, 0x24, 0xfe,       /* mov %cr0, %eax; clear PE   */
+        0x0f, 0x22, 0xc0,                   /* mov %eax, %cr0             */
+        0xea, 0x14, 0x00, 0x00, 0x10,       /* ljmp $0x1000, $0x14        */
+        0x31, 0xc0, 0x8e, 0xd8, 0x8e, 0xd0, /* ds = ss = 0                */
+        0xc7, 0x06, 0x00, 0x01, 0x2f, 0x00, /* movw $0x2f, 0x100          */
+        0xc7, 0x06, 0x02, 0x01, 0x00, 0x10, /* movw $0x1000, 0x102        */
+        0xcd, 0x40,                         /* int $0x40                  */
+        0xc6, 0x06, 0x01, 0x90, 0x01,       /* movb $1, 0x9001            */
+        0xfa, 0xf4,                         /* cli; hlt                   */
+        0xc6, 0x06, 0x00, 0x90, 0x01, 0xcf, /* 0x2f: movb $1, 0x9000; iret */
+    };
+    struct domain *d = guest_of_code(flat, sizeof(flat));
+    struct hvm_hw_cpu context = pvh_context(0x100000);
+    const uint8_t *seen = fixture_gfn_to_virt(d, 9);
+
+    (void)state;
+    guest_write(d, 0x100020, table, sizeof(table));
+    guest_write(d, 0x10000, code, sizeof(code));
+    context.idtr_limit = 0x3ff;
+    context.rsp = 0x8000;
+    assert_int_equal(arch_vcpu_set_context(domain_vcpu(d, 0), &context), 0);
+    assert_int_equal(domain_ctl_unpause(d), 0);
+    await_shutdown(d, SHUTDOWN_poweroff);
+    assert_int_equal(seen[0], 1);
+    assert_int_equal(seen[1], 1);
+    fixture_kill(d);
+}
+
 static void test_hello(void **state)
 {
     struct domain *d = guest_make("hello", "console=e9 loop=1000", 1,
@@ -382,6 +472,7 @@ int main(void)
         T(kill_while_waiting_for_an_answer), T(pause_stops_a_running_guest),
         T(pause_stops_a_long_instruction), T(kill_in_a_long_instruction),
         T(removed_page_is_out_of_reach), T(read_only_page_keeps_its_content),
+        T(hypercall_page), T(interrupt_in_real_mode),
         T(misbehaving_guest_crashes_alone), T(noise_as_code),
     };
 

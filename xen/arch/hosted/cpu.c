@@ -43,7 +43,7 @@ void arch_cpuid(uint32_t leaf, uint32_t subleaf, struct cpuid_regs *out)
                                         leaves[i].d };
 }
 
-/* The engine does not report WRMSR: no guest can ask for a hypercall page. */
+/* The engine does not report WRMSR: no guest can ask for it. */
 bool arch_cpuid_faulting(void)
 {
     return false;

@@ -9,6 +9,7 @@
  * exits.c    exits from an engine: I/O, hypercalls, CPUID, exceptions
  * inject.c   interrupts and exceptions into the guest
  * context.c  register state in and out
+ * hypercall-page.c   the page of stubs, for which a guest writes an MSR
  */
 #ifndef ENGINE_PRIVATE_H
 #define ENGINE_PRIVATE_H
@@ -76,7 +77,9 @@ struct hosted_domain {
 };
 /* [I] immutable  [t] its lock  [w] window_lock  [a] atomic */
 
-enum exit_reason { EXIT_NONE, EXIT_KICK, EXIT_INVALID, EXIT_EXCEPTION };
+enum exit_reason {
+    EXIT_NONE, EXIT_KICK, EXIT_INVALID, EXIT_EXCEPTION, EXIT_HYPERCALL_PAGE,
+};
 
 /* The access that the engine is about to make; see exits.c. */
 struct access {
@@ -110,6 +113,7 @@ struct hosted_vcpu {
     uint32_t vector;         /* of EXIT_EXCEPTION  */
     uint32_t slice;          /* blocks left of its turn */
     uint32_t late;           /* accesses since it was to stop: see exits.c */
+    bool offered_page;       /* CPUID has named the hypercall page's MSR    */
     bool want_window;        /* an event waits for interrupts to be enabled */
     struct access access;    /* announced */
     struct access half;      /* the rest of an 8-byte access */
@@ -213,6 +217,15 @@ bool guest_is_64bit(struct hosted_vcpu *h);
 void inject_events(struct hosted_vcpu *h);
 /* A fault of the instruction at RIP. */
 void inject_exception(struct hosted_vcpu *h, unsigned int vector);
+
+/* ---- hypercall-page.c ---- */
+
+/* CPUID names the MSR: look at it from now on. */
+void hypercall_page_offer(struct hosted_vcpu *h, uint32_t *msr);
+/* The guest has written it. */
+bool hypercall_page_wanted(struct hosted_vcpu *h);
+/* After the engine stopped for it: write the page, or inject #GP. */
+void hypercall_page_make(struct hosted_vcpu *h);
 
 /* ---- context.c ---- */
 

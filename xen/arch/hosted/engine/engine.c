@@ -250,8 +250,15 @@ static void before_block(uc_engine *uc, uint64_t address, uint32_t size,
     (void)address, (void)size;
     h->late = 0;
     if ( likely(!READ_ONCE(h->kicked)) && likely(!READ_ONCE(h->terminate)) &&
-         likely(--h->slice) && likely(!h->want_window) )
+         likely(--h->slice) && likely(!h->want_window) &&
+         likely(!h->offered_page) )
         return;
+    if ( h->offered_page && hypercall_page_wanted(h) )
+    {
+        h->reason = EXIT_HYPERCALL_PAGE;
+        uc_emu_stop(uc);
+        return;
+    }
     if ( !h->slice )
         h->slice = SLICE;
     /* A wait may have consumed the kick that came with terminate. */

@@ -20,9 +20,8 @@
  *    cannot be: 0);
  *  - an unaligned access to I/O memory becomes several aligned ones; an access
  *    of 16 bytes becomes two of 8;
- *  - no local APIC (its page is unclaimed I/O), no hypercall page (the engine
- *    does not report the MSR: guests use VMCALL or VMMCALL); the engine keeps
- *    the MSRs;
+ *  - no local APIC (its page is unclaimed I/O); the engine keeps the MSRs and
+ *    does not report them: see hypercall-page.c;
  *  - code on read-only pages or on pages that the hypervisor writes cannot run,
  *    and code that another vcpu or a device model changed is executed in its
  *    old form until the vcpu's memory map changes.

@@ -17,6 +17,7 @@
 #include <hv/lib.h>
 #include <hv/trace.h>
 
+#include <xen/arch-x86/cpuid.h>
 #include <xen/sched.h>
 
 #include "engine-private.h"
@@ -212,6 +213,8 @@ static int on_cpuid(uc_engine *uc, void *arg)
     exits_trace(h, ORIEL_EXIT_cpuid);
     cpuid_for_guest(h->v, (uint32_t)engine_reg(h, UC_X86_REG_RAX),
                     (uint32_t)engine_reg(h, UC_X86_REG_RCX), &r);
+    if ( engine_reg(h, UC_X86_REG_RAX) == XEN_CPUID_LEAF(2) )
+        hypercall_page_offer(h, &r.b);
     engine_set_reg(h, UC_X86_REG_RAX, r.a);
     engine_set_reg(h, UC_X86_REG_RBX, r.b);
     engine_set_reg(h, UC_X86_REG_RCX, r.c);
@@ -360,6 +363,9 @@ void exits_handle(struct hosted_vcpu *h)
     case EXIT_EXCEPTION:
         inject_exception(h, h->vector);
         break;
+    case EXIT_HYPERCALL_PAGE:
+        hypercall_page_make(h);
+        break;
     default:
         halted(h);
         break;
@@ -379,6 +385,8 @@ enum oriel_exit_reason exits_reason(struct hosted_vcpu *h, uc_err err)
         return at_hypercall(h) ? ORIEL_EXIT_hypercall : ORIEL_EXIT_exception;
     case EXIT_EXCEPTION:
         return ORIEL_EXIT_exception;
+    case EXIT_HYPERCALL_PAGE:
+        return ORIEL_EXIT_msr;
     default:
         return ORIEL_EXIT_halt;
     }

@@ -2,7 +2,7 @@
 /*
  * Interrupts and exceptions of the guest: the engine delivers none, so this
  * file does what a processor would do: find the gate, push the frame, jump to
- * the handler.  Ring 0 to ring 0 only, in 64-bit and flat 32-bit code.
+ * the handler.  Ring 0 to ring 0 only, in 64-bit, flat 32-bit and real-mode code.
  */
 #include <string.h>
 
@@ -142,6 +142,55 @@ static bool find_stack(struct hosted_vcpu *h, unsigned int ist, uint64_t *sp)
     return !guest_virt_copy(h, tr.base + 0x1c + ist * 8UL, sp, 8, false);
 }
 
+static bool in_real_mode(struct hosted_vcpu *h)
+{
+    return !(engine_reg(h, UC_X86_REG_CR0) & CR0_PE);
+}
+
+static unsigned int ring_of(struct hosted_vcpu *h)
+{
+    return in_real_mode(h) ? 0 : engine_reg(h, UC_X86_REG_CS) & 3;
+}
+
+/* Where the code is that the vcpu executes. */
+static uint64_t code_address(struct hosted_vcpu *h)
+{
+    return engine_reg(h, UC_X86_REG_RIP) +
+           (in_real_mode(h) ? engine_reg(h, UC_X86_REG_CS) << 4 : 0);
+}
+
+/*
+ * By a pair of 16-bit words, offset and segment.  A segment begins at 16 times its
+ * selector; the frame may wrap around in the stack's.
+ */
+static bool deliver_real(struct hosted_vcpu *h, unsigned int vector)
+{
+    uint64_t flags = engine_reg(h, UC_X86_REG_RFLAGS);
+    uint64_t rsp = engine_reg(h, UC_X86_REG_RSP);
+    uint64_t stack = engine_reg(h, UC_X86_REG_SS) << 4;
+    uint16_t entry[2], sp = (uint16_t)rsp;
+    uint16_t frame[] = { (uint16_t)flags,
+                         (uint16_t)engine_reg(h, UC_X86_REG_CS),
+                         (uint16_t)engine_reg(h, UC_X86_REG_RIP) };
+    uc_x86_mmr idtr = { 0 };
+
+    uc_reg_read(h->uc, UC_X86_REG_IDTR, &idtr);
+    if ( vector * 4 + 3 > idtr.limit ||
+         guest_virt_copy(h, idtr.base + vector * 4, entry, 4, false) )
+        return false;
+    for ( unsigned int i = 0; i < 3; i++ )
+    {
+        sp -= 2;
+        if ( guest_virt_copy(h, stack + sp, &frame[i], 2, true) )
+            return false;
+    }
+    engine_set_reg(h, UC_X86_REG_RSP, (rsp & ~0xffffUL) | sp);
+    engine_set_reg(h, UC_X86_REG_CS, entry[1]);
+    engine_set_reg(h, UC_X86_REG_RFLAGS, flags & ~(RFLAGS_TF | RFLAGS_IF));
+    engine_set_reg(h, UC_X86_REG_RIP, entry[0]);
+    return true;
+}
+
 /* False when the guest has no usable gate or stack for the event. */
 static bool deliver(struct hosted_vcpu *h, unsigned int vector, bool has_error,
                     uint32_t error)
@@ -153,8 +202,10 @@ static bool deliver(struct hosted_vcpu *h, unsigned int vector, bool has_error,
     unsigned int n = 0;
     struct gate gate;
 
-    if ( (engine_reg(h, UC_X86_REG_CS) & 3) ||
-         !read_gate(h, vector, wide, &gate) || !find_stack(h, gate.ist, &sp) )
+    if ( in_real_mode(h) )
+        return deliver_real(h, vector); /* no error code */
+    if ( ring_of(h) || !read_gate(h, vector, wide, &gate) ||
+         !find_stack(h, gate.ist, &sp) )
         return false;
 
     start = sp;
@@ -208,8 +259,7 @@ void inject_events(struct hosted_vcpu *h)
     h->want_window = false;
     if ( !vector || !vcpu_event_pending(v) )
         return;
-    if ( (engine_reg(h, UC_X86_REG_CS) & 3) ||
-         !(engine_reg(h, UC_X86_REG_RFLAGS) & RFLAGS_IF) )
+    if ( ring_of(h) || !(engine_reg(h, UC_X86_REG_RFLAGS) & RFLAGS_IF) )
     {
         h->want_window = true;
         return;
@@ -222,7 +272,7 @@ void inject_events(struct hosted_vcpu *h)
         uint64_t rip = engine_reg(h, UC_X86_REG_RIP);
         uint8_t code[2];
 
-        if ( !guest_virt_copy(h, rip - 1, code, 2, false) &&
+        if ( !guest_virt_copy(h, code_address(h) - 1, code, 2, false) &&
              code[0] == 0xfb && code[1] == 0xf4 )
             engine_set_reg(h, UC_X86_REG_RIP, rip + 1);
     }
@@ -261,11 +311,10 @@ static bool pushes_error(unsigned int vector)
 /* An INT instruction, which goes on after it, pushes no error code. */
 static bool is_software(struct hosted_vcpu *h, unsigned int vector)
 {
-    uint64_t rip = engine_reg(h, UC_X86_REG_RIP);
     uint8_t code[2];
 
-    return !guest_virt_copy(h, rip - 2, code, 2, false) && code[0] == 0xcd &&
-           code[1] == vector;
+    return !guest_virt_copy(h, code_address(h) - 2, code, 2, false) &&
+           code[0] == 0xcd && code[1] == vector;
 }
 
 /*
