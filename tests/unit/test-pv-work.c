@@ -99,12 +99,69 @@ static void test_dying(void **state)
     fixture_kill(d);
 }
 
+/* Each vcpu's tables put 14 pages: more than are remembered until unlocking. */
+static void test_end_of_many_tables(void **state)
+{
+    struct domain *d = pv_guest(16);
+    uint64_t frames[PV_GDT_FRAMES], frame = mfn_of(pv_page(d));
+
+    (void)state;
+    for ( unsigned int i = 0; i < PV_GDT_FRAMES; i++ )
+        frames[i] = frame;
+    for ( unsigned int i = 0; i < 16; i++ )
+        assert_int_equal(pv_set_gdt(domain_vcpu(d, i), frames,
+                                    PV_GDT_FRAMES * PV_ENTRIES), 0);
+    pv_check();
+    hosted_preempt_every(1);
+    fixture_kill(d);
+    hosted_preempt_every(0);
+}
+
+static struct domain *dying;
+static struct page *first, *l4;
+
+/* A device model's CPU, while no lock is held: work begins, and gives way. */
+static void begin_work(void)
+{
+    struct page *table = l4;
+    bool done;
+
+    if ( !table || first->owner == dying )
+        return;
+    l4 = NULL;
+    hosted_preempt_every(1);
+    assert_int_equal(pv_update(dying, at(table, 4), 0, dying, 0, &done),
+                     -ERESTART);
+    hosted_preempt_every(0);
+    assert_true(done && dying->pv->work.depth);
+}
+
+static void test_end_beside_work(void **state)
+{
+    struct tree t;
+
+    (void)state;
+    dying = pv_guest(1);
+    first = pv_page(dying);
+    for ( unsigned int i = 0; i < 80; i++ )
+        (void)pv_page(dying);
+    t = make_large_tree(dying);
+    assert_int_equal(pin(dying, t.table[4], 4), 0);
+    l4 = t.table[4];
+    hosted_hooks.unlocked = begin_work;
+    fixture_kill(dying);
+    hosted_hooks.unlocked = NULL;
+    assert_null(l4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         PV_TEST(test_gives_way),
         PV_TEST(test_who_does_not_come_back),
         PV_TEST(test_dying),
+        PV_TEST(test_end_beside_work),
+        PV_TEST(test_end_of_many_tables),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,7 @@
 #include <hv/heap.h>
 #include <hv/hypercall.h>
 
-#define PAGES_AT_ONCE 64 /* between two preemption checks */
+#define PAGES_AT_ONCE 16 /* between two preemption checks; two puts each */
 
 int pv_domain_create(struct domain *d)
 {
@@ -123,42 +123,64 @@ static int drop_root(struct domain *d, struct page **root)
     return pg ? pv_put_table(d, pg) : 0;
 }
 
-static int drop_roots(struct domain *d)
+/* Locked and settled: vcpu i has no tables any more; as pv_put_table(). */
+static int drop_tables(struct domain *d, unsigned int i)
 {
-    struct pv_domain *pv = d->pv;
+    struct pv_roots *r = &d->pv->roots[i];
+    int rc;
+
+    drop_descriptors(d, i);
+    rc = drop_root(d, &r->kernel);
+    return rc ? rc : drop_root(d, &r->user);
+}
+
+/* Locked and settled: the next pages of the reservation; as pv_put_table(). */
+static int drop_pages(struct domain *d)
+{
+    struct list *owned = &d->pv->owned;
     int rc = 0;
 
-    for ( unsigned int i = 0; i < d->max_vcpus && !rc; i++ )
-    {
-        drop_descriptors(d, i);
-        rc = drop_root(d, &pv->roots[i].kernel);
-        if ( !rc )
-            rc = drop_root(d, &pv->roots[i].user);
-    }
-    for ( unsigned int i = 0; i < PV_RESULTS && !rc; i++ )
-        rc = pv_drop_result(d, i);
+    for ( unsigned int n = 0; n < PAGES_AT_ONCE && !rc && !list_empty(owned);
+          n++ )
+        rc = leave(d, list_entry(owned->next, struct page, link));
     return rc;
 }
 
+/* Locked and settled; as pv_put_table(). */
+static int drop_part(struct domain *d, unsigned int part, bool *more)
+{
+    if ( part < d->max_vcpus )
+        return drop_tables(d, part);
+    part -= d->max_vcpus;
+    if ( part < PV_RESULTS )
+        return pv_drop_result(d, part);
+    *more = !list_empty(&d->pv->owned);
+    return drop_pages(d);
+}
+
+/*
+ * The lock is dropped after each part, which puts its pages; meanwhile another
+ * domain, that has this one's tables to update, may begin work.
+ */
 int pv_domain_relinquish(struct domain *d)
 {
-    struct pv_domain *pv = d->pv;
-    int rc = pv_lock_settled(d);
+    bool more = true;
 
-    if ( rc )
-        return rc;
-    rc = drop_roots(d);
-    for ( unsigned int n = 1; !rc && !list_empty(&pv->owned); n++ )
+    for ( unsigned int part = 0; more; part++ )
     {
-        rc = leave(d, list_entry(pv->owned.next, struct page, link));
-        if ( n % PAGES_AT_ONCE == 0 && !rc )
-        {
-            pv_unlock(d);
-            if ( hypercall_preempt_check() )
-                return -ERESTART;
-            spin_lock(&pv->lock);
-        }
+        bool progress;
+        int rc = pv_lock_settled(d);
+
+        if ( rc )
+            return rc;
+        rc = drop_part(d, part, &more);
+        progress = d->pv->nr_puts;
+        pv_unlock(d);
+        if ( rc )
+            return rc;
+        /* A call that goes on finds the first parts gone. */
+        if ( progress && hypercall_preempt_check() )
+            return -ERESTART;
     }
-    pv_unlock(d);
-    return rc;
+    return 0;
 }
