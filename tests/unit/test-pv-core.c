@@ -16,6 +16,7 @@
 #include <hv/evtchn.h>
 
 #include <xen/event_channel.h>
+#include <xen/vcpu.h>
 
 #define REF 20
 
@@ -301,6 +302,50 @@ static void test_audit_of_types(void **state)
     pv_kill(d);
 }
 
+/* ---- contexts ---- */
+
+static unsigned int nr_contexts;
+static int context_rc;
+static struct vcpu_guest_context context;
+
+static long initialise(void)
+{
+    struct hypercall hc = {
+        .nr = __HYPERVISOR_vcpu_op, .a = { VCPUOP_initialise, 1, P(&context) },
+    };
+
+    return hypercall_dispatch(&hc);
+}
+
+/* While a vcpu gets its context, another one wants to give it one, too. */
+static int set_context(struct vcpu *v, const struct vcpu_guest_context *c)
+{
+    (void)v, (void)c;
+    assert_true(nr_contexts++ < 3);
+    assert_int_equal(initialise(), -ERESTART);
+    return context_rc;
+}
+
+static void test_one_context_at_a_time(void **state)
+{
+    struct domain *d = pv_guest(2);
+
+    (void)state;
+    fixture_be(domain_vcpu(d, 0));
+    nr_contexts = 0;
+    hosted_hooks.set_pv_context = set_context;
+    context_rc = -EINVAL;
+    assert_int_equal(initialise(), -EINVAL);
+    context_rc = -ERESTART;
+    assert_int_equal(initialise(), -ERESTART);
+    context_rc = 0;
+    assert_int_equal(initialise(), 0);
+    assert_int_equal(nr_contexts, 3);
+    assert_int_equal(initialise(), -EEXIST);
+    assert_int_equal(nr_contexts, 3);
+    pv_kill(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -310,6 +355,7 @@ int main(void)
         PV_TEST(test_refused_pins_have_no_type),
         PV_TEST(test_copies),
         PV_TEST(test_audit_of_types),
+        PV_TEST(test_one_context_at_a_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,11 +85,29 @@ static void test_legacy(void **state)
     assert_memory_equal(got + 416, image + 416, 96);
 }
 
+/* Whatever a PV guest gives as MXCSR, XRSTOR can load it. */
+static void test_mxcsr(void **state)
+{
+    uint8_t image[XSAVE_LEGACY_BYTES], from[FXSAVE_BYTES];
+    uint32_t mxcsr;
+
+    (void)state;
+    memset(image, 0, sizeof(image));
+    memset(from, 0xff, sizeof(from));
+    xsave_set_legacy(image, from);
+    memcpy(&mxcsr, image + FXSAVE_MXCSR, sizeof(mxcsr));
+    assert_int_equal(mxcsr, 0xffff);
+    assert_memory_equal(image, from, FXSAVE_MXCSR);
+    assert_memory_equal(image + 28, from + 28, FXSAVE_BYTES - 28);
+    assert_int_equal(xsave_bv(image), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_legal),
         cmocka_unit_test(test_legacy),
+        cmocka_unit_test(test_mxcsr),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,9 +7,11 @@
  * What the form can express and no processor can hold is refused here; what
  * depends on the processor (control register bits) by the machine.
  */
+#include <hv/atomic.h>
 #include <hv/domain.h>
 #include <hv/guest-access.h>
 #include <hv/heap.h>
+#include <hv/hypercall.h>
 #include <hv/lib.h>
 
 #include <xen/hvm/hvm_vcpu.h>
@@ -133,6 +135,25 @@ static int from_64(const struct vcpu_hvm_x86_64 *r, struct hvm_hw_cpu *ctx)
     return 0;
 }
 
+/*
+ * One vcpu at a time: whoever comes second must not set the tables of a vcpu that
+ * the first one has started meanwhile.
+ */
+static long set_pv_context_once(struct vcpu *v,
+                                const struct vcpu_guest_context *c)
+{
+    long rc = -EEXIST;
+
+    if ( atomic_xchg(&v->initialising, true) )
+        return -ERESTART;
+    if ( !READ_ONCE(v->initialised) )
+        rc = arch_vcpu_set_pv_context(v, c);
+    if ( !rc )
+        WRITE_ONCE(v->initialised, true);
+    store_release(&v->initialising, false);
+    return rc;
+}
+
 static long initialise_pv(struct vcpu *v, uint64_t arg)
 {
     struct vcpu_guest_context *c = new_object(struct vcpu_guest_context);
@@ -141,10 +162,7 @@ static long initialise_pv(struct vcpu *v, uint64_t arg)
     if ( !c )
         return -ENOMEM;
     if ( !guest_copy_in(c, arg, sizeof(*c)) )
-        rc = READ_ONCE(v->initialised) ? -EEXIST
-                                       : arch_vcpu_set_pv_context(v, c);
-    if ( !rc )
-        WRITE_ONCE(v->initialised, true);
+        rc = set_pv_context_once(v, c);
     hv_free(c);
     return rc;
 }

@@ -3,6 +3,7 @@
  * What the hosted machine has not: PV guests, but for programs without page
  * tables, and physical interrupts.
  */
+#include <hosted.h>
 #include <hv/domain.h>
 #include <hv/evtchn.h>
 #include <hv/hypercall.h>
@@ -28,8 +29,8 @@ void arch_vcpu_get_pv_context(struct vcpu *v, struct vcpu_guest_context *c)
 
 int arch_vcpu_set_pv_context(struct vcpu *v, const struct vcpu_guest_context *c)
 {
-    (void)v, (void)c;
-    return -EOPNOTSUPP;
+    return hosted_hooks.set_pv_context ? hosted_hooks.set_pv_context(v, c)
+                                       : -EOPNOTSUPP;
 }
 
 /* No domain has physical interrupts: every number is out of range. */

@@ -68,7 +68,7 @@ struct vcpu {
     uint32_t flags;           /* [v] VCPU_* */
     uint8_t place;            /* [v] enum vcpu_place */
     unsigned int pause_count; /* [a] */
-    bool initialised;         /* [a] vcpu_load() has set the registers       */
+    bool initialised, initialising; /* [a] has registers; gets them (PV) */
     uint64_t hard_affinity[CPU_WORDS]; /* [D] the CPUs that v may use, and   */
     uint64_t soft_affinity[CPU_WORDS]; /* [D] prefers, as they were set      */
 

@@ -81,6 +81,7 @@ struct hosted_hooks {
     void (*vcpu_destroy)(struct vcpu *v);
     int (*set_context)(struct vcpu *v, const struct hvm_hw_cpu *ctx);
     void (*get_context)(struct vcpu *v, struct hvm_hw_cpu *ctx);
+    int (*set_pv_context)(struct vcpu *v, const struct vcpu_guest_context *c);
     const struct hvm_record *(*hvm_records)(unsigned int *nr); /* default: none */
     void (*p2m_flush)(struct domain *d, gfn_t gfn, uint64_t nr);
     void *(*heap_alloc)(size_t bytes); /* of alignment 64; default: malloc */

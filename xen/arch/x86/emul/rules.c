@@ -6,6 +6,7 @@
  */
 #include <emul/emulate.h>
 #include <emul/rules.h>
+#include <emul/xsave.h>
 #include <x86/defns.h>
 
 /* ---- exceptions ---- */
@@ -39,7 +40,6 @@ enum fault_pair fault_pair(unsigned int first, unsigned int second)
 
 #define CR3_LONG_RESERVED 0xfff0000000000000UL
 #define TYPE_CODE 0x8
-#define MXCSR_LEGAL 0xffffU
 
 bool mode_is_long(const struct mode *m)
 {

@@ -47,6 +47,17 @@ void xsave_legacy(const void *image, void *to)
         memset(p + XMM_REGS, 0, XMM_REGS_BYTES);
 }
 
+void xsave_set_legacy(void *image, const void *from)
+{
+    uint8_t *p = image;
+    uint32_t mxcsr;
+
+    memcpy(p, from, FXSAVE_BYTES);
+    memcpy(&mxcsr, p + FXSAVE_MXCSR, sizeof(mxcsr));
+    mxcsr &= MXCSR_LEGAL;
+    memcpy(p + FXSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
+}
+
 int xsave_check(const struct vcpu *v, const struct hvm_hw_cpu_xsave *r,
                 uint64_t states)
 {

@@ -85,7 +85,7 @@ void fpu_get_legacy(const struct vcpu *v, void *image)
 
 void fpu_set_legacy(struct vcpu *v, const void *image)
 {
-    memcpy(v->arch.fpu, image, FXSAVE_BYTES);
+    xsave_set_legacy(v->arch.fpu, image);
     if ( have_xsave )
         xsave_set_bv(v->arch.fpu, XCR0_X87 | XCR0_SSE);
 }

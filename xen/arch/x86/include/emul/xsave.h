@@ -17,6 +17,7 @@ struct hvm_hw_cpu_xsave;
 #define FXSAVE_MXCSR 24
 #define FCW_DEFAULT 0x37f
 #define MXCSR_DEFAULT 0x1f80
+#define MXCSR_LEGAL 0xffffU
 
 #define XSAVE_BV FXSAVE_BYTES  /* where XSTATE_BV is */
 #define XSAVE_LEGACY_BYTES 576 /* of an FXSAVE image and the header */
@@ -29,6 +30,11 @@ void xsave_set_bv(void *image, uint64_t bv);
  * `to` has FXSAVE_BYTES.
  */
 void xsave_legacy(const void *image, void *to);
+/*
+ * The other way round, for a PV guest's context: MXCSR, whose reserved bits are
+ * #GP for FXRSTOR and XRSTOR, loses those, as on Xen.
+ */
+void xsave_set_legacy(void *image, const void *from);
 
 /*
  * May XRSTOR load this record for v on a processor that has these states?  The
