@@ -24,6 +24,7 @@ struct insn {
     unsigned int nr, at;   /* bytes that could be read, decoded of them */
     bool wide, narrow, rep, other_segment;
     bool undefined;        /* #UD, not #GP                   */
+    bool again;            /* not over: to be executed again */
     uint8_t rex;
     uint64_t segment_base; /* of FS or GS */
 };
@@ -145,8 +146,7 @@ static bool string_step(struct insn *i, bool out, unsigned int size)
     return true;
 }
 
-/* *again: it is not over. */
-static bool string_insn(struct insn *i, unsigned int op, bool *again)
+static bool string_insn(struct insn *i, unsigned int op)
 {
     unsigned int size = !(op & 1) ? 1 : i->narrow ? 2 : 4;
 
@@ -164,7 +164,7 @@ static bool string_insn(struct insn *i, unsigned int op, bool *again)
             return true;
         i->r->rcx--;
     }
-    *again = i->r->rcx;
+    i->again = i->r->rcx;
     return true;
 }
 
@@ -214,10 +214,9 @@ static bool write_cr(struct insn *i, unsigned int nr, uint64_t value)
         v->info->arch.cr2 = value;
         return true;
     case 3:
-        do
-            rc = pv_set_root(v, _mfn(value >> PAGE_SHIFT), false, &done);
-        while ( rc == -ERESTART && !done );
-        return !rc || done;
+        rc = pv_set_root(v, _mfn(value >> PAGE_SHIFT), false, &done);
+        i->again = rc == -ERESTART && !done;
+        return !rc || rc == -ERESTART;
     case 4:
         value = (value & CR4_OF_KERNEL) | (pv_of(v)->cr4 & ~CR4_OF_KERNEL);
         pv_of(v)->cr4 = value;
@@ -305,7 +304,7 @@ static bool two_byte(struct insn *i)
     }
 }
 
-static bool execute(struct insn *i, int op, bool *again)
+static bool execute(struct insn *i, int op)
 {
     switch ( op )
     {
@@ -313,7 +312,7 @@ static bool execute(struct insn *i, int op, bool *again)
     case 0x6d:
     case 0x6e:
     case 0x6f:
-        return string_insn(i, (unsigned int)op, again);
+        return string_insn(i, (unsigned int)op);
     case 0xe4:
     case 0xe5:
     case 0xe6:
@@ -345,14 +344,13 @@ static bool is_64bit(const struct trap_frame *r)
 bool pv_emulate_privileged(struct vcpu *v)
 {
     struct insn i = { .v = v, .r = pv_of(v)->regs };
-    bool again = false;
 
     if ( !is_64bit(i.r) )
         return false;
     fetch(&i);
-    if ( !execute(&i, prefixes(&i), &again) )
+    if ( !execute(&i, prefixes(&i)) )
         return i.undefined && pv_enter_trap(v, VECTOR_UD);
-    if ( !again )
+    if ( !i.again )
         i.r->rip += i.at;
     i.r->rflags &= ~RFLAGS_RF;
     return true;

@@ -109,7 +109,8 @@ static void on_page_fault(struct vcpu *v, uint64_t address)
     if ( p->kernel && READ_ONCE(v->domain->writable_tables) &&
          error == (PF_PRESENT | PF_WRITE | PF_USER) && emulate_pt_write(v, address) )
         return;
-    if ( pv_ldt_fault(v, &address) )
+    /* The processor's own accesses; ring 3 cannot reach that address. */
+    if ( !(error & PF_USER) && pv_ldt_fault(v, &address) )
         return;
     /* Kernel and programs are in ring 3 both. */
     p->regs->error = (error & ~PF_USER) | (p->kernel ? 0 : PF_USER);
