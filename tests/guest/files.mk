@@ -51,3 +51,6 @@ guest-pv-contract-src := $(addprefix tests/guest/pv/,contract.c insns.S \
     contract-traps.c contract-registers.c contract-descriptors.c \
     contract-tables.c contract-mmu.c contract-calls.c contract-vcpus.c) \
     $(guest-pv-lib)
+guests += pv-hostile
+guest-pv-hostile-src := $(addprefix tests/guest/pv/,hostile.c hostile-calls.c \
+    insns.S) tests/guest/hostile.c $(guest-pv-lib)
