@@ -443,6 +443,7 @@ $(eval $(call program,$(B)/vm/free-pages,tests/vm/pages.c,$(vm-list),-lxenctrl))
 $(eval $(call program,$(B)/vm/cpu-time,tests/vm/cpu-time.c,$(vm-list),-lxenctrl))
 $(eval $(call program,$(B)/vm/press-key,tests/vm/press.c,$(vm-list),-lxenctrl))
 $(eval $(call program,$(B)/vm/set-target,tests/vm/target.c,$(vm-list),-lxenctrl))
+$(eval $(call program,$(B)/vm/hypfs,tests/vm/hypfs.c,$(vm-list),-lxenhypfs))
 $(eval $(call program,$(B)/vm/watchdog,tests/vm/watchdog.c,$(vm-list),-lxenctrl))
 $(eval $(call program,$(B)/vm/hostile-dm,$(hostile-dm-src),$(vm-list),$(contract-libs)))
 $(eval $(call program,$(B)/vm/screen,tests/hvm/screen.c,$(vm-list),))
@@ -539,7 +540,8 @@ check-save: $(B)/.need-vm debug $(check-save-progs) dom0
 	    tests/vm/save
 	$(Q)rm -f $(B)/vm/save-disk
 # Debian's xl: what each subcommand does, on both.
-check-xl-progs := $(addprefix $(B)/vm/,xl-guest hold free-pages press-key)
+check-xl-progs := $(addprefix $(B)/vm/,xl-guest hold hypfs free-pages \
+    press-key)
 check-xl: $(B)/.need-vm debug $(check-xl-progs) dom0
 	$(Q)scripts/run-tests "populate on demand" --limit MACHINE \
 	    --args 'oriel demand' tests/vm/xl

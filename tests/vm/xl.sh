@@ -238,9 +238,9 @@ triggers() {
         row "no runs g" trigger g $t
     done
     row "no runs g" button-press g power
-    patience=soon
-    row "runs g" trigger g s3resume # it never slept
+    row "no runs g" trigger g s3resume # it does not sleep
     row "out none" trigger g none
+    patience=soon
     # The last ones: on Xen in QEMU the guest may answer no more.
     for vcpu in 0 1; do
         row "nmi_came $vcpu $(nmis $vcpu)" trigger g nmi $vcpu
@@ -280,7 +280,9 @@ host() {
     row "dmesg_has 'dom0\|domain 0'" debug-keys q
     row "dmesg_has 'queue'" debug-keys r
     row "no dmesg_has 'Xen version\|CPUs'" dmesg -c
-    row "dmesg_has 'loglvl'" set-parameters loglvl=all
+    patience=once
+    row "hypfs /params/loglvl | grep -q '^error'" set-parameters loglvl=error
+    patience=soon
     row "out 'Pool-0 *2 '" cpupool-list
     row "out 'Pool-0 *0,1'" cpupool-list -c
     row "no in_pool Pool-0 1" cpupool-cpu-remove Pool-0 1
@@ -383,7 +385,8 @@ tools() {
     row_of "out '^CPU1'" /xenpm get-cpu-topology
 }
 part_running() {
-    config g 128 128 'vcpus = 2' 'cmdline = "console=hvc0 loglevel=8"'
+    # AVX of a guest of Xen in QEMU is #UD now and then.
+    config g 128 128 'vcpus = 2' 'cmdline = "console=hvc0 loglevel=8 noxsave"'
     create g
     running
     triggers
