@@ -547,7 +547,7 @@ check-xl: $(B)/.need-vm debug $(check-xl-progs) dom0
 	    --args 'oriel demand' tests/vm/xl
 # Both machines, for docs/xl.md: tests/vm/xl-table --write writes it.
 xl-table: $(B)/.need-vm debug $(check-xl-progs) dom0
-	$(Q)for part in table running devices ending dumping; do for on in oriel xen; do \
+	$(Q)for part in table running devices ending; do for on in oriel xen; do \
 	    scripts/run-tests "xl on $$on: $$part" --limit MACHINE \
 	        --args "$$on $$part" tests/vm/xl || exit 1; done; done
 	$(Q)scripts/run-tests "subcommands of xl" tests/vm/xl-table

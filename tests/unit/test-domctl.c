@@ -39,6 +39,8 @@ static void test_order_of_checks(void **state)
         { dom0, 9999, 0x15, d->domain_id, -EOPNOTSUPP },
         { dom0, ~0U, 0x15, d->domain_id, -EOPNOTSUPP },
         { dom0, XEN_DOMCTL_assign_device, 0x15, d->domain_id, -EOPNOTSUPP },
+        { dom0, XEN_DOMCTL_psr_cmt_op, 0x15, d->domain_id, -EOPNOTSUPP },
+        { dom0, XEN_DOMCTL_psr_alloc, 0x15, d->domain_id, -EOPNOTSUPP },
         { dom0, XEN_DOMCTL_hypercall_init, 0x15, d->domain_id, -EACCES },
         /* not to itself */
         { dom0, XEN_DOMCTL_pausedomain, 0x15, 0, -EINVAL },

@@ -9,8 +9,9 @@ log=/var/log/xen
 xl() {
     /usr/lib/xen-4.17/bin/xl "$@"
     xl_status=$?
-    # Its own statuses are below 128 or above those of signals.
-    [ $xl_status -lt 128 ] || [ $xl_status -gt 192 ] ||
+    # Its own statuses are below 128 or above those of signals; 141 is that of a
+    # pipe whose reader has seen enough.
+    [ $xl_status -lt 128 ] || [ $xl_status -gt 192 ] || [ $xl_status = 141 ] ||
         echo "xl $1: status $xl_status" >>/died
     return $xl_status
 }
