@@ -85,6 +85,7 @@ static void pv_get_context(struct vcpu *v, struct hvm_hw_cpu *c)
 static void pv_load(struct vcpu *v)
 {
     ring3_use(pv_of(v)->regs);
+    pv_forget_registers(this_cpu());
     pv_load_cr4(pv_of(v)->cr4);
     pv_map_descriptors(v);
     pv_load_cr3(v);

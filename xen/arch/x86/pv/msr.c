@@ -94,3 +94,16 @@ bool pv_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
         return keeps(v, msr, value);
     }
 }
+
+/*
+ * RDTSCP and RDPID read TSC_AUX, though CPUID does not offer them; a debug
+ * exception adds its bits to those of DR6.
+ */
+void pv_forget_registers(struct cpu *c)
+{
+    write_dr6(DR6_RESET);
+    if ( !c->tsc_aux )
+        return;
+    c->tsc_aux = 0;
+    wrmsr(MSR_TSC_AUX, 0);
+}

@@ -155,6 +155,8 @@ void pv_port_out(const struct vcpu *v, uint16_t port, unsigned int size,
 
 bool pv_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value);
 bool pv_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value);
+/* What an HVM vcpu left in this CPU, c, and ring 3 could find. */
+void pv_forget_registers(struct cpu *c);
 
 /* ---- hypercall.c ---- */
 

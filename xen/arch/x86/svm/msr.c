@@ -93,14 +93,14 @@ static bool set_pat(struct vmcb *b, uint64_t value)
 static bool set_tsc_aux(struct vcpu *v, uint64_t value)
 {
     struct svm_vcpu *s = svm_of(v);
-    struct svm_cpu *sc = this_cpu()->vendor;
+    struct cpu *c = this_cpu();
 
     if ( !svm_features.rdtscp || value > UINT32_MAX )
         return false;
     s->tsc_aux = (uint32_t)value;
-    if ( this_cpu()->loaded != v ) /* load() writes it */
+    if ( c->loaded != v ) /* load() writes it */
         return true;
-    sc->tsc_aux = s->tsc_aux;
+    c->tsc_aux = s->tsc_aux;
     wrmsr(MSR_TSC_AUX, value);
     return true;
 }

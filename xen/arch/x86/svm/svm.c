@@ -173,7 +173,8 @@ static int svm_vcpu_create(struct vcpu *v)
 static void svm_load(struct vcpu *v)
 {
     struct svm_vcpu *s = svm_of(v);
-    struct svm_cpu *sc = this_cpu()->vendor;
+    struct cpu *c = this_cpu();
+    struct svm_cpu *sc = c->vendor;
 
     if ( s->cpu != sc )
     {
@@ -181,9 +182,9 @@ static void svm_load(struct vcpu *v)
         s->generation = 0;
         s->vmcb->clean = 0;
     }
-    if ( svm_features.rdtscp && sc->tsc_aux != s->tsc_aux )
+    if ( svm_features.rdtscp && c->tsc_aux != s->tsc_aux )
     {
-        sc->tsc_aux = s->tsc_aux;
+        c->tsc_aux = s->tsc_aux;
         wrmsr(MSR_TSC_AUX, s->tsc_aux);
     }
 }

@@ -26,7 +26,6 @@ struct svm_cpu {
     uint64_t generation; /* of ASIDs; from 1 on                         */
     uint32_t next_asid;
     bool flush_all;      /* a new generation: at the next entry         */
-    uint32_t tsc_aux;    /* what the MSR holds now                      */
 };
 
 /* An instruction's, when the processor does not tell: see exits.c. */

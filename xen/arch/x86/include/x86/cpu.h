@@ -85,6 +85,7 @@ struct cpu {
 
     struct runqueue rq;
     bool have_ibpb;      /* own: it can forget what branches did */
+    uint32_t tsc_aux;    /* own: what the MSR holds; 0: or there is none */
     uint64_t last_domain; /* own: serial of whose branches it knows */
     struct vcpu *loaded; /* whose FPU and other state the registers hold */
 
