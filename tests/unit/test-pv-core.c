@@ -302,6 +302,35 @@ static void test_audit_of_types(void **state)
     pv_kill(d);
 }
 
+/* ---- status frames ---- */
+
+/* As long as an entry maps one the table does not go back to version 1. */
+static void test_xsa_387_status_frames(void **state)
+{
+    struct tree t;
+    struct domain *d = guest_with_tree(&t);
+    struct page *pg = NULL;
+
+    (void)state;
+    assert_int_equal(set_version(d, 2), 0);
+    assert_int_equal(grant_resource_get(d, STATUS, 0, 1, &pg), 0);
+    page_put(pg);
+    for ( unsigned int rw = 0; rw < 2; rw++ )
+    {
+        assert_int_equal(update(d, at(t.table[1], 7),
+                                entry_to(pg, rw ? RW : RO)), 0);
+        assert_int_equal(set_version(d, 1), -EBUSY);
+        assert_int_equal(update(d, at(t.table[1], 7), 0), 0);
+    }
+    /* It is no table, nor part of one. */
+    for ( unsigned int level = 1; level <= 4; level++ )
+        assert_int_equal(pin(d, pg, level), -EINVAL);
+    assert_int_equal(set_version(d, 1), 0);
+    assert_int_equal(update(d, at(t.table[1], 7), entry_to(pg, RO)), -EBUSY);
+    pv_check();
+    pv_kill(d);
+}
+
 /* ---- contexts ---- */
 
 static unsigned int nr_contexts;
@@ -355,6 +384,7 @@ int main(void)
         PV_TEST(test_refused_pins_have_no_type),
         PV_TEST(test_copies),
         PV_TEST(test_audit_of_types),
+        PV_TEST(test_xsa_387_status_frames),
         PV_TEST(test_one_context_at_a_time),
     };
 

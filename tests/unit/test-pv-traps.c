@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How a PV kernel is entered and left, and what it executes by way of #GP:
- * pv/bounce.c, pv/privileged.c and pv/run.c.
+ * pv/bounce.c, pv/hypercall.c, pv/privileged.c and pv/run.c.
  *
  * Seen failing with: a frame that is written wherever the stack points; flags of
  * iret as they are in the frame; MOV to CR3 that is tried until it is done; page
- * faults of programs that are taken for the processor's own.
+ * faults of programs that are taken for the processor's own; iret among the
+ * calls that a multicall finds.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,6 +20,7 @@
 #include "../../xen/arch/x86/include/asm/domain.h"
 
 #include "../../xen/arch/x86/pv/bounce.c"
+#include "../../xen/arch/x86/pv/hypercall.c"
 #include "../../xen/arch/x86/pv/privileged.c"
 #define enter enter_ring3 /* bounce.c has one, too */
 #include "../../xen/arch/x86/pv/run.c"
@@ -112,10 +114,26 @@ NOTHING(bool pv_rdmsr(struct vcpu *v, uint32_t m, uint64_t *x),
         (void)v, (void)m, (void)x; return false)
 NOTHING(bool pv_wrmsr(struct vcpu *v, uint32_t m, uint64_t x),
         (void)v, (void)m, (void)x; return false)
-NOTHING(int pv_set_dr(struct vcpu *v, unsigned int n, uint64_t x),
-        (void)v, (void)n, (void)x; return 0)
-NOTHING(int pv_get_dr(struct vcpu *v, unsigned int n, uint64_t *x),
-        (void)v, (void)n, (void)x; return 0)
+#define CALL(name) NOTHING(long name(struct hypercall *hc), (void)hc; return 1)
+CALL(do_mmu_update)
+CALL(do_mmuext_op)
+CALL(do_set_gdt)
+CALL(do_update_descriptor)
+CALL(do_update_va_mapping)
+CALL(do_update_va_mapping_otherdomain)
+CALL(pv_physdev_op)
+NOTHING(bool arch_hypercall_preempted(void), return false)
+NOTHING(int guest_copy_in(void *d, uint64_t s, size_t n),
+        (void)d, (void)s, (void)n; return -EFAULT)
+const struct compat_layout compat_of_none;
+NOTHING(bool guest_is_32bit(void), return false)
+NOTHING(int compat_copy_in(const struct compat_layout *l, void *dst,
+                           uint64_t src, size_t nr),
+        (void)l, (void)dst, (void)src, (void)nr; return -EFAULT)
+NOTHING(void pv_set_gs_base(struct vcpu *v, bool u, uint64_t b),
+        (void)v, (void)u, (void)b)
+NOTHING(void pv_set_user_gs(struct vcpu *v, uint16_t s), (void)v, (void)s)
+NOTHING(struct vcpu *arch_current(void), return &vcpu)
 NOTHING(uint64_t fpu_states(void), return 3)
 NOTHING(bool xcr0_legal(const struct vcpu *v, uint64_t x),
         (void)v, (void)x; return true)
@@ -127,6 +145,7 @@ NOTHING(void tlb_end(void), )
 #ifdef COUNT_STEPS
 NOTHING(void budget_begin(void), )
 NOTHING(void budget_end(void), )
+NOTHING(void budget_renew(void), )
 #endif
 NOTHING(void trap_interrupt(unsigned int vector), (void)vector)
 NOTHING(long hypercall_dispatch(struct hypercall *hc), (void)hc; return 0)
@@ -251,6 +270,26 @@ static void test_xsa_202_flags(void **state)
     assert_true(crashed);
 }
 
+/* Multicalls find their calls in the table; only SYSCALL's iret is done. */
+static void test_xsa_213_iret_in_a_multicall(void **state)
+{
+    struct hypercall hc = { .nr = __HYPERVISOR_iret };
+    struct trap_frame before;
+
+    reset(state);
+    regs.rsp = 0x8000;
+    on_stack = (struct iret){ .rip = 0x1234, .cs = 3 };
+    roots[0].user = (struct page *)&roots;
+    before = regs;
+    assert_int_equal(arch_pv_hypercall(&hc), -ENOSYS);
+    assert_memory_equal(&regs, &before, sizeof(regs));
+    assert_true(pv_of(&vcpu)->kernel);
+    regs.rax = __HYPERVISOR_iret;
+    on_syscall(&vcpu);
+    assert_int_equal(regs.rip, 0x1234);
+    assert_false(pv_of(&vcpu)->kernel);
+}
+
 /* ---- instructions ---- */
 
 static void test_mov_to_cr3_gives_way(void **state)
@@ -306,6 +345,7 @@ int main(void)
         cmocka_unit_test_setup(test_ranges, reset),
         cmocka_unit_test_setup(test_xsa_215_stacks, reset),
         cmocka_unit_test_setup(test_xsa_202_flags, reset),
+        cmocka_unit_test_setup(test_xsa_213_iret_in_a_multicall, reset),
         cmocka_unit_test_setup(test_mov_to_cr3_gives_way, reset),
         cmocka_unit_test_setup(test_faults_of_programs, reset),
     };
