@@ -561,7 +561,7 @@ bench-machine-progs := $(addprefix $(B)/bench/,vm-calls qemu-boot qemu-guest) \
 bench-xen: $(B)/.need-vm libs programs $(bench-machine-progs)
 	$(Q)scripts/bench-xen
 bench-vm: $(B)/.need-vm libs programs bare $(bench-machine-progs)
-	$(Q)scripts/bench-xen --hypervisor oriel
+	$(Q)scripts/bench-xen --hypervisor oriel$(if $(filter pv,$(DOM0)),-pv)
 shell-xen: $(B)/.need-vm all
 	$(Q)scripts/vm --lib-dir $(B)/lib $(programs:%=--add $(B)/bin/%) --shell
 
@@ -658,7 +658,7 @@ help:
 	@echo 'make check-two-dm  QEMU and oriel-dm serve one guest, on Xen and on Oriel'
 	@echo 'make check-sched  weights, caps, affinities by Debian\''s xl, in QEMU'
 	@echo 'make shell-vm   a shell in its dom0'
-	@echo 'make bench-xen  what operations cost on the real Xen, in instructions; bench-vm: on Oriel'
+	@echo 'make bench-xen  what operations cost on the real Xen, in instructions; bench-vm: on Oriel (DOM0=pv)'
 	@echo 'make shell-xen  a shell in its dom0'
 	@echo 'make libs       libxentoollog, libxenforeignmemory, libxenctrl in build/lib'
 	@echo 'make install    DESTDIR= PREFIX= LIBDIR='

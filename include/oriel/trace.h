@@ -60,7 +60,9 @@ enum oriel_trace_event {
     R(interrupt, "interrupt")       /* the machine's, and NMIs */            \
     R(window, "window")             /* the guest can take an event now */    \
     R(refused, "refused")           /* an instruction that no guest has */   \
-    R(triple_fault, "triple-fault")
+    R(triple_fault, "triple-fault")                                          \
+    R(syscall, "syscall")           /* of a program in a PV guest */         \
+    R(privileged, "privileged")     /* what a PV kernel may not execute */
 
 enum oriel_exit_reason {
 #define ORIEL_EXIT_REASON(name, text) ORIEL_EXIT_##name,

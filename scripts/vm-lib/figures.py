@@ -7,12 +7,14 @@ The data file has one line for each figure, with tabs between:
   row      GROUP  LABEL  HYPERVISOR  N      instructions
   pair     LABEL  HYPERVISOR  OURS  DEBIANS the same call of two libraries
 
-A run replaces the lines of its own hypervisor; table and picture show both.
+A run replaces the lines of its own hypervisor; table and picture show all.
+Xen's dom0 is PV; Oriel's is PVH in "oriel" and PV in "oriel-pv".
 """
 import math
 
 BEGIN, END = "<!-- figures -->\n", "<!-- end of figures -->\n"
-HYPERVISORS = {"xen": "Xen 4.17", "oriel": "Oriel"}
+HYPERVISORS = {"xen": "Xen 4.17", "oriel": "Oriel",
+               "oriel-pv": "Oriel, PV dom0"}
 GROUPS = {"guest": "A guest, on leaving",
           "dom0": "A program of dom0, by call",
           "qemu": "An HVM guest under xl and QEMU"}
@@ -77,10 +79,11 @@ def markdown(figures):
         if figures.machine(h):
             text += f"{name}: measured on {figures.machine(h)}.\n"
     for group, title in GROUPS.items():
-        text += f"\n### {title}\n\n| | Xen 4.17 | Oriel |\n|---|---:|---:|\n"
+        text += (f"\n### {title}\n\n| | {' | '.join(HYPERVISORS.values())} |\n"
+                 f"|---|{'---:|' * len(HYPERVISORS)}\n")
         for label, n in figures.rows(group).items():
-            text += (f"| {label} | {number(n.get('xen'))} | "
-                     f"{number(n.get('oriel'))} |\n")
+            text += f"| {label} |" + "".join(
+                f" {number(n.get(h))} |" for h in HYPERVISORS) + "\n"
     for h, name in HYPERVISORS.items():
         if not figures.pairs(h):
             continue
@@ -103,12 +106,13 @@ def write_markdown(figures, path):
 
 # ---- the picture ----
 
-WIDTH, LEFT, RIGHT, ROW, BAR = 900, 310, 780, 26, 9
+WIDTH, LEFT, RIGHT, ROW, BAR = 900, 310, 780, 36, 9
 STYLE = """<style>
 text { font: 12px sans-serif; fill: #57606a; }
 .title { font-weight: bold; fill: #24292f; }
 .xen { fill: #8c959f; }
 .oriel { fill: #4c8bd0; }
+.oriel-pv { fill: #a475c9; }
 .grid { stroke: #8c959f; stroke-opacity: 0.25; stroke-width: 1; }
 @media (prefers-color-scheme: dark) {
 text { fill: #9da7b1; }

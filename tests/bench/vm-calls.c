@@ -14,6 +14,9 @@
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <x86intrin.h>
 
 #include "../contract/ct.h"
@@ -162,6 +165,22 @@ static void nothing(void)
 {
 }
 
+/* What Linux does by itself: a system call, page tables, processes. */
+static void system_call(void)
+{
+    MUST(syscall(SYS_getppid) > 0);
+}
+
+static void process(void)
+{
+    int status = -1;
+    pid_t child = fork();
+
+    if ( !child )
+        _exit(0);
+    MUST(child > 0 && waitpid(child, &status, 0) == child && !status);
+}
+
 static void hypercall(void)
 {
     MUST(xencall2(ct.call, __HYPERVISOR_xen_version, XENVER_version, 0) > 0);
@@ -271,6 +290,8 @@ static void setup(void)
 
 int main(int argc, char **argv)
 {
+    uint64_t booted = now();
+
     if ( argc != 3 )
     {
         fprintf(stderr, "usage: vm-calls OURS DEBIANS\n");
@@ -284,6 +305,9 @@ int main(int argc, char **argv)
     counter_cost = fastest(nothing, TIMES);
     for ( unsigned int i = 0; i < CT_NR(ops); i++ )
         compare(&ops[i]);
+    printf("row\tdom0\tfrom power-on to this program\t%lu\n", booted);
+    measure("getppid()", system_call, TIMES);
+    measure("fork(), exit and wait", process, TIMES);
     measure("hypercall through privcmd", hypercall, TIMES);
     measure("map and unmap a range of ports", io_range, TIMES);
     measure("create and destroy an ioreq server", server, TIMES);

@@ -18,6 +18,14 @@ both_parts() { # of test-resource: none is skipped
         no grep -q "Skip" "$work/resource"
 }
 
+exits_are_counted() {
+    press-key p | grep "^exits: d0 " >"$work/exits"
+    cat "$work/exits"
+    for reason in hypercall syscall privileged memory exception interrupt; do
+        grep -q " $reason [1-9]" "$work/exits" || return
+    done
+}
+
 guest() { # TYPE VCPUS
     cat >"/$1.cfg" <<END
 name = "$1"
@@ -51,6 +59,7 @@ check "test-resource, PV and PVH, Debian's libraries" both_parts
 check "test-paging-mempool" ours test-paging-mempool
 check "foreign pages" ours ct-foreign
 check "granted pages" ours ct-grant
+check "dom0's exits are counted by their reasons" exits_are_counted
 check "nothing is lost" nothing_lost
 start_daemons
 guest pvh 2

@@ -245,6 +245,33 @@ static enum ring3_exit enter(struct vcpu *v, bool flush_tlb, uint64_t *cr2)
     return how;
 }
 
+/* For counters and trace: why ring 3 was left; v's kernel ran there, or not. */
+static enum oriel_exit_reason reason_of(const struct pv_vcpu *p)
+{
+    switch ( p->regs->vector )
+    {
+    case VECTOR_PF:
+        return ORIEL_EXIT_memory;
+    case VECTOR_GP:
+        return ORIEL_EXIT_privileged;
+    case VECTOR_LINUX:
+    case VECTOR_SYSCALL32:
+        return ORIEL_EXIT_syscall;
+    case VECTOR_SYSCALL:
+        return p->kernel ? ORIEL_EXIT_hypercall : ORIEL_EXIT_syscall;
+    default:
+        return p->regs->vector < VECTOR_FIRST_DEVICE ? ORIEL_EXIT_exception
+                                                     : ORIEL_EXIT_interrupt;
+    }
+}
+
+static void count(struct vcpu *v)
+{
+    const struct pv_vcpu *p = pv_of(v);
+
+    trace_exit(v, reason_of(p), p->regs->rip, (uint32_t)p->regs->vector);
+}
+
 void pv_run(struct vcpu *v, bool flush_tlb)
 {
     struct pv_vcpu *p = pv_of(v);
@@ -260,6 +287,7 @@ void pv_run(struct vcpu *v, bool flush_tlb)
     case RING3_NOT_ENTERED:
         break;
     case RING3_FAULTED: /* as the instruction that the frame names */
+        count(v);
         budget_begin();
         if ( p->regs->vector == VECTOR_PF )
             on_page_fault(v, cr2);
@@ -268,6 +296,7 @@ void pv_run(struct vcpu *v, bool flush_tlb)
         budget_end();
         break;
     case RING3_LEFT:
+        count(v);
         if ( p->regs->vector >= VECTOR_FIRST_DEVICE &&
              p->regs->vector < VECTOR_SYSCALL &&
              p->regs->vector != VECTOR_LINUX )
