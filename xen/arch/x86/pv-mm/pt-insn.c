@@ -65,11 +65,9 @@ static bool take(struct code *c, unsigned int bytes, int64_t *value)
 
 static bool take_byte(struct code *c, uint8_t *value)
 {
-    int64_t v;
-
-    if ( !take(c, 1, &v) )
+    if ( c->at == c->nr && !fetch(c) )
         return false;
-    *value = (uint8_t)v;
+    *value = c->byte[c->at++];
     return true;
 }
 

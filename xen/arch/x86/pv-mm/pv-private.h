@@ -99,10 +99,9 @@ static inline mfn_t entry_mfn(uint64_t e)
 struct page *find_l1(struct page *l4, uint64_t va, unsigned int *index);
 
 /*
- * Write `value`, for pages of d's own, to an entry of `table`, on which the
- * caller has a reference.  compare: only if the entry is *old, -EAGAIN if not;
- * *old becomes the entry before.  -EINVAL `table` is no L1 table (any more);
- * errors of entry_get_l1().  -ERESTART: nothing was written.
+ * Locked.  Write `value`, for pages of d's own, to an entry of `table`, an L1
+ * table.  compare: only if the entry is *old, -EAGAIN if not; *old becomes the
+ * entry before.  Errors of entry_get_l1(): nothing was written.
  */
 int swap_l1_entry(struct domain *d, struct page *table, unsigned int index,
                   bool compare, uint64_t *old, uint64_t value) must_check;

@@ -221,14 +221,11 @@ int swap_l1_entry(struct domain *d, struct page *table, unsigned int index,
 {
     struct update u = { .d = d, .owner = d, .value = value,
                         .compare = compare, .old = *old };
-    int rc = pv_lock_settled(d);
+    int rc;
 
-    if ( rc )
-        return rc;
     set_place(&u, table, index);
-    rc = pv_type(table) == PV_L1 ? update_l1(&u) : -EINVAL;
+    rc = update_l1(&u);
     *old = u.old;
-    pv_unlock(d);
     return rc;
 }
 

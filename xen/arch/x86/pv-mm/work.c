@@ -42,7 +42,8 @@ void pv_unlock(struct domain *d)
     struct page *put[PV_MAX_PUTS];
     unsigned int nr = pv->nr_puts;
 
-    memcpy(put, pv->put, nr * sizeof(put[0]));
+    for ( unsigned int i = 0; i < nr; i++ ) /* mostly one */
+        put[i] = pv->put[i];
     pv->nr_puts = 0;
     spin_unlock(&pv->lock);
     while ( nr-- )

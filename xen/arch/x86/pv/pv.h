@@ -24,12 +24,14 @@ static inline struct pv_vcpu *pv_of(struct vcpu *v)
 /* Register nr as instructions number them: rax, rcx, rdx, rbx, rsp, ... */
 static inline uint64_t *pv_gpr(struct trap_frame *r, unsigned int nr)
 {
-    uint64_t *const regs[16] = {
-        &r->rax, &r->rcx, &r->rdx, &r->rbx, &r->rsp, &r->rbp, &r->rsi, &r->rdi,
-        &r->r8, &r->r9, &r->r10, &r->r11, &r->r12, &r->r13, &r->r14, &r->r15,
+#define AT(reg) offsetof(struct trap_frame, reg)
+    static const uint8_t at[16] = {
+        AT(rax), AT(rcx), AT(rdx), AT(rbx), AT(rsp), AT(rbp), AT(rsi), AT(rdi),
+        AT(r8), AT(r9), AT(r10), AT(r11), AT(r12), AT(r13), AT(r14), AT(r15),
     };
+#undef AT
 
-    return regs[nr & 15];
+    return (uint64_t *)((char *)r + at[nr & 15]);
 }
 
 /* Bits of CR4 that are the vcpu's while its state is in the CPU. */

@@ -81,18 +81,20 @@ static void on_syscall32(struct vcpu *v)
 static bool emulate_pt_write(struct vcpu *v, uint64_t address)
 {
     struct trap_frame *r = pv_of(v)->regs;
-    struct pv_regs regs = { .rip = r->rip, .rflags = r->rflags };
-    enum pv_pt_write done;
+    struct pv_regs regs = {
+        .gpr = { r->rax, r->rcx, r->rdx, r->rbx, r->rsp, r->rbp, r->rsi, r->rdi,
+                 r->r8, r->r9, r->r10, r->r11, r->r12, r->r13, r->r14, r->r15 },
+        .rip = r->rip,
+        .rflags = r->rflags,
+    };
+    enum pv_pt_write done = pv_emulate_pt_write(v, &regs, address);
 
-    for ( unsigned int i = 0; i < 16; i++ )
-        regs.gpr[i] = *pv_gpr(r, i);
-    done = pv_emulate_pt_write(v, &regs, address);
     if ( done != PV_PT_DONE )
         return done == PV_PT_RETRY;
-    for ( unsigned int i = 0; i < 16; i++ )
-        *pv_gpr(r, i) = regs.gpr[i];
     r->rip = regs.rip;
     r->rflags = regs.rflags;
+    if ( regs.changed < 16 )
+        *pv_gpr(r, regs.changed) = regs.gpr[regs.changed];
     if ( r->rflags & RFLAGS_TF )
     {
         pv_of(v)->dr6 |= DR6_BS;

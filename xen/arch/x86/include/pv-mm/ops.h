@@ -59,7 +59,9 @@ struct vcpu;
 struct pv_regs {
     uint64_t gpr[16]; /* rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8 ... r15 */
     uint64_t rip, rflags;
+    uint8_t changed; /* OUT: the register that the instruction wrote, or ... */
 };
+#define PV_NO_REG 16
 
 enum pv_pt_write {
     PV_PT_DONE,  /* *regs is what it is after the instruction; a trap by TF */
