@@ -19,17 +19,11 @@
 
 /* ---- more ---- */
 
-/* The frames go back; some may be in the guest's tables already. */
-static void give_back(struct domain *d, struct page *pg, unsigned int order)
-{
-    bool done = false;
-
-    for ( unsigned int i = 0; i < 1U << order; i++, done = false )
-        while ( !done && pv_release(d, page_to_mfn(pg + i), &done) ==
-                             -ERESTART )
-            continue;
-}
-
+/*
+ * If the answer cannot be written the frames are the domain's all the same, as
+ * on Xen: other vcpus may have built page tables of them by now, which take long
+ * to drop.
+ */
 static bool add_extent(struct domain *d, const struct xen_memory_reservation *r,
                        unsigned long i, bool populate)
 {
@@ -46,11 +40,8 @@ static bool add_extent(struct domain *d, const struct xen_memory_reservation *r,
     for ( unsigned int k = 0; populate && k < 1U << r->extent_order; k++ )
         if ( pv_set_m2p(d, _mfn(mfn + k), pfn + k) )
             break; /* d is dying: its frames go anyway */
-    if ( handle_is_null(r->extent_start) ||
-         !copy_to_handle(r->extent_start, i, &mfn, 1) )
-        return true;
-    give_back(d, pg, r->extent_order);
-    return false;
+    return handle_is_null(r->extent_start) ||
+           !copy_to_handle(r->extent_start, i, &mfn, 1);
 }
 
 /* ---- less ---- */
