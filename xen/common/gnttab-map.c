@@ -68,27 +68,31 @@ static int16_t host_unmap(struct domain *ld, const struct mapping *m)
 
 #define PTE_FLAGS (GNTMAP_application_map | GNTMAP_contains_pte)
 
+/*
+ * No GNTST_*: nothing was done, since work on the caller's tables is left that
+ * takes long; the batch gives way and goes on with this operation.
+ */
+#define GIVE_WAY 1
+
+static int16_t pte_status(int rc)
+{
+    if ( rc == -ERESTART )
+        return GIVE_WAY;
+    return rc ? GNTST_general_error : GNTST_okay;
+}
+
 static int16_t pte_map(const struct mapping *m, uint64_t at, uint32_t flags)
 {
-    int rc;
-
-    do
-        rc = pv_map_page(current, at, m->flags & GNTMAP_contains_pte, m->page,
-                         !(m->flags & GNTMAP_readonly),
-                         flags >> _GNTMAP_guest_avail0);
-    while ( rc == -ERESTART );
-    return rc ? GNTST_general_error : GNTST_okay;
+    return pte_status(pv_map_page(current, at, m->flags & GNTMAP_contains_pte,
+                                  m->page, !(m->flags & GNTMAP_readonly),
+                                  flags >> _GNTMAP_guest_avail0));
 }
 
 static int16_t pte_unmap(const struct mapping *m, uint64_t at)
 {
-    int rc;
-
-    do
-        rc = pv_unmap_page(current, at, m->flags & GNTMAP_contains_pte,
-                           m->page, !(m->flags & GNTMAP_readonly));
-    while ( rc == -ERESTART );
-    return rc ? GNTST_general_error : GNTST_okay;
+    return pte_status(pv_unmap_page(current, at,
+                                    m->flags & GNTMAP_contains_pte, m->page,
+                                    !(m->flags & GNTMAP_readonly)));
 }
 
 /* ---- map ---- */
@@ -108,7 +112,7 @@ static int16_t check_map_flags(const struct domain *ld, uint32_t flags)
     return GNTST_okay;
 }
 
-/* Map with the handle that maptrack_alloc() made busy; GNTST_*. */
+/* Map with the handle that maptrack_alloc() made busy; GNTST_*, GIVE_WAY. */
 static int16_t map_to_handle(struct domain *ld, struct domain *rd,
                              gnttab_map_grant_ref_t *op, uint32_t handle)
 {
@@ -148,7 +152,9 @@ static int16_t map_to_handle(struct domain *ld, struct domain *rd,
     }
     rc = GNTST_general_error;
     if ( ld->pv && (m.flags & GNTMAP_host_map) )
-        (void)pte_unmap(&m, op->host_addr);
+        /* ld is dying: its tables go soon, and no entry may outlive the pin. */
+        while ( pte_unmap(&m, op->host_addr) == GIVE_WAY )
+            continue;
     else if ( m.flags & GNTMAP_host_map )
         (void)host_unmap(ld, &m);
 
@@ -271,6 +277,12 @@ int grant_relinquish_mappings(struct domain *d)
 
 /* ---- batches ---- */
 
+/* With `done` operations of the batch done. */
+static long gives_way(unsigned int done)
+{
+    return done ? (long)done : -ERESTART;
+}
+
 long gnttab_map(uint64_t uop, unsigned int count)
 {
     struct domain *ld = current_domain;
@@ -283,9 +295,14 @@ long gnttab_map(uint64_t uop, unsigned int count)
         if ( copy_from_arg(&op, uop) )
             return -EFAULT;
         op.status = map_one(ld, &op);
+        if ( op.status == GIVE_WAY )
+            return gives_way(i);
         if ( !copy_to_arg(uop, &op) )
             continue;
-        /* The caller did not get the handle: undo the mapping. */
+        /*
+         * The caller did not get the handle: undo the mapping.  What cannot be
+         * undone now has its handle, and goes with the domain.
+         */
         if ( !op.status )
             (void)unmap_one(ld, op.handle,
                             op.flags & GNTMAP_host_map ? op.host_addr : 0,
@@ -308,6 +325,8 @@ long gnttab_unmap(uint64_t uop, unsigned int count)
             return -EFAULT;
         op.status = unmap_one(current_domain, op.handle, op.host_addr,
                               op.dev_bus_addr, 0);
+        if ( op.status == GIVE_WAY )
+            return gives_way(i);
         if ( copy_field_to_arg(uop, &op, status) )
             return -EFAULT;
     }
@@ -326,6 +345,8 @@ long gnttab_unmap_and_replace(uint64_t uop, unsigned int count)
             return -EFAULT;
         op.status = unmap_one(current_domain, op.handle, op.host_addr, 0,
                               op.new_addr);
+        if ( op.status == GIVE_WAY )
+            return gives_way(i);
         if ( copy_field_to_arg(uop, &op, status) )
             return -EFAULT;
     }
