@@ -202,7 +202,7 @@ static int end_of(unsigned int i, uint8_t code, bool hardware)
     int how;
 
     machine(2, 1);
-    domains[i].arch.hardware = hardware;
+    run_until_shutdown_of(hardware ? &domains[i] : NULL);
     UP(i, BLOCK, OVER);
     assert_true(turn(this_cpu()));
     WRITE_ONCE(domains[i].shutdown_code, code);
@@ -219,10 +219,27 @@ static int end_of(unsigned int i, uint8_t code, bool hardware)
     return how;
 }
 
+/* Its vcpus sleep: none of them comes to the run loop. */
+static int end_of_sleeper(bool hardware)
+{
+    int how;
+
+    machine(2, 1);
+    run_until_shutdown_of(hardware ? &domains[0] : NULL);
+    WRITE_ONCE(domains[0].shutdown_code, SHUTDOWN_watchdog);
+    how = setjmp(ended);
+    if ( !how )
+        do_softirq(this_cpu());
+    unmake();
+    return how;
+}
+
 /* The machine ends with the domain that has its devices, with no other. */
 static void test_hardware_domain(void **state)
 {
     (void)state;
+    assert_int_equal(end_of_sleeper(true), REBOOT);
+    assert_int_equal(end_of_sleeper(false), 0);
     for ( unsigned int i = 0; i < 2; i++ )
     {
         assert_int_equal(end_of(i, SHUTDOWN_poweroff, true), POWEROFF);
@@ -231,6 +248,7 @@ static void test_hardware_domain(void **state)
         assert_int_equal(end_of(i, SHUTDOWN_poweroff, false), 0);
         assert_int_equal(end_of(i, SHUTDOWN_crash, false), 0);
     }
+    run_until_shutdown_of(NULL);
 }
 
 int main(void)

@@ -49,6 +49,7 @@ static void create(const struct dom0_builder *b)
         panic("dom0: cannot be created: error %d\n", -rc);
     dom0->direct_mapped = b->translated;
     dom0->arch.hardware = true;
+    run_until_shutdown_of(dom0);
 }
 
 /* The ranges of its memory; all its pages. */

@@ -42,6 +42,34 @@ bool arch_hypercall_preempted(void)
 }
 
 /* Pending work: timers that expired, events that hypercalls left to deliver. */
+/* It drives the devices: the machine ends with it. */
+static const struct domain *hardware_domain; /* [I] */
+
+void run_until_shutdown_of(const struct domain *d)
+{
+    hardware_domain = d;
+}
+
+/* d has shut down: power off, reboot or stop the machine, by the reason it gave. */
+static void end_machine(const struct domain *d)
+{
+    uint8_t code = READ_ONCE(d->shutdown_code);
+
+    serial_wait(true);
+    serial_flush();
+    if ( code == SHUTDOWN_poweroff )
+        machine_poweroff();
+    if ( code != SHUTDOWN_reboot && code != SHUTDOWN_watchdog )
+    {
+        printk(XENLOG_ERR, "Hardware Dom0 crashed\n");
+        machine_end_of_crash();
+    }
+    printk(XENLOG_INFO, "Hardware Dom0 shutdown: %srebooting machine\n",
+           code == SHUTDOWN_watchdog ? "watchdog " : "");
+    serial_flush();
+    machine_reboot();
+}
+
 static void do_softirq(struct cpu *c)
 {
     WRITE_ONCE(c->softirq_pending, false);
@@ -52,6 +80,9 @@ static void do_softirq(struct cpu *c)
         timer_run();
     }
     domain_deliver();
+    /* By its watchdog, or another's doing: none of its vcpus may come by. */
+    if ( hardware_domain && domain_is_shut_down(hardware_domain) )
+        end_machine(hardware_domain);
 }
 
 static void sleep(struct cpu *c)
@@ -141,29 +172,6 @@ static void enter(struct cpu *c, struct vcpu *v)
     }
 }
 
-/*
- * The hardware domain d has shut down, and no other domain drives the devices:
- * power off, reboot or stop the machine, by the reason d gave.
- */
-static void end_with(const struct domain *d)
-{
-    uint8_t code = READ_ONCE(d->shutdown_code);
-
-    serial_wait(true);
-    serial_flush();
-    if ( code == SHUTDOWN_poweroff )
-        machine_poweroff();
-    if ( code != SHUTDOWN_reboot && code != SHUTDOWN_watchdog )
-    {
-        printk(XENLOG_ERR, "Hardware Dom0 crashed\n");
-        machine_end_of_crash();
-    }
-    printk(XENLOG_INFO, "Hardware Dom0 shutdown: %srebooting machine\n",
-           code == SHUTDOWN_watchdog ? "watchdog " : "");
-    serial_flush();
-    machine_reboot();
-}
-
 /* v is paused or dying: other CPUs may read or change v's state. */
 static bool is_held(const struct vcpu *v)
 {
@@ -182,8 +190,8 @@ static bool can_go_on(struct vcpu *v)
         v->domain->arch.ops->start(v);
     if ( vcpu_runnable(v) )
         return true;
-    if ( v->domain->arch.hardware && domain_is_shut_down(v->domain) )
-        end_with(v->domain);
+    if ( v->domain == hardware_domain && domain_is_shut_down(v->domain) )
+        end_machine(v->domain);
     return false;
 }
 

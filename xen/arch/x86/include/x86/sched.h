@@ -81,5 +81,7 @@ void stop_machine_wait(void);
 
 /* What each CPU does for ever, once it is up. */
 void run_loop(void) noreturn_fn;
+/* At boot: when d shuts down, which drives the devices, the machine ends. */
+void run_until_shutdown_of(const struct domain *d);
 
 #endif
