@@ -191,6 +191,7 @@ static const struct pv_machine pv_test_machine = {
     .is_io = is_io,
     .may_map_io = may_map_io,
     .fill_l4 = fill_l4,
+    .m2p_slot = 0xabc000 | PTE_P,
     .load_root = load_root,
     .load_descriptors = load_descriptors,
     .flush_tlb = flush_tlb,

@@ -253,11 +253,17 @@ static void test_roots(void **state)
     assert_int_equal(set_root(v, t.table[4], false), 0);
     assert_ptr_equal(cpu_root, t.table[4]);
     assert_int_equal(set_root(v, u.table[4], true), 0);
+    /* The m2p is for kernels. */
+    assert_int_equal(get_raw(t.table[4], PV_FIRST_HV_SLOT),
+                     pv_test_machine.m2p_slot);
+    assert_int_equal(get_raw(u.table[4], PV_FIRST_HV_SLOT), 0);
+    assert_int_not_equal(get_raw(u.table[4], PV_FIRST_HV_SLOT + 1), 0);
     assert_int_equal(set_root(v, u.table[3], true), -EINVAL);
     assert_int_equal(set_root(v, NULL, false), -EINVAL);
     assert_type(t.table[4], PV_L4, 1);
     pv_check();
     assert_int_equal(set_root(v, u.table[4], false), 0);
+    assert_int_not_equal(get_raw(u.table[4], PV_FIRST_HV_SLOT), 0);
     assert_ptr_equal(cpu_root, u.table[4]);
     settle(d);
     assert_type(t.table[4], PV_NONE, 0);

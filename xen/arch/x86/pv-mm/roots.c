@@ -50,6 +50,14 @@ int pv_unpin(struct domain *d, mfn_t mfn, bool *done)
     return rc;
 }
 
+/* Programs are not to see the m2p: of a root of both kinds the last one counts. */
+static void show_m2p(struct page *l4, bool user)
+{
+    uint64_t *slot = (uint64_t *)page_to_virt(l4) + PV_FIRST_HV_SLOT;
+
+    WRITE_ONCE(*slot, user ? 0 : pv_machine->m2p_slot);
+}
+
 int pv_set_root(struct vcpu *v, mfn_t mfn, bool user, bool *done)
 {
     struct domain *d = v->domain;
@@ -71,6 +79,8 @@ int pv_set_root(struct vcpu *v, mfn_t mfn, bool user, bool *done)
         old = *root;
         *root = pg;
         *done = true;
+        if ( pg )
+            show_m2p(pg, user);
         pv_machine->load_root(v);
         if ( old )
         {

@@ -86,6 +86,8 @@ struct pv_machine {
     bool (*may_map_io)(const struct domain *d, mfn_t mfn);
     /* Write the hypervisor's slots of an L4. */
     void (*fill_l4)(uint64_t *l4);
+    /* The first of them, by which kernels read the m2p: programs have 0 there. */
+    uint64_t m2p_slot;
     /*
      * A root of v has changed: load CR3, if v is on this CPU.  pv->lock is held,
      * and the old root is valid until this returns.
