@@ -63,7 +63,7 @@ static const char xl_conf[] = "autoballoon=\"off\"\n";
  * any: QEMU and the firmware of its guests are not needed for every run.
  */
 static const char *const linked[] = {
-    "/" LIBEXEC, "/usr/libexec/xen-qemu-system-i386", "/usr/share/qemu",
+    ("/" LIBEXEC), "/usr/libexec/xen-qemu-system-i386", "/usr/share/qemu",
     "/usr/share/seabios", "/usr/lib/ipxe/qemu",
 };
 
