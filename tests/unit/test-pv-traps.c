@@ -123,6 +123,10 @@ CALL(do_update_va_mapping)
 CALL(do_update_va_mapping_otherdomain)
 CALL(pv_physdev_op)
 NOTHING(bool arch_hypercall_preempted(void), return false)
+uint32_t trace_events;
+NOTHING(void trace_record(enum oriel_trace_event e, unsigned int d,
+                          unsigned int v, uint64_t a, uint32_t b, uint32_t c),
+        (void)e, (void)d, (void)v, (void)a, (void)b, (void)c)
 NOTHING(int guest_copy_in(void *d, uint64_t s, size_t n),
         (void)d, (void)s, (void)n; return -EFAULT)
 const struct compat_layout compat_of_none;
