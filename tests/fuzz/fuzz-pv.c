@@ -14,6 +14,7 @@
 
 #include <hv/audit.h>
 #include <hv/hypercall.h>
+#include <pv-mm/entries.h>
 #include <xen/memory.h>
 
 #define pv_fail fuzz_fail
@@ -155,28 +156,31 @@ static void check_l1_entry(const struct domain *d, uint64_t e)
         fuzz_fail("d%u maps a page of d%u\n", d->domain_id, owner->domain_id);
 }
 
+/* A program's root has nothing in the first one. */
+static void check_hv_slots(const uint64_t *root)
+{
+    for ( unsigned int i = PV_FIRST_HV_SLOT; i <= PV_LAST_HV_SLOT; i++ )
+        if ( root[i] != (0xabc000 | PTE_P) &&
+             (root[i] || i != PV_FIRST_HV_SLOT) )
+            fuzz_fail("a slot of the hypervisor's was written\n");
+}
+
 static void check_table(const struct domain *d, struct page *pg,
                         unsigned int level)
 {
     const uint64_t *entry = page_to_virt(pg);
 
-    for ( unsigned int i = 0; i < 512; i++ )
+    if ( level == 4 )
+        check_hv_slots(entry);
+    for ( unsigned int i = pv_next_present(entry, 0, PV_ENTRIES); i < PV_ENTRIES;
+          i = pv_next_present(entry, i + 1, PV_ENTRIES) )
     {
-        uint64_t e = entry[i];
-
         if ( level == 4 && i >= PV_FIRST_HV_SLOT && i <= PV_LAST_HV_SLOT )
-        {
-            /* A program's root has nothing in the first one. */
-            if ( e != (0xabc000 | PTE_P) &&
-                 (e || i != PV_FIRST_HV_SLOT) )
-                fuzz_fail("a slot of the hypervisor's was written\n");
-        }
-        else if ( !(e & PTE_P) )
             continue;
-        else if ( !(e & PTE_US) || e & X86_BIT(8) )
-            fuzz_fail("an entry is %#lx\n", e);
-        else if ( level == 1 )
-            check_l1_entry(d, e);
+        if ( !(entry[i] & PTE_US) || entry[i] & X86_BIT(8) )
+            fuzz_fail("an entry is %#lx\n", entry[i]);
+        if ( level == 1 )
+            check_l1_entry(d, entry[i]);
     }
 }
 

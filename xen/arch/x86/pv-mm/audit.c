@@ -10,6 +10,8 @@
 
 #include <hv/heap.h>
 
+#include <pv-mm/entries.h>
+
 static uint32_t *expected; /* type references of each frame */
 static unsigned int findings;
 
@@ -35,8 +37,7 @@ static void hold_entry(const struct domain *d, uint64_t e, unsigned int level,
 {
     struct page *pg;
 
-    if ( !(e & PTE_P) ||
-         (level == PV_L1 && pv_machine->is_io(entry_mfn(e))) )
+    if ( level == PV_L1 && pv_machine->is_io(entry_mfn(e)) )
         return;
     pg = mfn_to_page(entry_mfn(e));
     if ( level != PV_L1 )
@@ -58,7 +59,8 @@ static void hold_entries(const struct domain *d, struct page *pg,
 {
     const uint64_t *entry = page_to_virt(pg);
 
-    for ( unsigned int i = 0; i < nr; i++ )
+    for ( unsigned int i = pv_next_present(entry, 0, nr); i < nr;
+          i = pv_next_present(entry, i + 1, nr) )
         if ( !is_hv_slot(level, i) )
             hold_entry(d, entry[i], level, count);
 }
