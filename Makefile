@@ -331,7 +331,8 @@ check-trace-xen: hosted $(B)/.need-vm dom0
 	    tests/programs/tracer-xen
 
 # Debian's daemons and xl, and what they reach dom0's kernel by.
-check-toolstack: hosted libs guests debian $(contract-store:%=$(B)/contract/%) \
+check-toolstack: hosted libs programs guests debian $(B)/vm/screen \
+    $(contract-store:%=$(B)/contract/%) \
     $(B)/asan/bin/xen-hosted $(B)/asan/bin/oriel-devxen.so | $(B)/.need-check
 	$(Q)scripts/run-tests "the toolstack in a process" tests/programs/toolstack \
 	    tests/programs/toolstack-qemu

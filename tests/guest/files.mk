@@ -54,3 +54,5 @@ guest-pv-contract-src := $(addprefix tests/guest/pv/,contract.c insns.S \
 guests += pv-hostile
 guest-pv-hostile-src := $(addprefix tests/guest/pv/,hostile.c hostile-calls.c \
     insns.S) tests/guest/hostile.c $(guest-pv-lib)
+guests += pc
+guest-pc-src := $(addprefix tests/guest/,pc.c pc-disk.c pc-display.c) $(guest-lib)

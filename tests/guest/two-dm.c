@@ -6,6 +6,7 @@
  * vcpu 1 QEMU.  A device model that was killed answers ones, and its vcpu says
  * so; when both have gone, the guest switches itself off.
  */
+#include "pci.h"
 #include "smp.h"
 
 #define UART 0x3f8
@@ -20,35 +21,23 @@
 #define BAR1 0xc300
 #define IOAPIC 0xfec00000UL
 
-#define PCI(device, reg) (0x80000000U | (device) << 11 | (reg))
-#define BRIDGE 0x00U
-#define ISA 0x01U
-#define OUR 0x1eU /* oriel-dm's */
-#define ABSENT 0x1dU
+#define DEVICE(n) ((n) << 3)
+#define BRIDGE DEVICE(0x00U)
+#define ISA DEVICE(0x01U)
+#define OUR DEVICE(0x1eU) /* oriel-dm's */
+#define ABSENT DEVICE(0x1dU)
 #define OUR_GSI 43U /* of 00:1e.0 INTA */
 #define LINE_VECTOR 0x61U
 #define MSI_VECTOR 0x62U
 #define LEVEL 0x8000U
 
-static uint32_t config_read(unsigned int device, unsigned int reg)
-{
-    outl(0xcf8, PCI(device, reg));
-    return inl(0xcfc);
-}
-
-static void config_write(unsigned int device, unsigned int reg, uint32_t v)
-{
-    outl(0xcf8, PCI(device, reg));
-    outl(0xcfc, v);
-}
-
 /* ---- QEMU's ---- */
 
 static unsigned int find_display(void)
 {
-    for ( unsigned int device = 2; device < OUR; device++ )
-        if ( config_read(device, 8) >> 24 == 3 )
-            return device;
+    for ( unsigned int f = DEVICE(2); f < OUR; f += DEVICE(1) )
+        if ( pci_read(f, 8) >> 24 == 3 )
+            return f;
     return ABSENT;
 }
 
@@ -56,14 +45,14 @@ static void qemu(void)
 {
     unsigned int display = find_display();
 
-    say("QEMU: 00:00.0 is %08x, 00:01.0 is %08x\n", config_read(BRIDGE, 0),
-        config_read(ISA, 0));
+    say("QEMU: 00:00.0 is %08x, 00:01.0 is %08x\n", pci_read(BRIDGE, 0),
+        pci_read(ISA, 0));
     outb(UART_SCRATCH, 0x5a);
     say("QEMU: port %x: %02x\n", UART_SCRATCH, inb(UART_SCRATCH));
-    config_write(display, 0x18, VGA_REGISTERS);
-    config_write(display, 4, 2);
-    say("QEMU: 00:%02x.0 is %08x, its memory at %lx: %04x\n", display,
-        config_read(display, 0), VGA_REGISTERS,
+    pci_write(display, 0x18, VGA_REGISTERS);
+    pci_write(display, 4, 2);
+    say("QEMU: 00:%02x.0 is %08x, its memory at %lx: %04x\n", display >> 3,
+        pci_read(display, 0), VGA_REGISTERS,
         read16(VGA_REGISTERS + 0x500));
 }
 
@@ -80,28 +69,28 @@ static void ports_and_memory(void)
         read64(BLOCK_MEMORY + 0x100));
     say("nobody: port %x: %08x, memory %lx: %08x, 00:1d.0 is %08x\n",
         NOBODY_PORT, inl(NOBODY_PORT), NOBODY_MEMORY, read32(NOBODY_MEMORY),
-        config_read(ABSENT, 0));
+        pci_read(ABSENT, 0));
 }
 
 static void bars(void)
 {
-    say("oriel-dm: 00:1e.0 is %08x, class %08x\n", config_read(OUR, 0),
-        config_read(OUR, 8));
-    config_write(OUR, 0x10, ~0U);
-    config_write(OUR, 0x14, ~0U);
-    say("oriel-dm: BAR masks %08x %08x\n", config_read(OUR, 0x10),
-        config_read(OUR, 0x14));
-    config_write(OUR, 0x10, BAR0);
-    config_write(OUR, 0x14, BAR1);
+    say("oriel-dm: 00:1e.0 is %08x, class %08x\n", pci_read(OUR, 0),
+        pci_read(OUR, 8));
+    pci_write(OUR, 0x10, ~0U);
+    pci_write(OUR, 0x14, ~0U);
+    say("oriel-dm: BAR masks %08x %08x\n", pci_read(OUR, 0x10),
+        pci_read(OUR, 0x14));
+    pci_write(OUR, 0x10, BAR0);
+    pci_write(OUR, 0x14, BAR1);
     say("oriel-dm: BARs not decoded: %08x %08x\n", read32(BAR0), inl(BAR1));
-    config_write(OUR, 4, 3);
+    pci_write(OUR, 4, 3);
     write32(BAR0 + 4, 0xcafe);
     say("oriel-dm: BARs decoded: %08x %08x, %08x %08x\n", read32(BAR0),
         read32(BAR0 + 4), inl(BAR1), inl(BAR1 + 4));
-    config_write(OUR, 0x10, BAR0 + 0x1000);
+    pci_write(OUR, 0x10, BAR0 + 0x1000);
     say("oriel-dm: BAR 0 moved: %08x %08x\n", read32(BAR0),
         read32(BAR0 + 0x1000));
-    config_write(OUR, 0x10, BAR0);
+    pci_write(OUR, 0x10, BAR0);
     outb(0xcfc + 1, 0); /* of BAR 0: what the address port selects still */
     say("oriel-dm: bytes of configuration: %02x %04x\n", inb(0xcfc + 3),
         inw(0xcfc + 2));
@@ -145,15 +134,15 @@ static void interrupts(void)
     outl(BAR1 + 8, 1);
     WAIT_FOR(lines == 2);
     interrupts_off();
-    config_write(OUR, 4, 0x403); /* no INTx */
+    pci_write(OUR, 4, 0x403); /* no INTx */
     write32(BAR0 + 8, 1);
     say("oriel-dm: line: %u times, held back: status %04x\n", lines,
-        config_read(OUR, 4) >> 16);
+        pci_read(OUR, 4) >> 16);
     write32(BAR0 + 8, 0);
-    config_write(OUR, 0x54, APIC | apic_read(APIC_ID) >> 24 << 12);
-    config_write(OUR, 0x58, 0);
-    config_write(OUR, 0x5c, MSI_VECTOR);
-    config_write(OUR, 0x50, 1U << 16);
+    pci_write(OUR, 0x54, APIC | apic_read(APIC_ID) >> 24 << 12);
+    pci_write(OUR, 0x58, 0);
+    pci_write(OUR, 0x5c, MSI_VECTOR);
+    pci_write(OUR, 0x50, 1U << 16);
     interrupts_on();
     write32(BAR0 + 8, 1);
     WAIT_FOR(msis == 1);
