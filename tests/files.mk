@@ -29,7 +29,7 @@ unit-libs := toollog foreignmemory ctrl tracer $(unit-alone)
 unit-core += trace ioreq-list watchdog
 unit-race += trace-race pv-race pod-race
 libs-test-unpack := -llzma -lz
-unit-engine := engine engine-cpu insn-engine
+unit-engine := engine engine-cpu engine-real insn-engine
 ldflags-test-engine := -Wl,--wrap=uc_hook_add
 # What the dying and their pages need.
 unit-race += kill-race

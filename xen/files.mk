@@ -46,7 +46,8 @@ server-y := $(addprefix xen/arch/hosted/server/, \
     dev-privcmd.c dev-xenbus.c dev-xsd.c file.c folder.c kernel-files.c life.c \
     main.c mm.c options.c toolstack.c tracer.c vma.c xenbus-watch.c xenstore.c)
 engine-y := $(addprefix xen/arch/hosted/engine/, \
-    context.c engine.c exits.c hooks.c hypercall-page.c inject.c space.c turns.c)
+    context.c engine.c exits.c hooks.c hypercall-page.c inject.c \
+    real-mode.c space.c turns.c)
 preload-y := $(addprefix xen/arch/hosted/preload/, calls.c devxen.c doorbell.c \
     exec.c file.c map.c names.c paths.c real.c safe.c)
 # Loaded in front of it by --trace; its decoder is also fuzzed.

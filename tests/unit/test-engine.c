@@ -171,51 +171,6 @@ static void test_hypercall_page(void **state)
     fixture_kill(d);
 }
 
-/*
- * A guest goes to real mode, as firmware does, and executes INT, whose handler
- * returns; then HLT with interrupts off.
- */
-static void test_interrupt_in_real_mode(void **state)
-{
-    static const uint8_t flat[] = {
-        0x0f, 0x01, 0x15, 0x20, 0x00, 0x10, 0x00, /* lgdt 0x100020        */
-        0xea, 0x00, 0x00, 0x00, 0x00, 0x08, 0x00, /* ljmp $8, $0          */
-    };
-    static const uint8_t table[] = {
-        0x17, 0x00, 0x30, 0x00, 0x10, 0x00, [0x18] = /* 24 bytes, 0x100030 */
-        0xff, 0xff, 0x00, 0x00, 0x01, 0x9b, 0x00, 0x00, /* code at 0x10000 */
-        0xff, 0xff, 0x00, 0x00, 0x00, 0x93, 0x00, 0x00, /* data at 0       */
-    };
-    static const uint8_t code[] = {
-        0xb8, 0x10, 0x00, 0x8e, 0xd8, 0x8e, 0xd0, /* ds = ss = 0x10       */
-        0x0f, 0x20, 0xc0, 0x24, 0xfe,       /* mov %cr0, %eax; clear PE   */
-        0x0f, 0x22, 0xc0,                   /* mov %eax, %cr0             */
-        0xea, 0x14, 0x00, 0x00, 0x10,       /* ljmp $0x1000, $0x14        */
-        0x31, 0xc0, 0x8e, 0xd8, 0x8e, 0xd0, /* ds = ss = 0                */
-        0xc7, 0x06, 0x00, 0x01, 0x2f, 0x00, /* movw $0x2f, 0x100          */
-        0xc7, 0x06, 0x02, 0x01, 0x00, 0x10, /* movw $0x1000, 0x102        */
-        0xcd, 0x40,                         /* int $0x40                  */
-        0xc6, 0x06, 0x01, 0x90, 0x01,       /* movb $1, 0x9001            */
-        0xfa, 0xf4,                         /* cli; hlt                   */
-        0xc6, 0x06, 0x00, 0x90, 0x01, 0xcf, /* 0x2f: movb $1, 0x9000; iret */
-    };
-    struct domain *d = guest_of_code(flat, sizeof(flat));
-    struct hvm_hw_cpu context = pvh_context(0x100000);
-    const uint8_t *seen = fixture_gfn_to_virt(d, 9);
-
-    (void)state;
-    guest_write(d, 0x100020, table, sizeof(table));
-    guest_write(d, 0x10000, code, sizeof(code));
-    context.idtr_limit = 0x3ff;
-    context.rsp = 0x8000;
-    assert_int_equal(arch_vcpu_set_context(domain_vcpu(d, 0), &context), 0);
-    assert_int_equal(domain_ctl_unpause(d), 0);
-    await_shutdown(d, SHUTDOWN_poweroff);
-    assert_int_equal(seen[0], 1);
-    assert_int_equal(seen[1], 1);
-    fixture_kill(d);
-}
-
 static void test_hello(void **state)
 {
     struct domain *d = guest_make("hello", "console=e9 loop=1000", 1,
@@ -472,8 +427,8 @@ int main(void)
         T(kill_while_waiting_for_an_answer), T(pause_stops_a_running_guest),
         T(pause_stops_a_long_instruction), T(kill_in_a_long_instruction),
         T(removed_page_is_out_of_reach), T(read_only_page_keeps_its_content),
-        T(hypercall_page), T(interrupt_in_real_mode),
-        T(misbehaving_guest_crashes_alone), T(noise_as_code),
+        T(hypercall_page), T(misbehaving_guest_crashes_alone),
+        T(noise_as_code),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,6 +79,7 @@ struct hosted_domain {
 
 enum exit_reason {
     EXIT_NONE, EXIT_KICK, EXIT_INVALID, EXIT_EXCEPTION, EXIT_HYPERCALL_PAGE,
+    EXIT_FAR_RETURN,
 };
 
 /* The access that the engine is about to make; see exits.c. */
@@ -111,6 +112,8 @@ struct hosted_vcpu {
     uint64_t generation;
     enum exit_reason reason;
     uint32_t vector;         /* of EXIT_EXCEPTION  */
+    uint64_t block_end;      /* of the block that is executed: linear */
+    uint32_t return_to;      /* of EXIT_FAR_RETURN */
     uint32_t slice;          /* blocks left of its turn */
     uint32_t late;           /* accesses since it was to stop: see exits.c */
     bool offered_page;       /* CPUID has named the hypercall page's MSR    */
@@ -226,6 +229,19 @@ void hypercall_page_offer(struct hosted_vcpu *h, uint32_t *msr);
 bool hypercall_page_wanted(struct hosted_vcpu *h);
 /* After the engine stopped for it: write the page, or inject #GP. */
 void hypercall_page_make(struct hosted_vcpu *h);
+
+/* ---- real-mode.c ---- */
+
+bool in_real_mode(struct hosted_vcpu *h);
+/* False when there is no gate or stack for it. */
+bool real_mode_deliver(struct hosted_vcpu *h, unsigned int vector);
+/* Before a block, behind one that ended there: cheap, mostly false. */
+bool real_mode_return_possible(uint64_t last_end, uint64_t address);
+/* Has the engine lost a far return's offset?  It is to be stopped then. */
+bool real_mode_return_lost(struct hosted_vcpu *h, uint64_t last_end,
+                           uint64_t address);
+/* After it stopped. */
+void real_mode_return_finish(struct hosted_vcpu *h);
 
 /* ---- context.c ---- */
 

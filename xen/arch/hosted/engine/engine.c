@@ -242,21 +242,34 @@ static bool interrupts_enabled(const struct hosted_vcpu *h)
     return engine_reg(h, UC_X86_REG_RFLAGS) & RFLAGS_IF;
 }
 
+static void stop(struct hosted_vcpu *h, enum exit_reason reason)
+{
+    h->reason = reason;
+    uc_emu_stop(h->uc);
+}
+
 static void before_block(uc_engine *uc, uint64_t address, uint32_t size,
                          void *arg)
 {
     struct hosted_vcpu *h = arg;
+    uint64_t last_end = h->block_end;
 
-    (void)address, (void)size;
+    (void)uc;
     h->late = 0;
+    h->block_end = address + size;
+    if ( real_mode_return_possible(last_end, address) &&
+         real_mode_return_lost(h, last_end, address) )
+    {
+        stop(h, EXIT_FAR_RETURN);
+        return;
+    }
     if ( likely(!READ_ONCE(h->kicked)) && likely(!READ_ONCE(h->terminate)) &&
          likely(--h->slice) && likely(!h->want_window) &&
          likely(!h->offered_page) )
         return;
     if ( h->offered_page && hypercall_page_wanted(h) )
     {
-        h->reason = EXIT_HYPERCALL_PAGE;
-        uc_emu_stop(uc);
+        stop(h, EXIT_HYPERCALL_PAGE);
         return;
     }
     if ( !h->slice )
@@ -265,10 +278,7 @@ static void before_block(uc_engine *uc, uint64_t address, uint32_t size,
     if ( READ_ONCE(h->kicked) || READ_ONCE(h->terminate) ||
          (h->slice == SLICE && turn_is_wanted(h)) ||
          (h->want_window && interrupts_enabled(h)) )
-    {
-        h->reason = EXIT_KICK;
-        uc_emu_stop(uc);
-    }
+        stop(h, EXIT_KICK);
 }
 
 static bool engine_open(struct hosted_vcpu *h)

@@ -366,6 +366,9 @@ void exits_handle(struct hosted_vcpu *h)
     case EXIT_HYPERCALL_PAGE:
         hypercall_page_make(h);
         break;
+    case EXIT_FAR_RETURN:
+        real_mode_return_finish(h);
+        break;
     default:
         halted(h);
         break;
@@ -387,6 +390,8 @@ enum oriel_exit_reason exits_reason(struct hosted_vcpu *h, uc_err err)
         return ORIEL_EXIT_exception;
     case EXIT_HYPERCALL_PAGE:
         return ORIEL_EXIT_msr;
+    case EXIT_FAR_RETURN:
+        return ORIEL_EXIT_other;
     default:
         return ORIEL_EXIT_halt;
     }

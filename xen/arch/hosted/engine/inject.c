@@ -142,11 +142,6 @@ static bool find_stack(struct hosted_vcpu *h, unsigned int ist, uint64_t *sp)
     return !guest_virt_copy(h, tr.base + 0x1c + ist * 8UL, sp, 8, false);
 }
 
-static bool in_real_mode(struct hosted_vcpu *h)
-{
-    return !(engine_reg(h, UC_X86_REG_CR0) & CR0_PE);
-}
-
 static unsigned int ring_of(struct hosted_vcpu *h)
 {
     return in_real_mode(h) ? 0 : engine_reg(h, UC_X86_REG_CS) & 3;
@@ -157,38 +152,6 @@ static uint64_t code_address(struct hosted_vcpu *h)
 {
     return engine_reg(h, UC_X86_REG_RIP) +
            (in_real_mode(h) ? engine_reg(h, UC_X86_REG_CS) << 4 : 0);
-}
-
-/*
- * By a pair of 16-bit words, offset and segment.  A segment begins at 16 times its
- * selector; the frame may wrap around in the stack's.
- */
-static bool deliver_real(struct hosted_vcpu *h, unsigned int vector)
-{
-    uint64_t flags = engine_reg(h, UC_X86_REG_RFLAGS);
-    uint64_t rsp = engine_reg(h, UC_X86_REG_RSP);
-    uint64_t stack = engine_reg(h, UC_X86_REG_SS) << 4;
-    uint16_t entry[2], sp = (uint16_t)rsp;
-    uint16_t frame[] = { (uint16_t)flags,
-                         (uint16_t)engine_reg(h, UC_X86_REG_CS),
-                         (uint16_t)engine_reg(h, UC_X86_REG_RIP) };
-    uc_x86_mmr idtr = { 0 };
-
-    uc_reg_read(h->uc, UC_X86_REG_IDTR, &idtr);
-    if ( vector * 4 + 3 > idtr.limit ||
-         guest_virt_copy(h, idtr.base + vector * 4, entry, 4, false) )
-        return false;
-    for ( unsigned int i = 0; i < 3; i++ )
-    {
-        sp -= 2;
-        if ( guest_virt_copy(h, stack + sp, &frame[i], 2, true) )
-            return false;
-    }
-    engine_set_reg(h, UC_X86_REG_RSP, (rsp & ~0xffffUL) | sp);
-    engine_set_reg(h, UC_X86_REG_CS, entry[1]);
-    engine_set_reg(h, UC_X86_REG_RFLAGS, flags & ~(RFLAGS_TF | RFLAGS_IF));
-    engine_set_reg(h, UC_X86_REG_RIP, entry[0]);
-    return true;
 }
 
 /* False when the guest has no usable gate or stack for the event. */
@@ -203,7 +166,7 @@ static bool deliver(struct hosted_vcpu *h, unsigned int vector, bool has_error,
     struct gate gate;
 
     if ( in_real_mode(h) )
-        return deliver_real(h, vector); /* no error code */
+        return real_mode_deliver(h, vector); /* no error code */
     if ( ring_of(h) || !read_gate(h, vector, wide, &gate) ||
          !find_stack(h, gate.ist, &sp) )
         return false;
