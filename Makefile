@@ -18,6 +18,7 @@ CLANG := clang
 # A place of its own: Debian's xl needs Debian's libxenctrl in the usual one.
 PREFIX ?= /opt/oriel
 LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
 DESTDIR ?=
 B := build
 V ?= 0
@@ -43,13 +44,17 @@ $(1): $(2) $(3) $(rules)
 endef
 # The same from sources, with our libraries.
 define program
-$(call link,$(1),$(call objs,hosted,$(2)),$(3),-L$(B)/lib $(4) -Wl$(comma)-rpath-link$(comma)$(B)/lib)
+$(call link,$(1),$(call objs,hosted,$(2)),$(3),-L$(B)/lib $(4) $(LDFLAGS) -Wl$(comma)-rpath-link$(comma)$(B)/lib)
 $(1): | libs
 endef
 comma := ,
 
-# Of programs that find our libraries beside themselves, at run time too.
-own-libs := -Wl,-rpath,'$$$$ORIGIN/../lib'
+# Programs find our libraries in ../lib, or where else LIBDIR is; the libraries
+# find each other.  Another LIBDIR links the programs anew.
+own-place := $(if $(filter $(PREFIX)/lib,$(LIBDIR)),$$$$ORIGIN/../lib,$(LIBDIR))
+own-libs := -Wl,-rpath,'$(own-place)'
+own-stamp := $(B)/.libs-in-$(notdir $(subst /,_,$(subst $$,,$(own-place))))
+lib-flags := -Wl,-rpath,'$$$$ORIGIN' $(LDFLAGS) -L$(B)/lib
 
 include xen/files.mk xen/arch/x86/files.mk
 include tools/files.mk
@@ -64,7 +69,8 @@ warn := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes \
 version-flag := -DORIEL_VERSION='"$(VERSION)"'
 cflags := -std=gnu11 -g -fno-common -fno-strict-aliasing $(warn)
 
-flags-hosted := -O2
+# Who builds packages gives CPPFLAGS, CFLAGS and LDFLAGS for what is installed.
+flags-hosted = -O2 $(CPPFLAGS) $(CFLAGS)
 flags-asan := -O1 -DDEBUG -DCOUNT_STEPS -fsanitize=address,undefined \
               -fno-sanitize-recover=all -fno-omit-frame-pointer
 flags-tsan := -O1 -DDEBUG -Wno-tsan -fsanitize=thread
@@ -75,7 +81,7 @@ flags-cov := -O0 -DDEBUG --coverage -fprofile-update=atomic
 flags-clang := -O2 -DDEBUG -Wno-atomic-alignment
 # Variants whose core counts its steps: hv/budget.h.
 steps-asan := -fsanitize-coverage=trace-pc
-link-hosted :=
+link-hosted = $(LDFLAGS)
 link-asan := -fsanitize=address,undefined
 link-tsan := -fsanitize=thread
 # clang calls a function for 8 bytes at 4: the clocks of 32-bit guests.
@@ -203,10 +209,10 @@ $(1)-obj := $$($(1)-src:%.c=$(B)/lib/obj/%.o)
 $$($(1)-obj): $(B)/lib/obj/%.o: %.c $(rules) | $(B)/.need-build
 	$$(call say,CC,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)$(CC) $(cflags) -O2 -fPIC -Iinclude -MMD -MP -c $$< -o $$@
+	$$(Q)$(CC) $(cflags) $(flags-hosted) -fPIC -Iinclude -MMD -MP -c $$< -o $$@
 $$(eval $$(call link,$$($(1)-real),$$($(1)-obj),$$($(1)-map) $(tool-lists),\
     -shared -Wl$$(comma)-soname$$(comma)$$($(1)-soname) -Wl$$(comma)-z$$(comma)defs \
-    -Wl$$(comma)--version-script=$$($(1)-map) -L$(B)/lib $$($(1)-libs)))
+    -Wl$$(comma)--version-script=$$($(1)-map) $$(lib-flags) $$($(1)-libs)))
 $$($(1)-link): $$($(1)-real)
 	$$(Q)ln -sf $$(<F) $(B)/lib/$$($(1)-soname)
 	$$(Q)ln -sf $$($(1)-soname) $$@
@@ -222,6 +228,11 @@ $(foreach p,$(programs),$(eval $(call program,$(B)/bin/$(p),$($(p)-src),$(tool-l
 $(foreach v,hosted clang,$(foreach p,$(programs),$(eval \
     $(call objs,$(v),$($(p)-src)): $(tool-lists))))
 programs: $(programs:%=$(B)/bin/%)
+# One that is not there counts, whatever .SECONDARY says of files.
+.PHONY: $(if $(wildcard $(own-stamp)),,$(own-stamp))
+$(own-stamp):
+	@mkdir -p $(B) && rm -f $(B)/.libs-in-* && touch $@
+$(programs:%=$(B)/bin/%): $(own-stamp)
 
 # Guests: PVH images.
 define guest_rules
@@ -594,29 +605,31 @@ check-lint: lint | $(B)/.need-check
 commands := $(filter-out oriel-config,$(programs)) xen-hosted
 helpers := oriel-config oriel-devxen.so oriel-tracer.so
 docdir = $(PREFIX)/share/doc/oriel
+guestdir = $(docdir)/examples
 install: libs programs hosted guests
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(addprefix $(DESTDIR)$(PREFIX)/,bin \
-		libexec/oriel include/xen share/man/man1) \
-		$(DESTDIR)$(docdir)/examples
+		libexec/oriel share/man/man1) $(DESTDIR)$(INCLUDEDIR)/xen \
+		$(DESTDIR)$(docdir)/examples $(DESTDIR)$(guestdir)
 	$(foreach l,$(libraries),cp -d $(B)/lib/$($(l)-name).so* \
 		$(DESTDIR)$(LIBDIR)/ &&) :
 	$(foreach l,$(libraries),sed -e 's|@PREFIX@|$(PREFIX)|g' \
-		-e 's|@LIBDIR@|$(LIBDIR)|g' -e 's|@VERSION@|$($(l)-version)|g' \
+		-e 's|@LIBDIR@|$(LIBDIR)|g' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|g' \
+		-e 's|@VERSION@|$($(l)-version)|g' \
 		$($(l)-pc) > \
 		$(DESTDIR)$(LIBDIR)/pkgconfig/$(notdir $($(l)-pc:.in=)) &&) :
 	install -m 644 $(foreach l,$(libraries),$($(l)-headers)) \
-		$(DESTDIR)$(PREFIX)/include/
-	cp -r include/xen/. $(DESTDIR)$(PREFIX)/include/xen/
+		$(DESTDIR)$(INCLUDEDIR)/
+	cp -r include/xen/. $(DESTDIR)$(INCLUDEDIR)/xen/
 	install $(commands:%=$(B)/bin/%) $(DESTDIR)$(PREFIX)/bin/
 	install $(helpers:%=$(B)/bin/%) $(DESTDIR)$(PREFIX)/libexec/oriel/
 	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 README.md LICENSE CAVEATS.md docs/INSTALLED.md \
 		docs/resources.schema.json $(DESTDIR)$(docdir)/
-	install -m 644 $(B)/guest/hello.elf tests/guest/guest.lds \
-		$(DESTDIR)$(docdir)/examples/
-	sed 's|build/guest/|$(docdir)/examples/|' docs/examples/demo.cfg \
+	install -m 644 tests/guest/guest.lds $(DESTDIR)$(docdir)/examples/
+	install -m 644 $(B)/guest/hello.elf $(DESTDIR)$(guestdir)/
+	sed 's|build/guest/|$(guestdir)/|' docs/examples/demo.cfg \
 		>$(DESTDIR)$(docdir)/examples/demo.cfg
-	@echo 'Headers of Xen that $(PREFIX)/include/xen does not have come from' \
+	@echo 'Headers of Xen that $(INCLUDEDIR)/xen does not have come from' \
 		'libxen-dev: $(docdir)/INSTALLED.md'
 
 .SECONDARY:
@@ -662,7 +675,7 @@ help:
 	@echo 'make bench-xen  what operations cost on the real Xen, in instructions; bench-vm: on Oriel (DOM0=pv)'
 	@echo 'make shell-xen  a shell in its dom0'
 	@echo 'make libs       libxentoollog, libxenforeignmemory, libxenctrl in build/lib'
-	@echo 'make install    DESTDIR= PREFIX= LIBDIR='
+	@echo 'make install    DESTDIR= PREFIX= LIBDIR= INCLUDEDIR='
 	@echo 'make clean      remove build/'
 	@echo 'TIMEOUT_SCALE=N: what hangs is ended after N times as long (tests/limits).'
 	@echo 'V=1 shows the commands.'
