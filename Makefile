@@ -632,6 +632,13 @@ install: libs programs hosted guests
 	@echo 'Headers of Xen that $(INCLUDEDIR)/xen does not have come from' \
 		'libxen-dev: $(docdir)/INSTALLED.md'
 
+# Debian packages of this tree, in build/deb.
+deb: | $(B)/.need-build $(B)/.need-deb
+	$(Q)scripts/deb
+# They are built without a network, and put into a clean Debian: needs root.
+check-deb: | $(B)/.need-build $(B)/.need-deb $(B)/.need-chroot
+	$(Q)scripts/run-tests "Debian packages" --limit MACHINE tests/programs/deb
+
 .SECONDARY:
 all-checks += cover
 check: $(all-checks)
@@ -639,7 +646,7 @@ check: $(all-checks)
 test: check-unit check-contract check-abi check-lint
 tests: test
 .PHONY: check-disks check-pv check-save check-xl xl-table fuzz-hvm test tests check-hvm check-two-dm check-sched dom0 dom0-hvm check-machines machine-vm machine-xen machine-hosted check-vm-script
-.PHONY: bench-guests check-ci-doc all bare debug check-vm run-vm shell-vm soak check-xen shell-xen bench bench-xen bench-vm check-fuzz check-model cover fuzz fuzz-all clean help run install libs hosted programs guests debian \
+.PHONY: bench-guests check-ci-doc deb check-deb all bare debug check-vm run-vm shell-vm soak check-xen shell-xen bench bench-xen bench-vm check-fuzz check-model cover fuzz fuzz-all clean help run install libs hosted programs guests debian \
     check-demo check-contract check-programs check-clang check-lint lint
 all: libs hosted programs guests
 
@@ -676,6 +683,7 @@ help:
 	@echo 'make shell-xen  a shell in its dom0'
 	@echo 'make libs       libxentoollog, libxenforeignmemory, libxenctrl in build/lib'
 	@echo 'make install    DESTDIR= PREFIX= LIBDIR= INCLUDEDIR='
+	@echo 'make deb        Debian packages in build/deb; check-deb: the same in a clean Debian 12, as root'
 	@echo 'make clean      remove build/'
 	@echo 'TIMEOUT_SCALE=N: what hangs is ended after N times as long (tests/limits).'
 	@echo 'V=1 shows the commands.'
