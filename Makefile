@@ -209,7 +209,7 @@ $(1)-obj := $$($(1)-src:%.c=$(B)/lib/obj/%.o)
 $$($(1)-obj): $(B)/lib/obj/%.o: %.c $(rules) | $(B)/.need-build
 	$$(call say,CC,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)$(CC) $(cflags) $(flags-hosted) -fPIC -Iinclude -MMD -MP -c $$< -o $$@
+	$$(Q)$(CC) $(cflags) $(flags-hosted) -fPIC $$($(1)-cflags) -Iinclude -MMD -MP -c $$< -o $$@
 $$(eval $$(call link,$$($(1)-real),$$($(1)-obj),$$($(1)-map) $(tool-lists),\
     -shared -Wl$$(comma)-soname$$(comma)$$($(1)-soname) -Wl$$(comma)-z$$(comma)defs \
     -Wl$$(comma)--version-script=$$($(1)-map) $$(lib-flags) $$($(1)-libs)))
@@ -220,6 +220,7 @@ endef
 $(foreach l,$(libraries),$(eval $(call library_rules,$(l))))
 $(foreignmemory-real): $(toollog-link)
 $(ctrl-real): $(toollog-link) $(foreignmemory-link)
+$(ioreq-real): $(foreignmemory-link)
 libs: $(foreach l,$(libraries),$($(l)-link))
 
 # Programs: linked with our libraries, found beside them at run time too.

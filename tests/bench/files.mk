@@ -9,8 +9,7 @@ bench-hosted-src := tests/bench/hosted.c tests/bench/bench.c \
 bench-hosted-libs := -lxenctrl -lxenforeignmemory -lxentoollog \
     -lxendevicemodel -lxencall -lxengnttab -lm $(own-libs)
 bench-roundtrip-src := tests/bench/roundtrip.c tests/bench/bench.c \
-    $(addprefix tools/dm/,server.c serve.c memory.c block.c \
-    trace.c output.c)
+    $(addprefix tools/dm/,server.c trace.c output.c) $(ioreq-src)
 bench-roundtrip-libs := -lxenctrl -lxenforeignmemory -lxendevicemodel \
     -lxenevtchn -lm $(own-libs)
 bench-report-src := $(addprefix tests/bench/,report.c svg.c)

@@ -4,7 +4,7 @@
  * between two processes that have nothing but a socket.
  *
  * This program is the device model of a guest that reads one port for ever
- * (tests/guest/hello.c, "spin"): the reference one's server and request loop
+ * (tests/guest/hello.c, "spin"): the reference one's server
  * with another device.  The device times batches of reads, and between two
  * batches, while the guest waits for its answer and nothing else happens,
  * batches of messages of 8 bytes to a child process that sends them back.
@@ -83,9 +83,9 @@ static double time_socket(void)
 /* ---- the device ---- */
 
 /* All-ones, at the end, tells the guest to shut down. */
-static uint64_t timed_read(uint64_t offset, unsigned int size)
+static uint64_t timed_read(void *data, uint64_t offset, unsigned int size)
 {
-    (void)offset, (void)size;
+    (void)data, (void)offset, (void)size;
     if ( nr_samples == SAMPLES )
         return ~0UL;
     if ( ++nr_reads == WARM_UP )
@@ -100,14 +100,9 @@ static uint64_t timed_read(uint64_t offset, unsigned int size)
     return 0;
 }
 
-static void ignored_write(uint64_t offset, unsigned int size, uint64_t value)
-{
-    (void)offset, (void)size, (void)value;
-}
-
 struct region regions[] = {
-    { .type = XEN_DMOP_IO_RANGE_PORT, .start = 0x500, .end = 0x50f,
-      .name = "bench", .read = timed_read, .write = ignored_write },
+    { .range = { .type = XEN_DMOP_IO_RANGE_PORT, .start = 0x500,
+                 .end = 0x50f, .name = "bench", .read = timed_read } },
 };
 const unsigned int nr_regions = 1;
 
@@ -128,9 +123,9 @@ int main(int argc, char **argv)
     MUST(xch && server_open(&server, domid) &&
          !xc_domain_unpause(xch, domid));
     while ( nr_samples < SAMPLES )
-        MUST(server_wait(&server, 10000));
+        MUST(ioserver_wait(server.io, 10000) >= 0);
     for ( unsigned int i = 0; i < 10; i++ ) /* the answers of all-ones */
-        server_wait(&server, 10);
+        ioserver_wait(server.io, 10);
     guest = bench_print(group, "guest, device model, guest", guest_ns,
                         SAMPLES);
     sockets = bench_print(group, "a process, another by a socket, back",

@@ -19,18 +19,16 @@ static union {
     uint8_t byte[BYTES];
 } block = { .identity = 0x4c49524f };
 
-uint64_t block_read(uint64_t offset, unsigned int size)
+uint64_t block_read(void *data, uint64_t offset, unsigned int size)
 {
-    uint64_t value = 0;
-
+    (void)data;
     block.accesses++;
-    if ( offset + size <= BYTES )
-        copy_operand(&value, &block.byte[offset], size);
-    return value;
+    return offset + size <= BYTES ? load_bytes(&block.byte[offset], size) : 0;
 }
 
-void block_write(uint64_t offset, unsigned int size, uint64_t value)
+void block_write(void *data, uint64_t offset, unsigned int size, uint64_t value)
 {
+    (void)data;
     block.accesses++;
     for ( unsigned int i = 0; i < size && offset + i < BYTES; i++ )
     {
@@ -41,8 +39,9 @@ void block_write(uint64_t offset, unsigned int size, uint64_t value)
     }
 }
 
-void block_buffered(uint64_t offset, unsigned int size, uint64_t value)
+void block_buffered(void *data, uint64_t offset, unsigned int size,
+                    uint64_t value)
 {
-    (void)offset, (void)size;
+    (void)data, (void)offset, (void)size;
     block.sum += (uint32_t)value;
 }

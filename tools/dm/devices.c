@@ -2,13 +2,14 @@
 /* The devices, where they are, and which of them the user wants. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "dm.h"
 
 #define DEVICE(kind, from, to, title, functions, ...)                        \
-    { .type = XEN_DMOP_IO_RANGE_##kind, .start = from, .end = to,            \
-      .name = title, .read = functions##_read, .write = functions##_write,   \
-      __VA_ARGS__ }
+    { .range.type = XEN_DMOP_IO_RANGE_##kind, .range.start = from,           \
+      .range.end = to, .range.name = title, .range.read = functions##_read,  \
+      .range.write = functions##_write, __VA_ARGS__ }
 
 struct region regions[] = {
     DEVICE(PORT, 0x3f8, 0x3ff, "uart", uart),
@@ -16,7 +17,8 @@ struct region regions[] = {
     DEVICE(PORT, 0x510, 0x51f, "lines", lines),
     DEVICE(MEMORY, 0xf1000000, 0xf1000fff, "block", block),
     /* Writes come through the ring, reads as any other access. */
-    DEVICE(MEMORY, 0xa0000, 0xbffff, "window", block),
+    DEVICE(MEMORY, 0xa0000, 0xbffff, "window", block,
+           .range.buffered = block_buffered),
     /* A PCI function and its BARs, which the guest places: pci.c. */
     DEVICE(PCI, 0, 0, "pci", pci, .off = true),
     DEVICE(MEMORY, 0, 0, "bar0", bar, .off = true),
@@ -35,7 +37,7 @@ static bool choose(const char *name, size_t len)
     for ( unsigned int i = 0; i < NR_CHOICES; i++ )
         if ( strlen(names[i]) == len && !strncmp(names[i], name, len) )
             for ( unsigned int j = 0; j < nr_regions; j++ )
-                if ( !strcmp(regions[j].name, names[i]) )
+                if ( !strcmp(regions[j].range.name, names[i]) )
                 {
                     regions[j].off = false;
                     found = true;
@@ -46,7 +48,7 @@ static bool choose(const char *name, size_t len)
 bool devices_choose(const char *list)
 {
     for ( unsigned int i = 0; i < nr_regions; i++ )
-        if ( regions[i].type != XEN_DMOP_IO_RANGE_PCI )
+        if ( regions[i].range.type != XEN_DMOP_IO_RANGE_PCI )
             regions[i].off = true;
     if ( !strcmp(list, "none") )
         return true;
@@ -79,9 +81,9 @@ bool devices_place_pci(const char *text)
         return false;
     }
     for ( unsigned int i = 0; i < nr_regions; i++ )
-        if ( regions[i].type == XEN_DMOP_IO_RANGE_PCI )
+        if ( regions[i].range.type == XEN_DMOP_IO_RANGE_PCI )
         {
-            regions[i].start = regions[i].end =
+            regions[i].range.start = regions[i].range.end =
                 bus << 8 | device << 3 | function;
             regions[i].off = false;
         }
@@ -91,7 +93,7 @@ bool devices_place_pci(const char *text)
 struct region *device_region(const char *name)
 {
     for ( unsigned int i = 0; i < nr_regions; i++ )
-        if ( !strcmp(regions[i].name, name) )
+        if ( !strcmp(regions[i].range.name, name) )
             return &regions[i];
     abort(); /* the name is not in the table */
 }

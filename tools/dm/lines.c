@@ -25,9 +25,9 @@ void lines_connect(xendevicemodel_handle *dm, domid_t domid)
     guest = domid;
 }
 
-uint64_t lines_read(uint64_t offset, unsigned int size)
+uint64_t lines_read(void *data, uint64_t offset, unsigned int size)
 {
-    (void)offset;
+    (void)data, (void)offset;
     return size < 4 ? result & ((1U << 8 * size) - 1) : result;
 }
 
@@ -50,8 +50,9 @@ static int operation(uint64_t offset, uint32_t v)
     }
 }
 
-void lines_write(uint64_t offset, unsigned int size, uint64_t value)
+void lines_write(void *data, uint64_t offset, unsigned int size, uint64_t value)
 {
+    (void)data;
     if ( size == 4 && offset % 4 == 0 )
         result = operation(offset, (uint32_t)value) ? (uint32_t)errno : 0;
 }

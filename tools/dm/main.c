@@ -115,7 +115,7 @@ static int serve_all(struct server *s, xc_interface *xch)
             if ( !domain_lives(xch, s->domid) )
                 break;
         }
-        if ( !server_wait(s, -1) )
+        if ( ioserver_wait(s->io, -1) < 0 )
         {
             complain(s->domid, "wait for events",
                      "the hypervisor has ended");
@@ -140,7 +140,7 @@ static int run(domid_t domid, int ready_fd)
     pci_connect(&server);
     if ( server_open(&server, domid) )
     {
-        lines_connect(server.dm, domid);
+        lines_connect(ioserver_device_model(server.io), domid);
         if ( ready_fd >= 0 && write(ready_fd, "r", 1) != 1 )
             complain(domid, "say that it is ready", "is --ready-fd open?");
         rc = serve_all(&server, xch);

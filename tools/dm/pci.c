@@ -75,11 +75,7 @@ static bool asserted; /* INTA */
 
 static uint64_t value_at(unsigned int offset, unsigned int size)
 {
-    uint64_t value = 0;
-
-    for ( unsigned int i = 0; i < size; i++ )
-        value |= (uint64_t)config[offset + i] << (8 * i);
-    return value;
+    return load_bytes(&config[offset], size);
 }
 
 /* A guest causes these: one message, however often a call fails. */
@@ -97,13 +93,13 @@ static void complain_once(const char *what, const char *hint)
 /* Claim where the register says, or nothing. */
 static void place(struct region *r, uint64_t start, uint64_t bytes, bool on)
 {
-    if ( r->off == !on && r->start == start )
+    if ( r->off == !on && r->range.start == start )
         return;
     server_claim(server, r, false);
-    r->start = start;
-    r->end = start + bytes - 1;
+    r->range.start = start;
+    r->range.end = start + bytes - 1;
     if ( on && !server_claim(server, r, true) )
-        complain_once(r->name, "the guest placed it where claiming fails");
+        complain_once(r->range.name, "the guest placed it where claiming fails");
 }
 
 static void place_bars(void)
@@ -133,8 +129,9 @@ static void drive_line(void)
         return;
     asserted = level;
     if ( xendevicemodel_set_pci_intx_level(
-             server->dm, server->domid, 0, (uint8_t)(function->start >> 8),
-             (uint8_t)(function->start >> 3 & 31), 0, level) )
+             ioserver_device_model(server->io), server->domid, 0,
+             (uint8_t)(function->range.start >> 8),
+             (uint8_t)(function->range.start >> 3 & 31), 0, level) )
         complain_once("move the interrupt line",
                       "only bus 0 of an HVM guest has lines");
 }
@@ -144,22 +141,24 @@ static void request_interrupt(uint32_t value)
     bar.interrupt = value & 1;
     drive_line();
     if ( bar.interrupt && has_msi() &&
-         xendevicemodel_inject_msi(server->dm, server->domid,
-                                   value_at(MSI_ADDRESS, 8),
+         xendevicemodel_inject_msi(ioserver_device_model(server->io),
+                                   server->domid, value_at(MSI_ADDRESS, 8),
                                    (uint32_t)value_at(MSI_DATA, 2)) )
         complain_once("send an MSI", "");
 }
 
 /* ---- accesses ---- */
 
-uint64_t pci_read(uint64_t offset, unsigned int size)
+uint64_t pci_read(void *data, uint64_t offset, unsigned int size)
 {
+    (void)data;
     return offset + size <= CONFIG_BYTES ? value_at((unsigned int)offset, size)
                                          : ~0UL;
 }
 
-void pci_write(uint64_t offset, unsigned int size, uint64_t value)
+void pci_write(void *data, uint64_t offset, unsigned int size, uint64_t value)
 {
+    (void)data;
     for ( unsigned int i = 0; i < size && offset + i < CONFIG_BYTES; i++ )
     {
         uint8_t mask = writable[offset + i];
@@ -171,23 +170,21 @@ void pci_write(uint64_t offset, unsigned int size, uint64_t value)
     drive_line();
 }
 
-uint64_t bar_read(uint64_t offset, unsigned int size)
+uint64_t bar_read(void *data, uint64_t offset, unsigned int size)
 {
-    uint64_t value = 0;
-
-    if ( offset + size <= BAR_BYTES )
-        copy_operand(&value, &bar.byte[offset], size);
-    return value;
+    (void)data;
+    return offset + size <= BAR_BYTES ? load_bytes(&bar.byte[offset], size) : 0;
 }
 
-void bar_write(uint64_t offset, unsigned int size, uint64_t value)
+void bar_write(void *data, uint64_t offset, unsigned int size, uint64_t value)
 {
+    (void)data;
     if ( offset == BAR_INTERRUPT )
         request_interrupt((uint32_t)value);
     else if ( offset + size <= BAR_BYTES &&
               (offset >= BAR_PLAIN || (offset >= BAR_SCRATCH &&
                                        offset + size <= BAR_INTERRUPT)) )
-        copy_operand(&bar.byte[offset], &value, size);
+        store_bytes(&bar.byte[offset], size, value);
 }
 
 void pci_connect(struct server *s)

@@ -51,11 +51,11 @@ static void transmit(uint8_t byte)
         out = -1;
 }
 
-uint64_t uart_read(uint64_t offset, unsigned int size)
+uint64_t uart_read(void *data, uint64_t offset, unsigned int size)
 {
     bool dlab = reg[LCR] & LCR_DLAB;
 
-    (void)size; /* a byte-wide device: the upper bytes read as zero */
+    (void)data, (void)size; /* a byte-wide device: the upper bytes read as zero */
     switch ( offset )
     {
     case DATA:
@@ -73,12 +73,12 @@ uint64_t uart_read(uint64_t offset, unsigned int size)
     }
 }
 
-void uart_write(uint64_t offset, unsigned int size, uint64_t value)
+void uart_write(void *data, uint64_t offset, unsigned int size, uint64_t value)
 {
     uint8_t byte = (uint8_t)value;
     bool dlab = reg[LCR] & LCR_DLAB;
 
-    (void)size;
+    (void)data, (void)size;
     if ( offset <= IER && dlab )
         divisor[offset] = byte;
     else if ( offset != DATA )

@@ -8,41 +8,32 @@
  */
 #include <sys/mman.h>
 
-#include "dm.h"
+#include "private.h"
 
-#define PAGE_BYTES 4096UL
-#define NR_KEPT 16U
-
-static struct kept {
-    xen_pfn_t gfn;
-    char *page; /* NULL: none */
-    bool writable;
-} kept[NR_KEPT];
-
-static void drop(const struct server *s, struct kept *k)
+static void drop(const ioserver *s, struct kept *k)
 {
     if ( k->page )
         xenforeignmemory_unmap(s->memory, k->page, 1);
     k->page = NULL;
 }
 
-static char *page_at(const struct server *s, xen_pfn_t gfn, bool write)
+static char *page_at(ioserver *s, xen_pfn_t gfn, bool write)
 {
-    struct kept *k = &kept[gfn % NR_KEPT];
+    struct kept *k = &s->kept[gfn % NR_KEPT];
 
     if ( k->page && k->gfn == gfn && (k->writable || !write) )
         return k->page;
     drop(s, k);
     k->gfn = gfn;
     k->writable = write;
-    k->page = xenforeignmemory_map(s->memory, s->domid,
+    k->page = xenforeignmemory_map(s->memory, s->config.domid,
                                    write ? PROT_READ | PROT_WRITE : PROT_READ,
                                    1, &gfn, NULL);
     return k->page;
 }
 
-bool memory_access(const struct server *s, uint64_t gpa, void *buf,
-                   size_t len, bool write)
+bool ioserver_memory(ioserver *s, uint64_t gpa, void *buf, size_t len,
+                     bool write)
 {
     while ( len )
     {
@@ -63,8 +54,8 @@ bool memory_access(const struct server *s, uint64_t gpa, void *buf,
     return true;
 }
 
-void memory_forget(const struct server *s)
+void memory_forget(ioserver *s)
 {
     for ( unsigned int i = 0; i < NR_KEPT; i++ )
-        drop(s, &kept[i]);
+        drop(s, &s->kept[i]);
 }
