@@ -25,7 +25,12 @@ unit-alone := array acpi acpi-parse dom0-msr iommu elf errata layout rtc runqueu
     guest-race guest-msr c1e options rules svm-usable svm-event svm-intercepts unpack vmcb-check pv-pirq pv-traps pv-msr
 # Of these, those with threads.
 race-alone := guest-race
-unit-libs := toollog foreignmemory ctrl tracer $(unit-alone)
+# liboriel-ioreq, as programs see it.
+unit-ioreq := ioserver-hostile ioserver-io ioserver-life ioserver-ring
+ldflags-test-ioserver-life := -Wl,--wrap=poll
+$(foreach v,asan tsan cov,$(eval \
+    $(B)/$(v)/tests/unit/test-ioserver-%.o: inc = $$(inc-tool)))
+unit-libs := toollog foreignmemory ctrl tracer $(unit-ioreq) $(unit-alone)
 unit-core += trace ioreq-list watchdog
 unit-race += trace-race pv-race pod-race
 libs-test-unpack := -llzma -lz
