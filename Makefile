@@ -441,12 +441,16 @@ N ?= 1000
 bench-guests: all $(B)/bench/guests-run
 	$(Q)scripts/bench-guests $(N) $(if $(VM),--vm)
 
-check-programs: all | $(B)/.need-check $(B)/.need-gdb
+$(eval $(call program,$(B)/programs/ioserver-dm,tests/programs/ioserver-dm.c \
+    $(ioreq-src),$(test-lists),$(oriel-dm-libs)))
+$(B)/hosted/tests/programs/%.o: inc = $(inc-tool)
+check-programs: all $(B)/programs/ioserver-dm | $(B)/.need-check $(B)/.need-gdb
 	$(Q)scripts/run-tests programs --wrap \
 	    "scripts/hosted --audit --console $(B)/log/console --" tests/programs/run
 	$(Q)scripts/run-tests "the hosted machine's life" tests/programs/hosted-life
 	$(Q)scripts/run-tests "what is installed, what manuals say" \
 	    tests/programs/installed tests/programs/examples \
+	    tests/programs/ioserver \
 	    tests/programs/junit tests/programs/need tests/programs/rebuild
 	$(Q)scripts/run-tests "gdb on the hypervisor" --wrap \
 	    "scripts/hosted --audit --console $(B)/log/console --" tests/programs/gdb
@@ -610,7 +614,7 @@ docdir = $(PREFIX)/share/doc/oriel
 guestdir = $(docdir)/examples
 install: libs programs hosted guests
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(addprefix $(DESTDIR)$(PREFIX)/,bin \
-		libexec/oriel share/man/man1) $(DESTDIR)$(INCLUDEDIR)/xen \
+		libexec/oriel share/man/man1 share/man/man3) $(DESTDIR)$(INCLUDEDIR)/xen \
 		$(DESTDIR)$(docdir)/examples $(DESTDIR)$(guestdir)
 	$(foreach l,$(libraries),cp -d $(B)/lib/$($(l)-name).so* \
 		$(DESTDIR)$(LIBDIR)/ &&) :
@@ -625,6 +629,7 @@ install: libs programs hosted guests
 	install $(commands:%=$(B)/bin/%) $(DESTDIR)$(PREFIX)/bin/
 	install $(helpers:%=$(B)/bin/%) $(DESTDIR)$(PREFIX)/libexec/oriel/
 	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 docs/man/*.3 $(DESTDIR)$(PREFIX)/share/man/man3/
 	install -m 644 README.md LICENSE CAVEATS.md docs/INSTALLED.md \
 		docs/resources.schema.json $(DESTDIR)$(docdir)/
 	install -m 644 tests/guest/guest.lds $(DESTDIR)$(docdir)/examples/
@@ -683,7 +688,7 @@ help:
 	@echo 'make shell-vm   a shell in its dom0'
 	@echo 'make bench-xen  what operations cost on the real Xen, in instructions; bench-vm: on Oriel (DOM0=pv)'
 	@echo 'make shell-xen  a shell in its dom0'
-	@echo 'make libs       libxentoollog, libxenforeignmemory, libxenctrl in build/lib'
+	@echo 'make libs       libxentoollog, libxenforeignmemory, libxenctrl, liboriel-ioreq in build/lib'
 	@echo 'make install    DESTDIR= PREFIX= LIBDIR= INCLUDEDIR='
 	@echo 'make deb        Debian packages in build/deb; check-deb: the same in a clean Debian 12, as root'
 	@echo 'make clean      remove build/'

@@ -5,7 +5,7 @@
 contract-both := $(addprefix ct-,resource-ioreq resource-grant resource-misc \
     dm-op evtchn files grant foreign domctl hvm hvm-context hvm-xsave save pod \
     killed teardown parallel)
-contract-both += ct-sched
+contract-both += ct-sched ct-ioserver
 contract-ours := ct-seed-ours
 # Beside a xenstored.
 contract-store := ct-xenbus
@@ -16,6 +16,9 @@ $(foreach p,$(contract-progs),$(eval \
     $(p)-src := $(addprefix tests/contract/,ct.c fence.c $(p).c)))
 ct-files-src += $(addprefix tests/contract/ct-files-, evtchn.c privcmd.c \
     memory.c grant.c share.c)
+
+# With liboriel-ioreq in it, so that it runs beside either set of libraries.
+ct-ioserver-src += $(ioreq-src)
 
 # They see what any program sees: the public headers.
 $(foreach v,hosted clang,$(eval \
