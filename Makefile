@@ -420,6 +420,10 @@ $(eval $(call link,$(B)/asan/tests/model/model,$(call objs,asan,$(model-src)) \
 check-model: $(B)/asan/tests/model/model
 	$(Q)scripts/run-tests model --args '--ops $(model-check-ops)' $<
 
+# docs/polling.md, exhaustively: with every step, and with each taken away.
+check-polling-model: | $(B)/.need-model
+	$(Q)scripts/run-tests "polling protocol" tests/model/polling
+
 # ---- benchmarks ----
 
 $(eval $(call link,$(B)/bench/core,$(call objs,hosted,$(bench-core-src)) \
@@ -601,7 +605,8 @@ lint: $(bare-obj) | $(B)/.need-build
 # is compiled and run hosted goes beside it.
 all-checks := check-machines check-unit check-contract check-race check-fuzz \
     check-model check-programs check-clang check-abi check-libs check-debian \
-    check-trace check-trace-xen check-toolstack check-demo check-lint
+    check-trace check-trace-xen check-toolstack check-demo check-lint \
+    check-polling-model
 check-lint: lint | $(B)/.need-check
 	$(Q)printf '== lint\n  ok    scripts/lint\n' | scripts/junit $(B)/junit/lint.xml
 
@@ -652,7 +657,7 @@ check: $(all-checks)
 # The quick part.
 test: check-unit check-contract check-abi check-lint
 tests: test
-.PHONY: check-disks check-pv check-save check-xl xl-table fuzz-hvm test tests check-hvm check-two-dm check-sched dom0 dom0-hvm check-machines machine-vm machine-xen machine-hosted check-vm-script
+.PHONY: check-polling-model check-disks check-pv check-save check-xl xl-table fuzz-hvm test tests check-hvm check-two-dm check-sched dom0 dom0-hvm check-machines machine-vm machine-xen machine-hosted check-vm-script
 .PHONY: bench-guests check-ci-doc deb check-deb all bare debug check-vm run-vm shell-vm soak check-xen shell-xen bench bench-xen bench-vm check-fuzz check-model cover fuzz fuzz-all clean help run install libs hosted programs guests debian \
     check-demo check-contract check-programs check-clang check-lint lint
 all: libs hosted programs guests
