@@ -3,7 +3,8 @@
  * Many vcpus that use one device model at the same time: "vcpus=N rounds=R" on
  * the command line.  Needs registers that keep what is written, the same ones at
  * ports 0x500, in a page at 0xf1000000 and in VGA's window.  Each vcpu uses 16
- * bytes of its own and counts the answers that are not its own.
+ * bytes of its own and counts the answers that are not its own; with one the
+ * guest crashes at its end.
  */
 #include "guest.h"
 
@@ -110,5 +111,5 @@ _Noreturn void guest_main(void)
     while ( __atomic_load_n(&nr_done, __ATOMIC_SEQ_CST) < nr )
         hypercall5(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0, 0, 0);
     say("%u vcpus, %u wrong answers\n", nr, nr_wrong);
-    guest_shutdown(SHUTDOWN_poweroff);
+    guest_shutdown(nr_wrong ? SHUTDOWN_crash : SHUTDOWN_poweroff);
 }
