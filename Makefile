@@ -336,7 +336,7 @@ check-debian: hosted libs debian | $(B)/.need-check
 	$(Q)$(call debian-run,our,$(CURDIR)/$(B)/lib)
 
 # --trace, with Debian's programs.
-check-trace: hosted debian | $(B)/.need-check
+check-trace: hosted programs guests debian | $(B)/.need-check
 	$(Q)scripts/run-tests "calls traced" tests/programs/tracer
 # The same calls on Debian's Xen, in QEMU.
 check-trace-xen: hosted $(B)/.need-vm dom0

@@ -278,11 +278,12 @@ static enum console_end talk(struct console *c)
     }
 }
 
-static enum console_end attach(struct console *c)
+static enum console_end attach(struct console *c, bool (*attached)(void *arg),
+                               void *arg)
 {
     struct sigaction action = { .sa_handler = on_signal }, old[2];
     bool terminal;
-    enum console_end end;
+    enum console_end end = CONSOLE_FAILED;
 
     if ( !map_page(c) || !bind_port(c) )
         return CONSOLE_FAILED;
@@ -290,7 +291,8 @@ static enum console_end attach(struct console *c)
     sigaction(SIGTERM, &action, &old[1]);
     raw_terminal(c);
     terminal = c->input;
-    end = talk(c);
+    if ( !attached || attached(arg) )
+        end = talk(c);
     if ( terminal )
         tcsetattr(STDIN_FILENO, TCSANOW, &c->saved);
     sigaction(SIGINT, &old[0], NULL);
@@ -298,14 +300,15 @@ static enum console_end attach(struct console *c)
     return end;
 }
 
-enum console_end console_attach(uint32_t domid)
+enum console_end console_attach(uint32_t domid, bool (*attached)(void *arg),
+                                void *arg)
 {
     struct console c = { .domid = domid };
     enum console_end end = CONSOLE_FAILED;
 
     c.xch = xc_interface_open(xen_logger(), xen_logger(), 0);
     if ( c.xch )
-        end = attach(&c);
+        end = attach(&c, attached, arg);
     console_close(&c);
     xc_interface_close(c.xch);
     return end;
@@ -354,8 +357,8 @@ static int run_console(int argc, char **argv)
         return EXIT_FAILED;
     if ( xen_find(xch, argv[optind], &info) )
         code = once ? look_once(xch, info.domid)
-               : console_attach(info.domid) == CONSOLE_FAILED ? EXIT_FAILED
-                                                              : EXIT_OK;
+               : console_attach(info.domid, NULL, NULL) == CONSOLE_FAILED
+                   ? EXIT_FAILED : EXIT_OK;
     xen_close();
     return code;
 }

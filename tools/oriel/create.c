@@ -118,11 +118,32 @@ static bool undo(const struct build *b, const struct state_record *record)
 
 /* ---- after ---- */
 
-/* Wait until the domain ends; then destroy it, also after an error. */
+struct created {
+    const struct build *build;
+    const char *name;
+};
+
+static bool unpause(void *arg)
+{
+    const struct created *c = arg;
+    const struct build *b = c->build;
+
+    if ( !xc_domain_unpause(b->xch, b->domid) )
+        return true;
+    failed_errno(errno, NULL, "d%u (%s): unpause it", b->domid, c->name);
+    return false;
+}
+
+/*
+ * Wait until the domain ends; then destroy it, also after an error.  It begins
+ * to run once its console is attached, before it can do anything to this.
+ */
 static int stay(const struct request *r, const struct build *b,
                 const struct state_record *record)
 {
-    enum console_end end = console_attach(b->domid);
+    struct created c = { b, record->name };
+    enum console_end end = console_attach(b->domid, r->paused ? NULL : unpause,
+                                          &c);
     xc_dominfo_t info;
     int code = EXIT_FAILED;
 
@@ -166,14 +187,14 @@ static int start(const struct request *r, struct build *b)
                 b->domid, record.name, r->paused ? ", paused" : "",
                 *record.uart ? "; UART output: " : "", record.uart);
     fflush(stdout);
-    if ( !r->paused && xc_domain_unpause(b->xch, b->domid) )
+    if ( r->foreground )
+        return stay(r, b, &record);
+    if ( !r->paused && !unpause(&(struct created){ b, record.name }) )
     {
-        failed_errno(errno, NULL, "d%u (%s): unpause it", b->domid,
-                     record.name);
         undo(b, &record);
         return EXIT_FAILED;
     }
-    return r->foreground ? stay(r, b, &record) : EXIT_OK;
+    return EXIT_OK;
 }
 
 static int create(const struct request *r, const struct config *config)

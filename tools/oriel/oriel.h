@@ -51,8 +51,10 @@ enum console_end {
 /*
  * Prints the domain's output from its console ring, and passes typed input on
  * if standard input is a terminal, until the domain ends, Ctrl-] is typed or
- * SIGINT or SIGTERM arrives.
+ * SIGINT or SIGTERM arrives.  attached(arg), unless it is NULL, is called in
+ * between: the console is attached, nothing is read yet; it says why it fails.
  */
-enum console_end console_attach(uint32_t domid);
+enum console_end console_attach(uint32_t domid, bool (*attached)(void *arg),
+                                void *arg);
 
 #endif
