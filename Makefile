@@ -280,7 +280,7 @@ guests: $(guests-32:%=$(B)/guest/%-32.elf)
 unit = $(call link,$(B)/$(1)/tests/unit/test-$(2),$(call objs,$(1),tests/unit/test-$(2).c) $(3),$(test-lists),$(link-$(1)) $(4) -lcmocka,$(call cc-of,$(1)))
 unit-machine = $(call objs,$(1),tests/unit/fixture.c) $(B)/$(1)/libmachine.a
 define unit_rules
-$(foreach t,$(unit-core) $(unit-race),$(eval $(call unit,$(1),$(t),$(call unit-machine,$(1)))))
+$(foreach t,$(unit-core) $(unit-race),$(eval $(call unit,$(1),$(t),$(call unit-machine,$(1)),$(ldflags-test-$(t)))))
 $(foreach t,$(unit-engine),$(eval $(call unit,$(1),$(t),$(call objs,$(1),$(engine-y)) $(call unit-machine,$(1)),$(ldflags-test-$(t)) -lunicorn)))
 $(foreach t,$(unit-alone),$(eval $(call unit,$(1),$(t),,$(libs-test-$(t)))))
 endef

@@ -35,6 +35,7 @@ unit-core += trace ioreq-list watchdog
 unit-race += trace-race pv-race pod-race
 libs-test-unpack := -llzma -lz
 unit-engine := engine engine-cpu engine-real insn-engine
+ldflags-test-ioreq-gone := -Wl,--wrap=evtchn_notify_xen,--wrap=evtchn_xen_lost
 ldflags-test-engine := -Wl,--wrap=uc_hook_add
 # What the dying and their pages need.
 unit-race += kill-race

@@ -65,6 +65,7 @@ static void test_hypervisor_port(void **state)
     struct domain *d = fixture_guest(2);
     evtchn_port_t here, there;
     struct evtchn_status s;
+    uint8_t mark = 0;
     int port;
 
     (void)state;
@@ -98,10 +99,12 @@ static void test_hypervisor_port(void **state)
     assert_true(pending_2l(dom0, here));
 
     /* The other side leaves, which the hypervisor learns, and comes back. */
-    assert_false(evtchn_xen_lost(d, port));
+    assert_false(evtchn_xen_lost(d, port, &mark, 1));
+    assert_int_equal(mark, 0);
     assert_int_equal(ev_close(here), 0);
     assert_int_equal(consumed, 2);
-    assert_true(evtchn_xen_lost(d, port));
+    assert_true(evtchn_xen_lost(d, port, &mark, 2));
+    assert_int_equal(mark, 2);
     assert_false(evtchn_notify_xen(d, port));
     assert_int_equal(ev_bind(d->domain_id, port, &here), 0);
     assert_true(evtchn_notify_xen(d, port));

@@ -54,7 +54,8 @@ bool evtchn_notify_xen(struct domain *d, evtchn_port_t port)
     return !lost;
 }
 
-bool evtchn_xen_lost(struct domain *d, evtchn_port_t port)
+bool evtchn_xen_lost(struct domain *d, evtchn_port_t port, uint8_t *at,
+                     uint8_t value)
 {
     const struct evtchn *chn;
     bool lost;
@@ -62,6 +63,8 @@ bool evtchn_xen_lost(struct domain *d, evtchn_port_t port)
     spin_lock(&d->evtchn.lock);
     chn = evtchn_find(d, port);
     lost = chn && chn->lost;
+    if ( lost )
+        store_release(at, value);
     spin_unlock(&d->evtchn.lock);
     return lost;
 }

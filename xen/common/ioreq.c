@@ -49,13 +49,30 @@ static uint8_t slot_state(ioreq_t *slot)
     return load_acquire(state_byte(slot)) & STATE_MASK;
 }
 
-/* Store p's state byte with this state, after all other stores to the slot. */
-static void slot_publish(ioreq_t *slot, const ioreq_t *p, uint8_t state)
+/* p's state byte with this state. */
+static uint8_t state_of(const ioreq_t *p, uint8_t state)
 {
     ioreq_t final = *p;
 
     final.state = state & STATE_MASK;
-    store_release(state_byte(slot), *state_byte(&final));
+    return *state_byte(&final);
+}
+
+/* Store it, after all other stores to the slot. */
+static void slot_publish(ioreq_t *slot, const ioreq_t *p, uint8_t state)
+{
+    store_release(state_byte(slot), state_of(p, state));
+}
+
+/*
+ * Take p back when the emulator has gone.  An emulator that binds later finds an
+ * empty slot; one that has bound by now answers p: false.
+ */
+static bool slot_withdraw(const struct ioreq_server *s, const struct vcpu *v,
+                          ioreq_t *slot, const ioreq_t *p)
+{
+    return evtchn_xen_lost(v->domain, s->port[v->vcpu_id], state_byte(slot),
+                           state_of(p, STATE_IOREQ_NONE));
 }
 
 /*
@@ -158,11 +175,9 @@ static bool slot_send(struct ioreq_server *s, struct vcpu *v, const ioreq_t *p)
     slot_fill(slot, &req);
     slot_publish(slot, &req, STATE_IOREQ_READY);
     trace_ioreq(ORIEL_TRACE_ioreq, v, &req, s->id, req.vp_eport);
-    if ( !evtchn_notify_xen(v->domain, req.vp_eport) )
-    {
-        slot_publish(slot, &req, STATE_IOREQ_NONE);
+    if ( !evtchn_notify_xen(v->domain, req.vp_eport) &&
+         slot_withdraw(s, v, slot, &req) )
         return false;
-    }
     v->io.pending |= ioreq_server_bit(s);
     v->io.seen[s->id] = STATE_IOREQ_READY;
     return true;
@@ -345,11 +360,8 @@ static void slot_look(struct ioreq_server *s, struct vcpu *v)
         slot_publish(slot, &v->io.req, STATE_IOREQ_NONE);
         complete(v, s, data);
     }
-    else if ( evtchn_xen_lost(v->domain, s->port[v->vcpu_id]) )
-    {
-        slot_publish(slot, &v->io.req, STATE_IOREQ_NONE);
+    else if ( slot_withdraw(s, v, slot, &v->io.req) )
         complete(v, s, ALL_ONES);
-    }
 }
 
 enum io_result ioreq_resume(struct vcpu *v, ioreq_t *p)

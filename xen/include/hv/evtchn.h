@@ -96,7 +96,12 @@ void evtchn_free_xen(struct domain *d, evtchn_port_t port);
  * there any more.  The consumer is called when that happens, too.
  */
 bool evtchn_notify_xen(struct domain *d, evtchn_port_t port);
-bool evtchn_xen_lost(struct domain *d, evtchn_port_t port);
+/*
+ * The same without sending, reversed: is nobody there any more?  Then value is
+ * stored at *at before another remote can bind.
+ */
+bool evtchn_xen_lost(struct domain *d, evtchn_port_t port, uint8_t *at,
+                     uint8_t value);
 
 /*
  * VIRQs: to one vcpu (nothing happens when it has not bound virq); to domain 0,
