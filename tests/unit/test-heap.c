@@ -8,15 +8,18 @@
 #include <pthread.h>
 
 #include <hv/heap.h>
+#include <hv/keys.h>
 
 void *slab_alloc(size_t bytes);
 void slab_free(void *p);
+void slab_show(struct key_press *k);
 
 /* A BUG_ON of it comes back to the test. */
 static jmp_buf bug;
 #define panic(...) longjmp(bug, 1)
 #define arch_heap_alloc slab_alloc
 #define arch_heap_free slab_free
+#define arch_heap_show slab_show
 #include "../../xen/lib/heap.c"
 #undef panic
 
@@ -252,6 +255,40 @@ static void test_threads(void **state)
     assert_int_equal(taken(), 0);
 }
 
+/* ---- debug key H ---- */
+
+static char said[1024];
+
+static void listen(const char *text, size_t len)
+{
+    size_t used = strlen(said);
+
+    assert_true(used + len < sizeof(said));
+    memcpy(said + used, text, len);
+    said[used + len] = '\0';
+}
+
+static void test_show(void **state)
+{
+    void *small[65], *large = slab_alloc(3 * PAGE_SIZE + 1);
+    struct key_press k = { 0 };
+
+    (void)state;
+    for ( unsigned int i = 0; i < ARRAY_SIZE(small); i++ )
+        small[i] = slab_alloc(64);
+    said[0] = '\0';
+    hosted_hooks.console = listen;
+    slab_show(&k);
+    hosted_hooks.console = NULL;
+    assert_non_null(strstr(said, "objects of 64 bytes: 65 in 2 frames\n"));
+    assert_non_null(strstr(said, "objects of 128 bytes: 0 in 0 frames\n"));
+    assert_non_null(strstr(said, "larger ones: 1 in 4 frames\n"));
+    for ( unsigned int i = 0; i < ARRAY_SIZE(small); i++ )
+        slab_free(small[i]);
+    slab_free(large);
+    drop_slabs();
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, fixture_teardown)
 
 int main(void)
@@ -259,7 +296,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(test_sizes),       TEST(test_slabs_come_and_go),
         TEST(test_wrong_frees), TEST(test_no_memory),
-        TEST(test_threads),
+        TEST(test_threads),     TEST(test_show),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,7 +97,7 @@ static void says_not(const char *text)
 
 static void test_help(void **state)
 {
-    static const char keys[] = "defFghipqrT";
+    static const char keys[] = "defFghHipqrT";
     struct domain *d = fixture_guest(1);
     char list[4096];
     ioservid_t id;

@@ -28,6 +28,8 @@ static const struct debug_key keys[] = {
       "where dom0 has other domains' pages" },
     { 'g', "grants", grant_key_tables, "grant tables, and grants in use" },
     { 'h', "help", list_keys, "this list" },
+    { 'H', "heap", heap_key_use,
+      "free frames, and objects of the hypervisor by size" },
     { 'i', "ioreq servers", ioreq_key_servers,
       "ioreq servers, their ranges, and which ranges overlap" },
     { 'p', "performance counters", trace_key_counters,

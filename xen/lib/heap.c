@@ -19,6 +19,7 @@
  */
 #include <hv/atomic.h>
 #include <hv/heap.h>
+#include <hv/keys.h>
 #include <hv/lib.h>
 #include <hv/list.h>
 #include <hv/lock.h>
@@ -271,4 +272,48 @@ void heap_audit_refs(void (*count)(mfn_t mfn, enum page_holder holder))
         for ( uint64_t i = 0; i < frames_of(pg); i++ )
             count(mfn_add(page_to_mfn(pg), i), HOLD_TABLE);
     spin_unlock(&objects_lock);
+}
+
+/* ---- for people ---- */
+
+static void add_up(const struct list *slabs, unsigned int *frames,
+                   unsigned int *objects)
+{
+    const struct page *pg;
+
+    list_for_each (pg, slabs, link)
+    {
+        ++*frames;
+        *objects += pg->objects;
+    }
+}
+
+static void show_class(struct key_press *k, unsigned int class)
+{
+    unsigned int frames = 0, objects = 0;
+
+    spin_lock(&objects_lock);
+    add_up(&usable[class], &frames, &objects);
+    add_up(&full[class], &frames, &objects);
+    spin_unlock(&objects_lock);
+    key_print(k, "objects of %u bytes: %u in %u frames", part_size(class),
+              objects, frames);
+}
+
+void arch_heap_show(struct key_press *k)
+{
+    const struct page *pg;
+    unsigned int nr = 0;
+    uint64_t frames = 0;
+
+    for ( unsigned int i = 0; i < NR_CLASSES; i++ )
+        show_class(k, i);
+    spin_lock(&objects_lock);
+    list_for_each (pg, &blocks, link)
+    {
+        nr++;
+        frames += frames_of(pg);
+    }
+    spin_unlock(&objects_lock);
+    key_print(k, "larger ones: %u in %lu frames", nr, (unsigned long)frames);
 }

@@ -20,6 +20,7 @@
 #include <hv/heap.h>
 #include <hv/hvm-irq.h>
 #include <hv/hvm-save.h>
+#include <hv/keys.h>
 #include <hv/lib.h>
 #include <hv/memory.h>
 #include <hv/p2m.h>
@@ -178,6 +179,12 @@ void arch_heap_free(void *p)
         hosted_hooks.heap_free(p);
     else
         free(p);
+}
+
+void arch_heap_show(struct key_press *k)
+{
+    key_print(k, "objects: %lu of %lu bytes", READ_ONCE(heap_objects),
+              READ_ONCE(heap_bytes));
 }
 
 uint64_t hosted_heap_objects(void)

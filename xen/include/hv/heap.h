@@ -22,6 +22,10 @@ void hv_free(void *p); /* NULL is fine */
 void *arch_heap_alloc(size_t bytes);
 void arch_heap_free(void *p);
 
+struct key_press;
+/* A line for each size of objects, or one for all. */
+void arch_heap_show(struct key_press *k);
+
 /*
  * Of xen/lib/heap.c: before the first allocation; and for arch_audit_refs(),
  * one HOLD_TABLE for each frame it has.

@@ -63,6 +63,7 @@ key_fn evtchn_key_ports;     /* e: evtchn-show.c: ports that are not free  */
 key_fn grant_key_tables;     /* g: gnttab-show.c: tables and grants in use */
 key_fn ioreq_key_servers;    /* i: ioreq-show.c: servers, ranges, overlaps */
 key_fn gfn_key_foreign;      /* F: gfn-show.c: where dom0 has others' pages */
+key_fn heap_key_use;         /* H: heap-show.c: objects and their frames */
 key_fn trace_key_counters;   /* p: trace-show.c: exits, by reason          */
 key_fn trace_key_records;    /* T: trace-show.c: each CPU's newest records */
 key_fn audit_key_all;        /* f: audit.c: references counted again       */
