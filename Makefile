@@ -445,10 +445,10 @@ N ?= 1000
 bench-guests: all $(B)/bench/guests-run
 	$(Q)scripts/bench-guests $(N) $(if $(VM),--vm)
 
-$(eval $(call program,$(B)/programs/ioserver-dm,tests/programs/ioserver-dm.c \
+$(eval $(call program,$(B)/ioserver-test/ioserver-dm,tests/programs/ioserver-dm.c \
     $(ioreq-src),$(test-lists),$(oriel-dm-libs)))
 $(B)/hosted/tests/programs/%.o: inc = $(inc-tool)
-check-programs: all $(B)/programs/ioserver-dm | $(B)/.need-check $(B)/.need-gdb
+check-programs: all $(B)/ioserver-test/ioserver-dm | $(B)/.need-check $(B)/.need-gdb
 	$(Q)scripts/run-tests programs --wrap \
 	    "scripts/hosted --audit --console $(B)/log/console --" tests/programs/run
 	$(Q)scripts/run-tests "the hosted machine's life" tests/programs/hosted-life
