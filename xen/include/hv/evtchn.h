@@ -97,8 +97,8 @@ void evtchn_free_xen(struct domain *d, evtchn_port_t port);
  */
 bool evtchn_notify_xen(struct domain *d, evtchn_port_t port);
 /*
- * The same without sending, reversed: is nobody there any more?  Then value is
- * stored at *at before another remote can bind.
+ * True when the remote had bound port and closed its end since; then value is
+ * stored at *at, before anybody can bind again.  Nothing is sent.
  */
 bool evtchn_xen_lost(struct domain *d, evtchn_port_t port, uint8_t *at,
                      uint8_t value);
