@@ -8,7 +8,7 @@
  * calls ioserver_wait().  docs/device-models.md has the contract behind it.
  *
  * The library uses libxendevicemodel, libxenforeignmemory and libxenevtchn, and
- * nothing that Xen 4.17 does not have.  What a guest, or a hypervisor gone
+ * needs nothing that Xen 4.17 does not have.  What a guest, or a hypervisor gone
  * wrong, puts into the pages is read once, checked, then used.
  *
  * A server belongs to one thread; only ioserver_stop() may be called from
@@ -154,7 +154,8 @@ bool ioserver_look(ioserver *s);
 /*
  * Serve until ioserver_stop(): 0; then what was in the pages is served, too.
  * After each request the server looks config->looks times for the next one
- * before it sleeps.
+ * before it sleeps.  Meanwhile Oriel sends no events, and needs none for the
+ * answers that it looks for itself (docs/polling.md); Xen sends and needs all.
  *
  *   ESRCH   the server has gone, as a rule with the guest
  *   other   as ioserver_wait()

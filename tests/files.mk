@@ -6,7 +6,7 @@ unit-core := acpi-make acquire acquire-life acquire-map budget bzimage console c
     compat compat-ops compat-shared dm-op-hvm log-dirty log-dirty-all domctl domctl-save \
     domctl-context domctl-policy domctl-vcpu e820 elf-load evtchn evtchn-fifo \
     evtchn-fifo-bulk evtchn-life evtchn-random grant grant-copy grant-life \
-    grant-map grant-version hvm-op hypercall ioreq-gfn ioreq-gone ioreq-index ioreq-io \
+    grant-map grant-version hvm-op hypercall ioreq-gfn ioreq-gone ioreq-index ioreq-io ioreq-look \
     ioreq-pages ioreq-ring ioreq-route ioreq-server keys kill-steps limits memory memory-map \
     memory-physmap guest-walk heap insn insn-memory insn-native \
     insn-segment insn-string insn-stubs insn-system insn-vector insn-wide misc own-page p2m p2m-large p2m-pool p2m-random p2m-range page pod pod-sweep \
@@ -19,15 +19,16 @@ unit-core += context-records control-regs cpu-records xsave clock-random vhpet v
 # Page tables of PV guests.
 unit-core += pv pv-audit pv-work pv-random pv-update pv-va pv-mmuext pv-desc pv-write pv-memory
 unit-core += pv-core pv-exchange pv-grant-map pv-reservation
-unit-race := evtchn-race grant-race ioreq-race vlapic-irq
+unit-race := evtchn-race grant-race ioreq-race ioreq-look-race vlapic-irq
 # Of files that need no machine.
 unit-alone := array acpi acpi-parse dom0-msr iommu elf errata layout rtc runqueue sched-shares sched-places guest-kind \
     guest-race guest-msr c1e options rules svm-usable svm-event svm-intercepts unpack vmcb-check pv-pirq pv-traps pv-msr
 # Of these, those with threads.
 race-alone := guest-race
 # liboriel-ioreq, as programs see it.
-unit-ioreq := ioserver-hostile ioserver-io ioserver-life ioserver-ring
+unit-ioreq := ioserver-hostile ioserver-io ioserver-life ioserver-polling ioserver-ring
 ldflags-test-ioserver-life := -Wl,--wrap=poll
+ldflags-test-ioserver-polling := -Wl,--wrap=poll
 $(foreach v,asan tsan cov,$(eval \
     $(B)/$(v)/tests/unit/test-ioserver-%.o: inc = $$(inc-tool)))
 unit-libs := toollog foreignmemory ctrl tracer $(unit-ioreq) $(unit-alone)
@@ -35,6 +36,7 @@ unit-core += trace ioreq-list watchdog
 unit-race += trace-race pv-race pod-race
 libs-test-unpack := -llzma -lz
 unit-engine := engine engine-cpu engine-real insn-engine
+ldflags-test-ioreq-look := -Wl,--wrap=evtchn_xen_bindings,--wrap=evtchn_xen_lost
 ldflags-test-ioreq-gone := -Wl,--wrap=evtchn_notify_xen,--wrap=evtchn_xen_lost
 ldflags-test-engine := -Wl,--wrap=uc_hook_add
 # What the dying and their pages need.

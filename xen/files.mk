@@ -10,7 +10,7 @@ common-y := $(addprefix xen/common/, \
     evtchn-fifo.c evtchn-free.c evtchn-hv.c evtchn-life.c evtchn-port.c evtchn.c gnttab-array.c gnttab-copy.c \
     gnttab-map.c gnttab-maptrack.c gnttab-pin.c gnttab-table.c \
     gnttab-version.c gnttab.c compat.c guest-access.c heap.c heap-show.c hvm-op.c hvm-save.c \
-    hypercall.c ioreq-index.c ioreq-list.c ioreq-mem.c ioreq-pages.c ioreq-ring.c \
+    hypercall.c ioreq-index.c ioreq-list.c ioreq-look.c ioreq-mem.c ioreq-pages.c ioreq-ring.c \
     ioreq-server.c ioreq.c memory-map.c memory-op.c memory.c multicall.c p2m-pool.c \
     log-dirty-all.c log-dirty.c p2m-own.c p2m-pod.c p2m-pt.c p2m-range.c p2m.c page-alloc.c page.c physmap.c platform-op.c \
     reservation-pv.c reservation.c resource.c time-info.c \

@@ -5,7 +5,8 @@
  * knows the protocol or one that does not.
  *
  * Memory is that of tso.pml; variables that are not in mem[] are the
- * hypervisor's, under its locks.  A hypercall waits for FENCE.
+ * hypervisor's, which changes them under its locks: an atomic step that waits for
+ * FENCE, as a hypercall does.
  *
  * A wake-up is lost when nothing moves any more and a vcpu has not got all of
  * its answers.  -D takes a step of the protocol away; tests/model/polling runs
@@ -27,7 +28,7 @@
 #define CPUS 2
 #endif
 #define DM VCPUS /* the device model's processor */
-#define BYTES (7 * VCPUS + 1)
+#define BYTES (7 * VCPUS)
 #include "tso.pml"
 
 /* ---- the page ---- */
@@ -40,8 +41,6 @@
 #define WRITTEN(v) (5 * VCPUS + v)    /* write_pointer; one ring for each vcpu */
 #define RING_WORD(v) (6 * VCPUS + v)  /* of the ring: the emulator's */
 
-#define LOCK (7 * VCPUS) /* not in the page: the domain's lock of its servers */
-
 #define NONE 0
 #define READY 1
 #define RESP 2
@@ -51,78 +50,135 @@
 #define LOOK 2
 
 bool event;       /* pending for the device model: one for all its ports */
-bool bound;       /* has a device model bound the ports? */
+byte bindings;    /* of the ports, and closes: odd: a device model is bound */
 bool wake[VCPUS]; /* the vcpu is to look at its slot */
-bool waits[VCPUS], withdrawn[VCPUS]; /* its request: sent; taken back */
 byte served[VCPUS], finished; /* entries of the ring; vcpus that have all */
 
 /* ---- the hypervisor, for a vcpu ---- */
 
-inline lock(cpu) /* by an instruction that is a fence */
-{
-    atomic { FENCE(cpu) && mem[LOCK] == 0 -> mem[LOCK] = 1 }
-}
+#define BOUND (bindings & 1)
+#define LOST (bindings > 0 && !BOUND) /* was bound, and closed its ports */
 
-inline unlock(cpu) /* by an ordinary store */
-{
-    store(cpu, LOCK, 0)
-}
-
+/* Nobody is bound: nothing happens. */
 inline send_event(cpu)
 {
-    FENCE(cpu);
-    event = true
+    atomic {
+        FENCE(cpu);
+        if
+        :: BOUND -> event = true
+        :: else
+        fi
+    }
 }
+
+/* Whose words are there?  Those of a dead device model are cleared. */
+inline see_who_is_bound(v, word)
+{
+    now = bindings;
+    if
+    :: now != known ->
+#ifndef NO_CLEAR
+        if
+        :: now > 1 -> store(v, word, 0)
+        :: else
+        fi;
+#endif
+        known = now
+    :: else
+    fi
+}
+
+/* Needs the other side no event? */
+#ifdef NO_BINDING_CHECK
+#define SAME_BOUND true
+#else
+#define SAME_BOUND (bindings == known)
+#endif
 
 inline ring(v)
 {
+    see_who_is_bound(v, RING_WORD(v));
     store(v, WRITTEN(v), i);
 #ifndef NO_FENCE_RING
     FENCE(v);
 #endif
     if
-    :: VALUE(v, RING_WORD(v)) == LOOK
+    :: (now & 1) && VALUE(v, RING_WORD(v)) == LOOK ->
+        if
+        :: SAME_BOUND
+        :: else -> send_event(v)
+        fi
     :: else -> send_event(v)
     fi
 }
 
-/* With the lock held. */
+/* Take the request back, unless the next device model has it by now. */
+inline withdraw(v)
+{
+#ifdef LATE_WITHDRAWAL
+    LOST -> store(v, STATE(v), NONE);
+    withdrawn = true
+#else
+    atomic {
+        FENCE(v) && LOST -> mem[STATE(v)] = NONE; withdrawn = true
+    }
+#endif
+}
+
+inline notify_or_withdraw(v)
+{
+    send_event(v);
+    if
+    :: LOST ->
+        if
+        :: withdraw(v)
+        :: !LOST
+        fi
+    :: else
+    fi
+}
+
 inline request(v)
 {
+    withdrawn = false;
+    looks = false;
+    see_who_is_bound(v, EMULATOR(v));
+    silent = (now & 1) && VALUE(v, EMULATOR(v)) == LOOK;
     store(v, REQUEST(v), i);
 #ifdef OLD_HYPERVISOR
+    silent = false;
     store(v, EMULATOR(v), 0); /* the slot as a whole */
     store(v, HYPERVISOR(v), 0);
 #else
     if /* which, is the hypervisor's choice */
-    :: looks = true; store(v, HYPERVISOR(v), LOOK)
-    :: looks = false; store(v, HYPERVISOR(v), SLEEP)
+    :: silent -> looks = true; store(v, HYPERVISOR(v), LOOK)
+    :: store(v, HYPERVISOR(v), SLEEP)
     fi;
 #endif
     store(v, STATE(v), READY);
-    waits[v] = true;
-#ifndef NO_FENCE_SEND
-    FENCE(v);
-#endif
     if
-#ifndef OLD_HYPERVISOR
-    :: VALUE(v, EMULATOR(v)) == LOOK
+    :: silent ->
+#ifndef NO_FENCE_SEND
+        FENCE(v);
 #endif
-    :: else -> send_event(v)
+        if
+        :: VALUE(v, EMULATOR(v)) == LOOK ->
+            if
+            :: SAME_BOUND
+            :: else -> notify_or_withdraw(v)
+            fi
+        :: else -> notify_or_withdraw(v)
+        fi
+    :: else -> notify_or_withdraw(v)
     fi
 }
 
-#define ANSWERED(v) (VALUE(v, STATE(v)) == RESP || withdrawn[v] || LOST)
-#ifdef LATE_WITHDRAWAL
-#define LOST !bound
-#else
-#define LOST false
-#endif
+#define ANSWERED(v) (VALUE(v, STATE(v)) == RESP || withdrawn)
 
 proctype vcpu(byte v)
 {
-    byte i = 1;
-    bool looks;
+    byte i = 1, now, known;
+    bool silent, looks, withdrawn;
 
     do
     :: i > REQUESTS -> break
@@ -130,12 +186,7 @@ proctype vcpu(byte v)
 #ifdef RING
         ring(v);
 #else
-        lock(v);
-        if
-        :: !bound -> goto done /* unclaimed */
-        :: else -> request(v)
-        fi;
-        unlock(v);
+        request(v);
         if
         :: !looks -> goto look
         :: looks ->
@@ -154,26 +205,23 @@ proctype vcpu(byte v)
 look:
         if
         :: ANSWERED(v) -> goto take
+        :: !ANSWERED(v) && LOST ->
+            if
+            :: withdraw(v) -> goto take
+            :: !LOST
+            fi
         :: else
         fi;
 block:
         atomic { wake[v] -> wake[v] = false };
         goto look;
 take:
-        lock(v);
         if
-        :: withdrawn[v] -> withdrawn[v] = false
-        :: !withdrawn[v] && VALUE(v, STATE(v)) == RESP ->
+        :: withdrawn
+        :: else ->
             assert(VALUE(v, DATA(v)) == i);
             store(v, STATE(v), NONE)
-#ifdef LATE_WITHDRAWAL
-        :: VALUE(v, STATE(v)) == READY && !bound -> store(v, STATE(v), NONE)
-        :: VALUE(v, STATE(v)) == READY && bound -> unlock(v); goto look
-#endif
         fi;
-        waits[v] = false;
-done:
-        unlock(v);
 #endif
         i++
     od;
@@ -255,7 +303,7 @@ inline tell(word)
 inline bind()
 {
     atomic {
-        bound = true;
+        bindings++;
 #ifndef NO_BIND_EVENT
         event = true
 #endif
@@ -317,37 +365,21 @@ active proctype killer()
     od
 }
 
-/* What of a slot a dead device model leaves behind. */
-inline close_slot()
-{
-#ifndef NO_CLEAR
-    mem[EMULATOR(slot)] = 0;
-    mem[RING_WORD(slot)] = 0;
-#endif
-#ifndef LATE_WITHDRAWAL
-    if /* an answer that is there counts */
-    :: waits[slot] && mem[STATE(slot)] == READY ->
-        withdrawn[slot] = true;
-        mem[STATE(slot)] = NONE
-    :: else
-    fi;
-#endif
-#ifndef NO_WAKE_CLOSE
-    wake[slot] = true;
-#endif
-}
-
 /* The kernel closes its ports, when no store of the program is on its way. */
 inline close_ports()
 {
     atomic {
-        FENCE(DM) && mem[LOCK] == 0 ->
-            bound = false;
+        FENCE(DM) ->
+            bindings++;
             event = false;
             slot = 0;
             do
             :: slot == VCPUS -> break
-            :: else -> close_slot(); slot++
+            :: else ->
+#ifndef NO_WAKE_CLOSE
+                wake[slot] = true;
+#endif
+                slot++
             od;
             killed = false
     }
@@ -357,9 +389,9 @@ proctype device_model()
 {
     do
 #ifndef OLD_MODEL
-    :: { { new_model() } unless { killed -> close_ports() } }
+    :: { { new_model() } unless { killed && BOUND -> close_ports() } }
 #endif
-    :: { { old_model() } unless { killed -> close_ports() } }
+    :: { { old_model() } unless { killed && BOUND -> close_ports() } }
     od
 }
 

@@ -46,7 +46,8 @@ struct region *device_region(const char *name);
 
 struct server {
     domid_t domid;
-    ioserver *io; /* NULL: not open */
+    unsigned int looks; /* for requests, before it sleeps */
+    ioserver *io;       /* NULL: not open */
 };
 
 /*

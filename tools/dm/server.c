@@ -58,6 +58,7 @@ bool server_open(struct server *s, domid_t domid)
 {
     struct ioserver_config config = {
         .domid = domid, .data = s, .failed = on_failure,
+        .looks = s->looks,
         .observe = trace_fd >= 0 ? on_request : NULL,
     };
 

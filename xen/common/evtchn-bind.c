@@ -70,7 +70,8 @@ int evtchn_bind_interdomain(struct evtchn_bind_interdomain *bind)
 
     evtchn_take(ld, lchn, EVTCHN_INTERDOMAIN, 0);
     rchn->state = EVTCHN_INTERDOMAIN;
-    rchn->lost = false;
+    if ( rchn->consumer )
+        WRITE_ONCE(rchn->bindings, rchn->bindings + 1);
     connect(lchn, rd, rchn);
     connect(rchn, ld, lchn);
     bind->local_port = lchn->port;

@@ -49,9 +49,21 @@ bool evtchn_notify_xen(struct domain *d, evtchn_port_t port)
     chn = evtchn_find(d, port);
     if ( chn && chn->consumer && chn->state == EVTCHN_INTERDOMAIN )
         evtchn_deliver(chn->remote_dom, chn->remote);
-    lost = chn && chn->lost;
+    lost = chn && evtchn_is_lost(chn);
     spin_unlock(&d->evtchn.lock);
     return !lost;
+}
+
+uint32_t evtchn_xen_bindings(const struct domain *d, evtchn_port_t port)
+{
+    const struct evtchn_domain *e = &d->evtchn;
+    uint32_t nr = READ_ONCE(e->nr_ports);
+
+    if ( port >= nr )
+        return 0;
+    port = (evtchn_port_t)array_index(port, nr);
+    return READ_ONCE(
+        e->bucket[port / EVTCHN_PER_BUCKET][port % EVTCHN_PER_BUCKET].bindings);
 }
 
 bool evtchn_xen_lost(struct domain *d, evtchn_port_t port, uint8_t *at,
@@ -62,7 +74,7 @@ bool evtchn_xen_lost(struct domain *d, evtchn_port_t port, uint8_t *at,
 
     spin_lock(&d->evtchn.lock);
     chn = evtchn_find(d, port);
-    lost = chn && chn->lost;
+    lost = chn && evtchn_is_lost(chn);
     if ( lost )
         store_release(at, value);
     spin_unlock(&d->evtchn.lock);

@@ -93,7 +93,7 @@ static void close_port(struct domain *d, struct evtchn *chn)
         remote->remote = NULL;
         if ( remote->consumer )
         {
-            remote->lost = true;
+            WRITE_ONCE(remote->bindings, remote->bindings + 1);
             call_consumer(chn->remote_dom, remote);
         }
     }
@@ -114,7 +114,7 @@ static void close_port(struct domain *d, struct evtchn *chn)
         e->xen_ports--;
     e->active--;
     chn->consumer = NULL;
-    chn->lost = false;
+    WRITE_ONCE(chn->bindings, 0);
     chn->remote_dom = NULL;
     chn->remote = NULL;
     WRITE_ONCE(chn->vcpu, 0);

@@ -45,17 +45,18 @@ struct evtchn {
     uint16_t last_vcpu; /* [Q] FIFO: the queue that it joined last, which it */
     uint8_t last_queue; /* [Q] may still be linked in: outlives a close     */
     bool saved;         /* [Q] FIFO: pending, but it has no event word yet  */
-    bool lost;          /* [B] hypervisor's own: was bound, and closed      */
     domid_t remote_id;  /* [E] UNBOUND: who may bind                        */
     uint32_t virq;      /* [E] VIRQ, PIRQ: its number                       */
     struct domain *remote_dom; /* [B] INTERDOMAIN: the other end            */
     struct evtchn *remote;     /* [B] */
     evtchn_consumer_t consumer; /* [B] of the hypervisor's own ports        */
+    /* [Ba] hypervisor's own: how often it was bound and closed; odd: bound */
+    uint32_t bindings;
 };
 /*
  * [I] immutable  [E] evtchn lock  [Ea] [E] to change, atomic to read
  * [Q] queue_lock  [B] of an INTERDOMAIN port: both domains' evtchn locks to
- * change, one of them to read; else [E]
+ * change, one of them to read; else [E]  [Ba] [B] to change, atomic to read
  */
 
 /* An ABI's operations on a port; all but set_pending with the lock held. */
@@ -75,6 +76,12 @@ struct evtchn_abi {
 extern const struct evtchn_abi evtchn_abi_2l, evtchn_abi_2l_32, evtchn_abi_fifo;
 
 /* ---- evtchn-port.c ---- */
+
+/* A port of the hypervisor was bound, and its other end closed.  [B] */
+static inline bool evtchn_is_lost(const struct evtchn *chn)
+{
+    return chn->bindings && !(chn->bindings & 1);
+}
 
 /* NULL when there is none; lock held. */
 static inline struct evtchn *evtchn_find(const struct domain *d,

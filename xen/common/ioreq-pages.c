@@ -31,7 +31,7 @@ _Static_assert(XENMEM_resource_ioreq_server_frame_bufioreq == FRAME_RING &&
 
 ioreq_t *ioreq_slot(const struct ioreq_server *s, unsigned int vcpu_id)
 {
-    const struct page *pg = s->frame[FRAME_SLOTS + vcpu_id / IOREQS_PER_PAGE];
+    const struct page *pg = ioreq_slot_page(s, vcpu_id);
     ioreq_t *slots = pg ? page_to_virt(pg) : NULL;
 
     return slots ? &slots[vcpu_id % IOREQS_PER_PAGE] : NULL;

@@ -5,6 +5,7 @@
  *   ioreq-server.c  life of servers, their ports, ranges and state
  *   ioreq-pages.c   the pages that servers share with emulators
  *   ioreq.c         a vcpu's access: routing, the slot, the answer
+ *   ioreq-look.c    requests without events, while both sides look
  *   ioreq-ring.c    the ring of buffered writes
  *   ioreq-mem.c     memory whose writes go to a server
  *   ioreq-index.c   the servers that claim an address
@@ -47,6 +48,9 @@ struct ioreq_server {
     struct ioreq_gfn gfn[FRAME_SLOTS + 1]; /* [i] by frame, when BY_GFN      */
     struct page *frame[MAX_FRAMES];        /* [i] held; NULL: none           */
     evtchn_port_t ring_port;               /* [i] 0: none                    */
+    uint32_t ring_binding;     /* [i] whose word about the ring is there      */
+    /* [i] Requests in slots and entries of the ring; those without an event. */
+    uint64_t sent, silent, ring_sent, ring_silent;
     evtchn_port_t port[]; /* [i] max_vcpus, 0: no such vcpu yet              */
 };
 /* [I] immutable  [i] target->ioreq.lock */
@@ -114,7 +118,17 @@ void ioreq_pages_unpool(struct ioreq_server *s);
 /* Drop the references.  No locks held: a page may be the owner's last. */
 void ioreq_pages_put(struct ioreq_server *s);
 
+/* The page that has the slot. */
+static inline struct page *ioreq_slot_page(const struct ioreq_server *s,
+                                           unsigned int vcpu_id)
+{
+    return array_at(s->frame, FRAME_SLOTS + vcpu_id / IOREQS_PER_PAGE);
+}
+
 /* ---- ioreq.c ---- */
+
+/* READY or INPROCESS. */
+bool ioreq_slot_is_asked(ioreq_t *slot);
 
 /* The server ends: answer all that wait for it with all-ones.  Lock held. */
 void ioreq_complete_all(struct ioreq_server *s);
@@ -126,6 +140,26 @@ void ioreq_complete_all(struct ioreq_server *s);
  * the ring is full, or there is no ring.  Lock held.
  */
 bool ioreq_ring_put(struct ioreq_server *s, const ioreq_t *p);
+
+/* ---- ioreq-look.c: lock held ---- */
+
+/*
+ * A request of v is about to be READY: note whether the emulator looks, and say
+ * in the slot whether v will.  one: this server alone answers v.
+ */
+void ioreq_look_prepare(struct ioreq_server *s, struct vcpu *v, ioreq_t *slot,
+                        bool one);
+/* It is READY now: does the emulator find it without an event? */
+bool ioreq_look_silent(struct ioreq_server *s, struct vcpu *v, ioreq_t *slot);
+/* The same of an entry of the ring. */
+bool ioreq_look_ring_silent(struct ioreq_server *s);
+/*
+ * v, which looked and has no answer, says that it does not look any more.  The
+ * caller reads the slot's state again.
+ */
+void ioreq_look_stop(struct vcpu *v);
+/* v has its answer. */
+void ioreq_look_over(struct vcpu *v);
 
 /* ---- ioreq-mem.c ---- */
 

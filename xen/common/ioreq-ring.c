@@ -86,6 +86,7 @@ bool ioreq_ring_put(struct ioreq_server *s, const ioreq_t *p)
 
     if ( s->bufioreq == HVM_IOREQSRV_BUFIOREQ_ATOMIC )
         canonicalise(ring);
-    evtchn_notify_xen(s->target, s->ring_port);
+    if ( !ioreq_look_ring_silent(s) )
+        evtchn_notify_xen(s->target, s->ring_port);
     return true;
 }

@@ -66,6 +66,9 @@ static void print_server(struct key_press *k, const struct ioreq_server *s)
               ioreq_server_enabled(s) ? "enabled" : "disabled",
               backing[s->backing], ioreq_server_buffers(s) ? "yes" : "no",
               s->ring_port);
+    key_print(k, "    %lu requests, %lu without an event; ring: %lu entries, %lu",
+              (unsigned long)s->sent, (unsigned long)s->silent,
+              (unsigned long)s->ring_sent, (unsigned long)s->ring_silent);
     for ( unsigned int i = 0; i < s->target->max_vcpus; i++ )
         if ( s->port[i] )
             key_print(k, "    vcpu %u: port %u", i, s->port[i]);

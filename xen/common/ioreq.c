@@ -49,6 +49,13 @@ static uint8_t slot_state(ioreq_t *slot)
     return load_acquire(state_byte(slot)) & STATE_MASK;
 }
 
+bool ioreq_slot_is_asked(ioreq_t *slot)
+{
+    uint8_t state = slot_state(slot);
+
+    return state == STATE_IOREQ_READY || state == STATE_IOREQ_INPROCESS;
+}
+
 /* p's state byte with this state. */
 static uint8_t state_of(const ioreq_t *p, uint8_t state)
 {
@@ -161,9 +168,11 @@ static enum io_result route(struct domain *d, ioreq_t *p, unsigned int *id)
 
 /*
  * False: the server has no page or port for v, the slot is not free, or the
- * emulator closed its end of the port and so cannot answer.
+ * emulator closed its end of the port and so cannot answer.  one: v asks no
+ * other server.
  */
-static bool slot_send(struct ioreq_server *s, struct vcpu *v, const ioreq_t *p)
+static bool slot_send(struct ioreq_server *s, struct vcpu *v, const ioreq_t *p,
+                      bool one)
 {
     ioreq_t *slot = ioreq_slot(s, v->vcpu_id);
     ioreq_t req = *p;
@@ -173,9 +182,11 @@ static bool slot_send(struct ioreq_server *s, struct vcpu *v, const ioreq_t *p)
         return false;
 
     slot_fill(slot, &req);
+    ioreq_look_prepare(s, v, slot, one);
     slot_publish(slot, &req, STATE_IOREQ_READY);
     trace_ioreq(ORIEL_TRACE_ioreq, v, &req, s->id, req.vp_eport);
-    if ( !evtchn_notify_xen(v->domain, req.vp_eport) &&
+    if ( !ioreq_look_silent(s, v, slot) &&
+         !evtchn_notify_xen(v->domain, req.vp_eport) &&
          slot_withdraw(s, v, slot, &req) )
         return false;
     v->io.pending |= ioreq_server_bit(s);
@@ -214,7 +225,7 @@ static enum io_result send_locked(struct vcpu *v, const ioreq_t *p)
         trace_ioreq(ORIEL_TRACE_buffered, v, &req, id, 0);
         return IO_DONE;
     }
-    if ( !slot_send(s, v, &req) )
+    if ( !slot_send(s, v, &req, true) )
         return IO_UNHANDLED;
 
     v->io.req = *p;
@@ -272,7 +283,8 @@ enum io_result ioreq_invalidate_mapcache(struct vcpu *v)
     /* Memory that leaves the p2m from here on is for the next invalidation. */
     WRITE_ONCE(d->ioreq.mapcache_generation, p2m_removals(d));
     for ( unsigned int left = d->ioreq.enabled; left; left &= left - 1 )
-        sent |= slot_send(d->ioreq.server[__builtin_ctz(left)], v, &req);
+        sent |= slot_send(d->ioreq.server[__builtin_ctz(left)], v, &req,
+                          false);
     if ( sent )
     {
         v->io.req = req;
@@ -364,6 +376,12 @@ static void slot_look(struct ioreq_server *s, struct vcpu *v)
         complete(v, s, ALL_ONES);
 }
 
+static void slots_look(struct vcpu *v)
+{
+    for ( unsigned int left = v->io.pending; left; left &= left - 1 )
+        slot_look(v->domain->ioreq.server[__builtin_ctz(left)], v);
+}
+
 enum io_result ioreq_resume(struct vcpu *v, ioreq_t *p)
 {
     struct domain *d = v->domain;
@@ -371,9 +389,15 @@ enum io_result ioreq_resume(struct vcpu *v, ioreq_t *p)
 
     ASSERT(ioreq_in_flight(v));
     spin_lock(&d->ioreq.lock);
-    for ( unsigned int left = v->io.pending; left; left &= left - 1 )
-        slot_look(d->ioreq.server[__builtin_ctz(left)], v);
+    slots_look(v);
+    if ( unlikely(v->io.pending && v->io.look.active) )
+    {
+        ioreq_look_stop(v);
+        slots_look(v);
+    }
     pending = v->io.pending;
+    if ( !pending )
+        ioreq_look_over(v);
     spin_unlock(&d->ioreq.lock);
     if ( pending )
         return IO_PENDING;

@@ -3,8 +3,9 @@
  * Waiting for events, looking for requests without them, stopping.
  *
  * A port is unmasked before its slot is looked at: an event that arrives during
- * the search is delivered after it.  Requests that ioserver_look() serves leave
- * their event behind, one for each port at most, which later announces nothing.
+ * the search is delivered after it.  A hypervisor that does not know
+ * docs/polling.md sends an event for requests that ioserver_look() serves, too,
+ * one for each port at most, which later announces nothing.
  */
 #include <poll.h>
 #include <unistd.h>
@@ -56,15 +57,21 @@ int ioserver_wait(ioserver *s, int timeout_ms)
     return rc <= 0 ? rc : take_event(s, &found);
 }
 
+/* False: nothing was there, and the next request sends an event. */
 static bool look_for_a_while(ioserver *s)
 {
+    if ( !s->config.looks )
+        return false;
+    if ( !s->looks )
+        slots_say(s, true);
     for ( unsigned int i = 0; i < s->config.looks; i++ )
     {
         if ( ioserver_look(s) )
             return true;
         __builtin_ia32_pause();
     }
-    return false;
+    slots_say(s, false);
+    return ioserver_look(s);
 }
 
 /* Sleeps for an event and serves it.  -1: ESRCH when nothing can come. */
@@ -106,6 +113,8 @@ int ioserver_run(ioserver *s)
             return -1;
     }
     forget_stop(s);
+    if ( s->looks )
+        slots_say(s, false);
     ioserver_look(s);
     return 0;
 }

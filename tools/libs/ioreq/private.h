@@ -57,6 +57,7 @@ struct ioserver {
     ioreq_t *slots;               /* nr_vcpus of them, contiguous */
     evtchn_port_t *vcpu_port;     /* local ends of vp_eport; 0: not bound */
     evtchn_port_t ring_port;
+    bool looks; /* the slots say so: docs/polling.md */
 
     struct claims claims[NR_TYPES];
     struct kept kept[NR_KEPT];
@@ -71,6 +72,12 @@ const struct ioserver_range *claim_find(const ioserver *s, unsigned int type,
 uint64_t claim_offset(const struct ioserver_range *r, uint64_t addr);
 
 /* ---- slots.c ---- */
+
+/*
+ * Tell the hypervisor in each slot whether this side looks for requests, or
+ * needs events from now on: then the caller looks once more before it waits.
+ */
+void slots_say(ioserver *s, bool looks);
 
 /* Serve what this event announces; false: nothing. */
 bool slots_serve_port(ioserver *s, evtchn_port_t port);

@@ -7,6 +7,8 @@
  */
 #include "private.h"
 
+#include <oriel/polling.h>
+
 #define STATE_MASK 0xfU
 
 /* The slot's state and the bits beside it share a byte. */
@@ -41,6 +43,41 @@ static ioreq_t copy_slot(const ioreq_t *slot)
         copy.word[i] = from[i];
     return copy.req;
 }
+
+/* ---- events that the other side does without: docs/polling.md ---- */
+
+static void say_slot(ioserver *s, unsigned int vcpu)
+{
+    uint8_t word = s->looks ? ORIEL_POLL_LOOK : ORIEL_POLL_SLEEP;
+
+    if ( vcpu == 0 && s->ring_port )
+        word |= (uint8_t)(word << ORIEL_POLL_RING_SHIFT);
+    __atomic_store_n((uint8_t *)&s->slots[vcpu] + ORIEL_POLL_EMULATOR, word,
+                     __ATOMIC_RELAXED);
+}
+
+void slots_say(ioserver *s, bool looks)
+{
+    s->looks = looks;
+    for ( unsigned int i = 0; i < s->nr_vcpus; i++ )
+        if ( s->vcpu_port[i] || i == 0 )
+            say_slot(s, i);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* before the look at the states */
+}
+
+/* The slot is answered: tell the vcpu, unless the hypervisor looks itself. */
+static void notify(ioserver *s, unsigned int vcpu)
+{
+    const uint8_t *word = (const uint8_t *)&s->slots[vcpu] +
+                          ORIEL_POLL_HYPERVISOR;
+
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the answer before the word */
+    if ( (__atomic_load_n(word, __ATOMIC_RELAXED) & ORIEL_POLL_MASK) !=
+         ORIEL_POLL_LOOK )
+        xenevtchn_notify(s->events, s->vcpu_port[vcpu]);
+}
+
+/* ---- the ring ---- */
 
 /* The entry at this position of the ring, as a request. */
 static ioreq_t ring_entry(const struct buffered_iopage *ring, uint32_t at)
@@ -92,8 +129,12 @@ static bool drain_ring(ioserver *s)
             used = 1;
         __atomic_fetch_add(&ring->read_pointer, used, __ATOMIC_RELEASE);
     }
+    if ( left && s->looks )
+        say_slot(s, 0);
     return left;
 }
+
+/* ---- both ---- */
 
 static bool serve_slot(ioserver *s, unsigned int vcpu)
 {
@@ -111,7 +152,9 @@ static bool serve_slot(ioserver *s, unsigned int vcpu)
     serve(s, vcpu, &req);
     *(volatile uint64_t *)&slot->data = req.data;
     set_state(slot, &req, STATE_IORESP_READY);
-    xenevtchn_notify(s->events, s->vcpu_port[vcpu]);
+    notify(s, vcpu);
+    if ( s->looks )
+        say_slot(s, vcpu); /* the hypervisor clears words of the dead */
     return true;
 }
 

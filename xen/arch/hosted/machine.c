@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <malloc.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -365,6 +366,16 @@ void arch_vcpu_kick(struct vcpu *v)
 {
     if ( hosted_hooks.kick )
         hosted_hooks.kick(v);
+}
+
+bool arch_vcpu_may_look(const struct vcpu *v)
+{
+    return hosted_hooks.may_look && hosted_hooks.may_look(v);
+}
+
+void arch_vcpu_relax(void)
+{
+    sched_yield();
 }
 
 bool arch_vcpu_interrupt_pending(const struct vcpu *v)

@@ -443,6 +443,15 @@ void arch_vcpu_destroy(struct vcpu *v);
 void arch_vcpu_kick(struct vcpu *v);
 
 /*
+ * May v, the current vcpu, keep its CPU to look for an answer?  False when
+ * somebody else wants the CPU, v was kicked, or no other CPU is there on which
+ * the answer could come.  Locks may be held.
+ */
+bool arch_vcpu_may_look(const struct vcpu *v);
+/* Between two looks: lets interrupts in.  No locks held. */
+void arch_vcpu_relax(void);
+
+/*
  * Is an interrupt pending in the local APIC of v, the current vcpu, that v
  * would take if v went on?  vcpu_block() asks, for an interrupt that came
  * before VCPU_BLOCKED was set does not wake v.

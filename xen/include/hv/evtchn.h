@@ -97,6 +97,12 @@ void evtchn_free_xen(struct domain *d, evtchn_port_t port);
  */
 bool evtchn_notify_xen(struct domain *d, evtchn_port_t port);
 /*
+ * How often the remote has bound and closed port, which is the caller's: odd
+ * while it is bound.  No lock: between two calls with the same result nobody
+ * else was bound.
+ */
+uint32_t evtchn_xen_bindings(const struct domain *d, evtchn_port_t port);
+/*
  * True when the remote had bound port and closed its end since; then value is
  * stored at *at, before anybody can bind again.  Nothing is sent.
  */

@@ -53,6 +53,15 @@ struct ioreq_domain {
 };
 /* [i] ioreq.lock  [ia] ioreq.lock to change, atomic to read */
 
+/* Requests without events (ioreq-look.c).  What v alone changes has no mark. */
+struct ioreq_look {
+    uint32_t binding[MAX_IOREQ_SERVERS]; /* [i] whose words are in v's slots */
+    bool silent;   /* the emulator looked before the request was there       */
+    bool active;   /* the slot says that v looks for the answer              */
+    uint32_t ns;   /* how long it would                                      */
+    uint64_t sent; /* now_ns() of a request to an emulator that looked, or 0 */
+};
+
 /* The request that a vcpu waits for. */
 struct ioreq_vcpu {
     struct list link; /* [i] in d->ioreq.vcpus                               */
@@ -60,6 +69,7 @@ struct ioreq_vcpu {
     uint8_t pending;  /* [i] one bit for each server that has not answered   */
     int8_t server;    /* [i] the server whose data counts; -1: a broadcast   */
     uint8_t seen[MAX_IOREQ_SERVERS]; /* [i] the slot's state when read last  */
+    struct ioreq_look look;
 };
 
 /* No servers.  Always 0. */
@@ -110,6 +120,15 @@ enum io_result ioreq_send(struct vcpu *v, ioreq_t *p);
  * call again after the next kick.
  */
 enum io_result ioreq_resume(struct vcpu *v, ioreq_t *p);
+
+/*
+ * Before ioreq_resume(): when the emulator looks for requests, too, look for its
+ * answer, for a bounded time and while arch_vcpu_may_look().  No locks held.
+ */
+void ioreq_look(struct vcpu *v);
+/* At boot: the bound, in microseconds, of which 1000 is the most; 0: never. */
+#define IOREQ_LOOK_US 20U
+void ioreq_look_set_limit(uint32_t us);
 
 /* A request of v was sent, and ioreq_resume() has not returned IO_DONE yet. */
 bool ioreq_in_flight(const struct vcpu *v);

@@ -72,6 +72,7 @@ uint64_t hosted_heap_bytes(void);   /* their sizes, each rounded up to 64 */
 
 struct hosted_hooks {
     void (*kick)(struct vcpu *v);         /* arch_vcpu_kick */
+    bool (*may_look)(const struct vcpu *v); /* arch_vcpu_may_look; default: no */
     bool (*interrupt_pending)(const struct vcpu *v); /* default: never */
     void (*sync)(struct vcpu *v);         /* arch_vcpu_sync */
     int (*domain_create)(struct domain *d);

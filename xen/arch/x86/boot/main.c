@@ -99,6 +99,7 @@ void boot_main(uint32_t magic, uint64_t info)
     domain_list_init();
     timer_system_init();
     trace_init(option_size("trace_size", TRACE_SIZE));
+    ioreq_look_set_limit(option_uint("ioreq_look_us", IOREQ_LOOK_US));
     wallclock_init();
 
     start_interrupts_and_time();

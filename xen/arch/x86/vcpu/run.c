@@ -135,6 +135,22 @@ static void load(struct cpu *c, struct vcpu *v)
     v->domain->arch.ops->load(v);
 }
 
+/* ---- looking for an answer ---- */
+
+bool arch_vcpu_may_look(const struct vcpu *v)
+{
+    const struct cpu *c = this_cpu();
+
+    return nr_cpus > 1 && !READ_ONCE(c->softirq_pending) &&
+           !READ_ONCE(v->arch.kicked) && !READ_ONCE(c->rq.nr);
+}
+
+void arch_vcpu_relax(void)
+{
+    cpu_relax();
+    irq_window();
+}
+
 /* ---- steps ---- */
 
 /* False: v's request is still with a device model. */
@@ -142,6 +158,7 @@ static bool answered(struct vcpu *v)
 {
     if ( !ioreq_in_flight(v) )
         return true;
+    ioreq_look(v);
     return v->domain->arch.ops->resume(v);
 }
 
