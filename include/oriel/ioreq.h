@@ -15,7 +15,7 @@
 
 enum oriel_ioreq_op {
     /*
-     * IN: domain, server; OUT: emulator, flags, port.
+     * IN: domain, server; OUT: emulator, flags, port, and what was sent so far.
      * -ESRCH: no such domain; -EINVAL: an id that no server can have; -ENOENT:
      * no such server.
      */
@@ -54,6 +54,9 @@ struct oriel_sysctl_ioreq {
     uint32_t nr;
     uint64_aligned_t start;
     XEN_GUEST_HANDLE_64(oriel_ioreq_range_t) ranges;
+    /* Requests in slots, entries of the ring; of these, without an event. */
+    uint64_aligned_t requests, silent_requests;
+    uint64_aligned_t entries, silent_entries;
 };
 
 #endif

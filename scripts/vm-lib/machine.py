@@ -65,11 +65,11 @@ def nested_kvm():
 
 def processors(options):
     """Which, how many, and what executes them."""
+    count = ["-smp", str(options.cpus)]
     if options.icount:
-        return ["-cpu", CPU, "-smp", "1", "-accel", "tcg,thread=single",
+        return ["-cpu", CPU, *count, "-accel", "tcg,thread=single",
                 "-icount", "shift=0,sleep=off", "-seed", "1",
                 "-rtc", "base=2024-01-01,clock=vm"]
-    count = ["-smp", str(options.cpus)]
     threads = "multi" if options.threads else "single"
     kvm = options.accel == "kvm" or (options.accel == "auto" and nested_kvm())
     if kvm:

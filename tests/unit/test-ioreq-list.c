@@ -62,6 +62,13 @@ static void test_servers(void **state)
     assert_int_equal(o.flags, ORIEL_IOREQ_ENABLED | ORIEL_IOREQ_RING);
     assert_int_equal(o.port, d->ioreq.server[1]->ring_port);
     assert_int_not_equal(o.port, 0);
+    d->ioreq.server[1]->sent = 4;
+    d->ioreq.server[1]->silent = 3;
+    d->ioreq.server[1]->ring_sent = 2;
+    d->ioreq.server[1]->ring_silent = 1;
+    assert_int_equal(describe(d, 1, &o), 0);
+    assert_true(o.requests == 4 && o.silent_requests == 3);
+    assert_true(o.entries == 2 && o.silent_entries == 1);
     assert_int_equal(set_state(d, 1, false), 0);
     assert_int_equal(describe(d, 1, &o), 0);
     assert_int_equal(o.flags, ORIEL_IOREQ_RING);

@@ -171,6 +171,7 @@ static void test_event_unless_it_looks(void **state)
     }
     assert_int_equal(d->ioreq.server[id]->sent, 256);
     assert_int_equal(d->ioreq.server[id]->silent, 64);
+    assert_int_equal(d->ioreq.server[id]->ring_sent, 0);
 }
 
 static void test_ring_has_its_own_word(void **state)
@@ -189,6 +190,9 @@ static void test_ring_has_its_own_word(void **state)
                              ORIEL_POLL_LOOK);
         assert_false(event(slot_port));
     }
+    assert_int_equal(d->ioreq.server[id]->ring_sent, 256);
+    assert_int_equal(d->ioreq.server[id]->ring_silent, 64);
+    assert_int_equal(d->ioreq.server[id]->sent, 0);
 }
 
 /* Nobody is bound, or somebody who died: as without the words. */

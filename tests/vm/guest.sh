@@ -89,6 +89,38 @@ to_the_end hello-32 "$programs/oriel-dm"
 to_the_end events-32 "$programs/oriel-dm"
 to_the_end exits-32 "$keep"
 
+# ---- a device model that looks for its requests ----
+
+looking() { # LOOKS: a program for -d, which has no room for options
+    cat >"$work/looks" <<END
+#!/bin/sh
+exec "$programs/oriel-dm" --looks $1 "\$@"
+END
+    chmod +x "$work/looks"
+}
+looking 1000
+to_the_end hello "$work/looks"
+check "which shows the serial port" has "$work/hello.said" \
+    "hello, serial port"
+
+# 10000 requests, almost all without an event: oriel-dm sees twice a second whether
+# the guest is there, and says that it does not look meanwhile.  Only Oriel tells.
+without_events() {
+    [ "$hypervisor" = oriel ] || return 0
+    show looked
+    awk '/ requests, .* of them without/ { requests = $1; silent = $3 }
+        END { exit !(requests > 10000 && silent > requests * 0.9) }' \
+        "$work/resources"
+}
+if [ "$hypervisor" = oriel ]; then
+    looking 4000000000 # for ever
+fi
+config looked hello spin
+check "create: a guest that reads a port all the time" \
+    "$oriel" create -d "$work/looks" "$work/looked.cfg"
+check "its requests need no events" eventually without_events
+check "destroy, in the middle of a request" "$oriel" destroy looked
+
 # ---- a trace of a guest's port read, which only Oriel has ----
 
 way_of_a_read() {

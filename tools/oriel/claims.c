@@ -71,6 +71,10 @@ void take_claims(xc_interface *xch, uint32_t domid, unsigned int id,
     server->emulator = o.emulator;
     server->flags = o.flags;
     server->ring_port = o.port;
+    server->requests = o.requests;
+    server->silent_requests = o.silent_requests;
+    server->entries = o.entries;
+    server->silent_entries = o.silent_entries;
     set_xen_guest_handle(o.ranges, buffer);
     for ( o.type = 0; o.type < SNAPSHOT_RANGE_TYPES && !server->claims_error;
           o.type++ )

@@ -84,10 +84,17 @@ static void print_claims(const struct snapshot_server *server, FILE *to)
         fputs("\"claims\":null,", to);
         return;
     }
-    fprintf(to, "\"emulator\":%u,\"enabled\":%s,\"ring_port\":%u,"
-            "\"claims\":{", server->emulator,
+    fprintf(to, "\"emulator\":%u,\"enabled\":%s,\"ring_port\":%u,",
+            server->emulator,
             server->flags & ORIEL_IOREQ_ENABLED ? "true" : "false",
             server->ring_port);
+    fprintf(to, "\"sent\":{\"requests\":\"%#llx\",\"silent_requests\":\"%#llx\","
+            "\"entries\":\"%#llx\",\"silent_entries\":\"%#llx\"},",
+            (unsigned long long)server->requests,
+            (unsigned long long)server->silent_requests,
+            (unsigned long long)server->entries,
+            (unsigned long long)server->silent_entries);
+    fputs("\"claims\":{", to);
     for ( unsigned int t = 0; t < SNAPSHOT_RANGE_TYPES; t++ )
     {
         const struct snapshot_ranges *r = &server->claims[t];

@@ -67,6 +67,11 @@ static void print_claims(const struct snapshot_server *server, FILE *to)
     }
     if ( !nr )
         fputs("    claims nothing\n", to);
+    fprintf(to, "    %llu requests, %llu of them without an event; %llu buffered "
+            "writes, %llu\n", (unsigned long long)server->requests,
+            (unsigned long long)server->silent_requests,
+            (unsigned long long)server->entries,
+            (unsigned long long)server->silent_entries);
 }
 
 /* Of configuration space: the function and the register. */

@@ -36,6 +36,8 @@ struct snapshot_server {
     /* What only Oriel tells.  0, or an errno: ENOSYS elsewhere */
     int claims_error;
     uint32_t emulator, flags, ring_port; /* flags: ORIEL_IOREQ_* */
+    /* Sent so far; of these, without an event. */
+    uint64_t requests, silent_requests, entries, silent_entries;
     struct snapshot_ranges claims[SNAPSHOT_RANGE_TYPES];
 };
 

@@ -20,6 +20,10 @@ static void describe(const struct ioreq_server *s,
 {
     op->emulator = s->emulator->domain_id;
     op->port = s->ring_port;
+    op->requests = s->sent;
+    op->silent_requests = s->silent;
+    op->entries = s->ring_sent;
+    op->silent_entries = s->ring_silent;
     op->flags = (ioreq_server_enabled(s) ? ORIEL_IOREQ_ENABLED : 0) |
                 (ioreq_server_buffers(s) ? ORIEL_IOREQ_RING : 0) |
                 (s->backing == BACKED_BY_GFN ? ORIEL_IOREQ_GFNS : 0) |
