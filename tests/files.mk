@@ -6,7 +6,7 @@ unit-core := acpi-make acquire acquire-life acquire-map budget bzimage console c
     compat compat-ops compat-shared dm-op-hvm log-dirty log-dirty-all domctl domctl-save \
     domctl-context domctl-policy domctl-vcpu e820 elf-load evtchn evtchn-fifo \
     evtchn-fifo-bulk evtchn-life evtchn-random grant grant-copy grant-life \
-    grant-map grant-version hvm-op hypercall ioreq-gfn ioreq-gone ioreq-index ioreq-io ioreq-look \
+    grant-map grant-version hvm-op hypercall ioreq-gfn ioreq-gone ioreq-index ioreq-io ioreq-look ioreq-silent \
     ioreq-pages ioreq-ring ioreq-route ioreq-server keys kill-steps limits memory memory-map \
     memory-physmap guest-walk heap insn insn-memory insn-native \
     insn-segment insn-string insn-stubs insn-system insn-vector insn-wide misc own-page p2m p2m-large p2m-pool p2m-random p2m-range page pod pod-sweep \
@@ -36,7 +36,8 @@ unit-core += trace ioreq-list watchdog
 unit-race += trace-race pv-race pod-race
 libs-test-unpack := -llzma -lz
 unit-engine := engine engine-cpu engine-real insn-engine
-ldflags-test-ioreq-look := -Wl,--wrap=evtchn_xen_bindings,--wrap=evtchn_xen_lost
+ldflags-test-ioreq-silent := -Wl,--wrap=evtchn_xen_bindings
+ldflags-test-ioreq-look := -Wl,--wrap=evtchn_xen_lost
 ldflags-test-ioreq-gone := -Wl,--wrap=evtchn_notify_xen,--wrap=evtchn_xen_lost
 ldflags-test-engine := -Wl,--wrap=uc_hook_add
 # What the dying and their pages need.

@@ -16,6 +16,7 @@ BEGIN, END = "<!-- figures -->\n", "<!-- end of figures -->\n"
 HYPERVISORS = {"xen": "Xen 4.17", "oriel": "Oriel",
                "oriel-pv": "Oriel, PV dom0"}
 GROUPS = {"guest": "A guest, on leaving",
+          "looks": "A guest whose device model looks, two CPUs",
           "dom0": "A program of dom0, by call",
           "qemu": "An HVM guest under xl and QEMU"}
 
@@ -32,6 +33,11 @@ class Figures:
     @staticmethod
     def owner(line):
         return line[{"machine": 1, "row": 3, "pair": 2}[line[0]]]
+
+    def of_group(self, hypervisor, groups):
+        """The rows of some groups."""
+        return [li for li in self.lines if self.owner(li) == hypervisor and
+                li[0] == "row" and li[1] in groups]
 
     def replace(self, hypervisor, lines):
         """Keeps the order of the labels: Xen's lines come first."""

@@ -2,7 +2,10 @@
 /* Events that the library, or the hypervisor, does without: docs/polling.md. */
 #include "test-ioserver.h"
 
+#include <limits.h>
 #include <poll.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 
 #include <oriel/polling.h>
@@ -166,6 +169,28 @@ static void test_wakes_and_looks_again(void **state)
     assert_says(SLEEPS, true);
 }
 
+static void *stop_it(void *server)
+{
+    while ( __atomic_load_n(word(0, ORIEL_POLL_EMULATOR), __ATOMIC_RELAXED) !=
+            LOOKS )
+        sched_yield();
+    ioserver_stop(server);
+    return NULL;
+}
+
+/* While it looks, and nothing comes. */
+static void test_stops_while_it_looks(void **state)
+{
+    pthread_t thread;
+
+    (void)state;
+    open_server(UINT_MAX, false);
+    assert_int_equal(pthread_create(&thread, NULL, stop_it, s), 0);
+    runs(NULL);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_says(SLEEPS, true);
+}
+
 /* A vcpu that does not exist yet has no port, and its slot no word. */
 static void test_vcpus_that_come_later(void **state)
 {
@@ -185,7 +210,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(notifies_unless_looked_at), TEST(says_nothing_without_looks),
         TEST(says_what_it_does), TEST(wakes_and_looks_again),
-        TEST(vcpus_that_come_later),
+        TEST(stops_while_it_looks), TEST(vcpus_that_come_later),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -151,6 +151,13 @@ static ioreq_t *slot_hold(struct vcpu *v, struct page **pg)
     return slot;
 }
 
+static bool is_asked(ioreq_t *slot)
+{
+    uint8_t state = ioreq_slot_state(slot);
+
+    return state == STATE_IOREQ_READY || state == STATE_IOREQ_INPROCESS;
+}
+
 void ioreq_look(struct vcpu *v)
 {
     const struct ioreq_look *look = &v->io.look;
@@ -162,7 +169,7 @@ void ioreq_look(struct vcpu *v)
     slot = slot_hold(v, &pg);
     if ( !slot )
         return;
-    while ( ioreq_slot_is_asked(slot) && now_ns() - look->sent < look->ns &&
+    while ( is_asked(slot) && now_ns() - look->sent < look->ns &&
             arch_vcpu_may_look(v) )
         arch_vcpu_relax();
     page_put(pg);

@@ -125,10 +125,26 @@ static inline struct page *ioreq_slot_page(const struct ioreq_server *s,
     return array_at(s->frame, FRAME_SLOTS + vcpu_id / IOREQS_PER_PAGE);
 }
 
+/* ---- the slot's state: the low bits of a byte that has others ---- */
+
+#define IOREQ_STATE_OFFSET 30
+#define IOREQ_STATE_MASK 0xf
+
+_Static_assert(offsetof(ioreq_t, type) == IOREQ_STATE_OFFSET + 1,
+               "ABI: the slot");
+
+static inline uint8_t *ioreq_state_byte(ioreq_t *slot)
+{
+    return (uint8_t *)slot + IOREQ_STATE_OFFSET;
+}
+
+static inline uint8_t ioreq_slot_state(ioreq_t *slot)
+{
+    return load_acquire(ioreq_state_byte(slot)) & IOREQ_STATE_MASK;
+}
+
 /* ---- ioreq.c ---- */
 
-/* READY or INPROCESS. */
-bool ioreq_slot_is_asked(ioreq_t *slot);
 
 /* The server ends: answer all that wait for it with all-ones.  Lock held. */
 void ioreq_complete_all(struct ioreq_server *s);

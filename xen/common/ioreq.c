@@ -32,43 +32,21 @@
 #define VGA_END 0xc0000UL
 #define ALL_ONES (~0UL)
 
-/* ---- the slot's state: the low bits of a byte that has others ---- */
-
-#define STATE_OFFSET 30
-#define STATE_MASK 0xf
-
-_Static_assert(offsetof(ioreq_t, type) == STATE_OFFSET + 1, "ABI: the slot");
-
-static uint8_t *state_byte(ioreq_t *slot)
-{
-    return (uint8_t *)slot + STATE_OFFSET;
-}
-
-static uint8_t slot_state(ioreq_t *slot)
-{
-    return load_acquire(state_byte(slot)) & STATE_MASK;
-}
-
-bool ioreq_slot_is_asked(ioreq_t *slot)
-{
-    uint8_t state = slot_state(slot);
-
-    return state == STATE_IOREQ_READY || state == STATE_IOREQ_INPROCESS;
-}
+/* ---- the slot ---- */
 
 /* p's state byte with this state. */
 static uint8_t state_of(const ioreq_t *p, uint8_t state)
 {
     ioreq_t final = *p;
 
-    final.state = state & STATE_MASK;
-    return *state_byte(&final);
+    final.state = state & IOREQ_STATE_MASK;
+    return *ioreq_state_byte(&final);
 }
 
 /* Store it, after all other stores to the slot. */
 static void slot_publish(ioreq_t *slot, const ioreq_t *p, uint8_t state)
 {
-    store_release(state_byte(slot), state_of(p, state));
+    store_release(ioreq_state_byte(slot), state_of(p, state));
 }
 
 /*
@@ -78,7 +56,7 @@ static void slot_publish(ioreq_t *slot, const ioreq_t *p, uint8_t state)
 static bool slot_withdraw(const struct ioreq_server *s, const struct vcpu *v,
                           ioreq_t *slot, const ioreq_t *p)
 {
-    return evtchn_xen_lost(v->domain, s->port[v->vcpu_id], state_byte(slot),
+    return evtchn_xen_lost(v->domain, s->port[v->vcpu_id], ioreq_state_byte(slot),
                            state_of(p, STATE_IOREQ_NONE));
 }
 
@@ -178,7 +156,7 @@ static bool slot_send(struct ioreq_server *s, struct vcpu *v, const ioreq_t *p,
     ioreq_t req = *p;
 
     req.vp_eport = s->port[v->vcpu_id];
-    if ( !slot || !req.vp_eport || slot_state(slot) != STATE_IOREQ_NONE )
+    if ( !slot || !req.vp_eport || ioreq_slot_state(slot) != STATE_IOREQ_NONE )
         return false;
 
     slot_fill(slot, &req);
@@ -354,7 +332,7 @@ void ioreq_complete_all(struct ioreq_server *s)
 static void slot_look(struct ioreq_server *s, struct vcpu *v)
 {
     ioreq_t *slot = ioreq_slot(s, v->vcpu_id);
-    uint8_t state = slot_state(slot), before = v->io.seen[s->id];
+    uint8_t state = ioreq_slot_state(slot), before = v->io.seen[s->id];
     uint64_t data;
 
     v->io.seen[s->id] = state;

@@ -57,6 +57,11 @@ int ioserver_wait(ioserver *s, int timeout_ms)
     return rc <= 0 ? rc : take_event(s, &found);
 }
 
+static bool is_stopped(ioserver *s)
+{
+    return __atomic_load_n(&s->stop, __ATOMIC_ACQUIRE);
+}
+
 /* False: nothing was there, and the next request sends an event. */
 static bool look_for_a_while(ioserver *s)
 {
@@ -64,7 +69,7 @@ static bool look_for_a_while(ioserver *s)
         return false;
     if ( !s->looks )
         slots_say(s, true);
-    for ( unsigned int i = 0; i < s->config.looks; i++ )
+    for ( unsigned int i = 0; i < s->config.looks && !is_stopped(s); i++ )
     {
         if ( ioserver_look(s) )
             return true;
@@ -104,7 +109,7 @@ int ioserver_run(ioserver *s)
 {
     bool found = true;
 
-    while ( !__atomic_load_n(&s->stop, __ATOMIC_ACQUIRE) )
+    while ( !is_stopped(s) )
     {
         if ( found && look_for_a_while(s) )
             continue;
