@@ -11,11 +11,15 @@
 
 #include <hv/ioreq.h>
 
+#include <oriel/polling.h>
+
+#include "../../xen/common/evtchn-private.h"
 #include "../../xen/common/ioreq-private.h"
 
 static const struct gen_mix mix[] = {
     { gen_dm_op, 1U << FUZZ_STUB }, { gen_dm_op, 1U << FUZZ_STUB },
     { gen_dm_op, 1U << FUZZ_DOM0 }, { gen_memory_op, MODELS },
+    { gen_event_channel_op, MODELS },
     { gen_hvm_op, MODELS },
 };
 
@@ -31,6 +35,45 @@ static struct vcpu *some_vcpu(struct input *in)
     struct domain *d = fuzz_dom[FUZZ_GUEST].d;
 
     return d ? domain_vcpu(d, in_below(in, d->max_vcpus)) : NULL;
+}
+
+/* A device model that starts as it should: random calls seldom get so far. */
+static void start(struct input *in)
+{
+    struct domain *d = fuzz_dom[FUZZ_GUEST].d;
+    struct page *pg;
+    ioservid_t id;
+    uint8_t mode = (uint8_t)(in8(in) % 3);
+
+    if ( !d || !fuzz_be(in8(in) & 1 ? FUZZ_DOM0 : FUZZ_STUB, 0) ||
+         ioreq_server_create(d, mode, &id) )
+        return;
+    (void)!ioreq_server_map_range(d, id, in8(in) % NR_IO_RANGE_TYPES, 0,
+                                  UINT64_MAX);
+    if ( !ioreq_resource_get(d, id, FRAME_SLOTS, 1, &pg) )
+        page_put(pg);
+    (void)!ioreq_server_set_state(d, id, true);
+}
+
+/*
+ * A device model that binds its port, and says that it looks for requests.  It
+ * does not hear of them.
+ */
+static void looking(struct input *in)
+{
+    struct ioreq_server *s = some_server(in);
+    struct vcpu *v = some_vcpu(in);
+    ioreq_t *slot = s && v ? ioreq_slot(s, v->vcpu_id) : NULL;
+    struct evtchn_bind_interdomain bind = { 0 };
+
+    if ( !slot )
+        return;
+    bind.remote_dom = v->domain->domain_id;
+    bind.remote_port = s->port[v->vcpu_id];
+    for ( unsigned int i = 0; i < FUZZ_NR; i++ )
+        if ( fuzz_dom[i].d == s->emulator && fuzz_be(i, 0) )
+            (void)!evtchn_bind_interdomain(&bind);
+    ((uint8_t *)slot)[ORIEL_POLL_EMULATOR] = (uint8_t)in8(in) % 16;
 }
 
 /* Any value in any field of a slot, most often its state. */
@@ -69,7 +112,15 @@ static void spoil_ring(struct input *in)
         memset(ring->buf_ioreq, in8(in), sizeof(ring->buf_ioreq));
 }
 
-/* As the protocol says; false: there is nothing to answer. */
+/* Has the device model closed its end of the vcpu's port? */
+static bool is_gone(const struct ioreq_server *s, unsigned int vcpu_id)
+{
+    uint32_t bindings = evtchn_xen_bindings(s->target, s->port[vcpu_id]);
+
+    return bindings && !(bindings & 1);
+}
+
+/* As the protocol says; false: there is nothing to answer, or nobody to. */
 static bool answer(struct input *in, struct vcpu *v, ioreq_t *sent)
 {
     struct domain *d = v->domain;
@@ -80,7 +131,8 @@ static bool answer(struct input *in, struct vcpu *v, ioreq_t *sent)
          v->io.seen[id] != STATE_IOREQ_READY )
         return false;
     slot = ioreq_slot(d->ioreq.server[id], v->vcpu_id);
-    if ( !slot || slot->state != STATE_IOREQ_READY )
+    if ( !slot || slot->state != STATE_IOREQ_READY ||
+         is_gone(d->ioreq.server[id], v->vcpu_id) )
         return false;
 
     *sent = v->io.req;
@@ -219,8 +271,14 @@ static void one_operation(struct input *in)
     case 0xe0 ... 0xe7:
         hold_page(in);
         break;
-    case 0xe8 ... 0xf7:
+    case 0xe8 ... 0xef:
         gen_client(in);
+        break;
+    case 0xf0 ... 0xf3:
+        start(in);
+        break;
+    case 0xf4 ... 0xf7:
+        looking(in);
         break;
     default:
         if ( d )

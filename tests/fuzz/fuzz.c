@@ -160,12 +160,22 @@ static void audit(void)
         fuzz_fail("%u audit findings\n", findings);
 }
 
+static unsigned int nr_looks;
+
+/* Some looks for an answer, then none: the same for each input. */
+static bool may_look(const struct vcpu *v)
+{
+    (void)v;
+    return ++nr_looks % 4;
+}
+
 static void make_machine(unsigned int who)
 {
     if ( hosted_init(FRAMES) )
         fuzz_fail("no machine\n");
     trace_init(TRACE_MIN_SIZE);
     hosted_hooks.audit = count_clients;
+    hosted_hooks.may_look = may_look;
     hosted_local_window(fuzz_arena, sizeof(fuzz_arena));
     memset(fuzz_dom, 0, sizeof(fuzz_dom));
     present = who;
@@ -180,6 +190,7 @@ void fuzz_start(unsigned int who)
     static struct fuzz_domain first[FUZZ_NR];
 
     memset(fuzz_arena, 0, sizeof(fuzz_arena));
+    nr_looks = 0;
     if ( !snapshot_possible() )
         make_machine(who);
     else if ( snapshot_restore() )

@@ -109,7 +109,12 @@ void gen_access(struct input *in)
         return;
     hosted_enter((struct hosted_context){ .v = v });
     if ( ioreq_in_flight(v) )
-        (void)ioreq_resume(v, &p);
+    {
+        ioreq_look(v);
+        if ( ioreq_resume(v, &p) == IO_PENDING && v->io.look.active )
+            fuzz_fail("vcpu %u sleeps, and its slot says that it looks\n",
+                      v->vcpu_id);
+    }
     else if ( b < 0xf0 )
     {
         p = make_access(in);
