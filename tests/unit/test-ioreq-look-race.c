@@ -47,6 +47,7 @@ static struct emulator {
 static struct {
     struct sleeper sleeper;
     unsigned int answered, ones, slept;
+    uint64_t longest; /* wait for an answer, ns */
 } vcpu[VCPUS];
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -167,6 +168,7 @@ static void *run_vcpu(void *arg)
         const struct emulator *e = &emulator[r % EMULATORS];
         ioreq_t p = in(PORTS * (1 + e->id) + (r >> 8) % (PORTS - 4), 4);
         uint64_t port = p.addr;
+        uint64_t began = now_ns();
         enum io_result result = ioreq_send(v, &p);
 
         while ( result == IO_PENDING )
@@ -176,6 +178,7 @@ static void *run_vcpu(void *arg)
             if ( result == IO_PENDING )
                 sleep_vcpu(i);
         }
+        vcpu[i].longest = max(vcpu[i].longest, now_ns() - began);
         if ( p.data == ALL_ONES )
             vcpu[i].ones++; /* its emulator died, or was about to come */
         else if ( p.data == right_answer(port, e->id) )
@@ -332,6 +335,7 @@ static void set_up(void)
 static void report(void)
 {
     unsigned int sum = 0, ones = 0;
+    uint64_t longest = 0;
 
     for ( unsigned int i = 0; i < EMULATORS; i++ )
     {
@@ -347,8 +351,10 @@ static void report(void)
     {
         sum += vcpu[i].answered;
         ones += vcpu[i].ones;
+        longest = max(longest, vcpu[i].longest);
     }
-    print_message("%u requests answered, %u with ones\n", sum, ones);
+    print_message("%u requests answered, %u with ones; longest wait %lu us\n",
+                  sum, ones, (unsigned long)longest / 1000);
     assert_in_range(sum + ones, VCPUS * nr_requests, UINT32_MAX);
     assert_in_range(silent_answers, LEAST, sum);
 }
