@@ -191,6 +191,16 @@ static void test_stops_while_it_looks(void **state)
     assert_says(SLEEPS, true);
 }
 
+/* Nothing tells it: it asks now and then. */
+static void test_guest_goes_while_it_looks(void **state)
+{
+    (void)state;
+    open_server(UINT_MAX, false);
+    k.server = false;
+    assert_int_equal(ioserver_run(s), -1);
+    assert_int_equal(errno, ESRCH);
+}
+
 /* A vcpu that does not exist yet has no port, and its slot no word. */
 static void test_vcpus_that_come_later(void **state)
 {
@@ -210,7 +220,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(notifies_unless_looked_at), TEST(says_nothing_without_looks),
         TEST(says_what_it_does), TEST(wakes_and_looks_again),
-        TEST(stops_while_it_looks), TEST(vcpus_that_come_later),
+        TEST(stops_while_it_looks), TEST(guest_goes_while_it_looks),
+        TEST(vcpus_that_come_later),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

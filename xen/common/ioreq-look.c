@@ -6,7 +6,8 @@
  *   ioreq_look_prepare   before READY: what does the emulator say, do we look?
  *   ioreq_look_silent    after READY: does the emulator need an event?
  *   ioreq_look           the vcpu looks for its answer, without a lock
- *   ioreq_look_over      it stops looking, or it has the answer
+ *   ioreq_look_stop      it has none, and sleeps from now on
+ *   ioreq_look_over      it has its answer
  *
  * An emulator's word counts only while the emulator is bound to the port that
  * it replaces.  Words that a closed emulator left behind are cleared when the
@@ -164,7 +165,7 @@ void ioreq_look(struct vcpu *v)
     struct page *pg;
     ioreq_t *slot;
 
-    if ( !READ_ONCE(look->active) )
+    if ( likely(!look->active) )
         return;
     slot = slot_hold(v, &pg);
     if ( !slot )

@@ -12,7 +12,9 @@
 
 #include "private.h"
 
-#define CHECK_MS 500 /* without events, how often to see whether the guest lives */
+/* How often to see whether the guest lives: without events, and looks. */
+#define CHECK_MS 500
+#define CHECK_LOOKS (1U << 20)
 
 int ioserver_fd(const ioserver *s)
 {
@@ -73,6 +75,8 @@ static bool look_for_a_while(ioserver *s)
     {
         if ( ioserver_look(s) )
             return true;
+        if ( i % CHECK_LOOKS == CHECK_LOOKS - 1 && !ioserver_alive(s) )
+            break;
         __builtin_ia32_pause();
     }
     slots_say(s, false);
