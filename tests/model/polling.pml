@@ -97,8 +97,8 @@ inline see_who_is_bound(v, word)
 
 inline ring(v)
 {
-    see_who_is_bound(v, RING_WORD(v));
     store(v, WRITTEN(v), i);
+    see_who_is_bound(v, RING_WORD(v));
 #ifndef NO_FENCE_RING
     FENCE(v);
 #endif
