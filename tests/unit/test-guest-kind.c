@@ -77,6 +77,19 @@ static void test_waits_for_io(void **state)
     unmake();
 }
 
+/* An instruction with several accesses: nobody kicks a vcpu that looks. */
+static void test_looks_for_each_access(void **state)
+{
+    (void)state;
+    machine(1, 1);
+    UP(0, ASK, SPIN, OVER);
+    guests[0].accesses = 3;
+    assert_true(turn(this_cpu()));
+    assert_int_equal(guests[0].resumes, 3);
+    assert_int_equal(guests[0].runs, 3);
+    unmake();
+}
+
 static void test_woken(void **state)
 {
     struct vcpu *v;
@@ -257,6 +270,7 @@ int main(void)
         cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_runs_its_script),
         cmocka_unit_test(test_waits_for_io),
+        cmocka_unit_test(test_looks_for_each_access),
         cmocka_unit_test(test_woken),
         cmocka_unit_test(test_paused),
         cmocka_unit_test(test_start),

@@ -38,6 +38,7 @@ static struct guest {
     unsigned int runs, loads, saves, starts, resumes, contexts;
     unsigned int created, destroyed, relinquished;
     unsigned int answers; /* by the device model */
+    unsigned int accesses; /* of an instruction, for whose answers it looks */
 } guests[NR_GUESTS];
 
 static struct cpu cpu[NR_CPUS + 1]; /* the last one: who looks on */
@@ -133,6 +134,12 @@ static bool scripted_resume(struct vcpu *v)
     assert_int_equal(of(v)->loaded, me());
     assert_true(ioreq_in_flight(v));
     count(&of(v)->resumes);
+    if ( of(v)->accesses )
+    {
+        v->io.look.active = --of(v)->accesses;
+        WRITE_ONCE(v->io.pending, v->io.look.active);
+        return !v->io.look.active;
+    }
     if ( !atomic_xchg(&of(v)->answers, 0) )
         return false;
     WRITE_ONCE(v->io.pending, 0);

@@ -84,6 +84,20 @@ static void test_words_of_the_dead_are_cleared(void **state)
     answered();
 }
 
+/* A vcpu that did not come to be, and came later: its port is another one. */
+static void test_words_of_an_earlier_port(void **state)
+{
+    (void)state;
+    emulator_says(ORIEL_POLL_LOOK | RING_LOOK);
+    unbind();
+    ioreq_vcpu_remove(v);
+    assert_int_equal(ioreq_vcpu_add(v), 0);
+    assert_int_equal(emulator_word(), 0);
+    bind();
+    assert_true(request());
+    answered();
+}
+
 static void test_killed_with_a_silent_request(void **state)
 {
     uint64_t data;
@@ -173,6 +187,7 @@ int main(void)
         T(test_ring_has_its_own_word),
         T(test_words_of_nobody),
         T(test_words_of_the_dead_are_cleared),
+        T(test_words_of_an_earlier_port),
         T(test_killed_with_a_silent_request),
         T(test_falls_asleep_before_the_request),
         T(test_is_replaced_before_the_request),

@@ -210,6 +210,14 @@ static void test_vcpus_that_come_later(void **state)
     runs(ends);
     assert_int_equal(*word(VCPUS - 1, ORIEL_POLL_EMULATOR), 0);
     assert_int_equal(*word(0, ORIEL_POLL_EMULATOR), SLEEPS);
+    finish(state);
+    clear(state);
+    /* The ring has its port. */
+    k.nr_absent = VCPUS;
+    open_server(5, false);
+    runs(ends);
+    assert_int_equal(*word(0, ORIEL_POLL_EMULATOR),
+                     ORIEL_POLL_SLEEP << ORIEL_POLL_RING_SHIFT);
     k.nr_absent = 0;
 }
 

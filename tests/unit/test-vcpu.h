@@ -169,6 +169,16 @@ bool ioreq_in_flight(const struct vcpu *v)
     return READ_ONCE(v->io.pending);
 }
 
+bool ioreq_looks(const struct vcpu *v)
+{
+    return v->io.look.active;
+}
+
+void ioreq_look(struct vcpu *v)
+{
+    (void)v;
+}
+
 void *hv_zalloc(size_t bytes)
 {
     return calloc(1, bytes);

@@ -89,6 +89,17 @@ static bool still_looks(const struct ioreq_server *s, evtchn_port_t port,
            evtchn_xen_bindings(s->target, port) == binding;
 }
 
+void ioreq_look_begin(struct ioreq_server *s, struct vcpu *v)
+{
+    ioreq_t *slot = ioreq_slot(s, v->vcpu_id);
+
+    v->io.look.binding[s->id] = 0;
+    if ( v->vcpu_id == 0 )
+        s->ring_binding = 0;
+    if ( slot && (s->backing == BACKED_BY_MFN || ioreq_server_enabled(s)) )
+        WRITE_ONCE(*emulator_word(slot), 0);
+}
+
 /* ---- a request in a slot ---- */
 
 void ioreq_look_prepare(struct ioreq_server *s, struct vcpu *v, ioreq_t *slot,
@@ -98,7 +109,9 @@ void ioreq_look_prepare(struct ioreq_server *s, struct vcpu *v, ioreq_t *slot,
     bool bound = is_bound(s, s->port[v->vcpu_id], &look->binding[s->id], slot);
 
     look->silent = bound && says_look(slot, 0);
-    look->active = look->silent && one && look->ns && arch_vcpu_may_look(v);
+    /* Pages at GFNs may become the guest's at any time. */
+    look->active = look->silent && one && look->ns &&
+                   s->backing == BACKED_BY_MFN && arch_vcpu_may_look(v);
     look->sent = look->silent && one ? now_ns() : 0;
     say(slot, look->active ? ORIEL_POLL_LOOK : ORIEL_POLL_SLEEP);
 }
@@ -174,6 +187,11 @@ void ioreq_look(struct vcpu *v)
             arch_vcpu_may_look(v) )
         arch_vcpu_relax();
     page_put(pg);
+}
+
+bool ioreq_looks(const struct vcpu *v)
+{
+    return v->io.look.active;
 }
 
 void ioreq_look_stop(struct vcpu *v)

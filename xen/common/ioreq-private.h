@@ -159,6 +159,8 @@ bool ioreq_ring_put(struct ioreq_server *s, const ioreq_t *p);
 
 /* ---- ioreq-look.c: lock held ---- */
 
+/* v's port is a new one: what an earlier emulator said counts no more. */
+void ioreq_look_begin(struct ioreq_server *s, struct vcpu *v);
 /*
  * A request of v is about to be READY: note whether the emulator looks, and say
  * in the slot whether v will.  one: this server alone answers v.

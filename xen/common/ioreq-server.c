@@ -64,7 +64,7 @@ static int add_vcpu(struct ioreq_server *s, struct vcpu *v)
 {
     int rc = port_alloc(s, v, &s->port[v->vcpu_id]);
 
-    v->io.look.binding[s->id] = 0; /* that of an earlier server with this id */
+    ioreq_look_begin(s, v);
     if ( !rc && v->vcpu_id == 0 && ioreq_server_buffers(s) )
         rc = port_alloc(s, v, &s->ring_port);
     if ( !rc && ioreq_server_enabled(s) )

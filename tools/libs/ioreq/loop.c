@@ -100,13 +100,16 @@ static int sleep_once(ioserver *s, bool *found)
     return rc;
 }
 
-/* The next ioserver_run() serves again. */
+/*
+ * The next ioserver_run() serves again.  A thread that stops the server meanwhile
+ * writes first: what is left is `stop` or nothing, never a descriptor alone.
+ */
 static void forget_stop(ioserver *s)
 {
     uint64_t count;
 
+    __atomic_store_n(&s->stop, false, __ATOMIC_SEQ_CST);
     (void)!read(s->stop_fd, &count, sizeof(count));
-    __atomic_store_n(&s->stop, false, __ATOMIC_RELEASE);
 }
 
 int ioserver_run(ioserver *s)
@@ -133,7 +136,7 @@ void ioserver_stop(ioserver *s)
     static const uint64_t one = 1;
     int saved = errno;
 
-    __atomic_store_n(&s->stop, true, __ATOMIC_RELEASE);
     (void)!write(s->stop_fd, &one, sizeof(one));
+    __atomic_store_n(&s->stop, true, __ATOMIC_SEQ_CST);
     errno = saved;
 }

@@ -48,10 +48,12 @@ static ioreq_t copy_slot(const ioreq_t *slot)
 
 static void say_slot(ioserver *s, unsigned int vcpu)
 {
-    uint8_t word = s->looks ? ORIEL_POLL_LOOK : ORIEL_POLL_SLEEP;
+    uint8_t says = s->looks ? ORIEL_POLL_LOOK : ORIEL_POLL_SLEEP, word = 0;
 
+    if ( s->vcpu_port[vcpu] )
+        word = says;
     if ( vcpu == 0 && s->ring_port )
-        word |= (uint8_t)(word << ORIEL_POLL_RING_SHIFT);
+        word |= (uint8_t)(says << ORIEL_POLL_RING_SHIFT);
     __atomic_store_n((uint8_t *)&s->slots[vcpu] + ORIEL_POLL_EMULATOR, word,
                      __ATOMIC_RELAXED);
 }
@@ -96,7 +98,7 @@ static ioreq_t ring_entry(const struct buffered_iopage *ring, uint32_t at)
 
 /*
  * Serves the entries that are there now; those that come meanwhile have an event
- * of their own.  So a guest that goes on writing does not keep the server here.
+ * of their own, or the next look finds them.  So a guest that goes on writing does not keep the server here.
  * The hypervisor may reduce both pointers by a multiple of the ring's size at
  * any time, hence one load for both and an addition for the answer.
  */

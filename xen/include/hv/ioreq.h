@@ -126,6 +126,11 @@ enum io_result ioreq_resume(struct vcpu *v, ioreq_t *p);
  * answer, for a bounded time and while arch_vcpu_may_look().  No locks held.
  */
 void ioreq_look(struct vcpu *v);
+/*
+ * Does v's slot say that v looks?  Then v must not sleep: the answer may come
+ * without a notification.  Not after ioreq_resume() returned IO_PENDING.
+ */
+bool ioreq_looks(const struct vcpu *v);
 /* At boot: the bound, in microseconds, of which 1000 is the most; 0: never. */
 #define IOREQ_LOOK_US 20U
 void ioreq_look_set_limit(uint32_t us);

@@ -153,13 +153,20 @@ void arch_vcpu_relax(void)
 
 /* ---- steps ---- */
 
-/* False: v's request is still with a device model. */
+/*
+ * False: v's request is still with a device model.  An instruction with several
+ * accesses has sent the next one when resume() returns, and may look again.
+ */
 static bool answered(struct vcpu *v)
 {
     if ( !ioreq_in_flight(v) )
         return true;
-    ioreq_look(v);
-    return v->domain->arch.ops->resume(v);
+    do {
+        ioreq_look(v);
+        if ( v->domain->arch.ops->resume(v) )
+            return true;
+    } while ( ioreq_looks(v) );
+    return false;
 }
 
 enum step { STEP_ON, STEP_YIELD, STEP_SLEEP };
