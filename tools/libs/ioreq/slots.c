@@ -98,9 +98,10 @@ static ioreq_t ring_entry(const struct buffered_iopage *ring, uint32_t at)
 
 /*
  * Serves the entries that are there now; those that come meanwhile have an event
- * of their own, or the next look finds them.  So a guest that goes on writing does not keep the server here.
- * The hypervisor may reduce both pointers by a multiple of the ring's size at
- * any time, hence one load for both and an addition for the answer.
+ * of their own, or the next look finds them.  So a guest that goes on writing
+ * does not keep the server here.  The hypervisor may reduce both pointers by a
+ * multiple of the ring's size at any time, hence one load for both and an addition
+ * for the answer.
  */
 static bool drain_ring(ioserver *s)
 {
