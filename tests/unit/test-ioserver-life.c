@@ -249,16 +249,6 @@ static void stopping_write(void *data, uint64_t offset, unsigned int size,
     ioserver_stop(s);
 }
 
-static void put_write(unsigned int vcpu)
-{
-    ioreq_t *slot = slot_of(vcpu);
-
-    slot->type = IOREQ_TYPE_PIO;
-    slot->addr = 0x80, slot->size = 1, slot->count = 1;
-    slot->dir = IOREQ_WRITE;
-    slot->state = STATE_IOREQ_READY;
-}
-
 static const struct ioserver_range stopper = {
     .type = XEN_DMOP_IO_RANGE_PORT, .start = 0x80, .end = 0x80,
     .write = stopping_write };

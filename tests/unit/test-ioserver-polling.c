@@ -29,16 +29,6 @@ static void assert_says(uint8_t says, bool ring)
                          i == 0 && ring ? says : slot);
 }
 
-static void put_write(unsigned int vcpu)
-{
-    ioreq_t *slot = slot_of(vcpu);
-
-    slot->type = IOREQ_TYPE_PIO;
-    slot->addr = 0x80, slot->size = 1, slot->count = 1;
-    slot->dir = IOREQ_WRITE;
-    slot->state = STATE_IOREQ_READY;
-}
-
 /* Writes until the device stops the server; this one is of vcpu left % VCPUS. */
 static unsigned int left;
 static bool has_ring, by_event; /* the first write comes with an event */

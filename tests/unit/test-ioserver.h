@@ -369,6 +369,17 @@ static ioreq_t *slot_of(unsigned int vcpu)
     return (ioreq_t *)(void *)(ioreq_pages + (k.ring ? PAGE : 0)) + vcpu;
 }
 
+/* A write to port 0x80 is in the vcpu's slot, without an event. */
+static inline void put_write(unsigned int vcpu)
+{
+    ioreq_t *slot = slot_of(vcpu);
+
+    slot->type = IOREQ_TYPE_PIO;
+    slot->addr = 0x80, slot->size = 1, slot->count = 1;
+    slot->dir = IOREQ_WRITE;
+    slot->state = STATE_IOREQ_READY;
+}
+
 static int clear(void **state)
 {
     (void)state;
