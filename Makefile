@@ -511,6 +511,8 @@ check-vm-script: $(B)/.need-vm $(B)/.need-gdb all bare debug \
 	$(Q)scripts/run-tests "gdb on the bare machine" --limit MACHINE tests/vm/gdb
 	$(Q)scripts/run-tests "typing at the serial port" --limit MACHINE \
 	    tests/vm/typed
+	$(Q)scripts/run-tests "a device model that looks" --limit MACHINE \
+	    tests/vm/looks
 	$(Q)scripts/run-tests "PV dom0" --limit MACHINE tests/vm/pv
 check-vm: machine-vm machine-hosted check-vm-script
 	$(Q)scripts/check-vm -k
