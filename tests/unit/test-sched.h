@@ -130,6 +130,18 @@ static unsigned int audit_list(struct cpu *c, struct list *list,
     return nr;
 }
 
+/* Would sched_must_yield() say yes, if it looked at all there is? */
+static bool is_over(struct cpu *c)
+{
+    const struct vcpu *next = runqueue_first(c);
+    uint64_t end = c->rq.slice_end;
+
+    if ( next && next->arch.boosted )
+        end = min(end, c->rq.picked + spared(next));
+    return c->rq.look & RQ_AGAIN || clock_now >= c->rq.unpark_at ||
+           (clock_now >= end && (next || c->rq.look & RQ_BUDGET));
+}
+
 static void audit(void)
 {
     unsigned int nr = 0, on = 0, expected = 0;
@@ -149,6 +161,8 @@ static void audit(void)
         assert_true(!parked || c->rq.look & RQ_PARKED);
         assert_true(!(c->rq.look & RQ_PARKED) == (c->rq.unpark_at == NEVER));
         assert_true(!c->vcpu == !c->rq.picked);
+        if ( c->vcpu && c->rq.settled && clock_now < c->rq.slice_end )
+            assert_false(is_over(c));
         nr += waits + parked;
         on += c->vcpu != NULL;
         if ( c->vcpu )

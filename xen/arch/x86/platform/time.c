@@ -293,6 +293,7 @@ void timer_interrupt(struct cpu *c)
         c->core_due = 0;
     c->timer_fired = true;
     WRITE_ONCE(c->softirq_pending, true);
+    runqueue_unsettle(c); /* the end of its turn is not armed any more */
     arm(c, c->core_due ? c->core_due : NEVER);
 }
 

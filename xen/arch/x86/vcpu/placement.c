@@ -129,6 +129,7 @@ void sched_pin(struct vcpu *v, unsigned int cpu)
 static void pick_again(struct cpu *c)
 {
     c->rq.look |= RQ_AGAIN;
+    runqueue_unsettle(c);
     cpu_raise_softirq(c);
 }
 

@@ -142,6 +142,7 @@ void runqueue_add(struct cpu *c, struct vcpu *v, uint64_t now)
     else
         add_by_vtime(&rq->queue, v);
     v->arch.sched = SCHED_QUEUED;
+    runqueue_unsettle(c);
     WRITE_ONCE(rq->nr, rq->nr + 1);
     WRITE_ONCE(rq->load, rq->load + v->arch.weight);
 }
@@ -305,6 +306,7 @@ static inline_fn void start_turn(struct cpu *c, struct vcpu *v, uint64_t now)
     WRITE_ONCE(rq->weight, v->arch.weight);
     WRITE_ONCE(rq->picked, now);
     rq->slice_end = now + slice;
+    runqueue_unsettle(c);
     /*
      * v's place is not VCPU_ON_CPU yet: the run loop may find v paused.
      * sched_runs() reports it at the entry.

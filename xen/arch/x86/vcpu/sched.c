@@ -332,6 +332,7 @@ static bool turn_is_over(struct cpu *c)
         rq->slice_end = min(rq->slice_end, rq->picked + spared(next));
     over = rq->look & RQ_AGAIN ||
            (now >= rq->slice_end && (next || rq->look & RQ_BUDGET));
+    WRITE_ONCE(rq->settled, !(rq->look & RQ_PARKED));
     spin_unlock(&rq->lock);
     if ( !over )
         arm_turn(c, now);
@@ -345,7 +346,8 @@ bool sched_must_yield(const struct vcpu *v)
     struct cpu *c = this_cpu();
 
     (void)v;
-    if ( likely(!runqueue_wants_look(c)) )
+    if ( likely(!runqueue_wants_look(c)) ||
+         (READ_ONCE(c->rq.settled) && now_ns() < c->rq.slice_end) )
         return false;
     return turn_is_over(c);
 }

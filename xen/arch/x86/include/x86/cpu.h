@@ -9,6 +9,7 @@
 #ifndef X86_CPU_H
 #define X86_CPU_H
 
+#include <hv/atomic.h>
 #include <hv/list.h>
 #include <hv/lock.h>
 
@@ -56,6 +57,8 @@ struct runqueue {
     uint64_t vtime;      /* [q] current's virtual time when it came     */
     unsigned int weight; /* [q] current's, or that of the last one */
     uint64_t slice_end;  /* own: when current has to let others run, ns */
+    /* current goes on until slice_end if neither the queue nor the timer acts */
+    bool settled;        /* [q] set by this CPU, cleared by any */
     uint64_t boost_since; /* own: since when a boosted one runs, 0: none  */
     uint64_t boost_used;  /* [q] ns, until ... */
     uint64_t period_end;  /* [q] */
@@ -116,6 +119,12 @@ static inline struct cpu *this_cpu(void)
 #define for_each_cpu(c)                                                      \
     for ( unsigned int c##_i = 0; c##_i < nr_cpus; c##_i++ )                 \
         if ( ((c) = cpus[c##_i]) == NULL || !READ_ONCE((c)->online) ) ; else
+
+/* sched_must_yield() has to look again, although current's turn has not ended. */
+static inline void runqueue_unsettle(struct cpu *c)
+{
+    WRITE_ONCE(c->rq.settled, false);
+}
 
 /* ---- cpu/percpu.c ---- */
 
