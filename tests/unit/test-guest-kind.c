@@ -67,13 +67,26 @@ static void test_waits_for_io(void **state)
         arch_vcpu_kick(v);
         assert_true(turn(this_cpu()));
         assert_int_equal(guests[0].runs, 1);
-        assert_int_equal(guests[0].resumes, i + 2);
+        assert_int_equal(guests[0].resumes, i + 1);
     }
     guests[0].answers = 1;
     arch_vcpu_kick(v);
     assert_true(turn(this_cpu()));
     assert_int_equal(guests[0].runs, 3); /* SPIN, and the next ASK */
-    assert_int_equal(guests[0].resumes, 6);
+    assert_int_equal(guests[0].resumes, 4);
+    unmake();
+}
+
+/* It is answered while it is on its way to sleep. */
+static void test_answered_at_once(void **state)
+{
+    (void)state;
+    machine(1, 1);
+    UP(0, ASK, SPIN, OVER);
+    guests[0].quick = true;
+    assert_true(turn(this_cpu()));
+    assert_int_equal(guests[0].runs, 3);
+    assert_int_equal(guests[0].resumes, 1);
     unmake();
 }
 
@@ -270,6 +283,7 @@ int main(void)
         cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_runs_its_script),
         cmocka_unit_test(test_waits_for_io),
+        cmocka_unit_test(test_answered_at_once),
         cmocka_unit_test(test_looks_for_each_access),
         cmocka_unit_test(test_woken),
         cmocka_unit_test(test_paused),

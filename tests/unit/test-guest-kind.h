@@ -38,6 +38,7 @@ static struct guest {
     unsigned int runs, loads, saves, starts, resumes, contexts;
     unsigned int created, destroyed, relinquished;
     unsigned int answers; /* by the device model */
+    bool quick;            /* it answers before the vcpu has left the guest */
     unsigned int accesses; /* of an instruction, for whose answers it looks */
 } guests[NR_GUESTS];
 
@@ -136,7 +137,7 @@ static bool scripted_resume(struct vcpu *v)
     count(&of(v)->resumes);
     if ( of(v)->accesses )
     {
-        v->io.look.active = --of(v)->accesses;
+        v->io.look.active = --of(v)->accesses != 0;
         WRITE_ONCE(v->io.pending, v->io.look.active);
         return !v->io.look.active;
     }
@@ -228,6 +229,12 @@ static void do_act(struct vcpu *v, enum act what)
         break;
     case ASK:
         WRITE_ONCE(v->io.pending, 1);
+        v->io.look.active = of(v)->accesses != 0;
+        if ( of(v)->quick )
+        {
+            count(&of(v)->answers);
+            arch_vcpu_kick(v);
+        }
         break;
     case BLOCK:
         vcpu_block(v);

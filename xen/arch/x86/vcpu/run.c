@@ -226,6 +226,12 @@ static bool nothing_in_the_way(struct vcpu *v)
            !READ_ONCE(v->arch.start);
 }
 
+/* v has just sent a request: it need not ask for an answer that kicks it. */
+static bool awaits_kick(const struct vcpu *v)
+{
+    return ioreq_in_flight(v) && !ioreq_looks(v) && !READ_ONCE(v->arch.kicked);
+}
+
 static enum step step(struct cpu *c, struct vcpu *v)
 {
     irq_window();
@@ -245,7 +251,7 @@ static enum step step(struct cpu *c, struct vcpu *v)
     if ( sched_must_yield(v) )
         return STEP_YIELD;
     enter(c, v);
-    return STEP_ON;
+    return unlikely(awaits_kick(v)) ? STEP_SLEEP : STEP_ON;
 }
 
 static bool ibpb_usable(void)
