@@ -28,7 +28,7 @@ race-alone := guest-race
 # liboriel-ioreq, as programs see it.
 unit-ioreq := ioserver-hostile ioserver-io ioserver-life ioserver-polling ioserver-ring
 ldflags-test-ioserver-life := -Wl,--wrap=poll
-ldflags-test-ioserver-polling := -Wl,--wrap=poll
+ldflags-test-ioserver-polling := -Wl,--wrap=poll,--wrap=slots_say
 $(foreach v,asan tsan cov,$(eval \
     $(B)/$(v)/tests/unit/test-ioserver-%.o: inc = $$(inc-tool)))
 unit-libs := toollog foreignmemory ctrl tracer $(unit-ioreq) $(unit-alone)
@@ -37,7 +37,7 @@ unit-race += trace-race pv-race pod-race
 libs-test-unpack := -llzma -lz
 unit-engine := engine engine-cpu engine-real insn-engine
 ldflags-test-ioreq-silent := -Wl,--wrap=evtchn_xen_bindings
-ldflags-test-ioreq-look := -Wl,--wrap=evtchn_xen_lost
+ldflags-test-ioreq-look := -Wl,--wrap=evtchn_xen_bindings
 ldflags-test-ioreq-gone := -Wl,--wrap=evtchn_notify_xen,--wrap=evtchn_xen_lost
 ldflags-test-engine := -Wl,--wrap=uc_hook_add
 # What the dying and their pages need.

@@ -71,15 +71,16 @@ inline send_event(cpu)
     }
 }
 
-/* Whose words are there?  Those of a dead device model are cleared. */
+/* Whose word is there?  That of a dead device model is cleared. */
 inline see_who_is_bound(v, word)
 {
     now = bindings;
+    counts = now & 1;
     if
     :: now != known ->
 #ifndef NO_CLEAR
         if
-        :: now > 1 -> store(v, word, 0)
+        :: now > 1 -> store(v, word, 0); counts = false
         :: else
         fi;
 #endif
@@ -98,12 +99,16 @@ inline see_who_is_bound(v, word)
 inline ring(v)
 {
     store(v, WRITTEN(v), i);
-    see_who_is_bound(v, RING_WORD(v));
+    counts = false;
+    if
+    :: VALUE(v, RING_WORD(v)) == LOOK -> see_who_is_bound(v, RING_WORD(v))
+    :: else
+    fi;
 #ifndef NO_FENCE_RING
     FENCE(v);
 #endif
     if
-    :: (now & 1) && VALUE(v, RING_WORD(v)) == LOOK ->
+    :: counts && VALUE(v, RING_WORD(v)) == LOOK ->
         if
         :: SAME_BOUND
         :: else -> send_event(v)
@@ -142,8 +147,13 @@ inline request(v)
 {
     withdrawn = false;
     looks = false;
-    see_who_is_bound(v, EMULATOR(v));
-    silent = (now & 1) && VALUE(v, EMULATOR(v)) == LOOK;
+    silent = false;
+    if
+    :: VALUE(v, EMULATOR(v)) == LOOK ->
+        see_who_is_bound(v, EMULATOR(v));
+        silent = counts
+    :: else
+    fi;
     store(v, REQUEST(v), i);
 #ifdef OLD_HYPERVISOR
     silent = false;
@@ -178,6 +188,7 @@ inline request(v)
 proctype vcpu(byte v)
 {
     byte i = 1, now, known;
+    bool counts;
     bool silent, looks, withdrawn;
 
     do

@@ -27,19 +27,16 @@ static void test_looks_after_a_quick_answer(void **state)
  */
 static void (*after_look)(void);
 
-bool __real_evtchn_xen_lost(struct domain *of, evtchn_port_t port, uint8_t *at,
-                            uint8_t value);
-bool __wrap_evtchn_xen_lost(struct domain *of, evtchn_port_t port, uint8_t *at,
-                            uint8_t value);
-bool __wrap_evtchn_xen_lost(struct domain *of, evtchn_port_t port, uint8_t *at,
-                            uint8_t value)
+uint32_t __real_evtchn_xen_bindings(const struct domain *of, evtchn_port_t port);
+uint32_t __wrap_evtchn_xen_bindings(const struct domain *of, evtchn_port_t port);
+uint32_t __wrap_evtchn_xen_bindings(const struct domain *of, evtchn_port_t port)
 {
     void (*act)(void) = after_look;
 
     after_look = NULL;
     if ( act )
         act();
-    return __real_evtchn_xen_lost(of, port, at, value);
+    return __real_evtchn_xen_bindings(of, port);
 }
 
 /* It would be lost without the last look: it needs no notification. */

@@ -61,6 +61,8 @@ static void test_words_of_the_dead_are_cleared(void **state)
     (void)state;
     d->config.arch.emulation_flags |= XEN_X86_EMU_VGA;
     assert_int_equal(map(d, id, MEMORY, 0xa0000, 0xbffff), 0);
+    emulator_says(ORIEL_POLL_LOOK);
+    quick_requests(4); /* v would look */
     for ( unsigned int i = 0; i < 3; i++ )
     {
         /* Looks, and dies; the next one does not know these words. */
@@ -75,6 +77,7 @@ static void test_words_of_the_dead_are_cleared(void **state)
         }
         assert_true(request());
         assert_int_equal(emulator_word(), 0);
+        assert_int_equal(hypervisor_word(), ORIEL_POLL_SLEEP);
         answered();
         assert_true(request());
         answered();

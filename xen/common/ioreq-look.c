@@ -59,19 +59,23 @@ static bool says_look(ioreq_t *slot, unsigned int shift)
 }
 
 /*
- * Is the emulator bound whose words *binding stands for?  Words of others are
- * cleared.  A page begins with zeroes, so the first emulator's words stay.
+ * Does the slot's word count?  Only if an emulator is bound, and is the one that
+ * *binding stands for.  Words of others are cleared.  A page begins with zeroes,
+ * so the first emulator's words stay.
  */
-static bool is_bound(const struct ioreq_server *s, evtchn_port_t port,
-                     uint32_t *binding, ioreq_t *slot)
+static bool word_counts(const struct ioreq_server *s, evtchn_port_t port,
+                        uint32_t *binding, ioreq_t *slot)
 {
     uint32_t now = evtchn_xen_bindings(s->target, port);
 
     if ( unlikely(now != *binding) )
     {
-        if ( now > 1 )
-            WRITE_ONCE(*emulator_word(slot), 0);
         *binding = now;
+        if ( now > 1 )
+        {
+            WRITE_ONCE(*emulator_word(slot), 0);
+            return false;
+        }
     }
     return now & 1;
 }
@@ -106,9 +110,10 @@ void ioreq_look_prepare(struct ioreq_server *s, struct vcpu *v, ioreq_t *slot,
                         bool one)
 {
     struct ioreq_look *look = &v->io.look;
-    bool bound = is_bound(s, s->port[v->vcpu_id], &look->binding[s->id], slot);
 
-    look->silent = bound && says_look(slot, 0);
+    look->silent = unlikely(says_look(slot, 0)) &&
+                   word_counts(s, s->port[v->vcpu_id], &look->binding[s->id],
+                               slot);
     /* Pages at GFNs may become the guest's at any time. */
     look->active = look->silent && one && look->ns &&
                    s->backing == BACKED_BY_MFN && arch_vcpu_may_look(v);
@@ -116,16 +121,13 @@ void ioreq_look_prepare(struct ioreq_server *s, struct vcpu *v, ioreq_t *slot,
     say(slot, look->active ? ORIEL_POLL_LOOK : ORIEL_POLL_SLEEP);
 }
 
-bool ioreq_look_silent(struct ioreq_server *s, struct vcpu *v, ioreq_t *slot)
+bool ioreq_look_silent(const struct ioreq_server *s, const struct vcpu *v,
+                       ioreq_t *slot)
 {
-    struct ioreq_look *look = &v->io.look;
+    const struct ioreq_look *look = &v->io.look;
 
-    s->sent++;
-    if ( likely(!look->silent) ||
-         !still_looks(s, s->port[v->vcpu_id], look->binding[s->id], slot, 0) )
-        return false;
-    s->silent++;
-    return true;
+    return unlikely(look->silent) &&
+           still_looks(s, s->port[v->vcpu_id], look->binding[s->id], slot, 0);
 }
 
 /* ---- an entry of the ring ---- */
@@ -134,14 +136,10 @@ bool ioreq_look_ring_silent(struct ioreq_server *s)
 {
     ioreq_t *slot = ioreq_slot(s, 0);
 
-    s->ring_sent++;
-    if ( !is_bound(s, s->ring_port, &s->ring_binding, slot) ||
-         likely(!says_look(slot, ORIEL_POLL_RING_SHIFT)) ||
-         !still_looks(s, s->ring_port, s->ring_binding, slot,
-                      ORIEL_POLL_RING_SHIFT) )
-        return false;
-    s->ring_silent++;
-    return true;
+    return unlikely(says_look(slot, ORIEL_POLL_RING_SHIFT)) &&
+           word_counts(s, s->ring_port, &s->ring_binding, slot) &&
+           still_looks(s, s->ring_port, s->ring_binding, slot,
+                       ORIEL_POLL_RING_SHIFT);
 }
 
 /* ---- the vcpu looks ---- */

@@ -168,7 +168,8 @@ void ioreq_look_begin(struct ioreq_server *s, struct vcpu *v);
 void ioreq_look_prepare(struct ioreq_server *s, struct vcpu *v, ioreq_t *slot,
                         bool one);
 /* It is READY now: does the emulator find it without an event? */
-bool ioreq_look_silent(struct ioreq_server *s, struct vcpu *v, ioreq_t *slot);
+bool ioreq_look_silent(const struct ioreq_server *s, const struct vcpu *v,
+                       ioreq_t *slot);
 /* The same of an entry of the ring. */
 bool ioreq_look_ring_silent(struct ioreq_server *s);
 /*

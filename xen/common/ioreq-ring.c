@@ -86,7 +86,10 @@ bool ioreq_ring_put(struct ioreq_server *s, const ioreq_t *p)
 
     if ( s->bufioreq == HVM_IOREQSRV_BUFIOREQ_ATOMIC )
         canonicalise(ring);
-    if ( !ioreq_look_ring_silent(s) )
+    s->ring_sent++;
+    if ( ioreq_look_ring_silent(s) )
+        s->ring_silent++;
+    else
         evtchn_notify_xen(s->target, s->ring_port);
     return true;
 }

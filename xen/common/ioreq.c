@@ -56,7 +56,12 @@ static void slot_publish(ioreq_t *slot, const ioreq_t *p, uint8_t state)
 static bool slot_withdraw(const struct ioreq_server *s, const struct vcpu *v,
                           ioreq_t *slot, const ioreq_t *p)
 {
-    return evtchn_xen_lost(v->domain, s->port[v->vcpu_id], ioreq_state_byte(slot),
+    evtchn_port_t port = s->port[v->vcpu_id];
+
+    /* Without the lock: whoever closes the port afterwards wakes v. */
+    if ( likely(evtchn_xen_bindings(v->domain, port) & 1) )
+        return false;
+    return evtchn_xen_lost(v->domain, port, ioreq_state_byte(slot),
                            state_of(p, STATE_IOREQ_NONE));
 }
 
@@ -163,9 +168,11 @@ static bool slot_send(struct ioreq_server *s, struct vcpu *v, const ioreq_t *p,
     ioreq_look_prepare(s, v, slot, one);
     slot_publish(slot, &req, STATE_IOREQ_READY);
     trace_ioreq(ORIEL_TRACE_ioreq, v, &req, s->id, req.vp_eport);
-    if ( !ioreq_look_silent(s, v, slot) &&
-         !evtchn_notify_xen(v->domain, req.vp_eport) &&
-         slot_withdraw(s, v, slot, &req) )
+    s->sent++;
+    if ( ioreq_look_silent(s, v, slot) )
+        s->silent++;
+    else if ( !evtchn_notify_xen(v->domain, req.vp_eport) &&
+              slot_withdraw(s, v, slot, &req) )
         return false;
     v->io.pending |= ioreq_server_bit(s);
     v->io.seen[s->id] = STATE_IOREQ_READY;
