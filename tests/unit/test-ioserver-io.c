@@ -127,6 +127,22 @@ static void test_same_value_again(void **state)
     assert_int_equal(nr_accesses, 3);
 }
 
+/* Of a type's last range, which was found before: nobody has the address now. */
+static void test_released(void **state)
+{
+    const struct ioserver_range r = { .type = XEN_DMOP_IO_RANGE_PORT,
+                                      .start = 0x500, .end = 0x50f };
+
+    (void)state;
+    open_server();
+    serve_on(0, io(IOREQ_TYPE_PIO, 0x500, 4, IOREQ_WRITE, 1));
+    assert_int_equal(nr_accesses, 1);
+    assert_int_equal(ioserver_release(s, &r), 0);
+    serve_on(0, io(IOREQ_TYPE_PIO, 0x500, 4, IOREQ_WRITE, 1));
+    assert_int_equal(seen.outcome, IOSERVER_UNCLAIMED);
+    assert_int_equal(nr_accesses, 1);
+}
+
 static void test_invalidation(void **state)
 {
     ioreq_t p = io(IOREQ_TYPE_INVALIDATE, 0, 4, IOREQ_WRITE, ~0UL);
@@ -176,7 +192,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(plain_accesses), TEST(unclaimed), TEST(pci),
         TEST(strings), TEST(strings_at_pages), TEST(same_value_again),
-        TEST(invalidation), TEST(memory_of_the_program),
+        TEST(released), TEST(invalidation), TEST(memory_of_the_program),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,11 +47,36 @@ static void device_write(void *data, uint64_t offset, unsigned int size,
         put_write(left % VCPUS);
 }
 
+/* A buffered write to 0x81, without an event. */
+static void put_entry(void)
+{
+    struct buffered_iopage *ring = (void *)ioreq_pages;
+
+    ring->buf_ioreq[ring->write_pointer % IOREQ_BUFFER_SLOT_NUM] =
+        (buf_ioreq_t){ .type = IOREQ_TYPE_PIO, .dir = IOREQ_WRITE, .addr = 0x81 };
+    ring->write_pointer++;
+}
+
+static void ring_write(void *data, uint64_t offset, unsigned int size,
+                       uint64_t value)
+{
+    (void)data, (void)offset, (void)size, (void)value;
+    assert_says(LOOKS, true);
+    *word(0, ORIEL_POLL_EMULATOR) = 0; /* as the hypervisor may */
+    if ( --left == 0 )
+        ioserver_stop(s);
+    else
+        put_entry();
+}
+
 static void open_server(unsigned int looks, bool no_ring)
 {
     static const struct ioserver_range device = {
         .type = XEN_DMOP_IO_RANGE_PORT, .start = 0x80, .end = 0x80,
         .write = device_write };
+    static const struct ioserver_range buffered = {
+        .type = XEN_DMOP_IO_RANGE_PORT, .start = 0x81, .end = 0x81,
+        .write = ring_write };
 
     k.nr_vcpus = VCPUS;
     has_ring = !no_ring;
@@ -59,6 +84,7 @@ static void open_server(unsigned int looks, bool no_ring)
         .domid = DOM, .looks = looks, .no_ring = no_ring });
     assert_non_null(s);
     assert_int_equal(ioserver_claim(s, &device), 0);
+    assert_int_equal(ioserver_claim(s, &buffered), 0);
 }
 
 /* ---- what the library does when it sleeps ---- */
@@ -70,6 +96,23 @@ int __real_poll(struct pollfd *fds, nfds_t nr, int timeout);
 int __wrap_poll(struct pollfd *fds, nfds_t nr, int timeout)
 {
     return asleep ? asleep() : __real_poll(fds, nr, timeout);
+}
+
+/* What the guest does when it has been told that the server sleeps. */
+static void (*told)(void);
+
+void __real_slots_say(ioserver *server, bool looks);
+void __wrap_slots_say(ioserver *server, bool looks);
+void __wrap_slots_say(ioserver *server, bool looks)
+{
+    void (*act)(void) = told;
+
+    if ( !looks && act )
+    {
+        told = NULL;
+        act(); /* without an event: it has not seen the word yet */
+    }
+    __real_slots_say(server, looks);
 }
 
 static int ends(void)
@@ -137,6 +180,40 @@ static void test_says_what_it_does(void **state)
         clear(state);
     }
     open_server(5, false);
+}
+
+static void test_says_it_again_after_the_ring(void **state)
+{
+    (void)state;
+    open_server(5, false);
+    left = 20;
+    put_entry();
+    runs(says_that_it_sleeps);
+    assert_int_equal(left, 0);
+    assert_says(SLEEPS, true);
+}
+
+static int does_not_sleep(void)
+{
+    fail_msg("asleep with a request to serve");
+    return -1;
+}
+
+static void one_more(void)
+{
+    by_event = true; /* the words say that it sleeps */
+    put_write(0);
+}
+
+/* A request whose sender saw LOOK is found by the look after the last one. */
+static void test_looks_once_more_before_it_sleeps(void **state)
+{
+    (void)state;
+    open_server(5, false);
+    left = 1;
+    told = one_more;
+    runs(does_not_sleep);
+    assert_int_equal(left, 0);
 }
 
 static int wakes(void)
@@ -217,7 +294,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(notifies_unless_looked_at), TEST(says_nothing_without_looks),
-        TEST(says_what_it_does), TEST(wakes_and_looks_again),
+        TEST(says_what_it_does), TEST(says_it_again_after_the_ring),
+        TEST(looks_once_more_before_it_sleeps), TEST(wakes_and_looks_again),
         TEST(stops_while_it_looks), TEST(guest_goes_while_it_looks),
         TEST(vcpus_that_come_later),
     };

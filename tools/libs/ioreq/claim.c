@@ -113,25 +113,8 @@ int ioserver_release(ioserver *s, const struct ioserver_range *range)
     return 0;
 }
 
-const struct ioserver_range *claim_find(const ioserver *s, unsigned int type,
-                                        uint64_t addr)
+const struct ioserver_range *claim_search(struct claims *c, uint64_t addr)
 {
-    const struct claims *c = &s->claims[XEN_DMOP_IO_RANGE_MEMORY];
-    size_t at;
-
-    if ( type == IOREQ_TYPE_PIO )
-        c = &s->claims[XEN_DMOP_IO_RANGE_PORT];
-    else if ( type == IOREQ_TYPE_PCI_CONFIG )
-    {
-        c = &s->claims[XEN_DMOP_IO_RANGE_PCI];
-        addr >>= 32; /* the function, above the register */
-    }
-    at = nr_up_to(c, addr);
-    return at && c->range[at - 1].end >= addr ? &c->range[at - 1] : NULL;
-}
-
-uint64_t claim_offset(const struct ioserver_range *r, uint64_t addr)
-{
-    return r->type == XEN_DMOP_IO_RANGE_PCI ? (uint32_t)addr
-                                            : addr - r->start;
+    c->last = nr_up_to(c, addr) - 1; /* none: past the end */
+    return claim_has(c, c->last, addr) ? &c->range[c->last] : NULL;
 }

@@ -17,12 +17,12 @@ static void drop(const ioserver *s, struct kept *k)
     k->page = NULL;
 }
 
-static char *page_at(ioserver *s, xen_pfn_t gfn, bool write)
+/* Not inlined: the common case, a mapping that is kept, stays short. */
+static __attribute__((noinline)) char *map_page(ioserver *s, xen_pfn_t gfn,
+                                                bool write)
 {
     struct kept *k = &s->kept[gfn % NR_KEPT];
 
-    if ( k->page && k->gfn == gfn && (k->writable || !write) )
-        return k->page;
     drop(s, k);
     k->gfn = gfn;
     k->writable = write;
@@ -32,26 +32,49 @@ static char *page_at(ioserver *s, xen_pfn_t gfn, bool write)
     return k->page;
 }
 
-bool ioserver_memory(ioserver *s, uint64_t gpa, void *buf, size_t len,
-                     bool write)
+/* Within a page. */
+static inline bool copy_part(ioserver *s, uint64_t gpa, void *buf, size_t len,
+                             bool write)
+{
+    xen_pfn_t gfn = gpa / PAGE_BYTES;
+    const struct kept *k = &s->kept[gfn % NR_KEPT];
+    char *page = k->page;
+
+    if ( !page || k->gfn != gfn || (write && !k->writable) )
+        page = map_page(s, gfn, write);
+    if ( !page )
+        return false;
+    if ( write )
+        copy_operand(page + gpa % PAGE_BYTES, buf, len);
+    else
+        copy_operand(buf, page + gpa % PAGE_BYTES, len);
+    return true;
+}
+
+static __attribute__((noinline)) bool copy_parts(ioserver *s, uint64_t gpa,
+                                                 char *buf, size_t len,
+                                                 bool write)
 {
     while ( len )
     {
-        size_t offset = gpa % PAGE_BYTES;
-        size_t part = PAGE_BYTES - offset < len ? PAGE_BYTES - offset : len;
-        char *page = page_at(s, gpa / PAGE_BYTES, write);
+        size_t room = PAGE_BYTES - gpa % PAGE_BYTES;
+        size_t part = room < len ? room : len;
 
-        if ( !page )
+        if ( !copy_part(s, gpa, buf, part, write) )
             return false;
-        if ( write )
-            copy_operand(page + offset, buf, part);
-        else
-            copy_operand(buf, page + offset, part);
         gpa += part;
-        buf = (char *)buf + part;
+        buf += part;
         len -= part;
     }
     return true;
+}
+
+bool ioserver_memory(ioserver *s, uint64_t gpa, void *buf, size_t len,
+                     bool write)
+{
+    return len && len <= PAGE_BYTES - gpa % PAGE_BYTES
+               ? copy_part(s, gpa, buf, len, write)
+               : copy_parts(s, gpa, buf, len, write);
 }
 
 void memory_forget(ioserver *s)

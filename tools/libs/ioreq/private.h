@@ -30,6 +30,7 @@
 struct claims {
     struct ioserver_range *range;
     size_t nr, room;
+    size_t last; /* index of the range that was found last */
 };
 
 struct kept {
@@ -65,11 +66,40 @@ struct ioserver {
 
 /* ---- claim.c ---- */
 
-/* The range that has the address of this request's type; NULL: none. */
-const struct ioserver_range *claim_find(const ioserver *s, unsigned int type,
-                                        uint64_t addr);
+static inline bool claim_has(const struct claims *c, size_t at, uint64_t addr)
+{
+    return at < c->nr && c->range[at].start <= addr && addr <= c->range[at].end;
+}
+
+/* The range that has the address, wherever it is; NULL: none. */
+const struct ioserver_range *claim_search(struct claims *c, uint64_t addr);
+
+/*
+ * The range that has the address of this request's type; NULL: none.  Ranges do
+ * not overlap: if the one that was found last has the address, none else does.
+ */
+static inline const struct ioserver_range *
+claim_find(ioserver *s, unsigned int type, uint64_t addr)
+{
+    struct claims *c = &s->claims[XEN_DMOP_IO_RANGE_MEMORY];
+
+    if ( type == IOREQ_TYPE_PIO )
+        c = &s->claims[XEN_DMOP_IO_RANGE_PORT];
+    else if ( type == IOREQ_TYPE_PCI_CONFIG )
+    {
+        c = &s->claims[XEN_DMOP_IO_RANGE_PCI];
+        addr >>= 32; /* the function, above the register */
+    }
+    return claim_has(c, c->last, addr) ? &c->range[c->last]
+                                       : claim_search(c, addr);
+}
+
 /* What the range's functions take for that address. */
-uint64_t claim_offset(const struct ioserver_range *r, uint64_t addr);
+static inline uint64_t claim_offset(const struct ioserver_range *r,
+                                    uint64_t addr)
+{
+    return r->type == XEN_DMOP_IO_RANGE_PCI ? (uint32_t)addr : addr - r->start;
+}
 
 /* ---- slots.c ---- */
 

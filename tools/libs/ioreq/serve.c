@@ -112,13 +112,16 @@ static void observe(const ioserver *s, int vcpu, const ioreq_t *p,
         s->config.observe(s->config.data, vcpu, p, r, outcome);
 }
 
-/* With an observer: the range as it was before the device may release it. */
+/* For the observer: the range as it is before the device may release it. */
 static const struct ioserver_range *
-copy_range(const ioserver *s, const ioreq_t *p, struct ioserver_range *copy)
+copy_range(ioserver *s, const ioreq_t *p, struct ioserver_range *copy)
 {
-    const struct ioserver_range *r = claim_find(s, p->type, p->addr);
+    const struct ioserver_range *r;
 
-    if ( r && s->config.observe )
+    if ( !s->config.observe )
+        return NULL;
+    r = claim_find(s, p->type, p->addr);
+    if ( r )
         *copy = *r;
     return r ? copy : NULL;
 }
