@@ -175,11 +175,74 @@ static void test_race(void **state)
     fixture_kill(guest);
 }
 
+/* ---- two vcpus that find nothing, always one of them in a step ---- */
+
+#define ZEROES 200U     /* more than two steps take */
+#define ENOUGH 2000U    /* steps */
+
+static unsigned int steps;
+
+static void fill(uint64_t value)
+{
+    for ( unsigned int i = 0; i < ZEROES; i++ )
+        WRITE_ONCE(*(uint64_t *)fixture_gfn_to_virt(guest, BASE + i), value);
+}
+
+/*
+ * Between finding and taking: wait until the other one is here, too.  Nothing that
+ * was found is still zero then.
+ */
+static void overlap(struct domain *d, gfn_t gfn, uint64_t nr)
+{
+    unsigned int mine = atomic_add_return(&steps, 1);
+
+    (void)gfn, (void)nr;
+    while ( load_acquire(&steps) == mine && mine < ENOUGH &&
+            !domain_is_shut_down(d) )
+        sched_yield();
+    fill(1);
+}
+
+static void *find_nothing(void *vcpu)
+{
+    fixture_be(vcpu);
+    while ( !domain_is_shut_down(guest) && load_acquire(&steps) < ENOUGH )
+    {
+        fill(0);
+        (void)p2m_pod_fault(guest, _gfn(BASE + ZEROES));
+    }
+    return NULL;
+}
+
+static void test_overlapping_steps_end(void **state)
+{
+    pthread_t thread[2];
+
+    (void)state;
+    guest = pod_guest(ZEROES + 1, ZEROES);
+    for ( unsigned int i = 0; i < ZEROES; i++ )
+        page_put(p2m_get_page(guest, _gfn(BASE + i), NULL));
+    steps = 0;
+    hosted_hooks.p2m_flush = overlap;
+    for ( unsigned int i = 0; i < 2; i++ )
+        assert_int_equal(pthread_create(&thread[i], NULL, find_nothing,
+                                        domain_vcpu(guest, i)), 0);
+    for ( unsigned int i = 0; i < 2; i++ )
+        pthread_join(thread[i], NULL);
+    hosted_hooks.p2m_flush = NULL;
+    assert_int_equal(guest->shutdown_code, SHUTDOWN_crash);
+    assert_in_range(steps, 1, ENOUGH - 1);
+    fixture_be_dom(dom0);
+    fixture_audit();
+    fixture_kill(guest);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
 {
-    static const struct CMUnitTest tests[] = { TEST(test_race) };
+    static const struct CMUnitTest tests[] = { TEST(test_race),
+                                               TEST(test_overlapping_steps_end) };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,11 +37,20 @@
 
 #define SWEEP_PAGES 64   /* whose content one step reads             */
 #define SWEEP_LOOKS 1024 /* entries that one step reads              */
+#define SWEEP_ROUNDS 64  /* of waiting for steps of other CPUs       */
 #define CACHE_LOW 64     /* a fault with fewer pages left sweeps, too */
+
+/* From here on the sweep has passed nothing. */
+static void begin_circle(struct p2m_pod *pod)
+{
+    pod->passed = 0;
+    pod->rounds_left = SWEEP_ROUNDS;
+}
 
 void p2m_pod_init(struct p2m *p2m)
 {
     list_init(&p2m->pod.cache);
+    begin_circle(&p2m->pod);
 }
 
 /* ---- the cache ---- */
@@ -220,6 +229,7 @@ struct step {
     uint64_t gfn[SWEEP_PAGES];
     struct page *page[SWEEP_PAGES];
     unsigned int nr; /* of gfn, then of page                      */
+    unsigned int rounds; /* before it                             */
 };
 
 /* Find entries whose pages are zero, and make them clean.  Lock held. */
@@ -272,7 +282,7 @@ static void take(struct p2m *p2m, struct step *s)
         p2m_pt_write(p2m, pte, p2m_entry(INVALID_MFN, P2M_POD));
     }
     if ( s->nr )
-        p2m->pod.passed = 0;
+        begin_circle(&p2m->pod);
 }
 
 /* No lock held before and after. */
@@ -283,6 +293,42 @@ static void flush_step(struct domain *d, const struct step *s)
     spin_lock(&d->p2m.lock);
 }
 
+static void step_begin(struct p2m *p2m, struct step *s)
+{
+    s->rounds = p2m->pod.rounds;
+    if ( !p2m->pod.sweepers++ )
+        WRITE_ONCE(p2m->log_dirty.on, p2m->log_dirty.on | LOG_SWEEP);
+}
+
+/*
+ * May there be a page yet?  After a whole circle without one: those that other
+ * steps have in hand may be what is missing.  So there are rounds, each of which
+ * waits for the steps that have begun by then.  Without a limit vcpus that find
+ * nothing in turns would wait for each other for ever.
+ */
+static bool step_end(struct p2m *p2m, const struct step *s)
+{
+    struct p2m_pod *pod = &p2m->pod;
+
+    pod->sweepers--;
+    if ( s->rounds != pod->rounds )
+        pod->earlier--;
+    if ( !pod->sweepers )
+        WRITE_ONCE(p2m->log_dirty.on, p2m->log_dirty.on & ~LOG_SWEEP);
+    if ( pod->passed <= p2m->max_gfn )
+        return true;
+    if ( !pod->earlier && pod->sweepers && pod->rounds_left )
+    {
+        pod->rounds_left--;
+        pod->rounds++;
+        pod->earlier = pod->sweepers;
+    }
+    if ( pod->nr || pod->earlier )
+        return true;
+    begin_circle(pod);
+    return false;
+}
+
 /* One step.  False: nothing was found in a whole circle.  No lock held. */
 static bool sweep(struct domain *d)
 {
@@ -291,8 +337,7 @@ static bool sweep(struct domain *d)
     bool hope;
 
     spin_lock(&p2m->lock);
-    if ( !p2m->pod.sweepers++ )
-        WRITE_ONCE(p2m->log_dirty.on, p2m->log_dirty.on | LOG_SWEEP);
+    step_begin(p2m, &s);
     mark(p2m, &s);
     if ( s.nr )
     {
@@ -306,13 +351,7 @@ static bool sweep(struct domain *d)
         give(d, s.page, s.nr);
         spin_lock(&p2m->lock);
     }
-    /* What another sweep has under way may be what is missing. */
-    hope = p2m->pod.passed <= p2m->max_gfn || p2m->pod.sweepers > 1 ||
-           p2m->pod.nr;
-    if ( !hope )
-        p2m->pod.passed = 0;
-    if ( !--p2m->pod.sweepers )
-        WRITE_ONCE(p2m->log_dirty.on, p2m->log_dirty.on & ~LOG_SWEEP);
+    hope = step_end(p2m, &s);
     spin_unlock(&p2m->lock);
     return hope;
 }
@@ -331,7 +370,7 @@ struct p2m_entry p2m_pod_fill(struct p2m *p2m, uint64_t gfn)
     }
     else if ( !p2m->pod.starved )
     {
-        p2m->pod.passed = 0; /* pages may have become zero since */
+        begin_circle(&p2m->pod); /* pages may have become zero since */
         WRITE_ONCE(p2m->pod.starved, true);
     }
     return e;
