@@ -10,6 +10,7 @@
  */
 #include "pt-insn.h"
 
+#include <hv/array.h>
 #include <hv/errno.h>
 #include <hv/guest-access.h>
 #include <hv/lib.h>
@@ -135,7 +136,7 @@ static bool take_modrm(struct code *c)
     if ( !take_byte(c, &modrm) || modrm >= 0xc0 )
         return false;
     mod = modrm >> 6;
-    disp_bytes = disp_of_mod[mod];
+    disp_bytes = array_at(disp_of_mod, mod);
     c->ext = modrm >> 3 & 7;
     c->base = rex_reg(c, modrm, REX_B);
     c->index = NO_REG;
