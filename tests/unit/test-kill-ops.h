@@ -6,7 +6,7 @@
 #ifndef TESTS_TEST_KILL_OPS_H
 #define TESTS_TEST_KILL_OPS_H
 
-#include "test-kill.h"
+#include "test-kill-memory.h"
 
 static uint32_t handle; /* of the caller's last grant mapping */
 
@@ -327,6 +327,8 @@ static void (*const operation[])(void) = {
     op_events, op_fifo, op_event_reset, op_grant_map, op_grant_copy,
     op_grant_unmap, op_grant_table, op_vcpu_areas, op_timers, op_shutdown,
     op_domctl, op_memory_map, op_accesses, op_servers_off,
+    op_on_demand, op_target, op_touch, op_log, op_log_off, op_vram,
+    op_modified, op_frame_info, op_claim, op_watchdog, op_areas, op_32,
 };
 
 #define NR_OPERATIONS ARRAY_SIZE(operation)

@@ -26,6 +26,7 @@ static void domain_free(struct domain *d)
     for ( unsigned int i = 0; d->vcpu && i < d->max_vcpus; i++ )
         if ( d->vcpu[i] )
             vcpu_destroy(d->vcpu[i]);
+    watchdog_stop(d);
     arch_domain_destroy(d);
     evtchn_destroy(d);
     if ( d->grant )
