@@ -282,7 +282,7 @@ unit-machine = $(call objs,$(1),tests/unit/fixture.c) $(B)/$(1)/libmachine.a
 define unit_rules
 $(foreach t,$(unit-core) $(unit-race),$(eval $(call unit,$(1),$(t),$(call unit-machine,$(1)),$(ldflags-test-$(t)))))
 $(foreach t,$(unit-engine),$(eval $(call unit,$(1),$(t),$(call objs,$(1),$(engine-y)) $(call unit-machine,$(1)),$(ldflags-test-$(t)) -lunicorn)))
-$(foreach t,$(unit-alone),$(eval $(call unit,$(1),$(t),,$(libs-test-$(t)))))
+$(foreach t,$(unit-alone),$(eval $(call unit,$(1),$(t),,$(ldflags-test-$(t)) $(libs-test-$(t)))))
 endef
 $(foreach v,asan tsan cov,$(eval $(call unit_rules,$(v))))
 $(foreach v,asan tsan cov,\

@@ -22,7 +22,7 @@ unit-core += pv-core pv-exchange pv-grant-map pv-reservation
 unit-race := evtchn-race grant-race ioreq-race ioreq-look-race vlapic-irq
 # Of files that need no machine.
 unit-alone := array acpi acpi-parse dom0-msr iommu elf errata layout rtc runqueue sched-shares sched-places guest-kind \
-    guest-race guest-msr c1e options rules svm-usable svm-event svm-intercepts unpack vmcb-check pv-pirq pv-traps pv-msr
+    guest-race guest-msr c1e options rules exit-memory svm-usable svm-event svm-intercepts unpack vmcb-check pv-pirq pv-traps pv-msr
 # Of these, those with threads.
 race-alone := guest-race
 # liboriel-ioreq, as programs see it.
@@ -39,6 +39,8 @@ unit-engine := engine engine-cpu engine-real insn-engine
 ldflags-test-ioreq-silent := -Wl,--wrap=evtchn_xen_bindings
 ldflags-test-ioreq-look := -Wl,--wrap=evtchn_xen_bindings
 ldflags-test-ioreq-gone := -Wl,--wrap=evtchn_notify_xen,--wrap=evtchn_xen_lost
+# What an access without memory does not need.
+ldflags-test-exit-memory := -no-pie -Wl,--unresolved-symbols=ignore-all
 ldflags-test-engine := -Wl,--wrap=uc_hook_add
 # What the dying and their pages need.
 unit-race += kill-race
