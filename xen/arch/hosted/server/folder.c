@@ -80,10 +80,16 @@ int life_make_folder(void)
 
     if ( snprintf(folder, sizeof(folder), "%s/oriel-%d-XXXXXX", tmp(),
                   getpid()) >= PATH_MAX )
+    {
+        folder[0] = '\0';
+        fprintf(stderr, "xen-hosted: cannot make a folder in %s: %s\n", tmp(),
+                strerror(ENAMETOOLONG));
         return -ENAMETOOLONG;
+    }
     if ( !mkdtemp(folder) )
     {
         rc = -errno;
+        folder[0] = '\0';
         fprintf(stderr, "xen-hosted: cannot make a folder in %s: %s\n", tmp(),
                 strerror(-rc));
         return rc;
@@ -115,7 +121,8 @@ static int remove_one(const char *path, const struct stat *st, int type,
 
 void life_remove_folder(void)
 {
-    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    if ( *folder )
+        nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 /* Does a server listen there?  Its pid may be of another name space. */
