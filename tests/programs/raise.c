@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Preloaded into oriel: a signal arrives just before the Nth call, RAISE_AT, of
- * the functions below; with RAISE_ON before each later one, too.
+ * Preloaded into the program RAISE_IN: a signal, RAISE_SIGNAL, arrives just before
+ * the Nth call, RAISE_AT, of the functions below; with RAISE_ON before each later
+ * one, too.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -12,6 +13,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -20,9 +22,10 @@ static long calls;
 static void call(void)
 {
     const char *at = getenv("RAISE_AT"), *sig = getenv("RAISE_SIGNAL");
-    long n = at && sig ? atol(at) : 0;
+    const char *in = getenv("RAISE_IN");
+    long n = at && sig && in ? atol(at) : 0;
 
-    if ( strcmp(program_invocation_short_name, "oriel") || !n )
+    if ( !n || strcmp(program_invocation_short_name, in) )
         return;
     calls++;
     if ( calls == n || (calls > n && getenv("RAISE_ON")) )
@@ -66,6 +69,12 @@ int rename(const char *from, const char *to)
 {
     call();
     return NEXT(rename)(from, to);
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+    call();
+    return NEXT(mkdir)(path, mode);
 }
 
 int unlink(const char *path)

@@ -79,7 +79,8 @@ int build_interrupted(void)
 /* First the domain goes, then the message can say how much memory is free. */
 static void undo(struct build *b, const struct step *step, int rc)
 {
-    bool left = b->exists && xc_domain_destroy(b->xch, b->domid);
+    bool left = b->exists && xc_domain_destroy(b->xch, b->domid) &&
+                errno != ESRCH;
     int err = errno;
 
     explain(b, step, rc);

@@ -52,12 +52,12 @@ int output_open_console(const char *path)
 
 void output_console(const char *s, size_t len)
 {
-    while ( len && !console_error )
+    while ( len && !__atomic_load_n(&console_error, __ATOMIC_RELAXED) )
     {
         ssize_t done = write(console_fd, s, len);
 
         if ( done < 0 && errno != EINTR )
-            console_error = errno;
+            __atomic_store_n(&console_error, errno, __ATOMIC_RELAXED);
         if ( done > 0 )
         {
             s += done;
@@ -97,12 +97,14 @@ bool output_lost(void)
 {
     const char *console = server_option.console, *trace = server_option.trace_file;
     struct stat st;
+    int error = __atomic_load_n(&console_error, __ATOMIC_RELAXED);
     bool lost;
 
-    if ( console && !console_error && close(console_fd) )
-        console_error = errno;
+    /* Some file systems write at close(); threads of guests may still print. */
+    if ( console && !error && close(dup(console_fd)) )
+        error = errno;
     lost = report(console ? "--console " : "the console", console ? console : "",
-                  console_error);
+                  error);
     if ( server_option.trace && !stat(trace_error_path(), &st) )
         lost |= report(trace ? "--trace=" : "--trace", trace ? trace : "",
                        (int)st.st_size);
