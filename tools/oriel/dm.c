@@ -24,6 +24,7 @@
 #include "signals.h"
 
 #define LOOK_MS 20    /* between looks whether a process lives */
+#define LOG_ROOM 4096 /* bytes */
 #define PATIENCE 5000 /* ms, after which the user is told what is waited for */
 
 char *program_beside(const char *name)
@@ -121,6 +122,19 @@ enum dm_end dm_stop(pid_t pid, unsigned long long start, bool must_end)
     return DM_FAILED;
 }
 
+/* The first messages have room there, also when the disk is full by then. */
+static int open_log(const struct dm_request *r)
+{
+    int log = open(r->log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC,
+                   0600);
+
+    if ( log < 0 || (fallocate(log, FALLOC_FL_KEEP_SIZE, 0, LOG_ROOM) &&
+                     (errno == ENOSPC || errno == EDQUOT)) )
+        warn("d%u: the device model's messages will be lost: %s: %s", r->domid,
+             r->log, strerror(errno));
+    return log;
+}
+
 static void run(const struct dm_request *r, const char *program, int ready)
 {
     char ready_text[16], domid_text[16];
@@ -138,11 +152,7 @@ static void run(const struct dm_request *r, const char *program, int ready)
     }
     argv[n] = domid_text;
     if ( r->log )
-        log = open(r->log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC,
-                   0600);
-    if ( r->log && log < 0 )
-        warn("d%u: the device model's messages will be lost: %s: %s", r->domid,
-             r->log, strerror(errno));
+        log = open_log(r);
     setsid();
     signals_restore();
     dup2(null, STDIN_FILENO);
