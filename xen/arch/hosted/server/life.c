@@ -180,6 +180,7 @@ static void guard(pid_t server)
         fprintf(stderr, "xen-hosted: the hypervisor (pid %d) has gone: %s\n",
                 server, strsignal(WTERMSIG(status)));
     life_end_children();
+    life_remove_socket(server_option.socket);
     life_remove_folder();
     if ( ended_by )
         die_of(ended_by);

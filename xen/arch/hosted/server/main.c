@@ -355,6 +355,7 @@ int main(int argc, char **argv)
     rc = start_machine();
     if ( !rc )
     {
+        life_remove_socket(server_option.socket);
         rc = listener = server_listen(server_option.socket);
         if ( rc < 0 )
             fprintf(stderr, "xen-hosted: %s: %s\n", server_option.socket,

@@ -219,6 +219,8 @@ const char *life_root(void);
  */
 int life_make_file(const char *name, const char *text, unsigned int mode);
 void life_remove_folder(void);
+/* A socket where nobody listens any more; nothing else. */
+void life_remove_socket(const char *path);
 /* Remove folders of runs whose processes were killed all at once. */
 void life_remove_dead(void);
 
