@@ -351,6 +351,7 @@ static int run_console(int argc, char **argv)
                : console_attach(info.domid, NULL, NULL) == CONSOLE_FAILED
                    ? EXIT_FAILED : EXIT_OK;
     xen_close();
+    signals_end();
     return code;
 }
 
