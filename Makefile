@@ -447,11 +447,16 @@ bench-guests: all $(B)/bench/guests-run
 
 $(eval $(call program,$(B)/ioserver-test/ioserver-dm,tests/programs/ioserver-dm.c \
     $(ioreq-src),$(test-lists),$(oriel-dm-libs)))
+$(eval $(call program,$(B)/test-programs/share,tests/programs/share.c,\
+    $(test-lists),-lxenctrl -lxenforeignmemory -lxengnttab))
 $(B)/hosted/tests/programs/%.o: inc = $(inc-tool)
-check-programs: all $(B)/ioserver-test/ioserver-dm | $(B)/.need-check $(B)/.need-gdb
+programs-helpers := $(B)/ioserver-test/ioserver-dm $(B)/test-programs/share
+check-programs: all $(programs-helpers) | $(B)/.need-check $(B)/.need-gdb
 	$(Q)scripts/run-tests programs --wrap \
-	    "scripts/hosted --audit --console $(B)/log/console --" tests/programs/run
-	$(Q)scripts/run-tests "the hosted machine's life" tests/programs/hosted-life
+	    "scripts/hosted --audit --console $(B)/log/console --" \
+	    tests/programs/run tests/programs/signals tests/programs/terminal
+	$(Q)scripts/run-tests "the hosted machine's life" \
+	    tests/programs/hosted-life tests/programs/full-disk
 	$(Q)scripts/run-tests "what is installed, what manuals say" \
 	    tests/programs/installed tests/programs/examples \
 	    tests/programs/ioserver \
@@ -590,7 +595,7 @@ shell-xen: $(B)/.need-vm all
 	$(Q)scripts/vm --lib-dir $(B)/lib $(programs:%=--add $(B)/bin/%) --shell
 
 check-demo: all | $(B)/.need-check
-	$(Q)scripts/run-tests demonstration --wrap "scripts/hosted --audit --" scripts/demo
+	$(Q)scripts/run-tests demonstration tests/programs/demo
 run: all
 	$(Q)scripts/hosted --audit -- scripts/demo
 

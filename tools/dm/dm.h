@@ -5,6 +5,7 @@
  *   main.c     options, when to end
  *   devices.c  which devices there are, and where
  *   server.c   the ioreq server, by liboriel-ioreq, and what it claims
+ *   overlap.c  ranges that another server claims, too
  *   uart.c     a 16550 UART: the guest's console
  *   block.c    a block of registers, by port and by memory
  *   lines.c    ports by which a guest moves its own interrupt lines
@@ -63,6 +64,12 @@ void server_close(struct server *s);
  */
 bool server_claim(struct server *s, struct region *r, bool claim);
 
+/* ---- overlap.c ---- */
+
+/* Warns of ranges of the open server that another one of the guest claims. */
+struct xc_interface_core;
+void overlaps_warn(struct xc_interface_core *xch, const struct server *s);
+
 /* ---- devices ---- */
 
 uint64_t uart_read(void *data, uint64_t offset, unsigned int size);
@@ -117,8 +124,12 @@ void trace_line(domid_t domid, int vcpu, const char *region,
  * the device model continues to serve and will end with status 1.
  */
 bool output_write(int fd, const char *what, const void *bytes, size_t len);
+/* Closes the file: what it is opened for is done. */
+void output_close(int fd, const char *what);
 /* Has every write succeeded? */
 bool output_complete(void);
+/* First of all: closed descriptors 0, 1 and 2 are no file's that is opened. */
+void output_fill_descriptors(void);
 
 /* ---- main.c ---- */
 

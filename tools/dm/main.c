@@ -109,17 +109,19 @@ static bool parse_domid(const char *text, domid_t *domid)
     return true;
 }
 
-static bool parse_looks(const char *text, unsigned int *looks)
+/* The number of an option, up to max; what: what it is not. */
+static bool parse_number(const char *option, const char *text, unsigned int max,
+                         const char *what, unsigned int *number)
 {
     char *end;
     unsigned long value = strtoul(text, &end, 10);
 
-    if ( *text < '0' || *text > '9' || *end || value > UINT_MAX )
+    if ( *text < '0' || *text > '9' || *end || value > max )
     {
-        fprintf(stderr, "oriel-dm: --looks %s: not a number of looks\n", text);
+        fprintf(stderr, "oriel-dm: %s %s: not a %s\n", option, text, what);
         return false;
     }
-    *looks = (unsigned int)value;
+    *number = (unsigned int)value;
     return true;
 }
 
@@ -179,6 +181,7 @@ static int run(domid_t domid, unsigned int looks, int ready_fd)
     pci_connect(&server);
     if ( server_open(&server, domid) )
     {
+        overlaps_warn(xch, &server);
         lines_connect(ioserver_device_model(server.io), domid);
         if ( ready_fd >= 0 && write(ready_fd, "r", 1) != 1 )
             complain(domid, "say that it is ready", "is --ready-fd open?");
@@ -214,9 +217,10 @@ int main(int argc, char **argv)
     struct sigaction action = { .sa_handler = on_signal };
     static char name[] = "oriel-dm";
     int in = -1, out = STDOUT_FILENO, ready_fd = -1, c;
-    unsigned int looks = 0;
+    unsigned int looks = 0, number;
     domid_t domid;
 
+    output_fill_descriptors();
     argv[0] = name; /* getopt's messages begin with it */
     while ( (c = getopt_long(argc, argv, "c:d:ip:t:r:l:h", options, NULL)) >= 0 )
         switch ( c )
@@ -232,9 +236,15 @@ int main(int argc, char **argv)
                 return 2;
             break;
         case 't': trace_to(open_output(optarg)); break;
-        case 'r': ready_fd = atoi(optarg); break;
+        case 'r':
+            if ( !parse_number("--ready-fd", optarg, INT_MAX, "descriptor",
+                               &number) )
+                return 2;
+            ready_fd = (int)number;
+            break;
         case 'l':
-            if ( !parse_looks(optarg, &looks) )
+            if ( !parse_number("--looks", optarg, UINT_MAX, "number of looks",
+                               &looks) )
                 return 2;
             break;
         case 'h':
@@ -254,9 +264,13 @@ int main(int argc, char **argv)
     }
     if ( !parse_domid(argv[optind], &domid) )
         return 2;
+    signal(SIGPIPE, SIG_IGN); /* output_write() says what is lost */
     sigaction(SIGALRM, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     uart_connect(in, out);
-    return run(domid, looks, ready_fd) || !output_complete();
+    c = run(domid, looks, ready_fd);
+    output_close(out, "the UART's output");
+    output_close(trace_fd, "the trace");
+    return c || !output_complete();
 }

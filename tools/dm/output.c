@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Writing to files: all bytes are written, or a message says that not. */
+#define _GNU_SOURCE /* O_PATH */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +10,13 @@
 #include "dm.h"
 
 static bool lost;
+
+static void lose(const char *what)
+{
+    fprintf(stderr, "oriel-dm: write %s: %s; its content is not complete\n",
+            what, strerror(errno));
+    lost = true;
+}
 
 bool output_write(int fd, const char *what, const void *bytes, size_t len)
 {
@@ -21,9 +30,7 @@ bool output_write(int fd, const char *what, const void *bytes, size_t len)
             continue;
         if ( done < 0 )
         {
-            fprintf(stderr, "oriel-dm: write %s: %s; its content is not "
-                    "complete\n", what, strerror(errno));
-            lost = true;
+            lose(what);
             return false;
         }
         p += done;
@@ -32,7 +39,24 @@ bool output_write(int fd, const char *what, const void *bytes, size_t len)
     return true;
 }
 
+void output_close(int fd, const char *what)
+{
+    if ( fd > STDERR_FILENO && close(fd) )
+        lose(what);
+}
+
 bool output_complete(void)
 {
     return !lost;
+}
+
+void output_fill_descriptors(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_PATH); /* reading and writing it: EBADF */
+    while ( fd >= 0 && fd <= STDERR_FILENO );
+    if ( fd >= 0 )
+        close(fd);
 }

@@ -8,7 +8,8 @@
 
 #include <xen/hvm/params.h>
 
-#include "uuid.h"
+#include "say.h"
+#include "state.h"
 
 #define DOM0 0U
 
@@ -66,7 +67,8 @@ static const char *create_hint(struct build *b, int err)
         return "a limit (vcpus, max_grant_frames, max_event_channels...) "
                "exceeds the host's, or the host cannot run HVM guests";
     case ENOMEM:
-        return host_memory_hint(b);
+        b->short_of_memory = true;
+        return NULL;
     case EACCES:
         return "library and hypervisor are of different versions";
     case EPERM:
@@ -105,13 +107,27 @@ int create_domain(struct build *b)
     return 0;
 }
 
-/* -errno of a call that needs memory; sets the hint for ENOMEM. */
+/*
+ * Before the device model is started: whatever happens to oriel, the domain has
+ * its name, by which it can be destroyed.
+ */
+int record_name(struct build *b)
+{
+    struct state_record record = { 0 };
+
+    snprintf(record.name, sizeof(record.name), "%s", b->config->name);
+    if ( !state_write(b->uuid, &record) )
+        warn("d%u: its name cannot be recorded: %s/: %s", b->domid,
+             state_dir() ? state_dir() : "/run/oriel", strerror(errno));
+    return 0;
+}
+
+/* -errno of a call that needs memory. */
 static int memory_failed(struct build *b)
 {
     int err = errno;
 
-    if ( err == ENOMEM )
-        b->hint = host_memory_hint(b);
+    b->short_of_memory = err == ENOMEM;
     return -err;
 }
 

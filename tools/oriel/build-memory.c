@@ -138,13 +138,15 @@ static int populate_range(struct build *b, xen_pfn_t gfn, xen_pfn_t end)
             return (int)done;
         if ( done < 0 || (done == 0 && !order) )
         {
-            b->hint = host_memory_hint(b);
+            b->short_of_memory = true;
             return -ENOMEM;
         }
         if ( done == 0 )
             large = false;
         gfn += (xen_pfn_t)done << order;
         *(order ? &b->nr_large : &b->nr_small) += (unsigned long)done;
+        if ( build_interrupted() )
+            return -EINTR;
     }
     return 0;
 }
@@ -220,6 +222,8 @@ static int put(struct build *b, uint64_t paddr, const void *bytes,
         memset(p + offset + data, 0, part - data);
         xenforeignmemory_unmap(b->memory, p, nr);
         done += part;
+        if ( build_interrupted() )
+            return -EINTR;
     }
     return 0;
 }

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "say.h"
+#include "signals.h"
+#include "state.h"
 
 static const struct step {
     const char *what;
@@ -20,6 +22,7 @@ static const struct step {
     { "read the images", read_images },
     { "lay out its memory", lay_out },
     { "create the domain", create_domain },
+    { "record its name", record_name },
     { "set the memory for its page tables", set_paging_pool },
     { "make its vcpus", make_vcpus },
     { "limit its memory", set_memory_limit },
@@ -48,7 +51,7 @@ static void progress(const struct build *b, unsigned int nr, bool on_tty)
                 steps[nr].what);
 }
 
-static void explain(const struct build *b, const struct step *step, int rc)
+static void explain(struct build *b, const struct step *step, int rc)
 {
     char who[CONFIG_NAME_MAX + 16];
 
@@ -56,11 +59,37 @@ static void explain(const struct build *b, const struct step *step, int rc)
         snprintf(who, sizeof(who), "d%u (%s)", b->domid, b->config->name);
     else
         snprintf(who, sizeof(who), "%s", b->config->name);
-    if ( *b->why )
+    if ( b->short_of_memory )
+        b->hint = host_memory_hint(b);
+    if ( rc == -EINTR )
+        failed("%s: interrupted: %s", who, b->exists ? "it is destroyed"
+                                                     : "it is not created");
+    else if ( *b->why )
         failed("%s: %s: %s%s%s", who, step->what, b->why, b->hint ? "; " : "",
                b->hint ? b->hint : "");
     else
         failed_errno(rc, b->hint, "%s: %s", who, step->what);
+}
+
+int build_interrupted(void)
+{
+    return signals_arrived() ? -EINTR : 0;
+}
+
+/* First the domain goes, then the message can say how much memory is free. */
+static void undo(struct build *b, const struct step *step, int rc)
+{
+    bool left = b->exists && xc_domain_destroy(b->xch, b->domid) &&
+                errno != ESRCH;
+    int err = errno;
+
+    explain(b, step, rc);
+    if ( left )
+        failed_errno(err, "try oriel destroy", "d%u: undo: destroy it",
+                     b->domid);
+    else if ( b->exists )
+        state_remove(b->uuid);
+    b->exists = false;
 }
 
 static void line(uint64_t start, uint64_t size, const char *what)
@@ -108,6 +137,8 @@ bool build(struct build *b)
         b->hint = NULL;
         b->why[0] = '\0';
         rc = steps[i].run(b);
+        if ( !rc )
+            rc = build_interrupted();
     }
     if ( on_tty && !b->verbose )
         fputs("\r\033[K", stderr);
@@ -117,11 +148,7 @@ bool build(struct build *b)
             print_layout(b);
         return true;
     }
-    explain(b, &steps[i - 1], rc);
-    if ( b->exists && xc_domain_destroy(b->xch, b->domid) )
-        failed_errno(errno, "try oriel destroy", "d%u: undo: destroy it",
-                     b->domid);
-    b->exists = false;
+    undo(b, &steps[i - 1], rc);
     return false;
 }
 

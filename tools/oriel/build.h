@@ -44,6 +44,7 @@ struct build {
 
     /* A step that fails sets these: text to add to the message. */
     const char *hint;
+    bool short_of_memory; /* the host is: the hint has figures */
     char why[ELF_WHY_MAX];
     char hint_text[192]; /* the text of a hint with numbers */
 };
@@ -54,6 +55,9 @@ struct build {
  */
 bool build(struct build *b);
 void build_free(struct build *b);
+
+/* -EINTR when a signal is to end oriel, else 0: for long steps. */
+int build_interrupted(void);
 
 /*
  * A step.  0, or a negative errno; hint or why, or both, are set if they say
@@ -66,10 +70,11 @@ step_fn read_images, lay_out, populate, set_memory_map, load_kernel,
     load_ramdisk, write_start_info, clear_special_pages;
 
 /* ---- build-domain.c ---- */
-/* The hint for ENOMEM: free and wanted memory, and what to try. */
+/* The hint when the host is short of memory: free and wanted memory, and what
+ * to try.  When what the domain had is free again. */
 const char *host_memory_hint(struct build *b);
-step_fn create_domain, set_paging_pool, make_vcpus, set_memory_limit, set_tsc,
-    make_event_channels, set_params, seed_grants;
+step_fn create_domain, record_name, set_paging_pool, make_vcpus,
+    set_memory_limit, set_tsc, make_event_channels, set_params, seed_grants;
 
 /* ---- build-cpu.c ---- */
 step_fn set_memory_types, set_first_vcpu;

@@ -83,6 +83,24 @@ void take_claims(xc_interface *xch, uint32_t domid, unsigned int id,
     xc_hypercall_buffer_free(xch, buffer);
 }
 
+/* Both are in ascending order: the range that ends first has nothing more. */
+bool next_overlap(const struct snapshot_ranges *a,
+                  const struct snapshot_ranges *b, unsigned int *i,
+                  unsigned int *j, struct oriel_ioreq_range *both)
+{
+    while ( *i < a->nr && *j < b->nr )
+    {
+        const struct oriel_ioreq_range *x = &a->range[*i], *y = &b->range[*j];
+
+        both->start = x->start > y->start ? x->start : y->start;
+        both->end = x->end < y->end ? x->end : y->end;
+        ++*(x->end < y->end ? i : j);
+        if ( both->start <= both->end )
+            return true;
+    }
+    return false;
+}
+
 const char *claim_type_name(unsigned int type)
 {
     static const char *const names[] = { "ports", "memory", "pci" };

@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,44 +152,62 @@ static const char *similar_key(const char *name)
     return NULL;
 }
 
+/* True after a warning, or with strict false after a message: a setting without
+ * effect. */
+static bool ignore(const struct config *config, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+static bool ignore(const struct config *config, const char *fmt, ...)
+{
+    char text[1024];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    if ( config->strict )
+        failed("%s", text);
+    else
+        warn("%s", text);
+    return !config->strict;
+}
+
 static bool apply_unknown(const char *path, const struct config_record *record,
                           const struct config *config)
 {
     const char *similar = similar_key(record->name);
-    const char *meant[] = { similar ? "; did you mean " : "",
-                            similar ? similar : "" };
 
-    if ( config->strict )
-        failed("%s:%u: %s is not used here%s%s", path, record->line,
-               record->name, meant[0], meant[1]);
+    return ignore(config, "%s:%u: %s is not used here%s%s%s", path,
+                  record->line, record->name,
+                  config->strict ? "" : ": ignored",
+                  similar ? "; did you mean " : "", similar ? similar : "");
+}
+
+/* The setting of the table that the record is about. */
+static bool apply_known(const char *path, const struct key *key,
+                        const struct config_record *record,
+                        struct config *config)
+{
+    const char *expected = key->expected ? key->expected : "a string";
+
+    if ( strcmp(record->kind, "s") )
+        failed("%s:%u: %s is a list; expected %s", path, record->line,
+               record->name, expected);
+    else if ( apply_key(key, record->item[0], config) )
+        return !record->before ||
+               ignore(config, "%s:%u: %s is set again: line %u has no effect",
+                      path, record->line, record->name, record->before);
     else
-        warn("%s:%u: %s is not used here: ignored%s%s", path, record->line,
-             record->name, meant[0], meant[1]);
-    return !config->strict;
+        failed("%s:%u: %s = \"%s\"; expected %s", path, record->line,
+               record->name, record->item[0], expected);
+    return false;
 }
 
 bool config_apply(const char *path, const struct config_record *record,
                   struct config *config)
 {
     for ( unsigned int i = 0; i < sizeof(keys) / sizeof(keys[0]); i++ )
-    {
-        const struct key *key = &keys[i];
-        const char *expected = key->expected ? key->expected : "a string";
-
-        if ( strcmp(key->name, record->name) )
-            continue;
-        if ( strcmp(record->kind, "s") )
-        {
-            failed("%s:%u: %s is a list; expected %s", path, record->line,
-                   record->name, expected);
-            return false;
-        }
-        if ( apply_key(key, record->item[0], config) )
-            return true;
-        failed("%s:%u: %s = \"%s\"; expected %s", path, record->line,
-               record->name, record->item[0], expected);
-        return false;
-    }
+        if ( !strcmp(keys[i].name, record->name) )
+            return apply_known(path, &keys[i], record, config);
     return apply_unknown(path, record, config);
 }
 
@@ -230,16 +249,16 @@ static bool check_name(const char *path, const char *name)
 }
 
 /* cmdline, or a command line made of root and extra. */
-static bool finish_cmdline(struct config *c)
+static bool finish_cmdline(const char *path, struct config *c)
 {
     const char *root = c->root ? c->root : "";
     const char *extra = c->extra ? c->extra : "";
 
     if ( c->cmdline )
     {
-        if ( c->root || c->extra )
-            warn("root and extra are ignored: cmdline is given");
-        return true;
+        return (!c->root && !c->extra) ||
+               ignore(c, "%s: root and extra are ignored: cmdline is given",
+                      path);
     }
     return asprintf(&c->cmdline, "%s%s%s%s", *root ? "root=" : "", root,
                     *root && *extra ? " " : "", extra) >= 0;
@@ -287,9 +306,10 @@ bool config_finish(const char *path, struct config *c)
                c->maxmem < c->memory ? "memory" : "vcpus");
         return false;
     }
-    if ( c->maxvcpus > c->vcpus )
-        warn("%s: the guest finds %llu vcpus: vcpus = %llu has no effect "
-             "without hotplug", path, (unsigned long long)c->maxvcpus,
-             (unsigned long long)c->vcpus);
-    return finish_cmdline(c);
+    if ( c->maxvcpus > c->vcpus &&
+         !ignore(c, "%s: the guest finds %llu vcpus: vcpus = %llu has no effect "
+                 "without hotplug", path, (unsigned long long)c->maxvcpus,
+                 (unsigned long long)c->vcpus) )
+        return false;
+    return finish_cmdline(path, c);
 }

@@ -8,24 +8,28 @@
  * libxenctrl of the same name that has the documented calls only.  oriel starts
  * oriel-config without oriel's library path.
  *
- *   oriel-config FILE
+ *   oriel-config [--] FILE      FILE -: standard input
  *
  * writes one record of zero-terminated strings for each setting:
  *
- *   NAME LINE KIND COUNT ITEM...      KIND "s": a value, COUNT 1
- *                                     KIND "l": a list; a list in it is "[...]"
+ *   NAME LINE BEFORE KIND COUNT ITEM...   KIND "s": a value, COUNT 1
+ *                                         KIND "l": a list; a list in it is
+ *                                                   "[...]"
  *
- * LINE is the line of the last assignment.  Exit status, after messages on
- * standard error that name the file: 0; 1: the file is no configuration; 2:
- * misused; 3: the file cannot be read, or there is no memory.
+ * LINE is the line of the last assignment, which counts, BEFORE that of the
+ * assignment before it, or 0.  Exit status, after messages on standard error
+ * that name the file: 0; 1: the file is no configuration; 2: misused; 3: the file
+ * cannot be read, the records cannot be written, or there is no memory.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <libxlutil.h>
 
@@ -38,7 +42,7 @@
 
 struct setting {
     char *name;
-    unsigned int line;
+    unsigned int line, before; /* 0: it was set once */
 };
 
 static struct setting *settings;
@@ -50,22 +54,64 @@ static void out_of_memory(void)
     exit(UNREADABLE);
 }
 
+/* At once when a write fails: later its errno is gone. */
+static void output_failed(void)
+{
+    fprintf(stderr, "oriel-config: standard output: %s\n", strerror(errno));
+    exit(UNREADABLE);
+}
+
+static void output(const char *text, size_t len)
+{
+    if ( fwrite(text, 1, len, stdout) != len )
+        output_failed();
+}
+
+static void flush_output(void)
+{
+    if ( fflush(stdout) )
+        output_failed();
+}
+
+/* A descriptor 0, 1 or 2 that is closed would be that of the next file. */
+static void fill_descriptors(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_PATH); /* reading and writing it: EBADF */
+    while ( fd >= 0 && fd <= STDERR_FILENO );
+    if ( fd >= 0 )
+        close(fd);
+}
+
+static bool is_stdin(const char *path)
+{
+    return !strcmp(path, "-");
+}
+
+/* The file's name in messages. */
+static const char *shown(const char *path)
+{
+    return is_stdin(path) ? "standard input" : path;
+}
+
 static char *read_file(const char *path, size_t *len)
 {
-    FILE *f = fopen(path, "re");
+    FILE *f = is_stdin(path) ? stdin : fopen(path, "re");
     char *text = malloc(FILE_MAX + 1);
 
     if ( !text )
         out_of_memory();
     if ( !f )
     {
-        fprintf(stderr, "oriel-config: %s: %s\n", path, strerror(errno));
+        fprintf(stderr, "oriel-config: %s: %s\n", shown(path), strerror(errno));
         exit(UNREADABLE);
     }
     *len = fread(text, 1, FILE_MAX + 1, f);
     if ( ferror(f) || *len > FILE_MAX || memchr(text, '\0', *len) )
     {
-        fprintf(stderr, "oriel-config: %s: %s\n", path,
+        fprintf(stderr, "oriel-config: %s: %s\n", shown(path),
                 ferror(f) ? strerror(errno)
                           : "not a text file of up to 1 MiB");
         exit(ferror(f) ? UNREADABLE : NO_CONFIGURATION);
@@ -75,18 +121,22 @@ static char *read_file(const char *path, size_t *len)
     return text;
 }
 
-static void add_setting(const char *name, size_t len, unsigned int line)
+/* append: by +=, which ignores nothing of what was set before. */
+static void add_setting(const char *name, size_t len, unsigned int line,
+                        bool append)
 {
     for ( unsigned int i = 0; i < nr_settings; i++ )
         if ( strlen(settings[i].name) == len &&
              !memcmp(settings[i].name, name, len) )
         {
+            settings[i].before = append ? 0 : settings[i].line;
             settings[i].line = line;
             return;
         }
     settings = reallocarray(settings, nr_settings + 1, sizeof(*settings));
     if ( !settings || !(settings[nr_settings].name = strndup(name, len)) )
         out_of_memory();
+    settings[nr_settings].before = 0;
     settings[nr_settings++].line = line;
 }
 
@@ -121,7 +171,8 @@ static void list_settings(const char *p)
         {
             while ( isalnum((unsigned char)*p) || *p == '_' )
                 p++;
-            add_setting(start, (size_t)(p - start), line);
+            add_setting(start, (size_t)(p - start), line,
+                        p[strspn(p, " \t")] == '+');
         }
         else if ( isdigit((unsigned char)*p) )
             while ( isalnum((unsigned char)*p) )
@@ -136,9 +187,10 @@ static void list_settings(const char *p)
     }
 }
 
+/* With its zero. */
 static void put(const char *text)
 {
-    fwrite(text, 1, strlen(text) + 1, stdout);
+    output(text, strlen(text) + 1);
 }
 
 static void put_number(unsigned int value)
@@ -159,6 +211,7 @@ static void put_setting(const XLU_Config *cfg, const struct setting *s)
     {
         put(s->name);
         put_number(s->line);
+        put_number(s->before);
         put("s");
         put_number(1);
         put(value);
@@ -167,6 +220,7 @@ static void put_setting(const XLU_Config *cfg, const struct setting *s)
     {
         put(s->name);
         put_number(s->line);
+        put_number(s->before);
         put("l");
         put_number((unsigned int)nr);
         for ( int i = 0; i < nr; i++ )
@@ -179,30 +233,31 @@ static void put_setting(const XLU_Config *cfg, const struct setting *s)
 }
 
 static const char usage[] =
-    "usage: oriel-config FILE\n"
-    "Part of oriel create: write the settings of a configuration file as "
-    "records of\nzero-terminated strings, NAME LINE KIND COUNT ITEM...\n"
+    "usage: oriel-config [--] FILE\n"
+    "Part of oriel create: write the settings of a configuration file (-: "
+    "standard\ninput) as records of zero-terminated strings, NAME LINE BEFORE "
+    "KIND COUNT ITEM...\n"
     "  -h, --help, --version\n";
 
-int main(int argc, char **argv)
+static int show(const char *text)
 {
-    XLU_Config *cfg;
-    size_t len;
-    char *text;
+    output(text, strlen(text));
+    flush_output();
+    return 0;
+}
 
-    if ( argc == 2 && !strcmp(argv[1], "--version") )
-        return puts("oriel-config " ORIEL_VERSION) < 0 || fflush(stdout)
-                   ? UNREADABLE : 0;
-    if ( argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) )
-        return fputs(usage, stdout) < 0 || fflush(stdout) ? UNREADABLE : 0;
-    if ( argc != 2 || argv[1][0] == '-' )
-    {
-        fprintf(stderr, "oriel-config: %s\n%s",
-                argc == 2 ? "unknown option" : "expected one FILE", usage);
-        return MISUSED;
-    }
-    text = read_file(argv[1], &len);
-    cfg = xlu_cfg_init(stderr, argv[1]);
+static int misused(const char *why)
+{
+    fprintf(stderr, "oriel-config: %s\n%s", why, usage);
+    return MISUSED;
+}
+
+static int write_settings(const char *path)
+{
+    size_t len;
+    char *text = read_file(path, &len);
+    XLU_Config *cfg = xlu_cfg_init(stderr, shown(path));
+
     if ( !cfg )
         out_of_memory();
     if ( xlu_cfg_readdata(cfg, text, (int)len) )
@@ -210,5 +265,22 @@ int main(int argc, char **argv)
     list_settings(text);
     for ( unsigned int i = 0; i < nr_settings; i++ )
         put_setting(cfg, &settings[i]);
-    return fflush(stdout) ? UNREADABLE : 0;
+    flush_output();
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    const char *path = argc == 2 || argc == 3 ? argv[argc - 1] : NULL;
+
+    fill_descriptors();
+    if ( argc == 2 && !strcmp(path, "--version") )
+        return show("oriel-config " ORIEL_VERSION "\n");
+    if ( argc == 2 && (!strcmp(path, "--help") || !strcmp(path, "-h")) )
+        return show(usage);
+    if ( argc == 2 && path[0] == '-' && !is_stdin(path) )
+        return misused("unknown option");
+    if ( !path || (argc == 3 && strcmp(argv[1], "--")) )
+        return misused("expected one FILE");
+    return write_settings(path);
 }

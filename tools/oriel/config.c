@@ -28,7 +28,7 @@ static void run_reader(const char *program, const char *path, int out)
     else
         unsetenv("LD_LIBRARY_PATH");
     dup2(out, STDOUT_FILENO);
-    execlp(program, "oriel-config", path, (char *)NULL);
+    execlp(program, "oriel-config", "--", path, (char *)NULL);
     failed_errno(errno, "it is installed beside oriel", "run %s", program);
     _exit(126);
 }
@@ -67,6 +67,12 @@ static char *slurp(int fd, size_t *len)
     return text;
 }
 
+/* The file's name in messages. */
+static const char *shown(const char *path)
+{
+    return strcmp(path, "-") ? path : "standard input";
+}
+
 static char *read_records(const char *path, size_t *len)
 {
     char *program = program_beside("oriel-config"), *text = NULL;
@@ -75,7 +81,7 @@ static char *read_records(const char *path, size_t *len)
 
     if ( !program || pipe2(fds, O_CLOEXEC) )
     {
-        failed_errno(errno, NULL, "%s: start oriel-config", path);
+        failed_errno(errno, NULL, "%s: start oriel-config", shown(path));
         free(program);
         return NULL;
     }
@@ -86,7 +92,7 @@ static char *read_records(const char *path, size_t *len)
     if ( pid > 0 )
         text = slurp(fds[0], len);
     if ( !text )
-        failed_errno(errno, NULL, "%s: read the configuration", path);
+        failed_errno(errno, NULL, "%s: read the configuration", shown(path));
     close(fds[0]);
     free(program);
     if ( pid > 0 && (waitpid(pid, &status, 0) != pid || status) )
@@ -94,10 +100,10 @@ static char *read_records(const char *path, size_t *len)
         if ( !WIFEXITED(status) || WEXITSTATUS(status) == 127 )
             failed("%s: oriel-config could not be run; it needs libxlutil and "
                    "the libxenctrl that came with it: set "
-                   "ORIEL_XL_LIBRARY_PATH to their folder", path);
+                   "ORIEL_XL_LIBRARY_PATH to their folder", shown(path));
         else if ( WEXITSTATUS(status) == 1 ) /* 3: after its own message */
             failed("%s: not a configuration; expected lines like memory = 32 "
-                   "or name = \"guest\"", path);
+                   "or name = \"guest\"", shown(path));
         free(text);
         text = NULL;
     }
@@ -115,6 +121,12 @@ static const char *next_string(const char **at, const char *end)
     return s;
 }
 
+static bool cut_off(const char *path)
+{
+    failed("%s: oriel-config's output is not complete", path);
+    return false;
+}
+
 static bool apply_records(const char *path, const char *text, size_t len,
                           struct config *config)
 {
@@ -123,23 +135,26 @@ static bool apply_records(const char *path, const char *text, size_t len,
 
     while ( at < end )
     {
-        const char *name = next_string(&at, end), *line, *kind, *count;
+        const char *name = next_string(&at, end), *line, *before, *kind, *count;
         struct config_record record = { .name = name };
         const char **items;
 
         line = next_string(&at, end);
+        before = next_string(&at, end);
         kind = next_string(&at, end);
         count = next_string(&at, end);
         if ( !count )
-            return false;
+            return cut_off(path);
         record.line = (unsigned int)strtoul(line, NULL, 10);
+        record.before = (unsigned int)strtoul(before, NULL, 10);
         record.kind = kind;
         record.nr_items = (unsigned int)strtoul(count, NULL, 10);
         items = calloc(record.nr_items + 1, sizeof(*items));
         if ( !items )
-            return false;
+            return failed_errno(errno, NULL, "%s", path) == EXIT_OK;
         for ( unsigned int i = 0; i < record.nr_items; i++ )
-            items[i] = next_string(&at, end);
+            if ( !(items[i] = next_string(&at, end)) )
+                items[i] = "";
         record.item = items;
         good &= config_apply(path, &record, config);
         free(items);
@@ -158,6 +173,7 @@ bool config_read(const char *path, bool strict, struct config *config)
     text = read_records(path, &len);
     if ( !text )
         return false;
+    path = shown(path);
     good = apply_records(path, text, len, config);
     free(text);
     return good && config_finish(path, config);

@@ -37,12 +37,15 @@ struct config {
 /* One setting of the file. */
 struct config_record {
     const char *name, *kind;
-    unsigned int line, nr_items;
+    unsigned int line;
+    unsigned int before; /* line of an assignment that does not count, or 0 */
+    unsigned int nr_items;
     const char *const *item;
 };
 
 /*
- * Reads a file.  A setting that is unknown or has no effect causes a warning,
+ * Reads a file; "-" is standard input.  A setting that is unknown, is set again
+ * or has no effect causes a warning,
  * or with strict an error.  False after an error, whose message has the line
  * and what was expected.  Call config_free() in either case.
  */

@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +27,7 @@
 #include <xen/hvm/params.h>
 #include <xen/io/console.h>
 
+#include "signals.h"
 #include "xen.h"
 
 #define LEAVE 0x1d /* Ctrl-] */
@@ -44,14 +44,6 @@ struct console {
     bool input; /* standard input is a terminal */
     struct termios saved;
 };
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int sig)
-{
-    (void)sig;
-    interrupted = 1;
-}
 
 /* By its grant; if the guest removed the entry, by its page. */
 static bool map_page(struct console *c)
@@ -145,13 +137,16 @@ static uint32_t peek_output(const struct console *c, char *text, size_t *len)
     return prod;
 }
 
-/* False after a message. */
+/* False after a message, or when a signal has arrived. */
 static bool write_all(const char *text, size_t len)
 {
     while ( len )
     {
-        ssize_t done = write(STDOUT_FILENO, text, len);
+        ssize_t done;
 
+        if ( !signals_writable(STDOUT_FILENO) )
+            return false;
+        done = write(STDOUT_FILENO, text, len);
         if ( done < 0 && errno != EINTR )
         {
             failed_errno(errno, "a part of the guest's output is lost",
@@ -167,7 +162,7 @@ static bool write_all(const char *text, size_t len)
     return true;
 }
 
-/* False after a message. */
+/* As write_all(). */
 static bool drain(struct console *c)
 {
     char text[sizeof(c->page->out)];
@@ -249,20 +244,21 @@ static enum console_end talk(struct console *c)
     for ( ;; )
     {
         bool listen = c->input && input_room(c);
-        struct pollfd p[2] = {
+        struct pollfd p[3] = {
             { .fd = xenevtchn_fd(c->events), .events = POLLIN },
             { .fd = listen ? STDIN_FILENO : -1, .events = POLLIN },
+            { .fd = signals_fd(), .events = POLLIN },
         };
         /* Asked before reading: output before the end is printed. */
         bool ended = has_ended(c);
 
         if ( !drain(c) )
-            return CONSOLE_FAILED;
+            return signals_arrived() ? CONSOLE_LEFT : CONSOLE_FAILED;
         if ( ended )
             return CONSOLE_DOMAIN_ENDED;
-        if ( interrupted )
+        if ( signals_arrived() )
             return CONSOLE_LEFT;
-        if ( poll(p, 2, LOOK_MS) < 0 && errno != EINTR )
+        if ( poll(p, 3, LOOK_MS) < 0 && errno != EINTR )
             return wait_failed(c, errno);
         if ( p[0].revents & POLLIN )
         {
@@ -281,22 +277,17 @@ static enum console_end talk(struct console *c)
 static enum console_end attach(struct console *c, bool (*attached)(void *arg),
                                void *arg)
 {
-    struct sigaction action = { .sa_handler = on_signal }, old[2];
     bool terminal;
     enum console_end end = CONSOLE_FAILED;
 
-    if ( !map_page(c) || !bind_port(c) )
+    if ( !map_page(c) || !bind_port(c) || !signals_hold() )
         return CONSOLE_FAILED;
-    sigaction(SIGINT, &action, &old[0]);
-    sigaction(SIGTERM, &action, &old[1]);
     raw_terminal(c);
     terminal = c->input;
     if ( !attached || attached(arg) )
         end = talk(c);
     if ( terminal )
         tcsetattr(STDIN_FILENO, TCSANOW, &c->saved);
-    sigaction(SIGINT, &old[0], NULL);
-    sigaction(SIGTERM, &old[1], NULL);
     return end;
 }
 
@@ -360,13 +351,14 @@ static int run_console(int argc, char **argv)
                : console_attach(info.domid, NULL, NULL) == CONSOLE_FAILED
                    ? EXIT_FAILED : EXIT_OK;
     xen_close();
+    signals_end();
     return code;
 }
 
 const struct command command_console = {
     "console", "[--once] DOMAIN",
     "Show a domain's console and pass on what is typed",
-    "Ends with the domain, or with Ctrl-].\n"
+    "Ends with the domain, or with Ctrl-]; Ctrl-C goes to the guest.\n"
     "  -1, --once   print the output in the ring, leave it there, end\n",
     run_console,
 };

@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dm.h"
+#include "signals.h"
 #include "state.h"
 #include "xen.h"
 
@@ -105,31 +107,50 @@ const struct command command_shutdown = {
     run_shutdown,
 };
 
+/* Ends the device model and removes what is recorded: the exit code. */
+static int forget(const xc_dominfo_t *info)
+{
+    struct state_record record;
+    char *log = state_path(info->handle, "log");
+    bool known = state_read(info->handle, &record);
+    int code = EXIT_OK;
+
+    if ( known && dm_stop(record.dm_pid, record.dm_start, false) == DM_LIVES )
+        code = EXIT_FAILED; /* its record is for the next oriel create */
+    else
+    {
+        if ( dm_show_messages(log, known ? record.name : xen_label(info)) )
+            code = EXIT_FAILED;
+        state_remove(info->handle);
+    }
+    free(log);
+    return code;
+}
+
 static int run_destroy(int argc, char **argv)
 {
     xc_dominfo_t info;
-    struct state_record record;
     int code;
     xc_interface *xch = one_domain(&command_destroy, argc, argv, &info, &code);
 
     if ( !xch )
         return code;
-    code = EXIT_OK;
     /* The memory is freed when the device model has unmapped its pages. */
-    if ( xc_domain_destroy(xch, info.domid) && errno != ESRCH )
+    if ( !signals_hold() )
+        code = EXIT_FAILED;
+    else if ( xc_domain_destroy(xch, info.domid) && errno != ESRCH )
         code = failed_errno(errno, NULL, "%s: destroy it", xen_label(&info));
-    else if ( state_read(info.handle, &record) )
-    {
-        dm_stop(record.dm_pid, record.dm_start);
-        state_remove(info.handle);
-    }
+    else
+        code = forget(&info);
     xen_close();
+    signals_end();
     return code;
 }
 
 const struct command command_destroy = {
     "destroy", "DOMAIN", "End a domain and its device model at once",
     "Pages of the domain that are mapped elsewhere stay until they are "
-    "unmapped.\n",
+    "unmapped.\nMessages of the device model are printed; 1 if oriel-dm says "
+    "that it failed.\n",
     run_destroy,
 };

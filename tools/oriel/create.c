@@ -5,6 +5,9 @@
  *   build ──> device model ──> unpause ──> (-F) console to its end ──> gone
  *     │            └─ fails: destroy the domain
  *     └─ fails: nothing is left
+ *
+ * Signals are held (signals.h) until the domain runs, or with -F until it is
+ * gone: each step looks whether one has arrived, and undoes all.
  */
 #include "oriel.h"
 
@@ -17,6 +20,7 @@
 
 #include "build.h"
 #include "dm.h"
+#include "signals.h"
 #include "state.h"
 #include "uuid.h"
 #include "xen.h"
@@ -104,15 +108,24 @@ static bool start_dm(const struct request *r, const struct build *b,
     return good;
 }
 
-/* False when the device model failed. */
+/*
+ * Destroys the domain and ends its device model.  False when that, or the device
+ * model, failed.  The record of a domain that is left is kept, for its name.
+ */
 static bool undo(const struct build *b, const struct state_record *record)
 {
-    bool good;
+    bool good = true, left = xc_domain_destroy(b->xch, b->domid) &&
+                             errno != ESRCH;
+    char *log = state_path(b->uuid, "log");
 
-    if ( xc_domain_destroy(b->xch, b->domid) && errno != ESRCH )
-        failed_errno(errno, "try oriel destroy", "d%u: destroy it", b->domid);
-    good = dm_stop(record->dm_pid, record->dm_start);
-    state_remove(b->uuid);
+    if ( left )
+        good = failed_errno(errno, "try oriel destroy", "d%u: destroy it",
+                            b->domid) == EXIT_OK;
+    good &= dm_stop(record->dm_pid, record->dm_start, true) == DM_GONE;
+    good &= !dm_show_messages(log, record->name);
+    if ( !left )
+        state_remove(b->uuid);
+    free(log);
     return good;
 }
 
@@ -147,7 +160,7 @@ static int stay(const struct request *r, const struct build *b,
     xc_dominfo_t info;
     int code = EXIT_FAILED;
 
-    if ( end == CONSOLE_LEFT )
+    if ( end == CONSOLE_LEFT || signals_arrived() )
         failed("d%u (%s): interrupted: destroying it", b->domid, record->name);
     else if ( !xen_domain(b->xch, b->domid, &info) )
         failed_errno(errno, errno == ESRCH ? "the domain was destroyed" : NULL,
@@ -167,9 +180,29 @@ static int stay(const struct request *r, const struct build *b,
     return undo(b, record) ? code : EXIT_FAILED;
 }
 
+/* The line that says so; not when it cannot be written. */
+static bool announce(const struct request *r, const struct build *b,
+                     const struct state_record *record)
+{
+    if ( !r->quiet )
+        fprintf(r->foreground ? stderr : stdout, "d%u (%s): created%s%s%s\n",
+                b->domid, record->name, r->paused ? ", paused" : "",
+                *record->uart ? "; UART output: " : "", record->uart);
+    return flush_output();
+}
+
+/* Nobody has to be told more: a domain that stays is there for good. */
+static bool finish(const struct request *r, struct created *c)
+{
+    if ( signals_arrived() || (!r->paused && !unpause(c)) )
+        return false;
+    return !signals_arrived();
+}
+
 static int start(const struct request *r, struct build *b)
 {
     struct state_record record = { 0 };
+    struct created c = { b, record.name };
 
     snprintf(record.name, sizeof(record.name), "%s", b->config->name);
     if ( !r->no_dm && !start_dm(r, b, &record) )
@@ -178,23 +211,22 @@ static int start(const struct request *r, struct build *b)
         undo(b, &record);
         return EXIT_FAILED;
     }
-    if ( !state_write(b->uuid, &record) )
-        warn("d%u: its name cannot be recorded: %s/: %s", b->domid,
+    if ( !r->no_dm && !state_write(b->uuid, &record) )
+        warn("d%u: its device model cannot be recorded: %s/: %s", b->domid,
              state_dir() ? state_dir() : "/run/oriel", strerror(errno));
     /* Before the guest runs, since its UART may use the same terminal. */
-    if ( !r->quiet )
-        fprintf(r->foreground ? stderr : stdout, "d%u (%s): created%s%s%s\n",
-                b->domid, record.name, r->paused ? ", paused" : "",
-                *record.uart ? "; UART output: " : "", record.uart);
-    fflush(stdout);
-    if ( r->foreground )
-        return stay(r, b, &record);
-    if ( !r->paused && !unpause(&(struct created){ b, record.name }) )
+    if ( announce(r, b, &record) )
     {
-        undo(b, &record);
-        return EXIT_FAILED;
+        if ( r->foreground )
+            return stay(r, b, &record);
+        if ( finish(r, &c) )
+            return EXIT_OK;
+        if ( signals_arrived() )
+            failed("d%u (%s): interrupted: destroying it", b->domid,
+                   record.name);
     }
-    return EXIT_OK;
+    undo(b, &record);
+    return EXIT_FAILED;
 }
 
 static int create(const struct request *r, const struct config *config)
@@ -210,11 +242,17 @@ static int create(const struct request *r, const struct config *config)
     if ( config->has_uuid )
         memcpy(b.uuid, config->uuid, sizeof(b.uuid));
     else if ( !uuid_random(b.uuid) )
-        code = failed_errno(errno, "give a uuid", "make a UUID");
-    if ( is_new(b.xch, config, b.uuid) && build(&b) )
+    {
+        xen_close();
+        return failed_errno(errno, "give a uuid", "make a UUID");
+    }
+    if ( is_new(b.xch, config, b.uuid) && signals_hold() && build(&b) )
         code = start(r, &b);
     build_free(&b);
     xen_close();
+    /* A domain that was created stays, however late a signal arrives. */
+    if ( code != EXIT_OK || r->foreground )
+        signals_end();
     return code;
 }
 
@@ -267,15 +305,18 @@ static int run_create(int argc, char **argv)
 
 const struct command command_create = {
     "create", "[OPTION]... FILE", "Create a domain from a configuration file",
-    "FILE has xl.cfg's syntax: name and kernel are required; type, ramdisk, "
-    "cmdline,\nmemory, maxmem, vcpus, maxvcpus, max_grant_frames, "
-    "max_maptrack_frames,\nmax_grant_version, max_event_channels, tsc_mode, "
-    "uuid and firmware_override\n(instead of kernel) are understood.\n"
+    "FILE (-: standard input) has xl.cfg's syntax: name and kernel are "
+    "required; type,\nramdisk, cmdline, memory, maxmem, vcpus, maxvcpus, "
+    "max_grant_frames,\nmax_maptrack_frames, max_grant_version, "
+    "max_event_channels, tsc_mode, uuid and\nfirmware_override (instead of "
+    "kernel) are understood.\n"
     "  -p, --paused             leave the domain paused\n"
     "  -F, --foreground         show the console, wait until the domain ends, "
     "destroy\n"
     "                           it; exit with 0 after power-off, 1 after a "
-    "crash\n"
+    "crash; at a\n"
+    "                           terminal Ctrl-] ends it, Ctrl-C goes to the "
+    "guest\n"
     "  -d, --device-model PATH  start PATH instead of oriel-dm\n"
     "  -n, --no-device-model    start no device model\n"
     "  -u, --uart FILE          file for the output of the device model's UART "

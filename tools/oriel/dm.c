@@ -3,7 +3,7 @@
  * The device model's life:
  *
  *   fork ── ready byte ──> serving ── guest ends, or SIGTERM ──> gone
- *     └─ exit or 30 s without the byte ──> create fails
+ *     └─ exit, or a signal for us ──> create fails
  */
 #define _GNU_SOURCE
 #include "dm.h"
@@ -21,8 +21,11 @@
 #include <unistd.h>
 
 #include "say.h"
+#include "signals.h"
 
-#define READY_MS 30000
+#define LOOK_MS 20    /* between looks whether a process lives */
+#define LOG_ROOM 4096 /* bytes */
+#define PATIENCE 5000 /* ms, after which the user is told what is waited for */
 
 char *program_beside(const char *name)
 {
@@ -73,18 +76,63 @@ bool dm_lives(pid_t pid, unsigned long long start)
     return pid > 0 && start && start_time(pid) == start;
 }
 
-bool dm_stop(pid_t pid, unsigned long long start)
+/* It leads a session: with the programs that it has started, if it can be. */
+static void signal_dm(pid_t pid, int sig)
+{
+    if ( kill(-pid, sig) )
+        kill(pid, sig);
+}
+
+/*
+ * After SIGTERM.  A signal that arrives ends the waiting, if only after a while
+ * in which most device models end; with must_end, the device model at once.
+ * False after a message: the device model lives.
+ */
+static bool await_end(pid_t pid, unsigned long long start, bool must_end)
+{
+    signals_arrived(); /* what has arrived is why it is to end */
+    for ( unsigned int waited = 0; dm_lives(pid, start); waited += LOOK_MS )
+    {
+        if ( signals_sleep(LOOK_MS) && must_end )
+            signal_dm(pid, SIGKILL);
+        if ( !must_end && waited >= PATIENCE && signals_arrived() )
+        {
+            warn("the device model, process %d, has not ended", pid);
+            return false;
+        }
+        if ( waited == PATIENCE )
+            warn("the device model, process %d, has not ended yet: waiting for "
+                 "it; Ctrl-C %s", pid, must_end ? "kills it"
+                                                : "ends the waiting");
+    }
+    return true;
+}
+
+enum dm_end dm_stop(pid_t pid, unsigned long long start, bool must_end)
 {
     int status = 0;
 
     if ( dm_lives(pid, start) )
-        kill(pid, SIGTERM);
-    for ( unsigned int i = 0; i < 3000 && dm_lives(pid, start); i++ )
-        nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
-    if ( dm_lives(pid, start) )
-        warn("the device model, process %d, does not end", pid);
-    return pid <= 0 || waitpid(pid, &status, WNOHANG) != pid || !status ||
-           (WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+        signal_dm(pid, SIGTERM);
+    if ( !await_end(pid, start, must_end) )
+        return DM_LIVES;
+    if ( pid <= 0 || waitpid(pid, &status, WNOHANG) != pid || !status ||
+         (WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM) )
+        return DM_GONE;
+    return DM_FAILED;
+}
+
+/* The first messages have room there, also when the disk is full by then. */
+static int open_log(const struct dm_request *r)
+{
+    int log = open(r->log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC,
+                   0600);
+
+    if ( log < 0 || (fallocate(log, FALLOC_FL_KEEP_SIZE, 0, LOG_ROOM) &&
+                     (errno == ENOSPC || errno == EDQUOT)) )
+        warn("d%u: the device model's messages will be lost: %s: %s", r->domid,
+             r->log, strerror(errno));
+    return log;
 }
 
 static void run(const struct dm_request *r, const char *program, int ready)
@@ -104,8 +152,9 @@ static void run(const struct dm_request *r, const char *program, int ready)
     }
     argv[n] = domid_text;
     if ( r->log )
-        log = open(r->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        log = open_log(r);
     setsid();
+    signals_restore();
     dup2(null, STDIN_FILENO);
     if ( r->log && strcmp(r->uart, "-") &&
          !(r->trace && !strcmp(r->trace, "-")) )
@@ -118,53 +167,83 @@ static void run(const struct dm_request *r, const char *program, int ready)
     _exit(127);
 }
 
-/* The device model's messages before it failed. */
-static void show_log(const char *path)
+bool dm_show_messages(const char *path, const char *who)
 {
-    char text[4096];
     FILE *f = path ? fopen(path, "re") : NULL;
-    size_t len;
+    char *line = NULL;
+    size_t room = 0;
+    bool any = false, bad = false;
 
-    if ( !f )
-        return;
-    len = fread(text, 1, sizeof(text), f);
-    fwrite(text, 1, len, stderr);
-    fclose(f);
+    while ( f && getline(&line, &room, f) > 0 )
+    {
+        if ( !any )
+            fprintf(stderr, "oriel: %s: messages of its device model:\n", who);
+        any = true;
+        bad |= !strncmp(line, "oriel-dm: ", 10) &&
+               strncmp(line, "oriel-dm: warning: ", 19);
+        fputs(line, stderr);
+    }
+    free(line);
+    if ( f )
+        fclose(f);
+    return bad;
 }
 
-static bool wait_ready(const struct dm_request *r, const char *program,
-                       pid_t pid, int fd)
+/* The pipe's other end may be held open by children of one that has ended. */
+enum ready { READY, ENDED, SIGNALLED };
+static enum ready wait_ready(const struct dm_request *r, const char *program,
+                             pid_t pid, int fd)
 {
-    struct pollfd p = { .fd = fd, .events = POLLIN };
-    int rc, status = 0;
-    char byte;
+    unsigned int waited = 0;
 
-    do
-        rc = poll(&p, 1, READY_MS);
-    while ( rc < 0 && errno == EINTR );
-    if ( rc > 0 && read(fd, &byte, 1) == 1 )
-        return true;
-    kill(pid, SIGTERM);
+    for ( ;; )
+    {
+        struct pollfd p[2] = { { .fd = fd, .events = POLLIN },
+                               { .fd = signals_fd(), .events = POLLIN } };
+        bool lives = start_time(pid);
+        char byte;
+
+        poll(p, 2, lives ? LOOK_MS : 0);
+        if ( signals_arrived() )
+            return SIGNALLED;
+        if ( p[0].revents )
+            return read(fd, &byte, 1) == 1 ? READY : ENDED;
+        if ( !lives )
+            return ENDED;
+        if ( waited == PATIENCE )
+            warn("d%u: %s, process %d, is not ready yet: waiting for it; Ctrl-C "
+                 "destroys the domain", r->domid, program, pid);
+        waited += LOOK_MS;
+    }
+}
+
+/* It is not ready: it ends, and a message says why. */
+static void give_up(const struct dm_request *r, const char *program, pid_t pid,
+                    unsigned long long start, enum ready why)
+{
+    int status = 0;
+
+    if ( why == SIGNALLED )
+        failed("d%u: interrupted: destroying it", r->domid);
+    signal_dm(pid, SIGTERM);
+    await_end(pid, start, true);
     waitpid(pid, &status, 0);
-    show_log(r->log);
-    if ( rc == 0 )
-        failed("d%u: %s was not ready within %d seconds", r->domid, program,
-               READY_MS / 1000);
-    else if ( WIFEXITED(status) )
+    if ( why == SIGNALLED )
+        return;
+    if ( WIFEXITED(status) )
         failed("d%u: %s ended with code %d before it was ready", r->domid,
                program, WEXITSTATUS(status));
     else
-        failed("d%u: %s ended by signal %d before it was ready", r->domid,
-               program, WTERMSIG(status));
-    return false;
+        failed("d%u: %s ended by signal %d, or closed --ready-fd, before it was "
+               "ready", r->domid, program, WTERMSIG(status));
 }
 
 bool dm_start(const struct dm_request *r, pid_t *pid, unsigned long long *start)
 {
     char *program = r->program ? strdup(r->program)
                                : program_beside("oriel-dm");
+    enum ready ready;
     int fds[2];
-    bool good = false;
 
     if ( !program || pipe2(fds, O_CLOEXEC) )
     {
@@ -180,12 +259,18 @@ bool dm_start(const struct dm_request *r, pid_t *pid, unsigned long long *start)
     }
     close(fds[1]);
     if ( *pid < 0 )
+    {
         failed_errno(errno, NULL, "d%u: start the device model", r->domid);
+        ready = ENDED;
+    }
     else
-        good = wait_ready(r, program, *pid, fds[0]);
-    if ( good )
+    {
         *start = start_time(*pid);
+        ready = wait_ready(r, program, *pid, fds[0]);
+        if ( ready != READY )
+            give_up(r, program, *pid, *start, ready);
+    }
     close(fds[0]);
     free(program);
-    return good;
+    return ready == READY;
 }

@@ -17,9 +17,10 @@ struct dm_request {
 
 /*
  * Starts `PROGRAM --ready-fd N --console UART [--trace FILE] DOMID` in a
- * session of its own and waits until the program has written a byte to
- * descriptor N, which means that it serves requests.  False after a message;
- * then no process is left.
+ * session of its own and waits, for as long as its process lives, until the
+ * program has written a byte to descriptor N, which means that it serves
+ * requests.  False after a message, also when a signal arrived (signals.h); then
+ * no process is left.
  */
 bool dm_start(const struct dm_request *request, pid_t *pid,
               unsigned long long *start);
@@ -27,11 +28,24 @@ bool dm_start(const struct dm_request *request, pid_t *pid,
 /* Is the process of the record alive? */
 bool dm_lives(pid_t pid, unsigned long long start);
 
+enum dm_end {
+    DM_GONE,   /* status 0, or no child of this process, or there was none */
+    DM_FAILED, /* a child that ended otherwise */
+    DM_LIVES,  /* after a message: a signal ended the waiting */
+};
+
 /*
- * Sends SIGTERM to the device model and waits for up to half a minute.  False
- * when it was a child of this process and has not ended with status 0.
+ * Sends SIGTERM to the device model and waits until it has ended, with a message
+ * after some seconds.  A signal (signals.h) ends the waiting after these; or,
+ * with must_end, has SIGKILL sent to the device model.
  */
-bool dm_stop(pid_t pid, unsigned long long start);
+enum dm_end dm_stop(pid_t pid, unsigned long long start, bool must_end);
+
+/*
+ * Prints the device model's messages, a file, on standard error; who names the
+ * domain.  True if oriel-dm said an error there, not warnings alone.
+ */
+bool dm_show_messages(const char *path, const char *who);
 
 /* The path of a program beside this one, or its bare name; free() it. */
 char *program_beside(const char *name);

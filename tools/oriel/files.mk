@@ -6,8 +6,8 @@
 # say otherwise.  oriel-config wants the libxenctrl of libxenlight, not
 # ours, so its unresolved symbols must not stop the link.
 oriel-dir := tools/oriel/
-oriel-src := $(addprefix $(oriel-dir),main.c say.c xen.c uuid.c state.c dm.c \
-    config.c config-keys.c elf.c layout.c build.c build-domain.c \
+oriel-src := $(addprefix $(oriel-dir),main.c say.c signals.c xen.c uuid.c state.c \
+    dm.c config.c config-keys.c elf.c layout.c build.c build-domain.c \
     build-memory.c build-cpu.c create.c list.c control.c console.c \
     resources.c snapshot.c claims.c resources-text.c resources-json.c \
     trace.c trace-text.c counters.c)

@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "dm.h"
 #include "state.h"
@@ -34,6 +35,17 @@ static unsigned int vcpus_of(const xc_dominfo_t *info)
                                                         : info->max_vcpu_id + 1;
 }
 
+/* Where the messages of its device model are, if there are any. */
+static void print_messages(const xc_dominfo_t *info)
+{
+    char *path = state_path(info->handle, "log");
+    struct stat st;
+
+    if ( path && !stat(path, &st) && st.st_size )
+        printf("    messages     %s\n", path);
+    free(path);
+}
+
 static void print_details(const xc_dominfo_t *info,
                           const struct state_record *record)
 {
@@ -60,6 +72,7 @@ static void print_details(const xc_dominfo_t *info,
                dm_lives(record->dm_pid, record->dm_start) ? "" : ", gone");
     if ( *record->uart )
         printf("    UART output  %s\n", record->uart);
+    print_messages(info);
 }
 
 static void print_domain(const xc_dominfo_t *info, bool details)
@@ -108,6 +121,8 @@ static int run_list(int argc, char **argv)
     {
         nr = 0;
         list = calloc((size_t)(argc - optind), sizeof(*list));
+        if ( !list )
+            code = failed_errno(errno, NULL, "list the domains");
         for ( ; list && optind < argc; optind++ )
             if ( xen_find(xch, argv[optind], &list[nr]) )
                 nr++;

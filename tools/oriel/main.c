@@ -76,6 +76,7 @@ int main(int argc, char **argv)
 {
     const struct command *command;
 
+    begin_output();
     if ( argc < 2 )
     {
         usage(stderr);

@@ -8,7 +8,7 @@
  *   config*.c elf.c layout.c build*.c dm.c               create's parts
  *   snapshot.c resources-text.c resources-json.c         resources' parts
  *   trace.c trace-text.c counters.c                      the hypervisor's trace
- *   xen.c state.c uuid.c say.c                           used by all
+ *   xen.c state.c uuid.c say.c signals.c                 used by all
  */
 #ifndef ORIEL_H
 #define ORIEL_H
@@ -50,9 +50,10 @@ enum console_end {
 
 /*
  * Prints the domain's output from its console ring, and passes typed input on
- * if standard input is a terminal, until the domain ends, Ctrl-] is typed or
- * SIGINT or SIGTERM arrives.  attached(arg), unless it is NULL, is called in
- * between: the console is attached, nothing is read yet; it says why it fails.
+ * if standard input is a terminal, until the domain ends, Ctrl-] is typed or a
+ * signal arrives; signals.h holds the signals.  attached(arg), unless it is NULL,
+ * is called in between: the console is attached, nothing is read yet; it says why
+ * it fails.
  */
 enum console_end console_attach(uint32_t domid, bool (*attached)(void *arg),
                                 void *arg);

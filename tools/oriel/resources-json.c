@@ -77,8 +77,35 @@ static void print_range(unsigned int type, const struct oriel_ioreq_range *r,
     fprintf(to, "[\"%s\",\"%s\"]", first, last);
 }
 
-static void print_claims(const struct snapshot_server *server, FILE *to)
+static void print_overlaps(const struct snapshot *s, unsigned int own, FILE *to)
 {
+    const char *comma = "";
+
+    fputs("\"overlaps\":[", to);
+    for ( unsigned int id = 0; id < SNAPSHOT_SERVERS; id++ )
+        for ( unsigned int t = 0; t < SNAPSHOT_RANGE_TYPES && id != own &&
+                                  s->server[id].error != ENOENT; t++ )
+        {
+            struct oriel_ioreq_range both;
+            unsigned int i = 0, j = 0;
+
+            while ( next_overlap(&s->server[own].claims[t],
+                                 &s->server[id].claims[t], &i, &j, &both) )
+            {
+                fprintf(to, "%s{\"server\":%u,\"type\":\"%s\",\"range\":",
+                        comma, id, claim_type_name(t));
+                print_range(t, &both, to);
+                fputc('}', to);
+                comma = ",";
+            }
+        }
+    fputs("],", to);
+}
+
+static void print_claims(const struct snapshot *s, unsigned int id, FILE *to)
+{
+    const struct snapshot_server *server = &s->server[id];
+
     if ( server->claims_error )
     {
         fputs("\"claims\":null,", to);
@@ -109,13 +136,15 @@ static void print_claims(const struct snapshot_server *server, FILE *to)
         fputc(']', to);
     }
     fputs("},", to);
+    print_overlaps(s, id, to);
 }
 
-static void print_server(const struct snapshot_server *server, unsigned int id,
-                         FILE *to)
+static void print_server(const struct snapshot *s, unsigned int id, FILE *to)
 {
+    const struct snapshot_server *server = &s->server[id];
+
     fprintf(to, "{\"id\":%u,", id);
-    print_claims(server, to);
+    print_claims(s, id, to);
     if ( server->error )
     {
         fputs("\"error\":", to);
@@ -148,7 +177,7 @@ static void print_servers(const struct snapshot *s, FILE *to)
         if ( s->server[id].error != ENOENT )
         {
             fputs(comma, to);
-            print_server(&s->server[id], id, to);
+            print_server(s, id, to);
             comma = ",";
         }
     fputc(']', to);

@@ -27,29 +27,67 @@ static int range_text(unsigned int type, const struct oriel_ioreq_range *r,
                           (unsigned long long)r->end);
 }
 
-static void print_ranges(unsigned int type, const struct snapshot_ranges *r,
-                         FILE *to)
+/* Where the next range of a list of one type is printed. */
+struct column {
+    FILE *to;
+    unsigned int type, indent;
+    int at; /* 0: nothing is printed */
+};
+
+static void print_range(struct column *c, const struct oriel_ioreq_range *r)
 {
-    int column = 0;
+    char text[64];
+    int len = range_text(c->type, r, text, sizeof(text));
+    bool first = !c->at;
 
-    for ( unsigned int i = 0; i < r->nr; i++ )
-    {
-        char text[64];
-        int len = range_text(type, &r->range[i], text, sizeof(text));
-
-        if ( column + len > WIDTH )
-            column = 0;
-        if ( !column )
-            column = fprintf(to, "%s    %-7s", i ? "\n" : "",
-                             i ? "" : claim_type_name(type));
-        column += fprintf(to, "%s", text);
-    }
-    if ( r->nr )
-        fputc('\n', to);
+    if ( first || c->at + len > WIDTH )
+        c->at = fprintf(c->to, "%s%*s%-7s", first ? "" : "\n", c->indent, "",
+                        first ? claim_type_name(c->type) : "");
+    c->at += fprintf(c->to, "%s", text);
 }
 
-static void print_claims(const struct snapshot_server *server, FILE *to)
+static void end_ranges(const struct column *c)
 {
+    if ( c->at )
+        fputc('\n', c->to);
+}
+
+static void print_overlaps_with(const struct snapshot *s, unsigned int own,
+                                unsigned int id, FILE *to)
+{
+    const struct snapshot_server *a = &s->server[own], *b = &s->server[id];
+    bool any = false;
+
+    for ( unsigned int t = 0; t < SNAPSHOT_RANGE_TYPES; t++ )
+    {
+        struct column c = { .to = to, .type = t, .indent = 6 };
+        struct oriel_ioreq_range both;
+        unsigned int i = 0, j = 0;
+
+        while ( next_overlap(&a->claims[t], &b->claims[t], &i, &j, &both) )
+        {
+            if ( !any )
+                fprintf(to, "    overlap with server %u, %s:\n", id,
+                        !(b->flags & ORIEL_IOREQ_ENABLED) ? "which is disabled"
+                        : id > own ? "which takes precedence"
+                                   : "before which it takes precedence");
+            any = true;
+            print_range(&c, &both);
+        }
+        end_ranges(&c);
+    }
+}
+
+static void print_overlaps(const struct snapshot *s, unsigned int own, FILE *to)
+{
+    for ( unsigned int id = 0; id < SNAPSHOT_SERVERS; id++ )
+        if ( id != own && s->server[id].error != ENOENT )
+            print_overlaps_with(s, own, id, to);
+}
+
+static void print_claims(const struct snapshot *s, unsigned int id, FILE *to)
+{
+    const struct snapshot_server *server = &s->server[id];
     unsigned int nr = 0;
 
     if ( server->claims_error )
@@ -62,11 +100,17 @@ static void print_claims(const struct snapshot_server *server, FILE *to)
     }
     for ( unsigned int t = 0; t < SNAPSHOT_RANGE_TYPES; t++ )
     {
-        print_ranges(t, &server->claims[t], to);
-        nr += server->claims[t].nr;
+        const struct snapshot_ranges *r = &server->claims[t];
+        struct column c = { .to = to, .type = t, .indent = 4 };
+
+        for ( unsigned int i = 0; i < r->nr; i++ )
+            print_range(&c, &r->range[i]);
+        end_ranges(&c);
+        nr += r->nr;
     }
     if ( !nr )
         fputs("    claims nothing\n", to);
+    print_overlaps(s, id, to);
     fprintf(to, "    %llu requests, %llu of them without an event; %llu buffered "
             "writes, %llu\n", (unsigned long long)server->requests,
             (unsigned long long)server->silent_requests,
@@ -182,12 +226,12 @@ static void print_servers(const struct snapshot *s, FILE *to)
                         ? "not mapped: its pages are at frame numbers of the "
                           "guest, or another domain created it"
                         : strerror(server->error));
-            print_claims(server, to);
+            print_claims(s, id, to);
             continue;
         }
         fprintf(to, " %u frame%s of slots\n",
                 server->nr_frames, server->nr_frames == 1 ? "" : "s");
-        print_claims(server, to);
+        print_claims(s, id, to);
         print_slots(server, to);
         print_ring(server, to);
     }

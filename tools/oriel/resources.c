@@ -74,7 +74,7 @@ static int show_once(xc_interface *xch, const struct request *r)
     if ( r->json )
         fputs("]}\n", stdout);
     /* --watch ends when its output cannot be written. */
-    return fflush(stdout) ? EXIT_FAILED : code;
+    return flush_output() ? code : EXIT_FAILED;
 }
 
 static int run_resources(int argc, char **argv)

@@ -6,6 +6,8 @@
 #ifndef ORIEL_SAY_H
 #define ORIEL_SAY_H
 
+#include <stdbool.h>
+
 /* Exit codes. */
 #define EXIT_OK 0
 #define EXIT_FAILED 1
@@ -24,9 +26,18 @@ int failed_errno(int err, const char *hint, const char *fmt, ...)
 /* "oriel: warning: TEXT". */
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* First of all, before a file is opened or something is printed. */
+void begin_output(void);
+
 /*
- * At the end of a command: flush standard output.  Returns code, or EXIT_FAILED
- * after a message when some of the output could not be written.
+ * Flushes standard output.  False, after one message in the program's life,
+ * when some of the output could not be written, now or before.
+ */
+bool flush_output(void);
+
+/*
+ * At the end of a command: flush_output().  Returns code, or EXIT_FAILED when
+ * that failed.
  */
 int finish_output(int code);
 

@@ -91,6 +91,14 @@ void snapshot_free(struct snapshot *s);
 void take_claims(xc_interface *xch, uint32_t domid, unsigned int id,
                  struct snapshot_server *server);
 
+/*
+ * claims.c: the next range that is in a and in b; *i and *j are 0 at first.  False:
+ * there are no more.
+ */
+bool next_overlap(const struct snapshot_ranges *a,
+                  const struct snapshot_ranges *b, unsigned int *i,
+                  unsigned int *j, struct oriel_ioreq_range *both);
+
 /* ---- decoding ---- */
 
 const char *ioreq_state_name(unsigned int state);

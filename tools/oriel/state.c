@@ -68,6 +68,7 @@ bool state_write(const uint8_t *handle, const struct state_record *record)
     char *path = state_path(handle, NULL), *fresh = state_path(handle, "new");
     FILE *f = path && fresh ? fopen(fresh, "we") : NULL;
     bool good = f;
+    int err = errno;
 
     if ( f )
     {
@@ -79,9 +80,13 @@ bool state_write(const uint8_t *handle, const struct state_record *record)
             good &= fprintf(f, "uart %s\n", record->uart) > 0;
         good &= !fclose(f);
         good = good && !rename(fresh, path);
+        err = errno;
+        if ( !good )
+            unlink(fresh);
     }
     free(path);
     free(fresh);
+    errno = err;
     return good;
 }
 
@@ -135,12 +140,17 @@ void state_prune(bool (*lives)(const uint8_t *handle, void *arg), void *arg)
     {
         xen_domain_handle_t handle;
         struct state_record record;
+        char *log;
 
         if ( !uuid_parse(e->d_name, handle) || lives(handle, arg) )
             continue;
-        if ( state_read(handle, &record) && record.dm_pid &&
-             !dm_lives(record.dm_pid, record.dm_start) )
-            state_remove(handle);
+        if ( !state_read(handle, &record) || !record.dm_pid ||
+             dm_lives(record.dm_pid, record.dm_start) )
+            continue;
+        log = state_path(handle, "log");
+        dm_show_messages(log, record.name);
+        free(log);
+        state_remove(handle);
     }
     if ( dir )
         closedir(dir);

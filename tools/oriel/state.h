@@ -40,9 +40,10 @@ bool state_read(const uint8_t *handle, struct state_record *record);
 void state_remove(const uint8_t *handle);
 
 /*
- * Removes records of domains that do not exist.  With several hypervisors on a
- * machine, another one may have a domain that is not in the list: the record of
- * a live device model is kept.
+ * Removes records of domains that do not exist, after printing the messages of
+ * their device models.  With several hypervisors on a machine, another one may
+ * have a domain that is not in the list: the record of a live device model is
+ * kept.
  */
 void state_prune(bool (*lives)(const uint8_t *handle, void *arg), void *arg);
 

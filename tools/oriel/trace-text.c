@@ -144,7 +144,7 @@ static void merge(struct oriel_trace_record *r, struct oriel_trace_record *tmp,
                                                                    : tmp[j++];
 }
 
-void trace_print(struct trace_log *log, int domain, FILE *to)
+bool trace_print(struct trace_log *log, int domain, FILE *to)
 {
     struct oriel_trace_record *tmp = calloc(log->nr + 1, sizeof(*tmp));
     uint64_t first = 0, before = 0;
@@ -153,7 +153,7 @@ void trace_print(struct trace_log *log, int domain, FILE *to)
     if ( !tmp )
     {
         failed("no memory to sort %zu records", log->nr);
-        return;
+        return false;
     }
     merge(log->record, tmp, log->nr);
     free(tmp);
@@ -173,4 +173,5 @@ void trace_print(struct trace_log *log, int domain, FILE *to)
     }
     if ( log->lost )
         fprintf(to, "%lu records were lost\n", (unsigned long)log->lost);
+    return true;
 }

@@ -207,8 +207,9 @@ static int run(struct request *r)
         code = record(xch, r, &log);
         if ( log.nr > r->most )
             log.nr = r->most;
-        if ( log.nr )
-            trace_print(&log, r->who ? (int)info.domid : -1, stdout);
+        if ( log.nr &&
+             !trace_print(&log, r->who ? (int)info.domid : -1, stdout) )
+            code = EXIT_FAILED;
     }
     free(log.record);
     xen_close();

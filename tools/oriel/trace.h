@@ -32,9 +32,9 @@ uint32_t trace_parse_events(const char *list);
 
 /*
  * All records of the log in their order, times from the first one printed on;
- * domain < 0: of all.
+ * domain < 0: of all.  False after a message.
  */
-void trace_print(struct trace_log *log, int domain, FILE *to);
+bool trace_print(struct trace_log *log, int domain, FILE *to);
 
 extern const char *const trace_exit_names[ORIEL_NR_EXIT_REASONS];
 

@@ -37,6 +37,9 @@
  * its device and its inode, as three numbers.
  */
 #define WIRE_TRACER_ENV "ORIEL_TRACER"
+/* Of an empty file, whose size becomes errno when a line of the tracer is lost: a
+ * full disk has room for that. */
+#define WIRE_TRACER_ERROR_ENV "ORIEL_TRACER_ERROR"
 #define WIRE_PID_ENV "ORIEL_HYPERVISOR" /* of the server */
 
 /*

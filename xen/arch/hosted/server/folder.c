@@ -80,10 +80,16 @@ int life_make_folder(void)
 
     if ( snprintf(folder, sizeof(folder), "%s/oriel-%d-XXXXXX", tmp(),
                   getpid()) >= PATH_MAX )
+    {
+        folder[0] = '\0';
+        fprintf(stderr, "xen-hosted: cannot make a folder in %s: %s\n", tmp(),
+                strerror(ENAMETOOLONG));
         return -ENAMETOOLONG;
+    }
     if ( !mkdtemp(folder) )
     {
         rc = -errno;
+        folder[0] = '\0';
         fprintf(stderr, "xen-hosted: cannot make a folder in %s: %s\n", tmp(),
                 strerror(-rc));
         return rc;
@@ -115,18 +121,19 @@ static int remove_one(const char *path, const struct stat *st, int type,
 
 void life_remove_folder(void)
 {
-    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    if ( *folder )
+        nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 /* Does a server listen there?  Its pid may be of another name space. */
-static bool is_served(const char *dir)
+static bool is_served(const char *socket_path)
 {
     struct sockaddr_un addr = { .sun_family = AF_UNIX };
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     bool served;
 
-    served = fd < 0 || snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/xen",
-                                dir) >= (int)sizeof(addr.sun_path) ||
+    served = fd < 0 || snprintf(addr.sun_path, sizeof(addr.sun_path), "%s",
+                                socket_path) >= (int)sizeof(addr.sun_path) ||
              !connect(fd, (struct sockaddr *)&addr, sizeof(addr)) ||
              (errno != ECONNREFUSED && errno != ENOENT);
     if ( fd >= 0 )
@@ -134,10 +141,18 @@ static bool is_served(const char *dir)
     return served;
 }
 
+void life_remove_socket(const char *path)
+{
+    struct stat st;
+
+    if ( !lstat(path, &st) && S_ISSOCK(st.st_mode) && !is_served(path) )
+        unlink(path);
+}
+
 void life_remove_dead(void)
 {
     DIR *d = opendir(tmp());
-    char path[PATH_MAX];
+    char path[PATH_MAX], socket_path[PATH_MAX + 8];
     struct dirent *e;
     struct stat st;
 
@@ -151,7 +166,10 @@ void life_remove_dead(void)
              snprintf(path, sizeof(path), "%s/%s", tmp(), e->d_name) >=
                  PATH_MAX ||
              lstat(path, &st) || !S_ISDIR(st.st_mode) ||
-             st.st_uid != geteuid() || is_served(path) )
+             st.st_uid != geteuid() )
+            continue;
+        snprintf(socket_path, sizeof(socket_path), "%s/xen", path);
+        if ( is_served(socket_path) )
             continue;
         nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     }

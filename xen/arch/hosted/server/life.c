@@ -180,6 +180,7 @@ static void guard(pid_t server)
         fprintf(stderr, "xen-hosted: the hypervisor (pid %d) has gone: %s\n",
                 server, strsignal(WTERMSIG(status)));
     life_end_children();
+    life_remove_socket(server_option.socket);
     life_remove_folder();
     if ( ended_by )
         die_of(ended_by);
@@ -195,10 +196,8 @@ static bool is_ignored(int sig)
     return !sigaction(sig, NULL, &a) && a.sa_handler == SIG_IGN;
 }
 
-void life_split(void)
+void life_hold_signals(void)
 {
-    pid_t self = getpid(), server;
-
     sigemptyset(&signals);
     sigaddset(&signals, SIGCHLD);
     sigaddset(&signals, SIGINT);
@@ -207,6 +206,12 @@ void life_split(void)
         sigaddset(&signals, SIGHUP);
     signal(SIGCHLD, SIG_DFL);
     sigprocmask(SIG_BLOCK, &signals, &signals_before);
+}
+
+void life_split(void)
+{
+    pid_t self = getpid(), server;
+
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     fflush(NULL);
     server = fork();

@@ -27,7 +27,6 @@
 
 struct domain *server_dom0;
 
-static int console_fd = STDERR_FILENO;
 static int listener;
 
 /* ---- hooks ---- */
@@ -38,19 +37,6 @@ static void kick(struct vcpu *v)
         server_dom0_upcall(v);
     else
         engine_kick(v);
-}
-
-static void console_out(const char *s, size_t len)
-{
-    while ( len )
-    {
-        ssize_t done = write(console_fd, s, len);
-
-        if ( done <= 0 )
-            return;
-        s += done;
-        len -= (size_t)done;
-    }
 }
 
 static void audit(audit_count_t count)
@@ -173,7 +159,7 @@ static int start_machine(void)
         return rc;
     engine_hooks(&hosted_hooks);
     hosted_hooks.kick = kick;
-    hosted_hooks.console = console_out;
+    hosted_hooks.console = output_console;
     hosted_hooks.audit = audit;
     hosted_hooks.stop_machine = stop_machine;
     hosted_hooks.timer = timer_program;
@@ -307,16 +293,9 @@ static int prepare(const char *command)
         return -ENOEXEC;
     if ( server_option.console )
     {
-        console_fd = open(server_option.console,
-                          O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-        if ( console_fd < 0 )
-        {
-            rc = -errno;
-            fprintf(stderr, "xen-hosted: --console %s: %s\n",
-                    server_option.console,
-                    strerror(errno));
+        rc = output_open_console(server_option.console);
+        if ( rc )
             return rc;
-        }
     }
     /* Several for each open file of each client. */
     getrlimit(RLIMIT_NOFILE, &files_before);
@@ -328,6 +307,8 @@ static int prepare(const char *command)
     snprintf(socket_path, sizeof(socket_path), "%s/xen", life_folder());
     if ( !server_option.socket )
         server_option.socket = socket_path;
+    if ( !rc && server_option.trace )
+        rc = output_prepare_trace();
     return rc;
 }
 
@@ -349,23 +330,32 @@ static int end_machine(int status, pthread_t acceptor)
         findings = audit_all();
     if ( findings )
         fprintf(stderr, "xen-hosted: audit: %u findings\n", findings);
+    if ( output_lost() && !status )
+        status = 1;
     return findings ? 1 : status;
 }
 
 int main(int argc, char **argv)
 {
-    int first = options_parse(argc, argv), rc, status;
+    int first, rc, status;
     pthread_t acceptor;
 
+    output_fill_descriptors();
+    first = options_parse(argc, argv);
     if ( first < 0 )
         return 2;
     signal(SIGPIPE, SIG_IGN);
+    life_hold_signals();
     if ( prepare(argv[first]) )
+    {
+        life_remove_folder();
         return 125;
+    }
     life_split();
     rc = start_machine();
     if ( !rc )
     {
+        life_remove_socket(server_option.socket);
         rc = listener = server_listen(server_option.socket);
         if ( rc < 0 )
             fprintf(stderr, "xen-hosted: %s: %s\n", server_option.socket,

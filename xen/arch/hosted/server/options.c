@@ -81,10 +81,10 @@ static int take(int c)
     case 'a': server_option.audit = true; break;
     case 'h':
         usage(stdout);
-        exit(fflush(stdout) ? 1 : 0);
+        exit(output_finish_stdout());
     case 'V':
         puts("xen-hosted " ORIEL_VERSION);
-        exit(fflush(stdout) ? 1 : 0);
+        exit(output_finish_stdout());
     default:
         usage(stderr);
         return -1;

@@ -219,6 +219,8 @@ const char *life_root(void);
  */
 int life_make_file(const char *name, const char *text, unsigned int mode);
 void life_remove_folder(void);
+/* A socket where nobody listens any more; nothing else. */
+void life_remove_socket(const char *path);
 /* Remove folders of runs whose processes were killed all at once. */
 void life_remove_dead(void);
 
@@ -240,6 +242,11 @@ int toolstack_start(void); /* 0, or -1 and a line */
 /* ---- life.c ---- */
 
 /*
+ * From now on signals wait for life_wait() or the guard: a folder that is made is
+ * removed.  Before life_split().
+ */
+void life_hold_signals(void);
+/*
  * Forks and returns in the child, the server.  However the server ends, the
  * parent, the guard, ends all processes that the server has started, removes
  * the folder and exits.
@@ -260,6 +267,21 @@ int command_check(const char *name);
 const char *command_runtime(const char *name);
 /* The same, for the preload library; may change LD_LIBRARY_PATH. */
 const char *command_preload(const char *library);
+
+/* ---- output.c ---- */
+
+/* First of all: closed descriptors 0, 1 and 2 are no file's that is opened. */
+void output_fill_descriptors(void);
+/* The status after --help: 0, or 1 and a line. */
+int output_finish_stdout(void);
+/* Instead of standard error: 0, or -errno and a line. */
+int output_open_console(const char *path);
+void output_console(const char *s, size_t len);
+/* Where programs that are traced say that a line is lost: 0, or -errno, a line. */
+int output_prepare_trace(void);
+void output_trace_environment(void);
+/* At the end: true, after a line for each, when something was not written. */
+bool output_lost(void);
 
 /* ---- tracer.c ---- */
 

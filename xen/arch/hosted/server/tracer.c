@@ -85,5 +85,6 @@ void tracer_environment(void)
     free(text);
     if ( !*file )
         pass_stderr(descriptor, sizeof(descriptor));
+    output_trace_environment();
     setenv(WIRE_TRACER_ENV, *file ? file : descriptor, 1);
 }

@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,20 +96,41 @@ struct line *line_begin(void)
     return l;
 }
 
+/* The server says it at the end of the run (server/output.c). */
+static void lose(int err)
+{
+    const char *path = getenv(WIRE_TRACER_ERROR_ENV);
+
+    if ( path )
+        real_call(SYS_truncate, path, (long)err);
+}
+
+/* Standard error of a program may be set to O_NONBLOCK. */
+static bool may_write_again(int fd)
+{
+    struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+    if ( errno == EAGAIN )
+        real_call(SYS_poll, &p, 1, -1);
+    return errno == EINTR || errno == EAGAIN;
+}
+
 void line_end(struct line *l)
 {
     size_t done = 0;
     int fd = output();
+    bool good = fd >= 0; /* else errno is open()'s */
 
     put(l, "\n");
-    while ( done < l->len )
+    while ( good && done < l->len )
     {
         long n = real_call(SYS_write, fd, l->text + done, l->len - done);
 
-        if ( n <= 0 && errno != EINTR )
-            break;
+        good = n > 0 || (n < 0 && may_write_again(fd));
         done += n > 0 ? (size_t)n : 0;
     }
+    if ( !good )
+        lose(errno);
     real_munmap(l, sizeof(*l));
 }
 
