@@ -79,6 +79,16 @@ static void test_timers_in_the_past(void **state)
 
 #define NR_TABLES 6000
 
+static void resize(struct domain *d, unsigned int pages)
+{
+    int rc;
+
+    do
+        rc = p2m_pool_resize(d, pages);
+    while ( rc == -ERESTART );
+    assert_int_equal(rc, 0);
+}
+
 static void test_empty_tables(void **state)
 {
     struct domain *d = fixture_guest(1);
@@ -86,7 +96,7 @@ static void test_empty_tables(void **state)
     xen_pfn_t gfn;
 
     (void)state;
-    assert_int_equal(p2m_pool_resize(d, NR_TABLES + 100), 0);
+    resize(d, NR_TABLES + 100);
     d->max_pages = 1000;
     fixture_be_dom(d);
     r.extent_start.p = &gfn;
@@ -113,7 +123,7 @@ static void test_sparse_frames(void **state)
     uint64_t opaque = 0;
 
     (void)state;
-    assert_int_equal(p2m_pool_resize(d, 3000), 0);
+    resize(d, 3000);
     for ( uint64_t i = 0; i < 900; i++ )
         fixture_populate(d, (i << 18 | i << 9 | i) + 512, 1);
     fixture_be_dom(dom0);
@@ -380,6 +390,9 @@ static void test_domctls(void **state)
     op.u.paging_mempool.size = 8192UL << PAGE_SHIFT;
     report("mempool", domctl_call(d, &op));
     assert_int_equal(result, 0);
+    op.u.paging_mempool.size = 1UL << 43; /* more than there is */
+    report("mempool, too much", domctl_call(d, &op));
+    assert_int_equal(result, -ENOMEM);
     op.cmd = XEN_DOMCTL_resumedomain;
     report("resume", domctl_call(d, &op));
     measured_kill(d);

@@ -84,6 +84,8 @@ static void test_pool_resize(void **state)
     assert_int_equal(d->p2m.pool_pages, P2M_POOL_DEFAULT + 40);
 
     before = page_nr_free();
+    assert_int_equal(p2m_pool_resize(d, d->p2m.pool_pages + before + 1), -ENOMEM);
+    assert_int_equal(page_nr_free(), before);
     hosted_preempt_every(1);
     while ( (rc = p2m_pool_resize(d, 10)) == -ERESTART )
         restarts++;

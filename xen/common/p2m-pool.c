@@ -12,6 +12,8 @@
 
 #include "p2m-private.h"
 
+#define ADD_AT_ONCE 512U /* pages that one call adds, and may have to give back */
+
 /* Add one page of the heap: -ENOMEM; -EINVAL d is dying.  No lock held. */
 static int grow_by_one(struct domain *d)
 {
@@ -121,7 +123,6 @@ int p2m_pool_resize(struct domain *d, unsigned int pages)
 {
     struct p2m *p2m = &d->p2m;
     unsigned int now, used, added = 0;
-    int rc;
 
     if ( !p2m->root || domain_is_dying(d) )
         return -EINVAL;
@@ -140,7 +141,8 @@ int p2m_pool_resize(struct domain *d, unsigned int pages)
             shrink_by(p2m, 1);
         else
         {
-            rc = grow_by_one(d);
+            int rc = pages - now > page_nr_free() ? -ENOMEM : grow_by_one(d);
+
             if ( rc )
             {
                 shrink_by(p2m, added);
@@ -148,7 +150,7 @@ int p2m_pool_resize(struct domain *d, unsigned int pages)
             }
             added++;
         }
-        if ( hypercall_preempt_check() )
+        if ( hypercall_preempt_check() || added == ADD_AT_ONCE )
             return -ERESTART;
     }
 }
