@@ -194,12 +194,16 @@ int main(int argc, char **argv)
         return shared_child(argv[2], argv[3]);
     ct_begin();
     test_paths();
+    test_more_paths();
+    test_modes();
+    test_forks();
     test_evtchn();
     test_virqs();
     test_privcmd();
     test_privcmd_memory();
     test_grants();
     test_notify();
+    test_sets();
     test_sharing(argv[0]);
     return ct_end();
 }

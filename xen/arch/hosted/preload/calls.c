@@ -36,7 +36,8 @@ static int open_text(const char *ours, int flags)
 static int open_common(int dirfd, const char *path, int flags, mode_t mode)
 {
     char buf[PATH_MAX];
-    const char *ours = stand_in(dirfd, path, buf);
+    const char *ours = flags & O_NOFOLLOW ? stand_in(dirfd, path, buf)
+                                          : followed(dirfd, path, buf);
     int kind = kind_of(ours);
 
     if ( !ours )
@@ -48,6 +49,8 @@ static int open_common(int dirfd, const char *path, int flags, mode_t mode)
         return open_text(ours, flags);
     if ( kind < 0 || flags & (O_PATH | O_DIRECTORY) )
         return (int)real_call(SYS_openat, AT_FDCWD, ours, flags, mode);
+    if ( original(ours)[1] == 'p' )
+        flags |= WIRE_IN_PROC;
     return (int)set_errno(open_file(kind, flags));
 }
 
@@ -145,8 +148,8 @@ static FILE *open_as_stream(const char *path, const char *mode)
 
     /* A handle is a pipe's read end: libc would refuse other modes. */
     if ( fd >= 0 )
-        f = fdopen(fd, (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY ? "r"
-                                                                   : mode);
+        f = fdopen(fd, (real_call(SYS_fcntl, fd, F_GETFL) & O_ACCMODE) ==
+                               O_RDONLY ? "r" : mode);
 
     if ( fd >= 0 && !f )
         close(fd);
@@ -156,7 +159,7 @@ static FILE *open_as_stream(const char *path, const char *mode)
 EXPORT FILE *fopen(const char *path, const char *mode)
 {
     char buf[PATH_MAX];
-    const char *ours = stand_in(AT_FDCWD, path, buf);
+    const char *ours = followed(AT_FDCWD, path, buf);
 
     return is_special(ours) ? open_as_stream(path, mode)
                             : NEXT(fopen)(ours ? ours : path, mode);
@@ -171,7 +174,7 @@ EXPORT FILE *fopen64(const char *path, const char *mode)
 EXPORT FILE *freopen(const char *path, const char *mode, FILE *f)
 {
     char buf[PATH_MAX];
-    const char *ours = stand_in(AT_FDCWD, path, buf);
+    const char *ours = followed(AT_FDCWD, path, buf);
     int fd;
 
     if ( !is_special(ours) )
@@ -195,26 +198,34 @@ EXPORT FILE *freopen64(const char *path, const char *mode, FILE *f)
 
 static void make_device(struct stat *st)
 {
-    st->st_mode = S_IFCHR | 0600;
+    st->st_mode = S_IFCHR | (st->st_mode & 07777);
     st->st_rdev = makedev(10, 60); /* misc devices, as on Linux */
     st->st_size = 0;
 }
 
-/* An empty path: the descriptor itself. */
-static bool names_fd(const char *path, int fd)
+/*
+ * The stand-in of the path, or, of an empty path with the flag for it, of the
+ * descriptor: it may be of a file of ours that O_PATH opened.
+ */
+static const char *stand_in_to_look_at(int dirfd, const char *path, int flags,
+                                       char buf[PATH_MAX])
 {
-    return path && !*path && is_handle(fd);
+    if ( path && !*path )
+        return flags & AT_EMPTY_PATH && dirfd >= 0 && getenv(WIRE_ROOT_ENV)
+                   ? stand_in_of(dirfd, buf) : NULL;
+    return flags & AT_SYMLINK_NOFOLLOW ? stand_in(dirfd, path, buf)
+                                       : followed(dirfd, path, buf);
 }
 
 static int stat_common(int dirfd, const char *path, struct stat *st, int flags)
 {
     char buf[PATH_MAX];
-    const char *ours = stand_in(dirfd, path, buf);
-    int rc = ours ? (int)real_call(SYS_newfstatat, AT_FDCWD, ours, st, flags)
+    const char *ours = stand_in_to_look_at(dirfd, path, flags, buf);
+    int rc = ours ? (int)real_call(SYS_newfstatat, AT_FDCWD, ours, st,
+                                   flags & ~AT_EMPTY_PATH)
                   : (int)real_call(SYS_newfstatat, dirfd, path, st, flags);
 
-    if ( !rc && (ours ? is_device(ours)
-                      : (flags & AT_EMPTY_PATH) && names_fd(path, dirfd)) )
+    if ( !rc && ours && is_device(ours) )
         make_device(st);
     return rc;
 }
@@ -265,14 +276,14 @@ EXPORT int statx(int dirfd, const char *path, int flags, unsigned int mask,
                  struct statx *stx)
 {
     char buf[PATH_MAX];
-    const char *ours = stand_in(dirfd, path, buf);
-    int rc = ours ? (int)real_call(SYS_statx, AT_FDCWD, ours, flags, mask, stx)
+    const char *ours = stand_in_to_look_at(dirfd, path, flags, buf);
+    int rc = ours ? (int)real_call(SYS_statx, AT_FDCWD, ours,
+                                   flags & ~AT_EMPTY_PATH, mask, stx)
                   : (int)real_call(SYS_statx, dirfd, path, flags, mask, stx);
 
-    if ( !rc && (ours ? is_device(ours)
-                      : (flags & AT_EMPTY_PATH) && names_fd(path, dirfd)) )
+    if ( !rc && ours && is_device(ours) )
     {
-        stx->stx_mode = S_IFCHR | 0600;
+        stx->stx_mode = (uint16_t)(S_IFCHR | (stx->stx_mode & 07777));
         stx->stx_rdev_major = 10;
         stx->stx_rdev_minor = 60;
         stx->stx_size = 0;
@@ -329,7 +340,7 @@ EXPORT int __fxstat64(int version, int fd, struct stat64 *st)
 EXPORT int faccessat(int dirfd, const char *path, int mode, int flags)
 {
     char buf[PATH_MAX];
-    const char *ours = stand_in(dirfd, path, buf);
+    const char *ours = followed(dirfd, path, buf);
 
     return NEXT(faccessat)(ours ? AT_FDCWD : dirfd, ours ? ours : path, mode,
                            flags);
@@ -338,7 +349,7 @@ EXPORT int faccessat(int dirfd, const char *path, int mode, int flags)
 EXPORT int access(const char *path, int mode)
 {
     char buf[PATH_MAX];
-    const char *ours = stand_in(AT_FDCWD, path, buf);
+    const char *ours = followed(AT_FDCWD, path, buf);
 
     return (int)real_call(SYS_faccessat, AT_FDCWD, ours ? ours : path, mode);
 }
@@ -361,40 +372,6 @@ EXPORT DIR *opendir(const char *path)
     const char *ours = stand_in(AT_FDCWD, path, buf);
 
     return NEXT(opendir)(ours ? ours : path);
-}
-
-EXPORT char *realpath(const char *path, char *resolved)
-{
-    char buf[PATH_MAX];
-    const char *ours = stand_in(AT_FDCWD, path, buf);
-    size_t len = ours ? strlen(ours) : 0;
-
-    if ( !ours )
-        return NEXT(realpath)(path, resolved);
-    if ( real_call(SYS_faccessat, AT_FDCWD, ours, F_OK) )
-        return NULL;
-    if ( buf[len - 1] == '/' )
-        buf[len - 1] = '\0';
-    return resolved ? strcpy(resolved, original(buf)) : strdup(original(buf));
-}
-
-EXPORT char *canonicalize_file_name(const char *path)
-{
-    return realpath(path, NULL);
-}
-
-EXPORT ssize_t readlinkat(int dirfd, const char *path, char *text, size_t len)
-{
-    char buf[PATH_MAX];
-    const char *ours = stand_in(dirfd, path, buf);
-
-    return real_call(SYS_readlinkat, ours ? AT_FDCWD : dirfd,
-                   ours ? ours : path, text, len);
-}
-
-EXPORT ssize_t readlink(const char *path, char *text, size_t len)
-{
-    return readlinkat(AT_FDCWD, path, text, len);
 }
 
 static void close_folder(void *d)

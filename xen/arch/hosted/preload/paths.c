@@ -233,8 +233,10 @@ EXPORT int lchown(const char *path, uid_t uid, gid_t gid)
 EXPORT int truncate(const char *path, off_t len)
 {
     struct path p;
+    bool device = here(&p, path) != path && is_device(p.path);
 
-    return (int)real_call(SYS_truncate, here(&p, path), len);
+    return device ? (int)set_errno(-EINVAL)
+                  : (int)real_call(SYS_truncate, p.path, len);
 }
 
 EXPORT int truncate64(const char *path, off64_t len)

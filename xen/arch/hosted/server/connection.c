@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -57,7 +58,7 @@ void conn_add_run(struct conn *c, uint64_t addr, mfn_t mfn, int prot)
     }
     if ( r->nr_runs == WIRE_MAX_RUNS )
     {
-        r->more = 1;
+        r->more |= WIRE_MORE;
         send_reply(c); /* the next read notices a client that has died */
     }
     r->run[r->nr_runs++] = (struct wire_run){ addr, mfn_x(mfn), 1,
@@ -108,7 +109,7 @@ static int answer_open(struct conn *c, int handle)
 {
     char control[CMSG_SPACE(3 * sizeof(int))] = { 0 };
     struct wire_reply reply = {
-        .result = c->file->kind | c->file->mode << 8, .nr_runs = 2,
+        .result = c->file->kind | (int64_t)c->file->flags << 8, .nr_runs = 2,
         .run = { { .mfn = mfn_x(page_to_mfn(server_dom0->shared_page)),
                    .nr = 1 },
                  { .mfn = doorbell_mfn(), .nr = 1 << WIRE_DOORBELL_ORDER } },
@@ -142,7 +143,7 @@ static int serve_open(struct conn *c, const struct wire_request *req)
     if ( !c->mm )
         return answer(c, -ENOMEM);
     f = attach ? file_find((uint32_t)req->a)
-               : file_open((int)req->a, (int)req->d & O_ACCMODE, &handle, &rc);
+               : file_open((int)req->a, (int)req->d, &handle, &rc);
     if ( !f )
         return answer(c, attach ? -EBADF : rc);
     pthread_mutex_lock(&conns_lock);
@@ -184,7 +185,9 @@ static long map(struct conn *c, const struct wire_request *req)
     if ( !f->ops->mmap )
         return -ENODEV;
     pthread_mutex_lock(&c->mm->lock);
-    rc = vma_add(&c->mm->vmas, f, req->a, req->b, (int)req->d);
+    rc = vma_add(&c->mm->vmas, &(struct vma){
+        .start = req->a, .end = req->a + req->b, .prot = (int)req->d,
+        .file = f, .offset = req->c, .nr = req->b >> PAGE_SHIFT });
     if ( !rc )
     {
         rc = f->ops->mmap(f, req->a, req->b, req->c, (int)req->d);
@@ -196,6 +199,52 @@ static long map(struct conn *c, const struct wire_request *req)
         }
     }
     pthread_mutex_unlock(&c->mm->lock);
+    return rc;
+}
+
+/*
+ * A frame of another domain that was mapped to be read may be one that dom0
+ * must not write.
+ */
+static long protect(struct conn *c, const struct wire_request *req)
+{
+    struct vma *v;
+    long rc = 1;
+
+    pthread_mutex_lock(&c->mm->lock);
+    for ( v = c->mm->vmas; v; v = v->next )
+        if ( v->file == c->file && v->start < req->a + req->b &&
+             v->end > req->a )
+        {
+            v->prot = (int)req->c;
+            if ( v->read_only && (req->c & PROT_WRITE) )
+                rc = 0;
+        }
+    pthread_mutex_unlock(&c->mm->lock);
+    return rc;
+}
+
+/* A child has what its parent, which waits, has mapped through the file. */
+static long inherit(struct conn *c, const struct wire_request *req)
+{
+    struct mm *parent = mm_get(req->c);
+    struct file *f = c->file;
+    long rc = parent ? 0 : -ENOMEM;
+
+    if ( rc )
+        return rc;
+    pthread_mutex_lock(&parent->lock);
+    pthread_mutex_lock(&c->mm->lock);
+    for ( struct vma *v = parent->vmas; !rc && v; v = v->next )
+        if ( v->file == f && v->start >= req->a && v->end <= req->a + req->b )
+            rc = vma_add(&c->mm->vmas, v);
+    if ( !rc )
+        rc = mm_copy_range(c->mm, parent, req->a, req->b);
+    if ( !rc && f->ops->inherit )
+        f->ops->inherit(f, req->a, req->b);
+    pthread_mutex_unlock(&c->mm->lock);
+    pthread_mutex_unlock(&parent->lock);
+    mm_put(parent);
     return rc;
 }
 
@@ -223,6 +272,13 @@ static long serve_locked(struct conn *c, const struct wire_request *req)
             return 0;
         file_may_end(f);
         return 1;
+    case WIRE_PROTECT:
+        return protect(c, req);
+    case WIRE_INHERIT:
+        return inherit(c, req);
+    case WIRE_FLAGS:
+        f->flags = (f->flags & ~(int)req->a) | ((int)req->b & (int)req->a);
+        return f->flags;
     default:
         return -EINVAL;
     }

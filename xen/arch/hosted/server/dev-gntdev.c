@@ -19,6 +19,7 @@
 #include <xen/sys/gntdev.h>
 
 #include "server.h"
+#include "vma.h"
 
 #include <hv/evtchn.h>
 #include <hv/page.h>
@@ -32,7 +33,10 @@ struct grant {
     mfn_t mfn;
 };
 
-/* One announced set.  Gone when neither announced nor mapped any more. */
+/*
+ * One announced set.  Gone when neither announced nor mapped any more; who is to
+ * be notified is told then.
+ */
 struct set {
     uint64_t index; /* first page of its place in the file's offsets */
     uint32_t count;
@@ -40,6 +44,7 @@ struct set {
     const struct mm *mm; /* the client that mapped it; valid while live  */
     uint64_t addr;      /* there; 0: not mapped                          */
     bool announced, read_only;
+    bool used;          /* by mmap(), which succeeds only once           */
     struct ioctl_gntdev_unmap_notify notify; /* action 0: none           */
     struct set *next;
     struct grant grant[];
@@ -101,32 +106,22 @@ static struct set *find_set(struct file *f, uint64_t index, uint32_t count)
     return NULL;
 }
 
-static void tell_unmapped(struct set *s)
+static void clear_byte(struct set *s, uint64_t offset)
 {
-    const struct ioctl_gntdev_unmap_notify *n = &s->notify;
-    uint64_t offset = n->index - (s->index << PAGE_SHIFT);
+    const struct grant *g = &s->grant[offset >> PAGE_SHIFT];
 
-    if ( (n->action & UNMAP_NOTIFY_CLEAR_BYTE) && !s->read_only )
-    {
-        const struct grant *g = &s->grant[offset >> PAGE_SHIFT];
-
-        if ( g->handle != NOT_MAPPED )
-            ((char *)arch_mfn_to_virt(g->mfn))[offset & ~PAGE_MASK] = 0;
-    }
-    if ( n->action & UNMAP_NOTIFY_SEND_EVENT )
-    {
-        evtchn_send(server_dom0, n->event_channel_port);
-        evtchn_port_put(n->event_channel_port);
-    }
-    s->notify.action = 0;
+    if ( !s->read_only && g->handle != NOT_MAPPED )
+        ((char *)arch_mfn_to_virt(g->mfn))[offset & ~PAGE_MASK] = 0;
+    s->notify.action &= ~(uint32_t)UNMAP_NOTIFY_CLEAR_BYTE;
 }
 
 static void unpin_range(struct set *s, uint32_t from, uint32_t to)
 {
-    uint32_t noted = (uint32_t)((s->notify.index >> PAGE_SHIFT) - s->index);
+    uint64_t offset = s->notify.index - (s->index << PAGE_SHIFT);
 
-    if ( s->notify.action && noted >= from && noted < to )
-        tell_unmapped(s);
+    if ( (s->notify.action & UNMAP_NOTIFY_CLEAR_BYTE) &&
+         offset >> PAGE_SHIFT >= from && offset >> PAGE_SHIFT < to )
+        clear_byte(s, offset);
     for ( uint32_t i = from; i < to; i++ )
         if ( s->grant[i].handle != NOT_MAPPED )
         {
@@ -135,6 +130,14 @@ static void unpin_range(struct set *s, uint32_t from, uint32_t to)
         }
     if ( !s->live )
         s->addr = 0;
+}
+
+static void send_event(struct set *s)
+{
+    if ( !(s->notify.action & UNMAP_NOTIFY_SEND_EVENT) )
+        return;
+    evtchn_send(server_dom0, s->notify.event_channel_port);
+    evtchn_port_put(s->notify.event_channel_port);
 }
 
 static void free_unused(struct file *f)
@@ -150,14 +153,16 @@ static void free_unused(struct file *f)
             p = &s->next;
             continue;
         }
-        if ( s->notify.action )
-            tell_unmapped(s);
+        send_event(s);
         *p = s->next;
         free(s);
     }
 }
 
-/* The lowest place with count free pages; the list is sorted by place. */
+/*
+ * The lowest place with count free pages; what is announced is sorted by place in
+ * the list.  What is only mapped has no place any more.
+ */
 static void place_set(struct file *f, struct set *s)
 {
     struct set **p = (struct set **)&f->priv;
@@ -165,6 +170,8 @@ static void place_set(struct file *f, struct set *s)
 
     for ( ; *p; p = &(*p)->next )
     {
+        if ( !(*p)->announced )
+            continue;
         if ( index + s->count <= (*p)->index )
             break;
         index = (*p)->index + (*p)->count;
@@ -225,20 +232,25 @@ static long unmap_grant_ref(struct file *f, uint64_t arg)
     return 0;
 }
 
+/* Of any file's mapping: this file need not have made it. */
 static long get_offset(struct file *f, uint64_t arg)
 {
     struct ioctl_gntdev_get_offset_for_vaddr a;
+    const struct vma *v;
+    bool found;
 
     if ( client_read(f, &a, arg, sizeof(a)) )
         return -EFAULT;
-    for ( const struct set *s = f->priv; s; s = s->next )
-        if ( s->live && s->mm == f->conn->mm && s->addr == a.vaddr )
-        {
-            a.offset = s->index << PAGE_SHIFT;
-            a.count = s->count;
-            return client_write(f, arg, &a, sizeof(a));
-        }
-    return -EINVAL;
+    pthread_mutex_lock(&f->conn->mm->lock);
+    v = vma_find(f->conn->mm->vmas, a.vaddr, 0);
+    found = v && v->file->ops == &gntdev_ops;
+    if ( found )
+    {
+        a.offset = v->offset;
+        a.count = (uint32_t)v->nr;
+    }
+    pthread_mutex_unlock(&f->conn->mm->lock);
+    return found ? client_write(f, arg, &a, sizeof(a)) : -EINVAL;
 }
 
 /* Afterwards *a has the new notification, or the set's previous one. */
@@ -249,7 +261,8 @@ static long replace_notify(struct file *f, struct ioctl_gntdev_unmap_notify *a)
         uint64_t page = a->index >> PAGE_SHIFT;
         struct ioctl_gntdev_unmap_notify old = s->notify;
 
-        if ( page < s->index || page >= s->index + s->count )
+        if ( !s->announced || page < s->index ||
+             page >= s->index + s->count )
             continue;
         if ( (a->action & UNMAP_NOTIFY_CLEAR_BYTE) && s->live && s->read_only )
             return -EINVAL;
@@ -418,8 +431,9 @@ static long gntdev_mmap(struct file *f, uint64_t addr, size_t len,
                              (uint32_t)(len >> PAGE_SHIFT));
     uint32_t i;
 
-    if ( !s || s->live )
+    if ( !s || s->used )
         return -EINVAL;
+    s->used = true;
     s->read_only = !(prot & PROT_WRITE);
     for ( i = 0; i < s->count; i++ )
     {
@@ -437,6 +451,7 @@ static long gntdev_mmap(struct file *f, uint64_t addr, size_t len,
     {
         s->addr = addr;
         s->mm = f->conn->mm;
+        vma_find(f->conn->mm->vmas, addr, len)->read_only = s->read_only;
         return 0;
     }
     mm_unmap_range(f->conn->mm, addr, len);
