@@ -49,9 +49,9 @@ server-y := $(addprefix xen/arch/hosted/server/, \
 engine-y := $(addprefix xen/arch/hosted/engine/, \
     context.c engine.c exits.c hooks.c hypercall-page.c inject.c \
     real-mode.c space.c turns.c)
-preload-y := $(addprefix xen/arch/hosted/preload/, calls.c connect.c \
-    control.c devxen.c doorbell.c exec.c file.c map.c memory.c names.c paths.c \
-    places.c process.c real.c safe.c transfer.c walks.c)
+preload-y := $(addprefix xen/arch/hosted/preload/, attributes.c calls.c \
+    connect.c control.c devxen.c doorbell.c exec.c file.c map.c memory.c names.c \
+    paths.c places.c process.c real.c safe.c transfer.c walks.c)
 # Loaded in front of it by --trace; its decoder is also fuzzed.
 decoder-y := $(addprefix xen/arch/hosted/tracer/, line.c show.c table-dm-op.c \
     table-domctl-device.c table-domctl-names.c table-domctl-vcpu.c table-domctl.c \

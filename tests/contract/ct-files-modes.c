@@ -335,6 +335,8 @@ static void no_disk_file(const char *name, int fd)
               name);
     ct_expect(0, ioctl(fd, FIGETBSZ, &n), "%s: FIGETBSZ", name);
     ct_equal((uint64_t)n, 4096, "%s: its block size", name);
+    ct_expect(EINVAL, ioctl(fd, FICLONE, fd), "%s: FICLONE", name);
+    ct_expect(EBADF, ioctl(fd, FICLONE, -1), "%s: FICLONE of nothing", name);
     ct_expect(EFAULT, ioctl(fd, FIONBIO, (void *)0x10000),
               "%s: FIONBIO from nowhere", name);
     ct_expect(is_evtchn ? ENOSYS : ENOTTY, ioctl(fd, FIONREAD, &n),

@@ -195,6 +195,7 @@ int main(int argc, char **argv)
     ct_begin();
     test_paths();
     test_more_paths();
+    test_places();
     test_modes();
     test_forks();
     test_evtchn();

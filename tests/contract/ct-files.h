@@ -111,6 +111,7 @@ int dev_notify(int fd, uint64_t index, uint32_t action, uint32_t port);
 
 void test_paths(void);
 void test_more_paths(void);
+void test_places(void);
 void test_modes(void);
 void test_forks(void);
 void test_evtchn(void);

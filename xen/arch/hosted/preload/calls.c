@@ -21,13 +21,18 @@
 /* A text of the kernel's: reading is all that can be done to it. */
 static int open_text(const char *ours, int flags)
 {
+    bool there = !real_call(SYS_faccessat, AT_FDCWD, ours, F_OK);
     bool writes = (flags & O_ACCMODE) != O_RDONLY;
 
-    if ( flags & O_CREAT && real_call(SYS_faccessat, AT_FDCWD, ours, F_OK) )
+    if ( flags & O_CREAT && !there )
         return (int)set_errno(-EACCES);
-    if ( writes && (!strncmp(original(ours), "/sys", 4) ||
+    if ( flags & O_CREAT && flags & O_EXCL )
+        return (int)set_errno(-EEXIST);
+    if ( writes && (file_system_of(ours) == FS_SYS ||
                     real_call(SYS_faccessat, AT_FDCWD, ours, W_OK)) )
         return (int)set_errno(-EACCES);
+    if ( there && flags & O_DIRECT )
+        return (int)set_errno(-EINVAL);
     return (int)real_call(SYS_openat, AT_FDCWD, ours,
                           flags & ~(O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC),
                           0);
@@ -45,6 +50,8 @@ static int open_common(int dirfd, const char *path, int flags, mode_t mode)
                                      mode);
     if ( (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL) && kind >= 0 )
         return (int)set_errno(-EEXIST);
+    if ( (flags & O_TMPFILE) == O_TMPFILE && file_system_of(ours) >= FS_PROC )
+        return (int)set_errno(-EOPNOTSUPP);
     if ( is_text(ours) && !(flags & (O_PATH | O_DIRECTORY)) )
         return open_text(ours, flags);
     if ( kind < 0 || flags & (O_PATH | O_DIRECTORY) )
@@ -203,6 +210,20 @@ static void make_device(struct stat *st)
     st->st_size = 0;
 }
 
+/* What Linux says of a text's size, which it does not know. */
+static off_t size_of_text(const char *ours, off_t size)
+{
+    switch ( file_system_of(ours) )
+    {
+    case FS_PROC:
+        return 0;
+    case FS_SYS:
+        return PAGE;
+    default:
+        return size;
+    }
+}
+
 /*
  * The stand-in of the path, or, of an empty path with the flag for it, of the
  * descriptor: it may be of a file of ours that O_PATH opened.
@@ -227,6 +248,8 @@ static int stat_common(int dirfd, const char *path, struct stat *st, int flags)
 
     if ( !rc && ours && is_device(ours) )
         make_device(st);
+    if ( !rc && ours && S_ISREG(st->st_mode) )
+        st->st_size = size_of_text(ours, st->st_size);
     return rc;
 }
 
@@ -288,6 +311,8 @@ EXPORT int statx(int dirfd, const char *path, int flags, unsigned int mask,
         stx->stx_rdev_minor = 60;
         stx->stx_size = 0;
     }
+    if ( !rc && ours && S_ISREG(stx->stx_mode) )
+        stx->stx_size = (uint64_t)size_of_text(ours, (off_t)stx->stx_size);
     return rc;
 }
 

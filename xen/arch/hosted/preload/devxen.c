@@ -269,6 +269,9 @@ static bool is_general(const struct file *f, int fd, unsigned long req,
     case FIOQSIZE:
         *rc = -ENOTTY;
         return true;
+    case FICLONE:
+        *rc = real_call(SYS_fcntl, arg, F_GETFD) < 0 ? -EBADF : -EINVAL;
+        return true;
     case FIGETBSZ:
         *rc = poke((void *)arg, &block, sizeof(block));
         return true;

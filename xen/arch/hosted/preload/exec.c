@@ -116,6 +116,28 @@ EXPORT int posix_spawnp(pid_t *pid, const char *name,
                               envp);
 }
 
+/* The child opens it without this library, so that a device is not found. */
+EXPORT int posix_spawn_file_actions_addopen(posix_spawn_file_actions_t *actions,
+                                            int fd, const char *path, int flags,
+                                            mode_t mode)
+{
+    char buf[PATH_MAX];
+    const char *ours = stand_in(AT_FDCWD, path, buf);
+
+    return NEXT(posix_spawn_file_actions_addopen)(
+        actions, fd, ours && kind_of(ours) < 0 ? ours : path, flags, mode);
+}
+
+EXPORT int posix_spawn_file_actions_addchdir_np(
+    posix_spawn_file_actions_t *actions, const char *path)
+{
+    char buf[PATH_MAX];
+    const char *ours = stand_in(AT_FDCWD, path, buf);
+
+    return NEXT(posix_spawn_file_actions_addchdir_np)(actions,
+                                                      ours ? ours : path);
+}
+
 /*
  * Debian's daemons refuse to run as another user than root, whom they need on
  * Linux for files that are the user's own here.
@@ -147,8 +169,8 @@ EXPORT uid_t geteuid(void)
  * with *dir -2, errno says why not.
  */
 static const struct sockaddr *stand_in_address(const struct sockaddr *addr,
-                                               socklen_t *len, int *dir,
-                                               struct sockaddr_un *un)
+                                               socklen_t *len, bool binds,
+                                               int *dir, struct sockaddr_un *un)
 {
     char name[sizeof(un->sun_path) + 1] = "", buf[PATH_MAX], *last;
     size_t head = offsetof(struct sockaddr_un, sun_path);
@@ -160,6 +182,12 @@ static const struct sockaddr *stand_in_address(const struct sockaddr *addr,
     memcpy(name, ((const struct sockaddr_un *)addr)->sun_path, *len - head);
     if ( !stand_in(AT_FDCWD, name, buf) )
         return NULL;
+    if ( binds && file_system_of(buf) >= FS_PROC )
+    {
+        *dir = -2;
+        set_errno(-EPERM);
+        return NULL;
+    }
     last = strrchr(buf, '/');
     *last++ = '\0';
     *dir = (int)real_call(SYS_openat, AT_FDCWD, buf,
@@ -186,7 +214,8 @@ static int with_address(long call, int fd, const struct sockaddr *addr,
     const struct sockaddr *ours;
     int dir, rc, err;
 
-    ours = stand_in_address(addr, &len, &dir, &un);
+    ours = stand_in_address(addr, &len, call == SYS_bind, &dir,
+                            &un);
     if ( dir == -2 )
         return -1;
     rc = (int)cancellable_call(call, fd, (long)(ours ? ours : addr), len, 0);

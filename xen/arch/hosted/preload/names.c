@@ -285,6 +285,16 @@ bool is_text(const char *path)
            (is_in(name, "/proc") || is_in(name, "/sys"));
 }
 
+enum file_system file_system_of(const char *path)
+{
+    const char *name = original(path);
+
+    return !name                 ? FS_OTHER
+           : is_in(name, "/dev")  ? FS_DEV
+           : is_in(name, "/proc") ? FS_PROC
+           : is_in(name, "/sys")  ? FS_SYS : FS_OTHER;
+}
+
 const char *original(const char *path)
 {
     size_t len = root() ? strlen(root()) : 0;

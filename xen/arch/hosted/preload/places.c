@@ -127,11 +127,12 @@ EXPORT key_t ftok(const char *path, int project)
 /* A stand-in lies on another file system than what it stands for. */
 static long type_of(const char *ours)
 {
-    const char *name = original(ours);
+    static const long magic[] = {
+        [FS_DEV] = TMPFS_MAGIC, [FS_PROC] = XENFS_SUPER_MAGIC,
+        [FS_SYS] = SYSFS_MAGIC,
+    };
 
-    return !strncmp(name, "/dev/", 5)    ? TMPFS_MAGIC
-           : !strncmp(name, "/proc/", 6) ? XENFS_SUPER_MAGIC
-           : !strncmp(name, "/sys/", 5)  ? SYSFS_MAGIC : 0;
+    return magic[file_system_of(ours)];
 }
 
 EXPORT int statfs(const char *path, struct statfs *st)

@@ -7,6 +7,7 @@
  *   exec.c       replaces those that run a program, or connect by a path
  *   places.c     replaces the rest of those with a path, also of fortified
  *                programs
+ *   attributes.c replaces those for extended attributes
  *   walks.c      replaces those that walk a tree of folders
  *   devxen.c     replaces functions of libc that take a descriptor
  *   transfer.c   replaces those that read or write in other ways
@@ -115,6 +116,9 @@ const char *stand_in_of(int fd, char buf[PATH_MAX]);
 int descriptor_of(const char *path);
 /* Is it a text of the kernel's, which cannot be written? */
 bool is_text(const char *stand_in);
+/* On which file system Linux has the path, which need not be a stand-in. */
+enum file_system { FS_OTHER, FS_DEV, FS_PROC, FS_SYS };
+enum file_system file_system_of(const char *path);
 /* The path that a stand-in stands for, a part of it; NULL: it is none. */
 const char *original(const char *stand_in);
 
