@@ -6,10 +6,12 @@
 #define _GNU_SOURCE
 #include <linux/fs.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 
 #include <xen/sys/evtchn.h>
@@ -343,6 +345,32 @@ static void no_disk_file(const char *name, int fd)
               "%s: FIONREAD", name);
 }
 
+/* The same by numbers of system calls. */
+static void by_number(void)
+{
+    int fd = open_dev("privcmd", O_RDWR);
+    void *p = mmap(NULL, 2 * CT_PAGE, CT_RW, MAP_SHARED, fd, 0);
+    struct epoll_event e = { EPOLLIN, { 0 } };
+    char text[32] = "", link[40];
+    struct stat st;
+
+    ct_equal((uint64_t)syscall(SYS_fcntl, fd, F_GETFL, 0), O_RDWR | LARGEFILE,
+             "syscall: F_GETFL");
+    ct_expect(EPERM, syscall(SYS_epoll_ctl, epoll_create1(0), EPOLL_CTL_ADD, fd,
+                             &e), "syscall: epoll_ctl");
+    ct_expect(EINVAL, syscall(SYS_mprotect, p, CT_PAGE, PROT_READ),
+              "syscall: mprotect");
+    ct_ok(!syscall(SYS_fstat, fd, &st) && S_ISCHR(st.st_mode),
+          "syscall: fstat");
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    ct_ok(syscall(SYS_readlink, link, text, sizeof(text)) > 0 &&
+          !strcmp(text, "/dev/xen/privcmd"), "syscall: readlink");
+    ct_ok(!syscall(SYS_stat, "/dev/xen/privcmd", &st) && S_ISCHR(st.st_mode),
+          "syscall: stat");
+    ct_expect(0, syscall(SYS_munmap, p, 2 * CT_PAGE), "syscall: munmap");
+    ct_expect(0, syscall(SYS_close, fd), "syscall: close");
+}
+
 void test_modes(void)
 {
     for ( size_t i = 0; i < CT_NR(names); i++ )
@@ -365,4 +393,5 @@ void test_modes(void)
     protections();
     opened_with();
     asynchronous();
+    by_number();
 }

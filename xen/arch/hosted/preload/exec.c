@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Functions of libc that run a program, or name a socket, by a path; and
- * syscall(), by which programs reach calls that libc has no function for.
+ * Functions of libc that run a program, or name a socket, by a path: see
+ * preload.h.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
-#include <linux/openat2.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -234,65 +230,4 @@ EXPORT int bind(int fd, const struct sockaddr *addr, socklen_t len)
 EXPORT int connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
     return with_address(SYS_connect, fd, addr, len);
-}
-
-/* ---- system calls by number ---- */
-
-static long openat2_as_openat(int dirfd, const char *path, const void *how,
-                              size_t size)
-{
-    char buf[PATH_MAX];
-    struct open_how h;
-
-    if ( !stand_in(dirfd, path, buf) || size < sizeof(h) )
-        return real_call(SYS_openat2, dirfd, path, how, size);
-    memcpy(&h, how, sizeof(h));
-    return openat(dirfd, path, (int)h.flags, (mode_t)h.mode);
-}
-
-/* Those that concern our files go by the functions above. */
-EXPORT long syscall(long nr, ...)
-{
-    long a[6];
-    va_list ap;
-
-    va_start(ap, nr);
-    for ( unsigned int i = 0; i < 6; i++ )
-        a[i] = va_arg(ap, long);
-    va_end(ap);
-    switch ( nr )
-    {
-    case SYS_open:
-        return open((const char *)a[0], (int)a[1], (mode_t)a[2]);
-    case SYS_openat:
-        return openat((int)a[0], (const char *)a[1], (int)a[2], (mode_t)a[3]);
-    case SYS_openat2:
-        return openat2_as_openat((int)a[0], (const char *)a[1],
-                                 (const void *)a[2], (size_t)a[3]);
-    case SYS_close:
-        return close((int)a[0]);
-    case SYS_read:
-        return read((int)a[0], (void *)a[1], (size_t)a[2]);
-    case SYS_write:
-        return write((int)a[0], (const void *)a[1], (size_t)a[2]);
-    case SYS_ioctl:
-        return ioctl((int)a[0], (unsigned long)a[1], a[2]);
-    case SYS_mmap:
-        return (long)mmap((void *)a[0], (size_t)a[1], (int)a[2], (int)a[3],
-                          (int)a[4], a[5]);
-    case SYS_munmap:
-        return munmap((void *)a[0], (size_t)a[1]);
-    case SYS_statx:
-        return statx((int)a[0], (const char *)a[1], (int)a[2],
-                     (unsigned int)a[3], (struct statx *)a[4]);
-    case SYS_faccessat:
-        return faccessat((int)a[0], (const char *)a[1], (int)a[2], 0);
-    case SYS_faccessat2:
-        return faccessat((int)a[0], (const char *)a[1], (int)a[2], (int)a[3]);
-    case SYS_renameat2:
-        return renameat2((int)a[0], (const char *)a[1], (int)a[2],
-                         (const char *)a[3], (unsigned int)a[4]);
-    default:
-        return real_call(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
-    }
 }

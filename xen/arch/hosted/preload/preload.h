@@ -2,9 +2,11 @@
 /*
  * Preload library: /dev/xen files for unmodified programs.
  *
- *   calls.c      replaces functions of libc that open, or look at, a path
+ *   calls.c      replaces functions of libc that open a path, or look for it
+ *   stat.c       replaces those that say what is at a path
  *   paths.c      replaces those that change what is at a path
  *   exec.c       replaces those that run a program, or connect by a path
+ *   syscall.c    replaces syscall()
  *   places.c     replaces the rest of those with a path, also of fortified
  *                programs
  *   attributes.c replaces those for extended attributes

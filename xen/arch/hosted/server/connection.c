@@ -9,14 +9,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "server.h"
-#include "vma.h"
 
 #include <hv/lib.h>
 #include <hv/page.h>
@@ -157,97 +155,6 @@ static int serve_open(struct conn *c, const struct wire_request *req)
 
 /* ---- requests ---- */
 
-/* Unmap the parts of [addr, addr + len) that are mapped through the file. */
-static void unmap(struct conn *c, uint64_t addr, size_t len)
-{
-    struct file *f = c->file;
-    struct vma *v;
-
-    pthread_mutex_lock(&c->mm->lock);
-    while ( (v = vma_of_file(c->mm->vmas, f, addr, len)) )
-    {
-        uint64_t from = max(addr, v->start);
-        size_t nr = min(addr + len, v->end) - from;
-
-        if ( f->ops->munmap )
-            f->ops->munmap(f, from, nr);
-        mm_unmap_range(c->mm, from, nr);
-        vma_remove(&c->mm->vmas, v, from, nr);
-    }
-    pthread_mutex_unlock(&c->mm->lock);
-}
-
-static long map(struct conn *c, const struct wire_request *req)
-{
-    struct file *f = c->file;
-    long rc;
-
-    if ( !f->ops->mmap )
-        return -ENODEV;
-    pthread_mutex_lock(&c->mm->lock);
-    rc = vma_add(&c->mm->vmas, &(struct vma){
-        .start = req->a, .end = req->a + req->b, .prot = (int)req->d,
-        .file = f, .offset = req->c, .nr = req->b >> PAGE_SHIFT });
-    if ( !rc )
-    {
-        rc = f->ops->mmap(f, req->a, req->b, req->c, (int)req->d);
-        if ( rc < 0 )
-        {
-            mm_unmap_range(c->mm, req->a, req->b);
-            vma_remove(&c->mm->vmas, vma_find(c->mm->vmas, req->a, req->b),
-                       req->a, req->b);
-        }
-    }
-    pthread_mutex_unlock(&c->mm->lock);
-    return rc;
-}
-
-/*
- * A frame of another domain that was mapped to be read may be one that dom0
- * must not write.
- */
-static long protect(struct conn *c, const struct wire_request *req)
-{
-    struct vma *v;
-    long rc = 1;
-
-    pthread_mutex_lock(&c->mm->lock);
-    for ( v = c->mm->vmas; v; v = v->next )
-        if ( v->file == c->file && v->start < req->a + req->b &&
-             v->end > req->a )
-        {
-            v->prot = (int)req->c;
-            if ( v->read_only && (req->c & PROT_WRITE) )
-                rc = 0;
-        }
-    pthread_mutex_unlock(&c->mm->lock);
-    return rc;
-}
-
-/* A child has what its parent, which waits, has mapped through the file. */
-static long inherit(struct conn *c, const struct wire_request *req)
-{
-    struct mm *parent = mm_get(req->c);
-    struct file *f = c->file;
-    long rc = parent ? 0 : -ENOMEM;
-
-    if ( rc )
-        return rc;
-    pthread_mutex_lock(&parent->lock);
-    pthread_mutex_lock(&c->mm->lock);
-    for ( struct vma *v = parent->vmas; !rc && v; v = v->next )
-        if ( v->file == f && v->start >= req->a && v->end <= req->a + req->b )
-            rc = vma_add(&c->mm->vmas, v);
-    if ( !rc )
-        rc = mm_copy_range(c->mm, parent, req->a, req->b);
-    if ( !rc && f->ops->inherit )
-        f->ops->inherit(f, req->a, req->b);
-    pthread_mutex_unlock(&c->mm->lock);
-    pthread_mutex_unlock(&parent->lock);
-    mm_put(parent);
-    return rc;
-}
-
 static long serve_locked(struct conn *c, const struct wire_request *req)
 {
     struct file *f = c->file;
@@ -262,9 +169,9 @@ static long serve_locked(struct conn *c, const struct wire_request *req)
     case WIRE_WRITE:
         return f->ops->write ? f->ops->write(f, req->a, req->b) : -EINVAL;
     case WIRE_MMAP:
-        return map(c, req);
+        return conn_map(c, req);
     case WIRE_MUNMAP:
-        unmap(c, req->a, req->b);
+        conn_unmap(c, req->a, req->b);
         file_may_end(f);
         return 0;
     case WIRE_CLOSED:
@@ -273,9 +180,9 @@ static long serve_locked(struct conn *c, const struct wire_request *req)
         file_may_end(f);
         return 1;
     case WIRE_PROTECT:
-        return protect(c, req);
+        return conn_protect(c, req);
     case WIRE_INHERIT:
-        return inherit(c, req);
+        return conn_inherit(c, req);
     case WIRE_FLAGS:
         f->flags = (f->flags & ~(int)req->a) | ((int)req->b & (int)req->a);
         return f->flags;
@@ -312,7 +219,7 @@ static void end(struct conn *c)
     {
         pthread_mutex_lock(&f->lock);
         f->conn = c;
-        unmap(c, 0, SIZE_MAX);
+        conn_unmap(c, 0, SIZE_MAX);
         f->conn = NULL;
         if ( file_is_closed(f) )
             file_may_end(f);

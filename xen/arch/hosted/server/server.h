@@ -177,6 +177,14 @@ void server_run(int listener);
 /* Wait until the last connection thread has gone. */
 void server_drain(void);
 
+/* ---- mapping.c: requests, with the file locked ---- */
+
+long conn_map(struct conn *c, const struct wire_request *req);
+/* Unmap the parts of [addr, addr + len) that are mapped through the file. */
+void conn_unmap(struct conn *c, uint64_t addr, size_t len);
+long conn_protect(struct conn *c, const struct wire_request *req);
+long conn_inherit(struct conn *c, const struct wire_request *req);
+
 /* ---- doorbell.c ---- */
 
 int doorbell_start(void); /* -errno; after dom0 exists */
