@@ -117,19 +117,42 @@ static void parts(int fd, uint32_t domid)
     ct_expect(0, munmap(p, 3 * CT_PAGE), "unmapped as a whole");
 }
 
+/* 0 or errno of mmap() in the place of what is at p. */
+static int put_over(void *p, size_t pages, int flags, int fd)
+{
+    return mmap(p, pages * CT_PAGE, CT_RW, flags | MAP_FIXED, fd,
+                0) == MAP_FAILED ? errno : 0;
+}
+
 static void mapped_over(int fd, uint32_t domid)
 {
-    xen_pfn_t gfn = 0;
-    int err;
-    uint8_t *p = map_file(fd, 1, CT_RW, MAP_SHARED, 0), *q;
+    const xen_pfn_t gfn[2] = { 0, PAGES - 1 };
+    uint8_t *p = map_file(fd, 2, CT_RW, MAP_SHARED, 0);
+    int other = MAP_PRIVATE | MAP_ANONYMOUS, err[2];
+    int ro = open_dev("privcmd", O_RDONLY), events = open_dev("evtchn", O_RDWR);
 
-    ct_expect(0, map_batch(fd, domid, p, 1, &gfn, &err), "mapped over: before");
-    q = mmap(p, CT_PAGE, CT_RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
-             0);
-    ct_ok(q == p && p[0] == 0, "mapped over: by other memory");
-    ct_expect(EINVAL, map_batch(fd, domid, p, 1, &gfn, &err),
+    ct_expect(0, map_batch(fd, domid, p, 2, gfn, err), "mapped over: before");
+    ct_equal((uint64_t)put_over(p, 2, MAP_SHARED, ro), EACCES,
+             "mapped over: by a file that is open to be read");
+    ct_equal((uint64_t)put_over(p, 2, MAP_SHARED, events), ENODEV,
+             "mapped over: by an evtchn");
+    ct_equal((uint64_t)put_over(p, 2, MAP_SHARED, -1), EBADF,
+             "mapped over: by no file");
+    ct_equal((uint64_t)put_over(p, 2, MAP_ANONYMOUS, -1), EINVAL,
+             "mapped over: in no way");
+    ct_equal((uint64_t)put_over(p + 100, 1, other, -1), EINVAL,
+             "mapped over: within a page");
+    ct_equal((uint64_t)put_over(p, 1, other, -1), ENOMEM,
+             "mapped over: a part");
+    ct_ok(p[0] == 9 && p[CT_PAGE] == 8, "mapped over: all is as before");
+    ct_equal((uint64_t)put_over(p, 2, other, -1), 0,
+             "mapped over: by other memory");
+    ct_equal(p[0], 0, "mapped over: which is there");
+    ct_expect(EINVAL, map_batch(fd, domid, p, 2, gfn, err),
               "mapped over: it is not the file's any more");
-    munmap(p, CT_PAGE);
+    munmap(p, 2 * CT_PAGE);
+    close(ro);
+    close(events);
 }
 
 static void old_form(int fd, uint32_t domid)

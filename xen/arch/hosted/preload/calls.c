@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Functions of libc that open a path, or look for it: see preload.h. */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
-#include <glob.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -227,45 +225,4 @@ EXPORT int euidaccess(const char *path, int mode)
 EXPORT int eaccess(const char *path, int mode)
 {
     return euidaccess(path, mode);
-}
-
-/* ---- folders and names ---- */
-
-EXPORT DIR *opendir(const char *path)
-{
-    char buf[PATH_MAX];
-    const char *ours = stand_in(AT_FDCWD, path, buf);
-
-    return NEXT(opendir)(ours ? ours : path);
-}
-
-static void close_folder(void *d)
-{
-    closedir(d);
-}
-
-/* libc's glob() calls its own functions; this one calls those above. */
-EXPORT int glob(const char *pattern, int flags,
-                int (*errfunc)(const char *path, int err), glob_t *g)
-{
-    int rc;
-
-    if ( !getenv(WIRE_ROOT_ENV) )
-        return NEXT(glob)(pattern, flags, errfunc, g);
-    if ( !(flags & GLOB_ALTDIRFUNC) )
-    {
-        g->gl_opendir = (void *(*)(const char *))opendir;
-        g->gl_readdir = (struct dirent *(*)(void *))readdir;
-        g->gl_closedir = close_folder;
-        g->gl_stat = stat;
-        g->gl_lstat = lstat;
-    }
-    rc = NEXT(glob)(pattern, flags | GLOB_ALTDIRFUNC, errfunc, g);
-    return rc;
-}
-
-EXPORT int glob64(const char *pattern, int flags,
-                  int (*errfunc)(const char *path, int err), glob64_t *g)
-{
-    return glob(pattern, flags, errfunc, (glob_t *)g);
 }

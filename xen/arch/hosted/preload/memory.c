@@ -97,6 +97,28 @@ static void *map_file(struct file *f, void *addr, size_t bytes, int prot,
     return p;
 }
 
+/* Does Linux refuse it before anything at the addresses has changed? */
+static bool is_refused(const void *addr, size_t len, int flags, int fd)
+{
+    return (uintptr_t)addr & (PAGE - 1) || !len ||
+           (!is_shared(flags) && (flags & MAP_TYPE) != MAP_PRIVATE) ||
+           (!(flags & MAP_ANONYMOUS) &&
+            real_call(SYS_fcntl, fd, F_GETFD) < 0);
+}
+
+/* What is there makes room: 0 or -errno. */
+static long make_room(const void *addr, size_t bytes, int flags)
+{
+    uintptr_t start = (uintptr_t)addr, end = start + bytes;
+
+    if ( !(flags & MAP_FIXED) || flags & MAP_FIXED_NOREPLACE )
+        return 0;
+    if ( splits_map(start, end) )
+        return -ENOMEM;
+    forget_range(start, end);
+    return 0;
+}
+
 EXPORT void *mmap(void *addr, size_t len, int prot, int flags, int fd,
                   off_t offset)
 {
@@ -105,18 +127,18 @@ EXPORT void *mmap(void *addr, size_t len, int prot, int flags, int fd,
     void *p = MAP_FAILED;
     long rc = 0;
 
-    if ( (flags & MAP_FIXED) && (flags & MAP_FIXED_NOREPLACE) == 0 )
-        forget_range((uintptr_t)addr, (uintptr_t)addr + bytes);
     if ( !(flags & MAP_ANONYMOUS) )
         f = file_get(fd, &rc);
-    if ( !f && !rc )
-        return real_mmap(addr, len, prot, flags, fd, offset);
     if ( f )
         rc = may_map(f, len, prot, flags, offset);
-    if ( !rc )
+    if ( !rc && !((flags & MAP_FIXED) && is_refused(addr, len, flags, fd)) )
+        rc = make_room(addr, bytes, flags);
+    if ( rc )
+        set_errno(rc);
+    else if ( f )
         p = map_file(f, addr, bytes, prot, flags, offset);
     else
-        set_errno(rc);
+        p = real_mmap(addr, len, prot, flags, fd, offset);
     if ( f )
         file_put(f);
     return p;

@@ -272,6 +272,15 @@ int kind_of(const char *path)
     return -1;
 }
 
+bool is_device_name(const char *name)
+{
+    for ( unsigned int i = 0; i < NR_FILES; i++ )
+        if ( is_in(files[i].path, "/dev") &&
+             !strcmp(name, strrchr(files[i].path, '/') + 1) )
+            return true;
+    return false;
+}
+
 bool is_device(const char *path)
 {
     return kind_of(path) >= 0 && is_in(original(path), "/dev");

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Functions of libc that change what is at a path: see preload.h. */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
@@ -318,26 +317,6 @@ EXPORT char *getcwd(char *buf, size_t size)
 EXPORT char *get_current_dir_name(void)
 {
     return getcwd(NULL, 0);
-}
-
-EXPORT int scandir(const char *path, struct dirent ***list,
-                   int (*filter)(const struct dirent *e),
-                   int (*compare)(const struct dirent **a,
-                                  const struct dirent **b))
-{
-    struct path p;
-
-    return NEXT(scandir)(here(&p, path), list, filter, compare);
-}
-
-EXPORT int scandir64(const char *path, struct dirent64 ***list,
-                     int (*filter)(const struct dirent64 *e),
-                     int (*compare)(const struct dirent64 **a,
-                                    const struct dirent64 **b))
-{
-    struct path p;
-
-    return NEXT(scandir64)(here(&p, path), list, filter, compare);
 }
 
 EXPORT int inotify_add_watch(int fd, const char *path, uint32_t mask)

@@ -9,6 +9,7 @@
  *   syscall.c    replaces syscall()
  *   places.c     replaces the rest of those with a path, also of fortified
  *                programs
+ *   folders.c    replaces those that read folders
  *   attributes.c replaces those for extended attributes
  *   walks.c      replaces those that walk a tree of folders
  *   devxen.c     replaces functions of libc that take a descriptor
@@ -105,6 +106,8 @@ int real_close(int fd);
 const char *stand_in(int dirfd, const char *path, char buf[PATH_MAX]);
 /* enum wire_file of a stand-in, or -1. */
 int kind_of(const char *stand_in);
+/* Is it the name of one in /dev/xen, without the folder? */
+bool is_device_name(const char *name);
 /* Does the stand-in look like a device? */
 bool is_device(const char *stand_in);
 /*
@@ -123,6 +126,12 @@ enum file_system { FS_OTHER, FS_DEV, FS_PROC, FS_SYS };
 enum file_system file_system_of(const char *path);
 /* The path that a stand-in stands for, a part of it; NULL: it is none. */
 const char *original(const char *stand_in);
+
+/* ---- stat.c ---- */
+
+struct stat;
+/* Make what was found of a device's stand-in what Linux says of the device. */
+void make_device(const char *stand_in, struct stat *st);
 
 /* ---- file.c ---- */
 

@@ -10,10 +10,14 @@
 
 #include "preload.h"
 
-static void make_device(struct stat *st)
+/* Misc devices, as on Linux, which takes the highest numbers below 64. */
+#define MAJOR 10
+#define MINOR(ours) (63U - (unsigned int)kind_of(ours))
+
+void make_device(const char *ours, struct stat *st)
 {
     st->st_mode = S_IFCHR | (st->st_mode & 07777);
-    st->st_rdev = makedev(10, 60); /* misc devices, as on Linux */
+    st->st_rdev = makedev(MAJOR, MINOR(ours));
     st->st_size = 0;
 }
 
@@ -54,7 +58,7 @@ static int stat_common(int dirfd, const char *path, struct stat *st, int flags)
                   : (int)real_call(SYS_newfstatat, dirfd, path, st, flags);
 
     if ( !rc && ours && is_device(ours) )
-        make_device(st);
+        make_device(ours, st);
     if ( !rc && ours && S_ISREG(st->st_mode) )
         st->st_size = size_of_text(ours, st->st_size);
     return rc;
@@ -114,8 +118,8 @@ EXPORT int statx(int dirfd, const char *path, int flags, unsigned int mask,
     if ( !rc && ours && is_device(ours) )
     {
         stx->stx_mode = (uint16_t)(S_IFCHR | (stx->stx_mode & 07777));
-        stx->stx_rdev_major = 10;
-        stx->stx_rdev_minor = 60;
+        stx->stx_rdev_major = MAJOR;
+        stx->stx_rdev_minor = MINOR(ours);
         stx->stx_size = 0;
     }
     if ( !rc && ours && S_ISREG(stx->stx_mode) )

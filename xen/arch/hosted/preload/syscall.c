@@ -124,6 +124,20 @@ static bool by_descriptor(long nr, const long a[6], long *rc)
     case SYS_pwrite64:
         *rc = pwrite((int)a[0], (const void *)a[1], (size_t)a[2], a[3]);
         return true;
+    case SYS_preadv:
+        *rc = preadv((int)a[0], (const struct iovec *)a[1], (int)a[2], a[3]);
+        return true;
+    case SYS_pwritev:
+        *rc = pwritev((int)a[0], (const struct iovec *)a[1], (int)a[2], a[3]);
+        return true;
+    case SYS_preadv2:
+        *rc = preadv2((int)a[0], (const struct iovec *)a[1], (int)a[2], a[3],
+                      (int)a[5]);
+        return true;
+    case SYS_pwritev2:
+        *rc = pwritev2((int)a[0], (const struct iovec *)a[1], (int)a[2], a[3],
+                       (int)a[5]);
+        return true;
     case SYS_sendfile:
         *rc = sendfile((int)a[0], (int)a[1], (off_t *)a[2], (size_t)a[3]);
         return true;

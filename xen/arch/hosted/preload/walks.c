@@ -26,10 +26,7 @@ static const char *as_known(const char *path, const struct stat *st,
 {
     *copy = *st;
     if ( is_device(path) )
-    {
-        copy->st_mode = S_IFCHR | (st->st_mode & 07777);
-        copy->st_size = 0;
-    }
+        make_device(path, copy);
     return original(path) ? original(path) : path;
 }
 
