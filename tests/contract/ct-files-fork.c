@@ -78,6 +78,13 @@ static int child_forks(void *p)
     return in_process(child_reads, p);
 }
 
+/* It does not grow in a child either. */
+static int child_grows(void *p)
+{
+    return mremap(p, CT_PAGE, 2 * CT_PAGE, MREMAP_MAYMOVE) == MAP_FAILED ? errno
+                                                                        : 0;
+}
+
 static uint64_t allocate(int fd)
 {
     struct ioctl_gntalloc_alloc_gref a = {
@@ -115,6 +122,8 @@ static void inherited(const char *name, int fd, uint64_t offset)
              "fork, %s: the parent has it as before", name);
     ct_equal((uint64_t)in_process(child_forks, p), 42,
              "fork, %s: a grandchild", name);
+    ct_equal((uint64_t)in_process(child_grows, p), EFAULT, "fork, %s: grown",
+             name);
     close(fd);
     ct_equal((uint64_t)in_process(child_reads, p), 42,
              "fork, %s: the file closed", name);

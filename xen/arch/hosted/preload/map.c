@@ -135,7 +135,8 @@ long protect_maps(uintptr_t start, uintptr_t end, int prot, bool *ours,
     pthread_mutex_unlock(&table_lock);
     while ( !rc && *ours && (f = next_file(&start, end, &to, prot)) )
     {
-        if ( !request(f, WIRE_PROTECT, start, to - start, (uint64_t)prot, 0) )
+        if ( f->kind != WIRE_HYPERCALL &&
+             !request(f, WIRE_PROTECT, start, to - start, (uint64_t)prot, 0) )
             *allowed &= ~PROT_WRITE;
         file_put(f);
         start = to;
@@ -223,8 +224,11 @@ void forget_range(uintptr_t start, uintptr_t end)
 
     while ( (f = cut_map(start, end, &from, &to)) )
     {
-        reserve(from, to);
-        request(f, WIRE_MUNMAP, from, to - from, 0, 0);
+        if ( f->kind != WIRE_HYPERCALL )
+        {
+            reserve(from, to);
+            request(f, WIRE_MUNMAP, from, to - from, 0, 0);
+        }
         told(f);
     }
 }
@@ -240,7 +244,8 @@ bool maps_inherited(void)
 {
     const struct map *m = maps;
 
-    while ( m && !is_inherited(m->file->kind) )
+    while ( m && (!is_inherited(m->file->kind) ||
+                  m->file->kind == WIRE_HYPERCALL) )
         m = m->next;
     return m;
 }

@@ -59,7 +59,10 @@ static long may_map(const struct file *f, size_t len, int prot, int flags,
     return 0;
 }
 
-/* Find the addresses.  Hypercall buffers are plain memory, there already. */
+/*
+ * Find the addresses.  Hypercall buffers are plain memory, there already, of
+ * which the server is not told.
+ */
 static void *map_nothing(const struct file *f, void *addr, size_t bytes,
                          int prot, int flags)
 {
@@ -82,7 +85,9 @@ static void *map_file(struct file *f, void *addr, size_t bytes, int prot,
 
     if ( p == MAP_FAILED )
         return p;
-    rc = request(f, WIRE_MMAP, at, bytes, (uint64_t)offset, (uint64_t)prot);
+    rc = f->kind == WIRE_HYPERCALL
+             ? 0 : request(f, WIRE_MMAP, at, bytes, (uint64_t)offset,
+                           (uint64_t)prot);
     if ( rc < 0 )
     {
         real_munmap(p, bytes);

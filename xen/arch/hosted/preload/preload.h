@@ -213,7 +213,7 @@ long protect_maps(uintptr_t start, uintptr_t end, int prot, bool *ours,
 void forget_range(uintptr_t start, uintptr_t end);
 /* Are such mappings inherited by a child? */
 bool is_inherited(int kind);
-/* Is there one?  table_lock held. */
+/* Is there one that the server is told of?  table_lock held. */
 bool maps_inherited(void);
 /* The list, which is the caller's now; in a child. */
 struct map *take_maps(void);

@@ -77,6 +77,47 @@ static void inherit(const struct map *m, uint64_t parent)
         file_put(f);
 }
 
+/*
+ * What hypercall buffers of the parent's are mapped through: they are memory of
+ * the child's, and the server knows nothing of them.  NULL: no memory.
+ */
+static struct file *file_of_buffers(void)
+{
+    struct file *f = calloc(1, sizeof(*f));
+
+    if ( !f )
+        return NULL;
+    f->conn = -1;
+    f->kind = WIRE_HYPERCALL;
+    f->closed = true;
+    f->users = 1;
+    pthread_mutex_init(&f->lock, NULL);
+    pthread_mutex_lock(&table_lock);
+    f->next = files;
+    files = f;
+    pthread_mutex_unlock(&table_lock);
+    return f;
+}
+
+/* Without memory for the record, mremap() lets such a buffer grow. */
+static void keep_buffers(const struct map *list)
+{
+    struct file *f = NULL;
+
+    for ( ; list; list = list->next )
+    {
+        struct map own = *list;
+
+        if ( list->file->kind != WIRE_HYPERCALL ||
+             !(f || (f = file_of_buffers())) )
+            continue;
+        own.file = f;
+        add_map(&own);
+    }
+    if ( f )
+        file_put(f);
+}
+
 /* The connections are not the child's own, nor are most mappings. */
 static void in_child(void)
 {
@@ -89,10 +130,12 @@ static void in_child(void)
     files = NULL;
     new_address_space();
     pthread_mutex_unlock(&table_lock);
+    keep_buffers(list);
     while ( (m = list) )
     {
         list = m->next;
-        if ( is_inherited(m->file->kind) && fork_pipe[0] >= 0 )
+        if ( is_inherited(m->file->kind) && m->file->kind != WIRE_HYPERCALL &&
+             fork_pipe[0] >= 0 )
             inherit(m, parent);
         free(m);
     }
