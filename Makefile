@@ -76,6 +76,8 @@ flags-asan := -O1 -DDEBUG -DCOUNT_STEPS -fsanitize=address,undefined \
 flags-tsan := -O1 -DDEBUG -Wno-tsan -fsanitize=thread
 flags-fuzz := -O1 -DDEBUG -Wno-atomic-alignment -fsanitize=fuzzer-no-link,address,undefined \
               -fno-sanitize-recover=all
+# Some functions of libc have another name in such a program.
+flags-fortified := -O2 -D_FORTIFY_SOURCE=2
 flags-cov := -O0 -DDEBUG --coverage -fprofile-update=atomic
 # A vcpu_info of a 32-bit guest is aligned to 4 bytes: x86 has atomic accesses to it.
 flags-clang := -O2 -DDEBUG -Wno-atomic-alignment
@@ -90,7 +92,7 @@ link-cov := --coverage
 cc-fuzz := $(CLANG)
 cc-clang := $(CLANG)
 cc-of = $(or $(cc-$(1)),$(CC))
-variants := hosted asan tsan fuzz cov clang
+variants := hosted asan tsan fuzz cov clang fortified
 $(foreach v,asan tsan fuzz cov clang,$(eval need-$(v) := $(B)/.need-check))
 
 # The core sees no libc header; the hosted machine sees both worlds.
@@ -131,7 +133,7 @@ tracer-headers := $(wildcard xen/arch/hosted/tracer/*.h include/xen/*.h \
 server-obj = $(call objs,$(1),$(server-y) $(engine-y))
 define server_rules
 $(call link,$(2)/xen-hosted,$(call server-obj,$(1)) $(B)/$(1)/libmachine.a,$(xen-lists),$(link-$(1)) -lunicorn,$(call cc-of,$(1)))
-$(2)/oriel-devxen.so: $(preload-y) xen/arch/hosted/preload/preload.h \
+$(2)/oriel-devxen.so: $(preload-y) $(wildcard xen/arch/hosted/preload/*.h) \
 		xen/arch/hosted/include/wire.h $(xen-lists) $(rules) | $(B)/.need-build
 	$$(call say,CC,$$@)
 	@mkdir -p $$(@D)
@@ -357,13 +359,18 @@ check-toolstack: hosted libs programs guests debian $(B)/vm/screen \
 $(foreach p,$(contract-progs),$(eval $(call program,$(B)/contract/$(p),$($(p)-src),$(call list-of,contract),$(contract-libs))))
 $(foreach v,hosted clang,$(eval $(call objs,$(v),$(foreach p,$(contract-progs),$($(p)-src))): $(call list-of,contract)))
 
+# The files, as a program that is built as Debian's are.
+$(eval $(call link,$(B)/contract/ct-files-fortified,$(call objs,fortified,$(ct-files-src)),$(call list-of,contract),-L$(B)/lib $(contract-libs) $(LDFLAGS) -Wl$(comma)-rpath-link$(comma)$(B)/lib))
+$(B)/contract/ct-files-fortified: | libs
+$(call objs,fortified,$(ct-files-src)): $(call list-of,contract)
+
 # With our libraries, the server sanitized, and with Debian's; each run
 # recounts all references.
 contract-run = scripts/run-tests "contract with $(1) libraries" --wrap \
     "env CT_CYCLES=400 LD_LIBRARY_PATH=$(2) $(3) --audit --" $(4:%=$(B)/contract/%)
 check-contract: hosted $(B)/asan/bin/xen-hosted $(B)/asan/bin/oriel-devxen.so \
-    $(contract-progs:%=$(B)/contract/%)
-	$(Q)$(call contract-run,our,$(CURDIR)/$(B)/lib,$(B)/asan/bin/xen-hosted,$(filter-out $(contract-store),$(contract-progs)))
+    $(contract-progs:%=$(B)/contract/%) $(B)/contract/ct-files-fortified
+	$(Q)$(call contract-run,our,$(CURDIR)/$(B)/lib,$(B)/asan/bin/xen-hosted,$(filter-out $(contract-store),$(contract-progs)) ct-files-fortified)
 	$(Q)$(call contract-run,Debian's,,$(B)/bin/xen-hosted,$(contract-both))
 
 # Which lines of the core the unit tests reach.

@@ -43,14 +43,16 @@ hosted-y := $(addprefix xen/arch/hosted/, \
     absent.c access.c budget.c cpu.c lock.c machine.c trace.c)
 server-y := $(addprefix xen/arch/hosted/server/, \
     doorbell.c command.c connection.c dev-evtchn.c dev-gntalloc.c dev-gntdev.c \
-    dev-privcmd.c dev-xenbus.c dev-xsd.c file.c folder.c kernel-files.c life.c \
-    main.c mm.c options.c output.c toolstack.c tracer.c vma.c xenbus-watch.c \
-    xenstore.c)
+    dev-privcmd.c dev-xenbus.c dev-xsd.c file.c folder.c gntdev-copy.c \
+    kernel-files.c life.c main.c mapping.c mm.c options.c output.c privcmd-map.c \
+    privcmd-resource.c toolstack.c tracer.c vma.c xenbus-watch.c xenstore.c)
 engine-y := $(addprefix xen/arch/hosted/engine/, \
     context.c engine.c exits.c hooks.c hypercall-page.c inject.c \
     real-mode.c space.c turns.c)
-preload-y := $(addprefix xen/arch/hosted/preload/, calls.c devxen.c doorbell.c \
-    exec.c file.c map.c names.c paths.c real.c safe.c)
+preload-y := $(addprefix xen/arch/hosted/preload/, attributes.c calls.c \
+    connect.c control.c devxen.c doorbell.c exec.c file.c folders.c map.c memory.c \
+    names.c paths.c places.c process.c real.c safe.c stat.c syscall.c transfer.c \
+    walks.c)
 # Loaded in front of it by --trace; its decoder is also fuzzed.
 decoder-y := $(addprefix xen/arch/hosted/tracer/, line.c show.c table-dm-op.c \
     table-domctl-device.c table-domctl-names.c table-domctl-vcpu.c table-domctl.c \

@@ -17,14 +17,7 @@
 #define BYTE 100
 #define GFN 3
 
-/* A domain that grants one page to domain 0, which also maps it as foreign. */
-struct granter {
-    uint32_t domid;
-    struct ct_map table;
-    uint8_t *page;
-};
-
-static struct granter make_granter(void)
+struct granter make_granter(void)
 {
     struct granter g = {
         .domid = ct_create(&(struct ct_config){ .pages = 8 }),
@@ -35,38 +28,43 @@ static struct granter make_granter(void)
                          1) ||
          !(g.page = ct_map_foreign(g.domid, GFN, 1)) )
         ct_bail("no page to grant: %s", strerror(errno));
-    e = g.table.addr;
-    e[REF] = (grant_entry_v1_t){ 0, 0, GFN };
-    __atomic_store_n(&e[REF].flags, GTF_permit_access, __ATOMIC_RELEASE);
+    e = (grant_entry_v1_t *)g.table.addr + REF;
+    for ( unsigned int i = 0; i < GRANTS; i++ )
+    {
+        e[i] = (grant_entry_v1_t){ 0, 0, GFN + i };
+        __atomic_store_n(&e[i].flags, GTF_permit_access, __ATOMIC_RELEASE);
+    }
     return g;
 }
 
-static bool in_use(const struct granter *g)
+bool in_use(const struct granter *g, unsigned int nr)
 {
     const grant_entry_v1_t *e = g->table.addr;
 
-    return __atomic_load_n(&e[REF].flags, __ATOMIC_ACQUIRE) &
+    return __atomic_load_n(&e[REF + nr].flags, __ATOMIC_ACQUIRE) &
            (GTF_reading | GTF_writing);
 }
 
-static void end_granter(struct granter *g)
+void end_granter(struct granter *g)
 {
     xenforeignmemory_unmap(ct.fmem, g->page, 1);
     ct_unmap_resource(&g->table);
     ct_destroy(g->domid);
 }
 
-/* Announce the grant: its offset, or UINT64_MAX. */
-static uint64_t announce(int fd, const struct granter *g)
+uint64_t announce(int fd, const struct granter *g, uint32_t nr)
 {
-    struct ioctl_gntdev_map_grant_ref m = {
-        .count = 1, .refs = { { g->domid, REF } },
-    };
+    union {
+        struct ioctl_gntdev_map_grant_ref m;
+        uint64_t room[2 + GRANTS];
+    } u = { .m.count = nr };
 
-    return ioctl(fd, IOCTL_GNTDEV_MAP_GRANT_REF, &m) ? UINT64_MAX : m.index;
+    for ( uint32_t i = 0; i < nr; i++ )
+        u.m.refs[i] = (struct ioctl_gntdev_grant_ref){ g->domid, REF + i };
+    return ioctl(fd, IOCTL_GNTDEV_MAP_GRANT_REF, &u) ? UINT64_MAX : u.m.index;
 }
 
-static int dev_notify(int fd, uint64_t index, uint32_t action, uint32_t port)
+int dev_notify(int fd, uint64_t index, uint32_t action, uint32_t port)
 {
     struct ioctl_gntdev_unmap_notify n = { index, action, port };
 
@@ -92,7 +90,7 @@ static void gntdev_ioctls(const struct granter *g)
               "gntdev: unmap what was never there");
     ct_expect(EINVAL, (long)mmap(NULL, CT_PAGE, CT_RW, MAP_SHARED, fd, 0),
               "gntdev: mmap of nothing announced");
-    index = announce(fd, g);
+    index = announce(fd, g, 1);
     ct_ok(index != UINT64_MAX, "gntdev: announce");
     ct_expect(EINVAL, (long)mmap(NULL, 2 * CT_PAGE, CT_RW, MAP_SHARED, fd,
                                  (off_t)index), "gntdev: mmap of too much");
@@ -110,10 +108,26 @@ static void gntdev_ioctls(const struct granter *g)
     ct_ok(p != MAP_FAILED, "gntdev: mapped to read");
     ct_expect(EINVAL, dev_notify(fd, index, 1, 0),
               "gntdev: a byte to clear in what is mapped to read");
-    ct_ok(in_use(g), "gntdev: the entry is in use");
+    ct_ok(in_use(g, 0), "gntdev: the entry is in use");
     munmap(p, CT_PAGE);
     close(fd); /* a PVH dom0 has it mapped until then */
-    ct_ok(ct_eventually(!in_use(g)), "gntdev: and then not any more");
+    ct_ok(ct_eventually(!in_use(g, 0)), "gntdev: and then not any more");
+}
+
+/* Of none Linux allocates none, and frees none but with an error. */
+static void no_pages(int fd, uint64_t index)
+{
+    struct ioctl_gntalloc_alloc_gref a = { .flags = GNTALLOC_FLAG_WRITABLE };
+    struct ioctl_gntalloc_dealloc_gref d = { index, 0 };
+
+    ct_expect(0, ioctl(fd, IOCTL_GNTALLOC_ALLOC_GREF, &a),
+              "gntalloc: allocate no page");
+    ct_equal(a.index, index + CT_PAGE, "gntalloc: its place");
+    ct_expect(EINVAL, ioctl(fd, IOCTL_GNTALLOC_DEALLOC_GREF, &d),
+              "gntalloc: free no page, of those there");
+    d.index = index + 100 * CT_PAGE;
+    ct_expect(EINVAL, ioctl(fd, IOCTL_GNTALLOC_DEALLOC_GREF, &d),
+              "gntalloc: free no page, of none");
 }
 
 static void alloc_ioctls(void)
@@ -138,6 +152,7 @@ static void alloc_ioctls(void)
               "gntalloc: notify of nothing");
     ct_expect(0, ioctl(fd, IOCTL_GNTALLOC_ALLOC_GREF, &a),
               "gntalloc: allocate");
+    no_pages(fd, a.index);
     n.index = a.index;
     ct_expect(EINVAL, ioctl(fd, IOCTL_GNTALLOC_SET_UNMAP_NOTIFY, &n),
               "gntalloc: notify by a port that is not there");
@@ -192,7 +207,7 @@ static uint8_t *map_with_notify(const struct mapper *m, unsigned int port)
     uint8_t *p;
 
     if ( m->g )
-        index = announce(fd, m->g);
+        index = announce(fd, m->g, 1);
     else
         index = ioctl(fd, IOCTL_GNTALLOC_ALLOC_GREF, &a) ? ~0UL : a.index;
     p = mmap(NULL, CT_PAGE, CT_RW, MAP_SHARED, fd, (off_t)index);
@@ -257,7 +272,7 @@ static void one_way(int fd, const struct granter *g, enum way way)
         ct_ok(g->page[BYTE] == 0 && g->page[BYTE + 1] == 0x77,
               "%s, who %s: the byte is cleared", what, ways[way]);
     if ( g )
-        ct_ok(ct_eventually(!in_use(g)), "%s, who %s: not in use", what,
+        ct_ok(ct_eventually(!in_use(g, 0)), "%s, who %s: not in use", what,
               ways[way]);
     for ( int i = 0; i < 2; i++ )
     {

@@ -76,6 +76,30 @@ static void last_descriptor(void)
     close(c.fd[1]);
 }
 
+/* However it is closed. */
+static void ways_of_closing(void)
+{
+    struct channel c = open_channel();
+    FILE *stream = fdopen(c.fd[0], "r");
+    int null = open("/dev/null", O_RDONLY);
+
+    fclose(stream);
+    ct_equal(status(c.port[0]), EVTCHNSTAT_closed, "fclose: the port is closed");
+    close(c.fd[1]);
+    c = open_channel();
+    ct_expect(0, close_range((unsigned int)c.fd[0], (unsigned int)c.fd[0], 0),
+              "close_range");
+    ct_equal(status(c.port[0]), EVTCHNSTAT_closed,
+             "close_range: the port is closed");
+    close(c.fd[1]);
+    c = open_channel();
+    dup2(null, c.fd[0]);
+    ct_equal(status(c.port[0]), EVTCHNSTAT_closed,
+             "dup2 over it: the port is closed");
+    close_channel(&c);
+    close(null);
+}
+
 /* ---- in several processes ---- */
 
 static int child_binds(void *arg)
@@ -221,6 +245,7 @@ void test_sharing(const char *self)
 {
     duplicates();
     last_descriptor();
+    ways_of_closing();
     forked();
     executed(self);
     received();

@@ -112,6 +112,37 @@ static bool listed(DIR *d, const char *name)
     return false;
 }
 
+static int is_privcmd(const struct dirent *e)
+{
+    return e->d_type == DT_CHR && !strcmp(e->d_name, "privcmd");
+}
+
+/* What readdir() says that they are. */
+static void types(void)
+{
+    static const char *const folders[] = { "/dev/xen", "/proc/xen",
+                                           "/sys/hypervisor" };
+    struct stat a, b;
+    struct dirent **list = NULL, *e;
+    DIR *d = opendir("/dev/xen");
+    unsigned int devices = 0;
+
+    while ( d && (e = readdir(d)) )
+        devices += e->d_type == DT_CHR;
+    if ( d )
+        closedir(d);
+    ct_ok(devices >= CT_NR(names), "/dev/xen: readdir tells devices");
+    ct_ok(scandir("/dev/xen", &list, is_privcmd, NULL) == 1,
+          "/dev/xen: scandir tells devices");
+    free(list ? list[0] : NULL);
+    free(list);
+    ct_ok(!stat("/dev/xen/privcmd", &a) && !stat("/dev/xen/evtchn", &b) &&
+          a.st_rdev != b.st_rdev, "/dev/xen: each its own device");
+    for ( size_t i = 0; i < CT_NR(folders); i++ )
+        ct_ok(!stat(folders[i], &a) && a.st_mode == (S_IFDIR | 0755),
+              "%s: anybody may look", folders[i]);
+}
+
 static void folder(void)
 {
     DIR *d = opendir("/dev/xen");
@@ -185,6 +216,7 @@ void test_paths(void)
         opening(names[i], path);
     }
     folder();
+    types();
     texts();
 }
 
@@ -194,12 +226,17 @@ int main(int argc, char **argv)
         return shared_child(argv[2], argv[3]);
     ct_begin();
     test_paths();
+    test_more_paths();
+    test_places();
+    test_modes();
+    test_forks();
     test_evtchn();
     test_virqs();
     test_privcmd();
     test_privcmd_memory();
     test_grants();
     test_notify();
+    test_sets();
     test_sharing(argv[0]);
     return ct_end();
 }

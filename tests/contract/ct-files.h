@@ -49,6 +49,9 @@ static inline int in_process(int (*fn)(void *arg), void *arg)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* Read, or read and write, a byte: 0, or the signal that this gives. */
+int touched(volatile uint8_t *p, bool writes);
+
 /* What poll() says of the descriptor at once. */
 static inline int polled(int fd)
 {
@@ -81,13 +84,43 @@ int unmask_port(int fd, unsigned int port);
 struct channel open_channel(void);
 void close_channel(struct channel *c);
 
+#define PAGES 8 /* of the domain of test_privcmd_memory() */
+
+uint8_t *map_file(int fd, size_t pages, int prot, int flags, off_t offset);
+int map_batch(int fd, uint32_t domid, void *addr, uint32_t nr,
+              const xen_pfn_t *gfn, int *err);
+/* Its first page has 9 at its beginning, and its last page 8. */
+void test_ranges(int fd, uint32_t domid);
+void test_resources(int fd, uint32_t domid);
+
+/* A domain that grants pages to domain 0, of which it maps the first one. */
+#define GRANTS 3
+struct granter {
+    uint32_t domid;
+    struct ct_map table;
+    uint8_t *page;
+};
+
+struct granter make_granter(void);
+void end_granter(struct granter *g);
+/* Is the grant, of GRANTS, mapped by domain 0? */
+bool in_use(const struct granter *g, unsigned int nr);
+/* Announce the first nr grants: their offset, or UINT64_MAX. */
+uint64_t announce(int fd, const struct granter *g, uint32_t nr);
+int dev_notify(int fd, uint64_t index, uint32_t action, uint32_t port);
+
 void test_paths(void);
+void test_more_paths(void);
+void test_places(void);
+void test_modes(void);
+void test_forks(void);
 void test_evtchn(void);
 void test_virqs(void);
 void test_privcmd(void);
 void test_privcmd_memory(void);
 void test_grants(void);
 void test_notify(void);
+void test_sets(void);
 void test_sharing(const char *self);
 /* The other side of test_sharing()'s exec: the exit status. */
 int shared_child(const char *fd, const char *port);

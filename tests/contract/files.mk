@@ -14,12 +14,12 @@ contract-libs := -lxenctrl -lxenforeignmemory -lxencall -lxendevicemodel \
     -lxenevtchn -lxengnttab -lxentoollog -lxentoolcore
 $(foreach p,$(contract-progs),$(eval \
     $(p)-src := $(addprefix tests/contract/,ct.c fence.c $(p).c)))
-ct-files-src += $(addprefix tests/contract/ct-files-, evtchn.c privcmd.c \
-    memory.c grant.c share.c)
+ct-files-src += $(addprefix tests/contract/ct-files-, evtchn.c fork.c grant.c \
+    memory.c modes.c paths.c places.c privcmd.c ranges.c share.c sets.c)
 
 # With liboriel-ioreq in it, so that it runs beside either set of libraries.
 ct-ioserver-src += $(ioreq-src)
 
 # They see what any program sees: the public headers.
-$(foreach v,hosted clang,$(eval \
+$(foreach v,hosted clang fortified,$(eval \
     $(B)/$(v)/tests/contract/%.o: inc = $$(inc-tool) $$(limits)))

@@ -3,10 +3,11 @@
  * The protocol between the preload library in a client and the server.
  *
  * For an open file of /dev/xen the program has a handle: the read end of a pipe
- * for event channels and xenbus, else a socket, which carries data for xsd_kva
- * only.  The server holds the other end, so Linux tells the server when the last
- * descriptor of the handle, in any process, is closed.  Handles carry a mark,
- * and the inode number of the handle is the file's name.
+ * for event channels and xenbus, a socket for xsd_kva, else a pipe for reading
+ * and writing, which carries no data.  The server holds the other end, so Linux
+ * tells the server when the last descriptor of the handle, in any process, is
+ * closed.  Handles carry a mark, and the inode number of the handle is the
+ * file's name.
  *
  * A process sends its requests for a file through a SOCK_SEQPACKET connection
  * of its own: a request, then its answer, one at a time.  The answers to OPEN
@@ -21,9 +22,10 @@
 #ifndef WIRE_H
 #define WIRE_H
 
+#include <fcntl.h>
 #include <stdint.h>
 
-#define WIRE_VERSION 4
+#define WIRE_VERSION 5
 #define WIRE_SOCKET_ENV "ORIEL_SOCKET"
 /*
  * A folder whose files stand for those of the same path: "dev/xen/privcmd" in it
@@ -43,10 +45,10 @@
 #define WIRE_PID_ENV "ORIEL_HYPERVISOR" /* of the server */
 
 /*
- * The mark of a handle, set by F_SETSIG: Linux keeps it with the open file, for
- * all descriptors, and it has no effect unless O_ASYNC is set.
+ * The mark of a handle, by F_SETFL: Linux keeps it with the open file, for all
+ * descriptors, and it has no effect on a pipe or a socket.
  */
-#define WIRE_MARK 59
+#define WIRE_MARK (O_APPEND | O_NOATIME)
 
 enum wire_file {
     WIRE_PRIVCMD,
@@ -62,7 +64,8 @@ enum wire_file {
 
 enum wire_request_type {
     WIRE_OPEN,   /* a: enum wire_file, b: WIRE_VERSION, c: address space,
-                    d: O_ACCMODE bits; the result is kind + 256 * mode        */
+                    d: flags of open(), maybe WIRE_IN_PROC; the result is
+                    kind + 256 * flags                                        */
     WIRE_ATTACH, /* the same for a handle: a: its inode's number              */
     WIRE_CLOSED, /* a descriptor was closed: 1 if it was the last             */
     WIRE_IOCTL,  /* a: request number, b: argument, c: what pinning its
@@ -71,7 +74,17 @@ enum wire_request_type {
     WIRE_MMAP,   /* a: client address (reserved there), b: bytes, c: offset,
                     d: PROT_* bits                                            */
     WIRE_MUNMAP, /* a: client address, b: bytes: no longer mapped there       */
+    WIRE_PROTECT, /* a: client address, b: bytes, c: PROT_* bits for frames
+                    that are mapped there later; the result is 0 if frames that
+                    are there must not become writable, else 1                */
+    WIRE_INHERIT, /* a: client address, b: bytes, c: address space of the
+                    parent: the process has a copy of what is mapped there    */
+    WIRE_FLAGS,  /* a: which of the file's flags to set, b: the flags; the
+                    result is the flags then                                  */
 };
+
+/* A flag of a file: it was opened in /proc/xen. */
+#define WIRE_IN_PROC (1 << 30)
 
 struct wire_request {
     uint32_t type;
@@ -90,12 +103,16 @@ struct wire_run {
 #define WIRE_MAX_RUNS 128
 
 /*
- * Answers with `more` set carry runs only; the last answer has the result.  A
- * client that cannot map a run unmaps the whole range of its request.
+ * Answers with WIRE_MORE carry runs only; the last answer has the result.  A
+ * client that cannot map a run, or gets an error without WIRE_KEEP, unmaps the
+ * whole range of its request.
  */
+#define WIRE_MORE 1U
+#define WIRE_KEEP 2U
+
 struct wire_reply {
     int64_t result; /* >= 0, or -errno */
-    uint32_t more;
+    uint32_t more;  /* WIRE_MORE, WIRE_KEEP */
     uint32_t nr_runs;
     struct wire_run run[WIRE_MAX_RUNS];
 };

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Functions of libc that open or look at a path: see preload.h. */
+/* Functions of libc that open a path, or look for it: see preload.h. */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
-#include <glob.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "preload.h"
@@ -21,13 +18,18 @@
 /* A text of the kernel's: reading is all that can be done to it. */
 static int open_text(const char *ours, int flags)
 {
+    bool there = !real_call(SYS_faccessat, AT_FDCWD, ours, F_OK);
     bool writes = (flags & O_ACCMODE) != O_RDONLY;
 
-    if ( flags & O_CREAT && real_call(SYS_faccessat, AT_FDCWD, ours, F_OK) )
+    if ( flags & O_CREAT && !there )
         return (int)set_errno(-EACCES);
-    if ( writes && (!strncmp(original(ours), "/sys", 4) ||
+    if ( flags & O_CREAT && flags & O_EXCL )
+        return (int)set_errno(-EEXIST);
+    if ( writes && (file_system_of(ours) == FS_SYS ||
                     real_call(SYS_faccessat, AT_FDCWD, ours, W_OK)) )
         return (int)set_errno(-EACCES);
+    if ( there && flags & O_DIRECT )
+        return (int)set_errno(-EINVAL);
     return (int)real_call(SYS_openat, AT_FDCWD, ours,
                           flags & ~(O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC),
                           0);
@@ -36,7 +38,8 @@ static int open_text(const char *ours, int flags)
 static int open_common(int dirfd, const char *path, int flags, mode_t mode)
 {
     char buf[PATH_MAX];
-    const char *ours = stand_in(dirfd, path, buf);
+    const char *ours = flags & O_NOFOLLOW ? stand_in(dirfd, path, buf)
+                                          : followed(dirfd, path, buf);
     int kind = kind_of(ours);
 
     if ( !ours )
@@ -44,10 +47,14 @@ static int open_common(int dirfd, const char *path, int flags, mode_t mode)
                                      mode);
     if ( (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL) && kind >= 0 )
         return (int)set_errno(-EEXIST);
+    if ( (flags & O_TMPFILE) == O_TMPFILE && file_system_of(ours) >= FS_PROC )
+        return (int)set_errno(-EOPNOTSUPP);
     if ( is_text(ours) && !(flags & (O_PATH | O_DIRECTORY)) )
         return open_text(ours, flags);
     if ( kind < 0 || flags & (O_PATH | O_DIRECTORY) )
         return (int)real_call(SYS_openat, AT_FDCWD, ours, flags, mode);
+    if ( original(ours)[1] == 'p' )
+        flags |= WIRE_IN_PROC;
     return (int)set_errno(open_file(kind, flags));
 }
 
@@ -145,8 +152,8 @@ static FILE *open_as_stream(const char *path, const char *mode)
 
     /* A handle is a pipe's read end: libc would refuse other modes. */
     if ( fd >= 0 )
-        f = fdopen(fd, (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY ? "r"
-                                                                   : mode);
+        f = fdopen(fd, (real_call(SYS_fcntl, fd, F_GETFL) & O_ACCMODE) ==
+                               O_RDONLY ? "r" : mode);
 
     if ( fd >= 0 && !f )
         close(fd);
@@ -156,7 +163,7 @@ static FILE *open_as_stream(const char *path, const char *mode)
 EXPORT FILE *fopen(const char *path, const char *mode)
 {
     char buf[PATH_MAX];
-    const char *ours = stand_in(AT_FDCWD, path, buf);
+    const char *ours = followed(AT_FDCWD, path, buf);
 
     return is_special(ours) ? open_as_stream(path, mode)
                             : NEXT(fopen)(ours ? ours : path, mode);
@@ -171,7 +178,7 @@ EXPORT FILE *fopen64(const char *path, const char *mode)
 EXPORT FILE *freopen(const char *path, const char *mode, FILE *f)
 {
     char buf[PATH_MAX];
-    const char *ours = stand_in(AT_FDCWD, path, buf);
+    const char *ours = followed(AT_FDCWD, path, buf);
     int fd;
 
     if ( !is_special(ours) )
@@ -191,145 +198,12 @@ EXPORT FILE *freopen64(const char *path, const char *mode, FILE *f)
     return freopen(path, mode, f);
 }
 
-/* ---- stat ---- */
-
-static void make_device(struct stat *st)
-{
-    st->st_mode = S_IFCHR | 0600;
-    st->st_rdev = makedev(10, 60); /* misc devices, as on Linux */
-    st->st_size = 0;
-}
-
-/* An empty path: the descriptor itself. */
-static bool names_fd(const char *path, int fd)
-{
-    return path && !*path && is_handle(fd);
-}
-
-static int stat_common(int dirfd, const char *path, struct stat *st, int flags)
-{
-    char buf[PATH_MAX];
-    const char *ours = stand_in(dirfd, path, buf);
-    int rc = ours ? (int)real_call(SYS_newfstatat, AT_FDCWD, ours, st, flags)
-                  : (int)real_call(SYS_newfstatat, dirfd, path, st, flags);
-
-    if ( !rc && (ours ? is_device(ours)
-                      : (flags & AT_EMPTY_PATH) && names_fd(path, dirfd)) )
-        make_device(st);
-    return rc;
-}
-
-EXPORT int stat(const char *path, struct stat *st)
-{
-    return stat_common(AT_FDCWD, path, st, 0);
-}
-
-EXPORT int lstat(const char *path, struct stat *st)
-{
-    return stat_common(AT_FDCWD, path, st, AT_SYMLINK_NOFOLLOW);
-}
-
-EXPORT int fstatat(int dirfd, const char *path, struct stat *st, int flags)
-{
-    return stat_common(dirfd, path, st, flags);
-}
-
-EXPORT int fstat(int fd, struct stat *st)
-{
-    return fd < 0 ? (int)set_errno(-EBADF)
-                  : stat_common(fd, "", st, AT_EMPTY_PATH);
-}
-
-/* struct stat and struct stat64 are the same. */
-EXPORT int stat64(const char *path, struct stat64 *st)
-{
-    return stat(path, (struct stat *)st);
-}
-
-EXPORT int lstat64(const char *path, struct stat64 *st)
-{
-    return lstat(path, (struct stat *)st);
-}
-
-EXPORT int fstatat64(int dirfd, const char *path, struct stat64 *st, int flags)
-{
-    return fstatat(dirfd, path, (struct stat *)st, flags);
-}
-
-EXPORT int fstat64(int fd, struct stat64 *st)
-{
-    return fstat(fd, (struct stat *)st);
-}
-
-EXPORT int statx(int dirfd, const char *path, int flags, unsigned int mask,
-                 struct statx *stx)
-{
-    char buf[PATH_MAX];
-    const char *ours = stand_in(dirfd, path, buf);
-    int rc = ours ? (int)real_call(SYS_statx, AT_FDCWD, ours, flags, mask, stx)
-                  : (int)real_call(SYS_statx, dirfd, path, flags, mask, stx);
-
-    if ( !rc && (ours ? is_device(ours)
-                      : (flags & AT_EMPTY_PATH) && names_fd(path, dirfd)) )
-    {
-        stx->stx_mode = S_IFCHR | 0600;
-        stx->stx_rdev_major = 10;
-        stx->stx_rdev_minor = 60;
-        stx->stx_size = 0;
-    }
-    return rc;
-}
-
-/* What programs call that were linked before glibc 2.33. */
-int __xstat(int version, const char *path, struct stat *st);
-int __lxstat(int version, const char *path, struct stat *st);
-int __fxstat(int version, int fd, struct stat *st);
-int __xstat64(int version, const char *path, struct stat64 *st);
-int __lxstat64(int version, const char *path, struct stat64 *st);
-int __fxstat64(int version, int fd, struct stat64 *st);
-
-EXPORT int __xstat(int version, const char *path, struct stat *st)
-{
-    (void)version;
-    return stat(path, st);
-}
-
-EXPORT int __lxstat(int version, const char *path, struct stat *st)
-{
-    (void)version;
-    return lstat(path, st);
-}
-
-EXPORT int __fxstat(int version, int fd, struct stat *st)
-{
-    (void)version;
-    return fstat(fd, st);
-}
-
-EXPORT int __xstat64(int version, const char *path, struct stat64 *st)
-{
-    (void)version;
-    return stat64(path, st);
-}
-
-EXPORT int __lxstat64(int version, const char *path, struct stat64 *st)
-{
-    (void)version;
-    return lstat64(path, st);
-}
-
-EXPORT int __fxstat64(int version, int fd, struct stat64 *st)
-{
-    (void)version;
-    return fstat64(fd, st);
-}
-
 /* ---- access ---- */
 
 EXPORT int faccessat(int dirfd, const char *path, int mode, int flags)
 {
     char buf[PATH_MAX];
-    const char *ours = stand_in(dirfd, path, buf);
+    const char *ours = followed(dirfd, path, buf);
 
     return NEXT(faccessat)(ours ? AT_FDCWD : dirfd, ours ? ours : path, mode,
                            flags);
@@ -338,7 +212,7 @@ EXPORT int faccessat(int dirfd, const char *path, int mode, int flags)
 EXPORT int access(const char *path, int mode)
 {
     char buf[PATH_MAX];
-    const char *ours = stand_in(AT_FDCWD, path, buf);
+    const char *ours = followed(AT_FDCWD, path, buf);
 
     return (int)real_call(SYS_faccessat, AT_FDCWD, ours ? ours : path, mode);
 }
@@ -351,79 +225,4 @@ EXPORT int euidaccess(const char *path, int mode)
 EXPORT int eaccess(const char *path, int mode)
 {
     return euidaccess(path, mode);
-}
-
-/* ---- folders and names ---- */
-
-EXPORT DIR *opendir(const char *path)
-{
-    char buf[PATH_MAX];
-    const char *ours = stand_in(AT_FDCWD, path, buf);
-
-    return NEXT(opendir)(ours ? ours : path);
-}
-
-EXPORT char *realpath(const char *path, char *resolved)
-{
-    char buf[PATH_MAX];
-    const char *ours = stand_in(AT_FDCWD, path, buf);
-    size_t len = ours ? strlen(ours) : 0;
-
-    if ( !ours )
-        return NEXT(realpath)(path, resolved);
-    if ( real_call(SYS_faccessat, AT_FDCWD, ours, F_OK) )
-        return NULL;
-    if ( buf[len - 1] == '/' )
-        buf[len - 1] = '\0';
-    return resolved ? strcpy(resolved, original(buf)) : strdup(original(buf));
-}
-
-EXPORT char *canonicalize_file_name(const char *path)
-{
-    return realpath(path, NULL);
-}
-
-EXPORT ssize_t readlinkat(int dirfd, const char *path, char *text, size_t len)
-{
-    char buf[PATH_MAX];
-    const char *ours = stand_in(dirfd, path, buf);
-
-    return real_call(SYS_readlinkat, ours ? AT_FDCWD : dirfd,
-                   ours ? ours : path, text, len);
-}
-
-EXPORT ssize_t readlink(const char *path, char *text, size_t len)
-{
-    return readlinkat(AT_FDCWD, path, text, len);
-}
-
-static void close_folder(void *d)
-{
-    closedir(d);
-}
-
-/* libc's glob() calls its own functions; this one calls those above. */
-EXPORT int glob(const char *pattern, int flags,
-                int (*errfunc)(const char *path, int err), glob_t *g)
-{
-    int rc;
-
-    if ( !getenv(WIRE_ROOT_ENV) )
-        return NEXT(glob)(pattern, flags, errfunc, g);
-    if ( !(flags & GLOB_ALTDIRFUNC) )
-    {
-        g->gl_opendir = (void *(*)(const char *))opendir;
-        g->gl_readdir = (struct dirent *(*)(void *))readdir;
-        g->gl_closedir = close_folder;
-        g->gl_stat = stat;
-        g->gl_lstat = lstat;
-    }
-    rc = NEXT(glob)(pattern, flags | GLOB_ALTDIRFUNC, errfunc, g);
-    return rc;
-}
-
-EXPORT int glob64(const char *pattern, int flags,
-                  int (*errfunc)(const char *path, int err), glob64_t *g)
-{
-    return glob(pattern, flags, errfunc, (glob_t *)g);
 }

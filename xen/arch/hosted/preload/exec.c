@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Functions of libc that run a program, or name a socket, by a path; and
- * syscall(), by which programs reach calls that libc has no function for.
+ * Functions of libc that run a program, or name a socket, by a path: see
+ * preload.h.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
-#include <linux/openat2.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -116,6 +112,28 @@ EXPORT int posix_spawnp(pid_t *pid, const char *name,
                               envp);
 }
 
+/* The child opens it without this library, so that a device is not found. */
+EXPORT int posix_spawn_file_actions_addopen(posix_spawn_file_actions_t *actions,
+                                            int fd, const char *path, int flags,
+                                            mode_t mode)
+{
+    char buf[PATH_MAX];
+    const char *ours = stand_in(AT_FDCWD, path, buf);
+
+    return NEXT(posix_spawn_file_actions_addopen)(
+        actions, fd, ours && kind_of(ours) < 0 ? ours : path, flags, mode);
+}
+
+EXPORT int posix_spawn_file_actions_addchdir_np(
+    posix_spawn_file_actions_t *actions, const char *path)
+{
+    char buf[PATH_MAX];
+    const char *ours = stand_in(AT_FDCWD, path, buf);
+
+    return NEXT(posix_spawn_file_actions_addchdir_np)(actions,
+                                                      ours ? ours : path);
+}
+
 /*
  * Debian's daemons refuse to run as another user than root, whom they need on
  * Linux for files that are the user's own here.
@@ -147,8 +165,8 @@ EXPORT uid_t geteuid(void)
  * with *dir -2, errno says why not.
  */
 static const struct sockaddr *stand_in_address(const struct sockaddr *addr,
-                                               socklen_t *len, int *dir,
-                                               struct sockaddr_un *un)
+                                               socklen_t *len, bool binds,
+                                               int *dir, struct sockaddr_un *un)
 {
     char name[sizeof(un->sun_path) + 1] = "", buf[PATH_MAX], *last;
     size_t head = offsetof(struct sockaddr_un, sun_path);
@@ -160,6 +178,12 @@ static const struct sockaddr *stand_in_address(const struct sockaddr *addr,
     memcpy(name, ((const struct sockaddr_un *)addr)->sun_path, *len - head);
     if ( !stand_in(AT_FDCWD, name, buf) )
         return NULL;
+    if ( binds && file_system_of(buf) >= FS_PROC )
+    {
+        *dir = -2;
+        set_errno(-EPERM);
+        return NULL;
+    }
     last = strrchr(buf, '/');
     *last++ = '\0';
     *dir = (int)real_call(SYS_openat, AT_FDCWD, buf,
@@ -186,7 +210,8 @@ static int with_address(long call, int fd, const struct sockaddr *addr,
     const struct sockaddr *ours;
     int dir, rc, err;
 
-    ours = stand_in_address(addr, &len, &dir, &un);
+    ours = stand_in_address(addr, &len, call == SYS_bind, &dir,
+                            &un);
     if ( dir == -2 )
         return -1;
     rc = (int)cancellable_call(call, fd, (long)(ours ? ours : addr), len, 0);
@@ -205,65 +230,4 @@ EXPORT int bind(int fd, const struct sockaddr *addr, socklen_t len)
 EXPORT int connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
     return with_address(SYS_connect, fd, addr, len);
-}
-
-/* ---- system calls by number ---- */
-
-static long openat2_as_openat(int dirfd, const char *path, const void *how,
-                              size_t size)
-{
-    char buf[PATH_MAX];
-    struct open_how h;
-
-    if ( !stand_in(dirfd, path, buf) || size < sizeof(h) )
-        return real_call(SYS_openat2, dirfd, path, how, size);
-    memcpy(&h, how, sizeof(h));
-    return openat(dirfd, path, (int)h.flags, (mode_t)h.mode);
-}
-
-/* Those that concern our files go by the functions above. */
-EXPORT long syscall(long nr, ...)
-{
-    long a[6];
-    va_list ap;
-
-    va_start(ap, nr);
-    for ( unsigned int i = 0; i < 6; i++ )
-        a[i] = va_arg(ap, long);
-    va_end(ap);
-    switch ( nr )
-    {
-    case SYS_open:
-        return open((const char *)a[0], (int)a[1], (mode_t)a[2]);
-    case SYS_openat:
-        return openat((int)a[0], (const char *)a[1], (int)a[2], (mode_t)a[3]);
-    case SYS_openat2:
-        return openat2_as_openat((int)a[0], (const char *)a[1],
-                                 (const void *)a[2], (size_t)a[3]);
-    case SYS_close:
-        return close((int)a[0]);
-    case SYS_read:
-        return read((int)a[0], (void *)a[1], (size_t)a[2]);
-    case SYS_write:
-        return write((int)a[0], (const void *)a[1], (size_t)a[2]);
-    case SYS_ioctl:
-        return ioctl((int)a[0], (unsigned long)a[1], a[2]);
-    case SYS_mmap:
-        return (long)mmap((void *)a[0], (size_t)a[1], (int)a[2], (int)a[3],
-                          (int)a[4], a[5]);
-    case SYS_munmap:
-        return munmap((void *)a[0], (size_t)a[1]);
-    case SYS_statx:
-        return statx((int)a[0], (const char *)a[1], (int)a[2],
-                     (unsigned int)a[3], (struct statx *)a[4]);
-    case SYS_faccessat:
-        return faccessat((int)a[0], (const char *)a[1], (int)a[2], 0);
-    case SYS_faccessat2:
-        return faccessat((int)a[0], (const char *)a[1], (int)a[2], (int)a[3]);
-    case SYS_renameat2:
-        return renameat2((int)a[0], (const char *)a[1], (int)a[2],
-                         (const char *)a[3], (unsigned int)a[4]);
-    default:
-        return real_call(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
-    }
 }

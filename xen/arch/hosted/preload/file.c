@@ -1,65 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Open files: connections, requests and their answers. */
+/* Open files: requests and their answers, and the table of the files. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include "preload.h"
+#include "file.h"
 
 pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct file *files;     /* [table_lock] */
-static int memfd = -1;         /* all frames; [table_lock] */
-static uint64_t address_space; /* its unique name */
-
-/* ---- messages to the user ---- */
-
-int lost(void)
-{
-    static bool said;
-    const char *pid = getenv(WIRE_PID_ENV);
-
-    if ( !__atomic_exchange_n(&said, true, __ATOMIC_RELAXED) )
-        dprintf(STDERR_FILENO, "oriel-devxen: the hypervisor (pid %s) has "
-                "gone\n", pid ? pid : "unknown");
-    return -EIO;
-}
-
-static int say_no_descriptor(void)
-{
-    static bool said;
-    struct rlimit limit = { 0, 0 };
-
-    getrlimit(RLIMIT_NOFILE, &limit);
-    if ( !__atomic_exchange_n(&said, true, __ATOMIC_RELAXED) )
-        dprintf(STDERR_FILENO, "oriel-devxen: too many open files: the limit "
-                "is %lu (ulimit -n), and each file of /dev/xen takes two\n",
-                (unsigned long)limit.rlim_cur);
-    return -EMFILE;
-}
-
-int hide(int fd)
-{
-    struct rlimit limit = { 0, 0 };
-    int from = HIDDEN_FD_MIN, high = -1;
-
-    getrlimit(RLIMIT_NOFILE, &limit);
-    if ( limit.rlim_cur <= HIDDEN_FD_MIN )
-        from = (int)limit.rlim_cur / 2;
-    for ( ; high < 0 && from; from /= 2 )
-        high = fcntl(fd, F_DUPFD_CLOEXEC, from);
-    return high < 0 ? say_no_descriptor() : high;
-}
+struct file *files;
 
 /* ---- requests ---- */
 
@@ -69,7 +22,8 @@ struct extent {
 };
 
 /* Map the frames of one answer: 0 or -errno. */
-static int apply_runs(const struct wire_reply *reply, struct extent *done)
+static int apply_runs(const struct file *f, const struct wire_reply *reply,
+                      struct extent *done)
 {
     for ( uint32_t i = 0; i < reply->nr_runs; i++ )
     {
@@ -80,7 +34,8 @@ static int apply_runs(const struct wire_reply *reply, struct extent *done)
                        MAP_SHARED | MAP_FIXED, memfd,
                        (off_t)(r->mfn * PAGE)) == MAP_FAILED )
             return -errno;
-        madvise((void *)(uintptr_t)r->addr, r->nr * PAGE, MADV_DONTFORK);
+        if ( !is_inherited(f->kind) )
+            real_call(SYS_madvise, r->addr, r->nr * PAGE, MADV_DONTFORK);
         if ( !done->end || r->addr < done->start )
             done->start = r->addr;
         if ( end > done->end )
@@ -95,6 +50,24 @@ void reserve(uintptr_t start, uintptr_t end)
         real_mmap((void *)start, end - start, PROT_NONE,
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
                   0);
+}
+
+/* Far behind the end of the memfd there is nothing, as in a device's file. */
+#define NOTHING (1L << 45)
+
+bool reserve_empty(uintptr_t start, uintptr_t end, int prot)
+{
+    return real_mmap((void *)start, end - start, prot, MAP_SHARED | MAP_FIXED,
+                     memfd, NOTHING) != MAP_FAILED &&
+           !real_call(SYS_madvise, start, end - start, MADV_DONTFORK);
+}
+
+/* What a request has mapped before it failed. */
+static void undo(const struct extent *done)
+{
+    if ( done->start < done->end &&
+         !reserve_empty(done->start, done->end, map_prot(done->start)) )
+        reserve(done->start, done->end);
 }
 
 /* The server closes the connection when it sees the file's end first. */
@@ -122,11 +95,11 @@ static long transact(struct file *f, const struct wire_request *req)
         if ( len < (ssize_t)WIRE_REPLY_SIZE(0) )
             return no_answer(req);
         if ( !failed )
-            failed = apply_runs(&reply, &done);
-    } while ( reply.more );
-    if ( !failed && reply.result >= 0 )
+            failed = apply_runs(f, &reply, &done);
+    } while ( reply.more & WIRE_MORE );
+    if ( !failed && (reply.result >= 0 || reply.more & WIRE_KEEP) )
         return reply.result;
-    reserve(done.start, done.end);
+    undo(&done);
     return failed ? failed : reply.result;
 }
 
@@ -142,140 +115,39 @@ long request(struct file *f, uint32_t type, uint64_t a, uint64_t b,
     return rc;
 }
 
-/* ---- connections ---- */
-
-static int connect_server(void)
-{
-    const char *path = getenv(WIRE_SOCKET_ENV);
-    struct sockaddr_un addr = { .sun_family = AF_UNIX };
-    int fd, high;
-
-    if ( !path || strlen(path) >= sizeof(addr.sun_path) )
-        return -ENOENT;
-    strcpy(addr.sun_path, path);
-    fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    if ( fd < 0 )
-        return errno == EMFILE ? say_no_descriptor() : -errno;
-    high = hide(fd);
-    real_close(fd);
-    if ( high < 0 )
-        return high;
-    if ( real_call(SYS_connect, high, &addr, sizeof(addr)) )
-    {
-        int rc = errno == ECONNREFUSED || errno == ENOENT ? lost() : -errno;
-
-        real_close(high);
-        return rc;
-    }
-    return high;
-}
-
-/* The descriptors of an answer; fds[2], the handle, is not always there. */
-static int take_descriptors(struct msghdr *msg, int fds[3])
-{
-    struct cmsghdr *cmsg = CMSG_FIRSTHDR(msg);
-    size_t len = cmsg && cmsg->cmsg_type == SCM_RIGHTS
-                     ? cmsg->cmsg_len - CMSG_LEN(0) : 0;
-
-    if ( len )
-        memcpy(fds, CMSG_DATA(cmsg), len);
-    return msg->msg_flags & MSG_CTRUNC || len < 2 * sizeof(int)
-               ? say_no_descriptor() : 0;
-}
-
-/* Map the frames that all processes share, once. */
-static int share(const struct wire_reply *reply, const int fds[3])
-{
-    int rc = 0;
-
-    pthread_mutex_lock(&table_lock);
-    if ( memfd < 0 )
-        rc = memfd = hide(fds[0]);
-    if ( rc >= 0 )
-        rc = reply->nr_runs == 2
-                 ? doorbell_connect(memfd, reply->run[0].mfn, reply->run[1].mfn,
-                                fds[1])
-                 : -EPROTO;
-    pthread_mutex_unlock(&table_lock);
-    return rc;
-}
-
-/* OPEN or ATTACH: f->kind and mode are known then; *handle or -1. */
-static int begin(struct file *f, uint32_t type, uint64_t what, int flags,
-                 int *handle)
-{
-    struct wire_request req = { type, getpid(), what, WIRE_VERSION,
-                                address_space, (uint64_t)flags };
-    char control[CMSG_SPACE(3 * sizeof(int))];
-    struct wire_reply reply;
-    struct iovec iov = { &reply, sizeof(reply) };
-    struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
-                          .msg_control = control,
-                          .msg_controllen = sizeof(control) };
-    int fds[3] = { -1, -1, -1 }, rc;
-
-    if ( send(f->conn, &req, sizeof(req), MSG_NOSIGNAL) < 0 ||
-         recvmsg(f->conn, &msg, MSG_CMSG_CLOEXEC) < (ssize_t)WIRE_REPLY_SIZE(0) )
-        return lost();
-    if ( reply.result < 0 )
-        return (int)reply.result;
-    f->kind = (int)(reply.result & 0xff);
-    f->mode = (int)(reply.result >> 8);
-    rc = take_descriptors(&msg, fds);
-    if ( !rc )
-        rc = share(&reply, fds);
-    for ( int i = 0; i < 3; i++ )
-        if ( fds[i] >= 0 && (i < 2 || rc) )
-            real_close(fds[i]);
-    *handle = fds[2];
-    return rc;
-}
-
-static void free_file(struct file *f)
-{
-    real_close(f->conn);
-    pthread_mutex_destroy(&f->lock);
-    free(f);
-}
-
-/* A connection for a new file or for an existing handle; users 1. */
-static struct file *new_file(uint32_t type, uint64_t what, int flags,
-                             int *handle, long *rc)
-{
-    struct file *f = calloc(1, sizeof(*f));
-
-    *rc = f ? connect_server() : -ENOMEM;
-    if ( *rc < 0 )
-    {
-        free(f);
-        return NULL;
-    }
-    f->conn = (int)*rc;
-    f->users = 1;
-    pthread_mutex_init(&f->lock, NULL);
-    *rc = begin(f, type, what, flags, handle);
-    if ( !*rc )
-        return f;
-    free_file(f);
-    return NULL;
-}
-
 /* ---- the table ---- */
+
+/* The file's name, or 0: the descriptor is no handle. */
+static uint32_t name_of(int fd)
+{
+    long flags = real_call(SYS_fcntl, fd, F_GETFL);
+    struct stat st;
+
+    if ( flags < 0 || (flags & WIRE_MARK) != WIRE_MARK ||
+         real_call(SYS_fstat, fd, &st) )
+        return 0;
+    return S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) ? (uint32_t)st.st_ino
+                                                        : 0;
+}
 
 bool is_handle(int fd)
 {
-    return real_call(SYS_fcntl, fd, F_GETSIG) == WIRE_MARK;
+    return name_of(fd);
 }
 
-static uint32_t name_of(int fd)
+bool may_read(const struct file *f)
 {
-    struct stat st;
-
-    return real_call(SYS_fstat, fd, &st) ? 0 : (uint32_t)st.st_ino;
+    return (f->flags & O_ACCMODE) == O_RDONLY ||
+           (f->flags & O_ACCMODE) == O_RDWR;
 }
 
-/* table_lock held. */
-static struct file *look_up(uint32_t name)
+bool may_write(const struct file *f)
+{
+    return (f->flags & O_ACCMODE) == O_WRONLY ||
+           (f->flags & O_ACCMODE) == O_RDWR;
+}
+
+struct file *look_up(uint32_t name)
 {
     struct file *f = files;
 
@@ -288,9 +160,11 @@ static struct file *look_up(uint32_t name)
 
 struct file *file_known(int fd)
 {
-    uint32_t name = is_handle(fd) ? name_of(fd) : 0;
+    int err = errno;
+    uint32_t name = name_of(fd);
     struct file *f;
 
+    errno = err;
     if ( !name )
         return NULL;
     pthread_mutex_lock(&table_lock);
@@ -299,8 +173,7 @@ struct file *file_known(int fd)
     return f;
 }
 
-/* Put the file into the table, unless another thread did. */
-static struct file *add_file(struct file *f, uint32_t name)
+struct file *add_file(struct file *f, uint32_t name)
 {
     struct file *other;
 
@@ -321,13 +194,14 @@ static struct file *add_file(struct file *f, uint32_t name)
 struct file *file_get(int fd, long *rc)
 {
     struct file *f = file_known(fd);
+    uint32_t name = f ? 0 : name_of(fd);
     int none;
 
     *rc = 0;
-    if ( f || !is_handle(fd) )
+    if ( !name )
         return f;
-    f = new_file(WIRE_ATTACH, name_of(fd), 0, &none, rc);
-    return f ? add_file(f, name_of(fd)) : NULL;
+    f = new_file(WIRE_ATTACH, name, 0, &none, rc);
+    return f ? add_file(f, name) : NULL;
 }
 
 void file_put(struct file *f)
@@ -358,6 +232,32 @@ void file_closed(struct file *f)
     }
 }
 
+void files_closed(void)
+{
+    uint32_t after = 0;
+    struct file *f;
+
+    do {
+        struct file *next = NULL;
+
+        pthread_mutex_lock(&table_lock);
+        for ( f = files; f; f = f->next )
+            if ( !f->closed && f->name > after &&
+                 (!next || f->name < next->name) )
+                next = f;
+        f = next;
+        if ( f )
+            f->users++;
+        pthread_mutex_unlock(&table_lock);
+        if ( f )
+        {
+            after = f->name;
+            file_closed(f);
+            file_put(f);
+        }
+    } while ( f );
+}
+
 /* Files whose last descriptor was closed unnoticed, for example by fclose(). */
 static void reap(void)
 {
@@ -383,57 +283,30 @@ static void reap(void)
     }
 }
 
+/* Flags that stay with the file; those of a pipe itself are not among them. */
+static int kept_flags(int kind, int flags)
+{
+    flags &= ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC | O_NONBLOCK);
+    return kind == WIRE_EVTCHN ? flags & ~O_ASYNC : flags;
+}
+
 int open_file(int kind, int flags)
 {
-    int handle = -1;
+    int handle = -1, async = kind == WIRE_EVTCHN ? flags & O_ASYNC : 0;
     struct file *f;
     long rc;
 
+    if ( flags & O_DIRECT )
+        return -EINVAL;
     reap();
-    f = new_file(WIRE_OPEN, (uint64_t)kind, flags & O_ACCMODE, &handle, &rc);
+    f = new_file(WIRE_OPEN, (uint64_t)kind, kept_flags(kind, flags), &handle,
+                 &rc);
     if ( !f )
         return (int)rc;
-    fcntl(handle, F_SETFD, flags & O_CLOEXEC ? FD_CLOEXEC : 0);
-    if ( flags & O_NONBLOCK )
-        fcntl(handle, F_SETFL, O_NONBLOCK);
+    real_call(SYS_fcntl, handle, F_SETFD, flags & O_CLOEXEC ? FD_CLOEXEC : 0);
+    if ( flags & O_NONBLOCK || async )
+        real_call(SYS_fcntl, handle, F_SETFL,
+                  WIRE_MARK | (flags & O_NONBLOCK) | async);
     file_put(add_file(f, name_of(handle)));
     return handle;
-}
-
-/* ---- processes ---- */
-
-static void before_fork(void)
-{
-    pthread_mutex_lock(&table_lock);
-}
-
-static void after_fork(void)
-{
-    pthread_mutex_unlock(&table_lock);
-}
-
-/* A child has none of the mappings, and the connections are not its own. */
-static void in_child(void)
-{
-    struct file *f;
-
-    while ( (f = files) )
-    {
-        files = f->next;
-        real_close(f->conn);
-        free(f);
-    }
-    forget_all_maps();
-    if ( getrandom(&address_space, sizeof(address_space), 0) < 0 )
-        address_space = (uint64_t)getpid() << 32 | 1;
-    pthread_mutex_unlock(&table_lock);
-}
-
-/* Let the server read this process' memory, where Linux restricts that. */
-__attribute__((constructor)) static void start(void)
-{
-    prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
-    if ( getrandom(&address_space, sizeof(address_space), 0) < 0 )
-        address_space = (uint64_t)getpid() << 32;
-    pthread_atfork(before_fork, after_fork, in_child);
 }

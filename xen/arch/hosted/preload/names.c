@@ -103,7 +103,18 @@ static bool start_of(int dirfd, char buf[PATH_MAX])
     return true;
 }
 
-/* Lexically, without doubled slashes, "." and "..". */
+static bool is_file(const char *path, size_t len)
+{
+    for ( unsigned int i = 0; i < NR_FILES; i++ )
+        if ( strlen(files[i].path) == len && !strncmp(path, files[i].path, len) )
+            return true;
+    return false;
+}
+
+/*
+ * Lexically, without doubled slashes, "." and ".."; what goes on behind a file of
+ * ours ends there with "/.", which is no folder.
+ */
 static bool normalize(const char *path, char out[PATH_MAX])
 {
     size_t len = 0;
@@ -112,6 +123,11 @@ static bool normalize(const char *path, char out[PATH_MAX])
     {
         size_t n = strcspn(path, "/");
 
+        if ( n && is_file(out, len) )
+        {
+            strcpy(out + len, "/.");
+            return true;
+        }
         if ( n == 2 && !strncmp(path, "..", 2) )
             while ( len && out[--len] != '/' )
                 ;
@@ -165,6 +181,87 @@ const char *stand_in(int dirfd, const char *path, char buf[PATH_MAX])
                ? buf : NULL;
 }
 
+/* ---- paths of descriptors ---- */
+
+/* The number after the prefix, which is all that follows, or -1. */
+static int number_after(const char *path, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    unsigned long n;
+    char *end;
+
+    if ( strncmp(path, prefix, len) || path[len] < '0' || path[len] > '9' )
+        return -1;
+    n = strtoul(path + len, &end, 10);
+    return *end || n > INT_MAX ? -1 : (int)n;
+}
+
+int descriptor_of(const char *path)
+{
+    static const char *const standard[] = { "/dev/stdin", "/dev/stdout",
+                                            "/dev/stderr" };
+    char own[40];
+    int fd;
+
+    if ( !path || *path != '/' || !root() )
+        return -1;
+    for ( int i = 0; i < 3; i++ )
+        if ( !strcmp(path, standard[i]) )
+            return i;
+    if ( !strstr(path, "/fd/") )
+        return -1;
+    snprintf(own, sizeof(own), "/proc/%d/fd/", (int)getpid());
+    fd = number_after(path, "/proc/self/fd/");
+    if ( fd < 0 )
+        fd = number_after(path, "/dev/fd/");
+    if ( fd < 0 )
+        fd = number_after(path, "/proc/thread-self/fd/");
+    return fd < 0 ? number_after(path, own) : fd;
+}
+
+/* A device has the same driver under several names: by which it was opened. */
+static const char *name_of_file(const struct file *f)
+{
+    const char *name = NULL;
+
+    for ( unsigned int i = 0; i < NR_FILES; i++ )
+        if ( files[i].kind == f->kind &&
+             (!name || (f->flags & WIRE_IN_PROC &&
+                        is_in(files[i].path, "/proc"))) )
+            name = files[i].path;
+    return name;
+}
+
+const char *stand_in_of(int fd, char buf[PATH_MAX])
+{
+    long rc;
+    struct file *f = root() ? file_get(fd, &rc) : NULL;
+    char link[40];
+    ssize_t len;
+
+    if ( f )
+    {
+        snprintf(buf, PATH_MAX, "%s%s", root(), name_of_file(f));
+        file_put(f);
+        return buf;
+    }
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    len = real_call(SYS_readlink, link, buf, PATH_MAX - 1);
+    if ( len <= 0 )
+        return NULL;
+    buf[len] = '\0';
+    return original(buf) ? buf : NULL;
+}
+
+const char *followed(int dirfd, const char *path, char buf[PATH_MAX])
+{
+    int fd = descriptor_of(path);
+
+    return fd >= 0 ? stand_in_of(fd, buf) : stand_in(dirfd, path, buf);
+}
+
+/* ---- stand-ins ---- */
+
 int kind_of(const char *path)
 {
     const char *name = path ? original(path) : NULL;
@@ -173,6 +270,15 @@ int kind_of(const char *path)
         if ( !strcmp(name, files[i].path) )
             return files[i].kind;
     return -1;
+}
+
+bool is_device_name(const char *name)
+{
+    for ( unsigned int i = 0; i < NR_FILES; i++ )
+        if ( is_in(files[i].path, "/dev") &&
+             !strcmp(name, strrchr(files[i].path, '/') + 1) )
+            return true;
+    return false;
 }
 
 bool is_device(const char *path)
@@ -184,8 +290,18 @@ bool is_text(const char *path)
 {
     const char *name = original(path);
 
-    return kind_of(path) < 0 &&
+    return name && kind_of(path) < 0 &&
            (is_in(name, "/proc") || is_in(name, "/sys"));
+}
+
+enum file_system file_system_of(const char *path)
+{
+    const char *name = original(path);
+
+    return !name                 ? FS_OTHER
+           : is_in(name, "/dev")  ? FS_DEV
+           : is_in(name, "/proc") ? FS_PROC
+           : is_in(name, "/sys")  ? FS_SYS : FS_OTHER;
 }
 
 const char *original(const char *path)

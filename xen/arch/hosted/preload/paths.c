@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Functions of libc that change what is at a path: see preload.h. */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
@@ -9,7 +8,6 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "preload.h"
@@ -35,14 +33,45 @@ static const char *here(struct path *p, const char *path)
     return at(p, AT_FDCWD, path)->path;
 }
 
+/* ---- what cannot be changed ---- */
+
+static bool is_there(const struct path *p)
+{
+    return !real_call(SYS_faccessat, p->dirfd, p->path, F_OK);
+}
+
+/* Names in /proc/xen and /sys stay as they are: -errno, or 0: it is elsewhere. */
+static long may_make(const struct path *p)
+{
+    if ( file_system_of(p->path) < FS_PROC )
+        return 0;
+    return is_there(p) ? -EEXIST : -EPERM;
+}
+
+static long may_remove(const struct path *p)
+{
+    return file_system_of(p->path) < FS_PROC || !is_there(p) ? 0 : -EPERM;
+}
+
+/* For link() and rename(). */
+static long may_move(const struct path *from, const struct path *to)
+{
+    enum file_system here = file_system_of(from->path);
+
+    if ( here != file_system_of(to->path) )
+        return -EXDEV;
+    return here < FS_PROC ? 0 : -EPERM;
+}
+
 /* ---- making ---- */
 
 EXPORT int mkdirat(int dirfd, const char *path, mode_t mode)
 {
     struct path p;
+    long rc = may_make(at(&p, dirfd, path));
 
-    at(&p, dirfd, path);
-    return (int)real_call(SYS_mkdirat, p.dirfd, p.path, mode);
+    return rc ? (int)set_errno(rc)
+              : (int)real_call(SYS_mkdirat, p.dirfd, p.path, mode);
 }
 
 EXPORT int mkdir(const char *path, mode_t mode)
@@ -53,9 +82,10 @@ EXPORT int mkdir(const char *path, mode_t mode)
 EXPORT int mknodat(int dirfd, const char *path, mode_t mode, dev_t dev)
 {
     struct path p;
+    long rc = may_make(at(&p, dirfd, path));
 
-    at(&p, dirfd, path);
-    return NEXT(mknodat)(p.dirfd, p.path, mode, dev);
+    return rc ? (int)set_errno(rc)
+              : NEXT(mknodat)(p.dirfd, p.path, mode, dev);
 }
 
 EXPORT int mknod(const char *path, mode_t mode, dev_t dev)
@@ -76,9 +106,10 @@ EXPORT int mkfifo(const char *path, mode_t mode)
 EXPORT int symlinkat(const char *target, int dirfd, const char *path)
 {
     struct path p;
+    long rc = may_make(at(&p, dirfd, path));
 
-    at(&p, dirfd, path);
-    return (int)real_call(SYS_symlinkat, target, p.dirfd, p.path);
+    return rc ? (int)set_errno(rc)
+              : (int)real_call(SYS_symlinkat, target, p.dirfd, p.path);
 }
 
 EXPORT int symlink(const char *target, const char *path)
@@ -92,7 +123,9 @@ static int make_temporary(char *template, int after, int flags, bool folder)
     struct path p;
     int rc = 0;
 
-    if ( here(&p, template) == template )
+    if ( file_system_of(here(&p, template)) >= FS_PROC )
+        return (int)set_errno(folder ? -EPERM : -EACCES);
+    if ( p.path == template )
         return folder ? (NEXT(mkdtemp)(template) ? 0 : -1)
                       : NEXT(mkostemps)(template, after, flags);
     if ( folder )
@@ -140,9 +173,10 @@ EXPORT char *mkdtemp(char *template)
 EXPORT int unlinkat(int dirfd, const char *path, int flags)
 {
     struct path p;
+    long rc = may_remove(at(&p, dirfd, path));
 
-    at(&p, dirfd, path);
-    return (int)real_call(SYS_unlinkat, p.dirfd, p.path, flags);
+    return rc ? (int)set_errno(rc)
+              : (int)real_call(SYS_unlinkat, p.dirfd, p.path, flags);
 }
 
 EXPORT int unlink(const char *path)
@@ -164,11 +198,14 @@ EXPORT int renameat2(int from, const char *old, int to, const char *new,
                      unsigned int flags)
 {
     struct path p, q;
+    long rc;
 
     at(&p, from, old);
     at(&q, to, new);
-    return (int)real_call(SYS_renameat2, p.dirfd, p.path, q.dirfd, q.path,
-                          flags);
+    rc = may_move(&p, &q);
+    return rc ? (int)set_errno(rc)
+              : (int)real_call(SYS_renameat2, p.dirfd, p.path, q.dirfd, q.path,
+                               flags);
 }
 
 EXPORT int renameat(int from, const char *old, int to, const char *new)
@@ -185,10 +222,14 @@ EXPORT int linkat(int from, const char *old, int to, const char *new,
                   int flags)
 {
     struct path p, q;
+    long rc;
 
     at(&p, from, old);
     at(&q, to, new);
-    return (int)real_call(SYS_linkat, p.dirfd, p.path, q.dirfd, q.path, flags);
+    rc = may_move(&p, &q);
+    return rc ? (int)set_errno(rc)
+              : (int)real_call(SYS_linkat, p.dirfd, p.path, q.dirfd, q.path,
+                               flags);
 }
 
 EXPORT int link(const char *old, const char *new)
@@ -234,7 +275,11 @@ EXPORT int truncate(const char *path, off_t len)
 {
     struct path p;
 
-    return (int)real_call(SYS_truncate, here(&p, path), len);
+    if ( here(&p, path) != path && is_device(p.path) )
+        return (int)set_errno(-EINVAL);
+    if ( file_system_of(p.path) >= FS_PROC && is_text(p.path) && is_there(&p) )
+        return 0; /* as of any such file: nothing happens */
+    return (int)real_call(SYS_truncate, p.path, len);
 }
 
 EXPORT int truncate64(const char *path, off64_t len)
@@ -249,47 +294,6 @@ EXPORT int utimensat(int dirfd, const char *path,
 
     at(&p, dirfd, path);
     return (int)real_call(SYS_utimensat, p.dirfd, p.path, times, flags);
-}
-
-/* ---- extended attributes, which ls and cp look for ---- */
-
-#define ATTR_CALL(name, ...)                                                  \
-    struct path p;                                                            \
-                                                                              \
-    return real_call(SYS_##name, here(&p, path), __VA_ARGS__)
-
-EXPORT ssize_t getxattr(const char *path, const char *name, void *value,
-                        size_t size)
-{
-    ATTR_CALL(getxattr, name, value, size);
-}
-
-EXPORT ssize_t lgetxattr(const char *path, const char *name, void *value,
-                         size_t size)
-{
-    ATTR_CALL(lgetxattr, name, value, size);
-}
-
-EXPORT ssize_t listxattr(const char *path, char *list, size_t size)
-{
-    ATTR_CALL(listxattr, list, size);
-}
-
-EXPORT ssize_t llistxattr(const char *path, char *list, size_t size)
-{
-    ATTR_CALL(llistxattr, list, size);
-}
-
-EXPORT int setxattr(const char *path, const char *name, const void *value,
-                    size_t size, int flags)
-{
-    ATTR_CALL(setxattr, name, value, size, flags);
-}
-
-EXPORT int lsetxattr(const char *path, const char *name, const void *value,
-                     size_t size, int flags)
-{
-    ATTR_CALL(lsetxattr, name, value, size, flags);
 }
 
 /* ---- folders ---- */
@@ -313,26 +317,6 @@ EXPORT char *getcwd(char *buf, size_t size)
 EXPORT char *get_current_dir_name(void)
 {
     return getcwd(NULL, 0);
-}
-
-EXPORT int scandir(const char *path, struct dirent ***list,
-                   int (*filter)(const struct dirent *e),
-                   int (*compare)(const struct dirent **a,
-                                  const struct dirent **b))
-{
-    struct path p;
-
-    return NEXT(scandir)(here(&p, path), list, filter, compare);
-}
-
-EXPORT int scandir64(const char *path, struct dirent64 ***list,
-                     int (*filter)(const struct dirent64 *e),
-                     int (*compare)(const struct dirent64 **a,
-                                    const struct dirent64 **b))
-{
-    struct path p;
-
-    return NEXT(scandir64)(here(&p, path), list, filter, compare);
 }
 
 EXPORT int inotify_add_watch(int fd, const char *path, uint32_t mask)

@@ -2,12 +2,24 @@
 /*
  * Preload library: /dev/xen files for unmodified programs.
  *
- *   calls.c      replaces functions of libc that open, or look at, a path
+ *   calls.c      replaces functions of libc that open a path, or look for it
+ *   stat.c       replaces those that say what is at a path
  *   paths.c      replaces those that change what is at a path
  *   exec.c       replaces those that run a program, or connect by a path
+ *   syscall.c    replaces syscall()
+ *   places.c     replaces the rest of those with a path, also of fortified
+ *                programs
+ *   folders.c    replaces those that read folders
+ *   attributes.c replaces those for extended attributes
+ *   walks.c      replaces those that walk a tree of folders
  *   devxen.c     replaces functions of libc that take a descriptor
+ *   transfer.c   replaces those that read or write in other ways
+ *   control.c    replaces those that ask about a descriptor, or change it
+ *   memory.c     replaces those that map, and change what is mapped
  *   names.c      which paths are ours
- *   file.c       open files: a connection each, requests and answers
+ *   file.c       open files: requests and answers
+ *   connect.c    a connection for each
+ *   process.c    what a process begins with, and a child inherits
  *   map.c        which addresses are mapped through which file
  *   doorbell.c   event channels without waiting for an answer
  *   safe.c       checked access to the program's memory
@@ -19,7 +31,8 @@
  * of a process for a file makes a connection, which is kept at a high
  * descriptor number until the file is closed and the last mapping that the
  * process made through the file is gone.  A forked child starts without
- * connections.
+ * connections; for mappings that it inherits it makes its own, while its parent
+ * waits.
  *
  * Locks: table_lock protects the lists of files and maps.  A file's own lock
  * serialises its requests and is never taken while table_lock is held.
@@ -47,7 +60,7 @@ struct file {
     uint32_t name;      /* [I] inode's number of the handle            */
     int conn;           /* [I] hidden                                  */
     int kind;           /* [I] enum wire_file                          */
-    int mode;           /* [I] O_RDONLY, O_WRONLY or O_RDWR            */
+    int flags;          /* [I] of open(): the access mode, WIRE_IN_PROC */
     unsigned int users; /* [t] threads that use it now                 */
     int nr_maps;        /* [t] maps that name this file                */
     bool closed;        /* [t] no descriptor of it is left             */
@@ -93,17 +106,39 @@ int real_close(int fd);
 const char *stand_in(int dirfd, const char *path, char buf[PATH_MAX]);
 /* enum wire_file of a stand-in, or -1. */
 int kind_of(const char *stand_in);
+/* Is it the name of one in /dev/xen, without the folder? */
+bool is_device_name(const char *name);
 /* Does the stand-in look like a device? */
 bool is_device(const char *stand_in);
+/*
+ * The same for functions that follow links: /proc/self/fd/N and its other names
+ * are the file that descriptor N has open.
+ */
+const char *followed(int dirfd, const char *path, char buf[PATH_MAX]);
+/* The stand-in of the descriptor's file, in buf, or NULL. */
+const char *stand_in_of(int fd, char buf[PATH_MAX]);
+/* N of /proc/self/fd/N and its other names, or -1. */
+int descriptor_of(const char *path);
 /* Is it a text of the kernel's, which cannot be written? */
 bool is_text(const char *stand_in);
+/* On which file system Linux has the path, which need not be a stand-in. */
+enum file_system { FS_OTHER, FS_DEV, FS_PROC, FS_SYS };
+enum file_system file_system_of(const char *path);
 /* The path that a stand-in stands for, a part of it; NULL: it is none. */
 const char *original(const char *stand_in);
 
+/* ---- stat.c ---- */
+
+struct stat;
+/* Make what was found of a device's stand-in what Linux says of the device. */
+void make_device(const char *stand_in, struct stat *st);
+
 /* ---- file.c ---- */
 
-/* A descriptor for the program, or -errno. */
+/* A descriptor for the program, or -errno; flags may have WIRE_IN_PROC. */
 int open_file(int kind, int flags);
+bool may_read(const struct file *f);
+bool may_write(const struct file *f);
 bool is_handle(int fd);
 /*
  * The file with this descriptor, for the caller to use until file_put(); NULL
@@ -115,16 +150,25 @@ struct file *file_known(int fd);
 void file_put(struct file *f);
 /* The program has closed a descriptor of the file. */
 void file_closed(struct file *f);
+/* The program has closed descriptors, of whatever files. */
+void files_closed(void);
 
 /* Send one request and map its frames: its result, or -errno. */
 long request(struct file *f, uint32_t type, uint64_t a, uint64_t b,
              uint64_t c, uint64_t d);
 
-/* Reserve the range again, without mappings, as before frames are mapped. */
+/* Reserve the range again, without mappings: an access is a SIGSEGV. */
 void reserve(uintptr_t start, uintptr_t end);
+/* The same, where frames are to be mapped: an access that prot allows: SIGBUS. */
+bool reserve_empty(uintptr_t start, uintptr_t end, int prot);
+
+
+/* ---- connect.c ---- */
 
 /* Print once that the hypervisor has gone; -EIO. */
 int lost(void);
+/* A descriptor like fd that the program does not see, or -errno. */
+int hide(int fd);
 
 /* ---- doorbell.c ---- */
 
@@ -137,23 +181,47 @@ bool doorbell_owns(const struct file *f, uint32_t port);
 /* Ports that the file has bound. */
 void doorbell_notify(uint32_t port);
 void doorbell_unmask(uint32_t port);
-/* A descriptor like fd that the program does not see, or -errno. */
-int hide(int fd);
 
 /* ---- map.c ---- */
 
-void add_map(struct file *f, void *addr, size_t len);
+/* A range that is mapped through a file. */
+struct map {
+    uintptr_t start, end;
+    struct file *file;
+    int prot;      /* as the program knows it                    */
+    bool no_write; /* shared, of a file that is open to be read  */
+    struct map *next;
+};
+
+/* A copy of *new is kept. */
+void add_map(const struct map *new);
 /* Would Linux refuse to unmap that?  A privcmd mapping goes as a whole. */
 bool splits_map(uintptr_t start, uintptr_t end);
 /* Is there a mapping of ours at addr? */
 bool is_mapped(uintptr_t addr);
+/* Is a privcmd mapping in the range? */
+bool is_foreign(uintptr_t start, size_t len);
+/* The protection of the mapping of ours at addr; PROT_NONE: there is none. */
+int map_prot(uintptr_t addr);
+/*
+ * mprotect() of the range: 0 or -errno, *ours: is a mapping of ours in it?
+ * *allowed: prot, without PROT_WRITE when frames there must not be written.
+ */
+long protect_maps(uintptr_t start, uintptr_t end, int prot, bool *ours,
+                  int *allowed);
 /* Forget mappings of the range through files, here and in the server. */
 void forget_range(uintptr_t start, uintptr_t end);
-void forget_all_maps(void); /* in a child; table_lock held */
+/* Are such mappings inherited by a child? */
+bool is_inherited(int kind);
+/* Is there one that the server is told of?  table_lock held. */
+bool maps_inherited(void);
+/* The list, which is the caller's now; in a child. */
+struct map *take_maps(void);
 
 /* ---- safe.c ---- */
 
-/* 0 or -EFAULT. */
+/* 0 or -EFAULT, for which nothing is copied. */
+int poke(void *dst, const void *src, size_t len);
 int peek(void *dst, const void *src, size_t len);
 /* Linux' answer to pinning the dm_op's buffers. */
 long pin_dm_op(unsigned long arg);

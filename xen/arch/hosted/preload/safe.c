@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -22,6 +23,14 @@ int peek(void *dst, const void *src, size_t len)
                ? 0 : -EFAULT;
 }
 
+int poke(void *dst, const void *src, size_t len)
+{
+    struct iovec here = { (void *)src, len }, there = { dst, len };
+
+    return process_vm_writev(getpid(), &here, 1, &there, 1, 0) == (ssize_t)len
+               ? 0 : -EFAULT;
+}
+
 /* Can the whole range be written?  Pages are made present, not changed. */
 static bool writable(const void *p, size_t len)
 {
@@ -29,7 +38,7 @@ static bool writable(const void *p, size_t len)
     uintptr_t end = ((uintptr_t)p + len + PAGE - 1) & ~(PAGE - 1);
 
     return end <= start ||
-           !madvise((void *)start, end - start, MADV_POPULATE_WRITE);
+           !real_call(SYS_madvise, start, end - start, MADV_POPULATE_WRITE);
 }
 
 /* The server finds all other errors, in Linux' order. */

@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "server.h"
-#include "vma.h"
 
 #include <hv/lib.h>
 #include <hv/page.h>
@@ -57,7 +56,7 @@ void conn_add_run(struct conn *c, uint64_t addr, mfn_t mfn, int prot)
     }
     if ( r->nr_runs == WIRE_MAX_RUNS )
     {
-        r->more = 1;
+        r->more |= WIRE_MORE;
         send_reply(c); /* the next read notices a client that has died */
     }
     r->run[r->nr_runs++] = (struct wire_run){ addr, mfn_x(mfn), 1,
@@ -108,7 +107,7 @@ static int answer_open(struct conn *c, int handle)
 {
     char control[CMSG_SPACE(3 * sizeof(int))] = { 0 };
     struct wire_reply reply = {
-        .result = c->file->kind | c->file->mode << 8, .nr_runs = 2,
+        .result = c->file->kind | (int64_t)c->file->flags << 8, .nr_runs = 2,
         .run = { { .mfn = mfn_x(page_to_mfn(server_dom0->shared_page)),
                    .nr = 1 },
                  { .mfn = doorbell_mfn(), .nr = 1 << WIRE_DOORBELL_ORDER } },
@@ -142,7 +141,7 @@ static int serve_open(struct conn *c, const struct wire_request *req)
     if ( !c->mm )
         return answer(c, -ENOMEM);
     f = attach ? file_find((uint32_t)req->a)
-               : file_open((int)req->a, (int)req->d & O_ACCMODE, &handle, &rc);
+               : file_open((int)req->a, (int)req->d, &handle, &rc);
     if ( !f )
         return answer(c, attach ? -EBADF : rc);
     pthread_mutex_lock(&conns_lock);
@@ -155,49 +154,6 @@ static int serve_open(struct conn *c, const struct wire_request *req)
 }
 
 /* ---- requests ---- */
-
-/* Unmap the parts of [addr, addr + len) that are mapped through the file. */
-static void unmap(struct conn *c, uint64_t addr, size_t len)
-{
-    struct file *f = c->file;
-    struct vma *v;
-
-    pthread_mutex_lock(&c->mm->lock);
-    while ( (v = vma_of_file(c->mm->vmas, f, addr, len)) )
-    {
-        uint64_t from = max(addr, v->start);
-        size_t nr = min(addr + len, v->end) - from;
-
-        if ( f->ops->munmap )
-            f->ops->munmap(f, from, nr);
-        mm_unmap_range(c->mm, from, nr);
-        vma_remove(&c->mm->vmas, v, from, nr);
-    }
-    pthread_mutex_unlock(&c->mm->lock);
-}
-
-static long map(struct conn *c, const struct wire_request *req)
-{
-    struct file *f = c->file;
-    long rc;
-
-    if ( !f->ops->mmap )
-        return -ENODEV;
-    pthread_mutex_lock(&c->mm->lock);
-    rc = vma_add(&c->mm->vmas, f, req->a, req->b, (int)req->d);
-    if ( !rc )
-    {
-        rc = f->ops->mmap(f, req->a, req->b, req->c, (int)req->d);
-        if ( rc < 0 )
-        {
-            mm_unmap_range(c->mm, req->a, req->b);
-            vma_remove(&c->mm->vmas, vma_find(c->mm->vmas, req->a, req->b),
-                       req->a, req->b);
-        }
-    }
-    pthread_mutex_unlock(&c->mm->lock);
-    return rc;
-}
 
 static long serve_locked(struct conn *c, const struct wire_request *req)
 {
@@ -213,9 +169,9 @@ static long serve_locked(struct conn *c, const struct wire_request *req)
     case WIRE_WRITE:
         return f->ops->write ? f->ops->write(f, req->a, req->b) : -EINVAL;
     case WIRE_MMAP:
-        return map(c, req);
+        return conn_map(c, req);
     case WIRE_MUNMAP:
-        unmap(c, req->a, req->b);
+        conn_unmap(c, req->a, req->b);
         file_may_end(f);
         return 0;
     case WIRE_CLOSED:
@@ -223,6 +179,13 @@ static long serve_locked(struct conn *c, const struct wire_request *req)
             return 0;
         file_may_end(f);
         return 1;
+    case WIRE_PROTECT:
+        return conn_protect(c, req);
+    case WIRE_INHERIT:
+        return conn_inherit(c, req);
+    case WIRE_FLAGS:
+        f->flags = (f->flags & ~(int)req->a) | ((int)req->b & (int)req->a);
+        return f->flags;
     default:
         return -EINVAL;
     }
@@ -256,7 +219,7 @@ static void end(struct conn *c)
     {
         pthread_mutex_lock(&f->lock);
         f->conn = c;
-        unmap(c, 0, SIZE_MAX);
+        conn_unmap(c, 0, SIZE_MAX);
         f->conn = NULL;
         if ( file_is_closed(f) )
             file_may_end(f);

@@ -224,7 +224,7 @@ static long alloc_gref(struct file *f, uint64_t arg)
 
     if ( client_read(f, &op, arg, offsetof(typeof(op), gref_ids)) )
         return -EFAULT;
-    if ( !op.count || op.count > MAX_PAGES )
+    if ( op.count > MAX_PAGES )
         return -ENOSPC;
     for ( uint32_t i = 0; !rc && i < op.count; i++ )
     {
@@ -266,6 +266,8 @@ static long dealloc_gref(struct file *f, uint64_t arg)
 
     if ( client_read(f, &op, arg, sizeof(op)) )
         return -EFAULT;
+    if ( !op.count )
+        return -EINVAL;
     first = op.index >> PAGE_SHIFT;
     for ( uint32_t i = 0; i < op.count; i++ )
         if ( !find_page(a, first + i) )
@@ -353,6 +355,22 @@ static void gntalloc_munmap(struct file *f, uint64_t addr, size_t len)
     free_unused(a);
 }
 
+static void gntalloc_inherit(struct file *f, uint64_t addr, size_t len)
+{
+    struct gntalloc *a = f->priv;
+
+    for ( uint64_t at = addr; at < addr + len; at += PAGE_SIZE )
+    {
+        const struct page *pg = mm_mapped_page(f->conn->mm, at);
+        struct granted *g = a->list;
+
+        while ( g && g->page != pg )
+            g = g->next;
+        if ( pg && g )
+            g->mapped++;
+    }
+}
+
 static int gntalloc_open(struct file *f)
 {
     f->priv = calloc(1, sizeof(struct gntalloc));
@@ -374,5 +392,6 @@ const struct file_ops gntalloc_ops = {
     .ioctl = gntalloc_ioctl,
     .mmap = gntalloc_mmap,
     .munmap = gntalloc_munmap,
+    .inherit = gntalloc_inherit,
     .close = gntalloc_close,
 };

@@ -16,23 +16,19 @@
 #include <sys/mman.h>
 
 #include <xen/grant_table.h>
-#include <xen/sys/gntdev.h>
 
-#include "server.h"
+#include "gntdev.h"
+#include "vma.h"
 
 #include <hv/evtchn.h>
 #include <hv/page.h>
 
 #define MAX_GRANTS (64U * 1024)
-#define NOT_MAPPED UINT32_MAX
 
-struct grant {
-    struct ioctl_gntdev_grant_ref ref;
-    grant_handle_t handle; /* NOT_MAPPED */
-    mfn_t mfn;
-};
-
-/* One announced set.  Gone when neither announced nor mapped any more. */
+/*
+ * One announced set.  Gone when neither announced nor mapped any more; who is to
+ * be notified is told then.
+ */
 struct set {
     uint64_t index; /* first page of its place in the file's offsets */
     uint32_t count;
@@ -40,6 +36,7 @@ struct set {
     const struct mm *mm; /* the client that mapped it; valid while live  */
     uint64_t addr;      /* there; 0: not mapped                          */
     bool announced, read_only;
+    bool used;          /* by mmap(), which succeeds only once           */
     struct ioctl_gntdev_unmap_notify notify; /* action 0: none           */
     struct set *next;
     struct grant grant[];
@@ -47,8 +44,7 @@ struct set {
 
 /* ---- single grants ---- */
 
-/* Pin: 0, or the GNTST_ status. */
-static int pin(struct grant *g, bool read_only)
+int gntdev_pin(struct grant *g, bool read_only)
 {
     struct gnttab_map_grant_ref op = {
         .flags = GNTMAP_device_map | (read_only ? GNTMAP_readonly : 0),
@@ -67,7 +63,7 @@ static int pin(struct grant *g, bool read_only)
     return 0;
 }
 
-static void unpin(struct grant *g)
+void gntdev_unpin(struct grant *g)
 {
     struct gnttab_unmap_grant_ref op = {
         .dev_bus_addr = mfn_x(g->mfn) << PAGE_SHIFT,
@@ -101,40 +97,38 @@ static struct set *find_set(struct file *f, uint64_t index, uint32_t count)
     return NULL;
 }
 
-static void tell_unmapped(struct set *s)
+static void clear_byte(struct set *s, uint64_t offset)
 {
-    const struct ioctl_gntdev_unmap_notify *n = &s->notify;
-    uint64_t offset = n->index - (s->index << PAGE_SHIFT);
+    const struct grant *g = &s->grant[offset >> PAGE_SHIFT];
 
-    if ( (n->action & UNMAP_NOTIFY_CLEAR_BYTE) && !s->read_only )
-    {
-        const struct grant *g = &s->grant[offset >> PAGE_SHIFT];
-
-        if ( g->handle != NOT_MAPPED )
-            ((char *)arch_mfn_to_virt(g->mfn))[offset & ~PAGE_MASK] = 0;
-    }
-    if ( n->action & UNMAP_NOTIFY_SEND_EVENT )
-    {
-        evtchn_send(server_dom0, n->event_channel_port);
-        evtchn_port_put(n->event_channel_port);
-    }
-    s->notify.action = 0;
+    if ( !s->read_only && g->handle != NOT_MAPPED )
+        ((char *)arch_mfn_to_virt(g->mfn))[offset & ~PAGE_MASK] = 0;
+    s->notify.action &= ~(uint32_t)UNMAP_NOTIFY_CLEAR_BYTE;
 }
 
 static void unpin_range(struct set *s, uint32_t from, uint32_t to)
 {
-    uint32_t noted = (uint32_t)((s->notify.index >> PAGE_SHIFT) - s->index);
+    uint64_t offset = s->notify.index - (s->index << PAGE_SHIFT);
 
-    if ( s->notify.action && noted >= from && noted < to )
-        tell_unmapped(s);
+    if ( (s->notify.action & UNMAP_NOTIFY_CLEAR_BYTE) &&
+         offset >> PAGE_SHIFT >= from && offset >> PAGE_SHIFT < to )
+        clear_byte(s, offset);
     for ( uint32_t i = from; i < to; i++ )
         if ( s->grant[i].handle != NOT_MAPPED )
         {
-            unpin(&s->grant[i]);
+            gntdev_unpin(&s->grant[i]);
             s->live--;
         }
     if ( !s->live )
         s->addr = 0;
+}
+
+static void send_event(struct set *s)
+{
+    if ( !(s->notify.action & UNMAP_NOTIFY_SEND_EVENT) )
+        return;
+    evtchn_send(server_dom0, s->notify.event_channel_port);
+    evtchn_port_put(s->notify.event_channel_port);
 }
 
 static void free_unused(struct file *f)
@@ -150,14 +144,16 @@ static void free_unused(struct file *f)
             p = &s->next;
             continue;
         }
-        if ( s->notify.action )
-            tell_unmapped(s);
+        send_event(s);
         *p = s->next;
         free(s);
     }
 }
 
-/* The lowest place with count free pages; the list is sorted by place. */
+/*
+ * The lowest place with count free pages; what is announced is sorted by place in
+ * the list.  What is only mapped has no place any more.
+ */
 static void place_set(struct file *f, struct set *s)
 {
     struct set **p = (struct set **)&f->priv;
@@ -165,6 +161,8 @@ static void place_set(struct file *f, struct set *s)
 
     for ( ; *p; p = &(*p)->next )
     {
+        if ( !(*p)->announced )
+            continue;
         if ( index + s->count <= (*p)->index )
             break;
         index = (*p)->index + (*p)->count;
@@ -225,20 +223,25 @@ static long unmap_grant_ref(struct file *f, uint64_t arg)
     return 0;
 }
 
+/* Of any file's mapping: this file need not have made it. */
 static long get_offset(struct file *f, uint64_t arg)
 {
     struct ioctl_gntdev_get_offset_for_vaddr a;
+    const struct vma *v;
+    bool found;
 
     if ( client_read(f, &a, arg, sizeof(a)) )
         return -EFAULT;
-    for ( const struct set *s = f->priv; s; s = s->next )
-        if ( s->live && s->mm == f->conn->mm && s->addr == a.vaddr )
-        {
-            a.offset = s->index << PAGE_SHIFT;
-            a.count = s->count;
-            return client_write(f, arg, &a, sizeof(a));
-        }
-    return -EINVAL;
+    pthread_mutex_lock(&f->conn->mm->lock);
+    v = vma_find(f->conn->mm->vmas, a.vaddr, 0);
+    found = v && v->file->ops == &gntdev_ops;
+    if ( found )
+    {
+        a.offset = v->offset;
+        a.count = (uint32_t)v->nr;
+    }
+    pthread_mutex_unlock(&f->conn->mm->lock);
+    return found ? client_write(f, arg, &a, sizeof(a)) : -EINVAL;
 }
 
 /* Afterwards *a has the new notification, or the set's previous one. */
@@ -249,7 +252,8 @@ static long replace_notify(struct file *f, struct ioctl_gntdev_unmap_notify *a)
         uint64_t page = a->index >> PAGE_SHIFT;
         struct ioctl_gntdev_unmap_notify old = s->notify;
 
-        if ( page < s->index || page >= s->index + s->count )
+        if ( !s->announced || page < s->index ||
+             page >= s->index + s->count )
             continue;
         if ( (a->action & UNMAP_NOTIFY_CLEAR_BYTE) && s->live && s->read_only )
             return -EINVAL;
@@ -279,117 +283,6 @@ static long set_notify(struct file *f, uint64_t arg)
     return rc;
 }
 
-/* ---- copying ---- */
-
-/* One end of a copy: the client's memory, or a pinned page. */
-struct copy_end {
-    struct grant g;
-    uint64_t virt;
-    uint16_t offset;
-    bool granted;
-};
-
-static int open_end(struct copy_end *e, bool granted, bool read_only,
-                    const void *seg_end)
-{
-    const struct { uint32_t ref; uint16_t offset, domid; } *foreign = seg_end;
-
-    *e = (struct copy_end){ .granted = granted };
-    e->g.handle = NOT_MAPPED;
-    if ( !granted )
-    {
-        e->virt = *(const uint64_t *)seg_end;
-        return 0;
-    }
-    e->offset = foreign->offset;
-    e->g.ref = (struct ioctl_gntdev_grant_ref){ foreign->domid,
-                                                foreign->ref };
-    return pin(&e->g, read_only);
-}
-
-static void *end_virt(const struct copy_end *e)
-{
-    return (char *)arch_mfn_to_virt(e->g.mfn) + e->offset;
-}
-
-static int move(struct file *f, const struct copy_end *from,
-                const struct copy_end *to, uint16_t len)
-{
-    char buf[PAGE_SIZE];
-    int rc = 0;
-
-    if ( from->granted )
-        memcpy(buf, end_virt(from), len);
-    else
-        rc = client_read(f, buf, from->virt, len);
-    if ( rc )
-        return rc;
-    if ( !to->granted )
-        return client_write(f, to->virt, buf, len);
-    memcpy(end_virt(to), buf, len);
-    return 0;
-}
-
-/* One end at least is a grant, and none goes over the end of its page. */
-static bool segment_ok(const struct ioctl_gntdev_grant_copy_segment *seg)
-{
-    bool from = seg->flags & GNTCOPY_source_gref;
-    bool to = seg->flags & GNTCOPY_dest_gref;
-
-    return (from || to) && seg->len <= PAGE_SIZE &&
-           (!from || seg->source.foreign.offset + seg->len <= PAGE_SIZE) &&
-           (!to || seg->dest.foreign.offset + seg->len <= PAGE_SIZE);
-}
-
-/* 0 or a GNTST_ status in seg->status; -EFAULT for the client's memory. */
-static int copy_segment(struct file *f,
-                        struct ioctl_gntdev_grant_copy_segment *seg)
-{
-    struct copy_end from, to;
-    int status, rc = 0;
-
-    status = open_end(&from, seg->flags & GNTCOPY_source_gref, true,
-                      &seg->source);
-    if ( !status )
-    {
-        status = open_end(&to, seg->flags & GNTCOPY_dest_gref, false,
-                          &seg->dest);
-        if ( !status )
-            rc = move(f, &from, &to, seg->len);
-        if ( to.g.handle != NOT_MAPPED )
-            unpin(&to.g);
-    }
-    if ( from.g.handle != NOT_MAPPED )
-        unpin(&from.g);
-    if ( rc == -EFAULT )
-        return rc;
-    seg->status = (int16_t)(status ? status : rc);
-    return 0;
-}
-
-static long grant_copy(struct file *f, uint64_t arg)
-{
-    struct ioctl_gntdev_grant_copy a;
-    struct ioctl_gntdev_grant_copy_segment seg;
-    uint64_t at;
-
-    if ( client_read(f, &a, arg, sizeof(a)) )
-        return -EFAULT;
-    at = (uintptr_t)a.segments;
-    for ( unsigned int i = 0; i < a.count; i++, at += sizeof(seg) )
-    {
-        if ( client_read(f, &seg, at, sizeof(seg)) )
-            return -EFAULT;
-        if ( !segment_ok(&seg) )
-            return -EINVAL;
-        if ( copy_segment(f, &seg) ||
-             client_write(f, at + offsetof(typeof(seg), status), &seg.status,
-                          sizeof(seg.status)) )
-            return -EFAULT;
-    }
-    return 0;
-}
-
 static long gntdev_ioctl(struct file *f, unsigned long request, uint64_t arg)
 {
     switch ( request )
@@ -403,7 +296,7 @@ static long gntdev_ioctl(struct file *f, unsigned long request, uint64_t arg)
     case IOCTL_GNTDEV_SET_UNMAP_NOTIFY:
         return set_notify(f, arg);
     case IOCTL_GNTDEV_GRANT_COPY:
-        return grant_copy(f, arg);
+        return gntdev_copy(f, arg);
     default:
         return -ENOTTY;
     }
@@ -418,14 +311,15 @@ static long gntdev_mmap(struct file *f, uint64_t addr, size_t len,
                              (uint32_t)(len >> PAGE_SHIFT));
     uint32_t i;
 
-    if ( !s || s->live )
+    if ( !s || s->used )
         return -EINVAL;
+    s->used = true;
     s->read_only = !(prot & PROT_WRITE);
     for ( i = 0; i < s->count; i++ )
     {
         struct page *pg;
 
-        if ( pin(&s->grant[i], s->read_only) )
+        if ( gntdev_pin(&s->grant[i], s->read_only) )
             break;
         s->live++;
         pg = get_pinned(&s->grant[i]);
@@ -437,6 +331,7 @@ static long gntdev_mmap(struct file *f, uint64_t addr, size_t len,
     {
         s->addr = addr;
         s->mm = f->conn->mm;
+        vma_find(f->conn->mm->vmas, addr, len)->read_only = s->read_only;
         return 0;
     }
     mm_unmap_range(f->conn->mm, addr, len);

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -143,17 +144,34 @@ int files_start(void)
 
 /* ---- the beginning ---- */
 
+/*
+ * A pipe that the client has for reading and writing, with a byte that is never
+ * read: poll() says both, as of /dev files.
+ */
+static int make_silent(int end[2])
+{
+    char path[40];
+    int both;
+
+    if ( pipe2(end, O_CLOEXEC) )
+        return -errno;
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", end[0]);
+    both = open(path, O_RDWR | O_CLOEXEC);
+    if ( both < 0 )
+        return -errno;
+    close(end[0]);
+    end[0] = both;
+    return write(end[1], "", 1) == 1 ? 0 : -errno;
+}
+
 /* Make both ends: the client's and the server's.  0 or -errno. */
 static int make_handle(int kind, int end[2])
 {
+    if ( kind == WIRE_XSD_KVA )
+        return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, end) ? -errno
+                                                                       : 0;
     if ( kind != WIRE_EVTCHN && kind != WIRE_XENBUS )
-    {
-        /* A byte that is never read: poll() says readable, as of /dev files. */
-        if ( socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, end) )
-            return -errno;
-        return kind == WIRE_XSD_KVA || send(end[1], "", 1, MSG_NOSIGNAL) == 1
-                   ? 0 : -errno;
-    }
+        return make_silent(end);
     if ( pipe2(end, O_CLOEXEC) )
         return -errno;
     if ( kind == WIRE_EVTCHN && fcntl(end[1], F_GETPIPE_SZ) < STREAM_BYTES &&
@@ -168,7 +186,7 @@ static int open_handle(struct file *f, int *client)
     int end[2] = { -1, -1 }, rc = make_handle(f->kind, end);
     struct stat st;
 
-    if ( !rc && (fstat(end[0], &st) || fcntl(end[0], F_SETSIG, WIRE_MARK)) )
+    if ( !rc && (fstat(end[0], &st) || fcntl(end[0], F_SETFL, WIRE_MARK)) )
         rc = -errno;
     if ( !rc )
     {
@@ -189,7 +207,7 @@ static int open_handle(struct file *f, int *client)
     return rc;
 }
 
-struct file *file_open(int kind, int mode, int *client, int *rc)
+struct file *file_open(int kind, int flags, int *client, int *rc)
 {
     struct file *f = calloc(1, sizeof(*f));
 
@@ -197,7 +215,7 @@ struct file *file_open(int kind, int mode, int *client, int *rc)
     if ( !f )
         return NULL;
     f->kind = kind;
-    f->mode = mode;
+    f->flags = flags;
     f->ops = ops_of[kind];
     f->users = 2;
     f->open = true;

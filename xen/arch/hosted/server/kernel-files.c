@@ -4,8 +4,13 @@
  * /proc/xen, /sys/hypervisor and /sys/bus/xen-backend.  Those that are no texts
  * are empty: the preload library opens them by a request.
  */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <ftw.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <xen/features.h>
 #include <xen/version.h>
@@ -129,6 +134,28 @@ static int make_sys(void)
     return rc;
 }
 
+static int open_folder(const char *path, const struct stat *st, int type,
+                       struct FTW *ftw)
+{
+    (void)st, (void)ftw;
+    return type == FTW_D ? chmod(path, 0755) : 0;
+}
+
+/* Anybody may look into them, as on Linux: the run's own folder is the user's. */
+static int open_folders(void)
+{
+    static const char *const top[] = { "dev", "proc", "sys" };
+    char path[PATH_MAX + 16];
+
+    for ( unsigned int i = 0; i < sizeof(top) / sizeof(top[0]); i++ )
+    {
+        snprintf(path, sizeof(path), "%s/%s", life_root(), top[i]);
+        if ( nftw(path, open_folder, 8, FTW_PHYS) )
+            return -errno;
+    }
+    return 0;
+}
+
 int kernel_files_make(void)
 {
     char port[16];
@@ -141,5 +168,7 @@ int kernel_files_make(void)
         rc = life_make_file(PROC "capabilities", "control_d\n", 0444);
     if ( !rc ) /* no back end is in dom0's kernel */
         rc = life_make_file("root/sys/bus/xen-backend/devices/", NULL, 0);
-    return rc ? rc : make_sys();
+    if ( !rc )
+        rc = make_sys();
+    return rc ? rc : open_folders();
 }

@@ -94,6 +94,16 @@ static bool make_room(struct mm *mm)
     return true;
 }
 
+/* index: what find() says of addr. */
+static void insert(struct mm *mm, size_t index, uint64_t addr,
+                   struct page *page)
+{
+    memmove(&mm->map[index + 1], &mm->map[index],
+            (mm->nr_map - index) * sizeof(*mm->map));
+    mm->map[index] = (struct mapping){ addr, page };
+    mm->nr_map++;
+}
+
 int file_map_page(struct file *f, uint64_t addr, struct page *page, int prot)
 {
     struct mm *mm = f->conn->mm;
@@ -109,9 +119,7 @@ int file_map_page(struct file *f, uint64_t addr, struct page *page, int prot)
         page_put(page);
         return rc;
     }
-    memmove(&mm->map[i + 1], &mm->map[i], (mm->nr_map - i) * sizeof(*mm->map));
-    mm->map[i] = (struct mapping){ addr, page };
-    mm->nr_map++;
+    insert(mm, i, addr, page);
     conn_add_run(f->conn, addr, page_to_mfn(page), prot);
     return 0;
 }
@@ -126,6 +134,25 @@ void mm_unmap_range(struct mm *mm, uint64_t addr, size_t len)
         memmove(&mm->map[first], &mm->map[last],
                 (mm->nr_map - last) * sizeof(*mm->map));
     mm->nr_map -= last - first;
+}
+
+int mm_copy_range(struct mm *mm, const struct mm *from, uint64_t addr,
+                  size_t len)
+{
+    size_t first = find(from, addr), last = find(from, addr + len);
+
+    for ( size_t i = first; i < last; i++ )
+    {
+        if ( !make_room(mm) )
+        {
+            mm_unmap_range(mm, addr, len);
+            return -ENOMEM;
+        }
+        page_get_more(from->map[i].page);
+        insert(mm, find(mm, from->map[i].addr), from->map[i].addr,
+               from->map[i].page);
+    }
+    return 0;
 }
 
 void mms_audit(void (*count)(mfn_t mfn, enum page_holder holder))

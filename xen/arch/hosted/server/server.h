@@ -34,6 +34,8 @@ struct file_ops {
                  int prot);
     /* Unmap [addr, addr + len), then drop page references; mm locked. */
     void (*munmap)(struct file *f, uint64_t addr, size_t len);
+    /* A child has a copy of what is mapped there, in conn->mm; locked. */
+    void (*inherit)(struct file *f, uint64_t addr, size_t len);
     void (*close)(struct file *f); /* mappings are gone already */
 };
 
@@ -60,7 +62,7 @@ struct mm {
 struct file {
     const struct file_ops *ops;
     int kind;                /* enum wire_file                             */
-    int mode;                /* O_RDONLY, O_WRONLY or O_RDWR               */
+    int flags;               /* of open(); O_NONBLOCK is the handle's      */
     uint32_t name;           /* inode's number of the handle               */
     int handle;              /* our end of it: evtchn writes ports there   */
     unsigned int users;      /* [list's lock] connections, and the handle  */
@@ -97,7 +99,7 @@ int options_parse(int argc, char **argv);
  * A new open file, with one user for the caller and one for its handle, whose
  * other end is *client: NULL with *rc -errno.
  */
-struct file *file_open(int kind, int mode, int *client, int *rc);
+struct file *file_open(int kind, int flags, int *client, int *rc);
 /* The file with a handle of this name, with a user for the caller, or NULL. */
 struct file *file_find(uint32_t name);
 void file_put(struct file *f);
@@ -125,6 +127,10 @@ int file_map_page(struct file *f, uint64_t addr, struct page *page, int prot);
 
 /* Drop the references on the pages that are mapped in the range. */
 void mm_unmap_range(struct mm *mm, uint64_t addr, size_t len);
+
+/* Pages of the range in the other address space, too: 0 or -ENOMEM. */
+int mm_copy_range(struct mm *mm, const struct mm *from, uint64_t addr,
+                  size_t len);
 
 /* The page that is mapped at addr, or NULL; no reference taken. */
 struct page *mm_mapped_page(struct mm *mm, uint64_t addr);
@@ -170,6 +176,14 @@ int server_listen(const char *path);
 void server_run(int listener);
 /* Wait until the last connection thread has gone. */
 void server_drain(void);
+
+/* ---- mapping.c: requests, with the file locked ---- */
+
+long conn_map(struct conn *c, const struct wire_request *req);
+/* Unmap the parts of [addr, addr + len) that are mapped through the file. */
+void conn_unmap(struct conn *c, uint64_t addr, size_t len);
+long conn_protect(struct conn *c, const struct wire_request *req);
+long conn_inherit(struct conn *c, const struct wire_request *req);
 
 /* ---- doorbell.c ---- */
 

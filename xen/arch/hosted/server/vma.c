@@ -6,24 +6,23 @@
 #include "server.h"
 #include "vma.h"
 
-int vma_add(struct vma **list, struct file *f, uint64_t start, size_t len,
-            int prot)
+int vma_add(struct vma **list, const struct vma *new)
 {
     struct vma *v = malloc(sizeof(*v));
 
     if ( !v )
         return -ENOMEM;
-    while ( *list && (*list)->end <= start )
+    while ( *list && (*list)->end <= new->start )
         list = &(*list)->next;
-    if ( *list && (*list)->start < start + len )
+    if ( *list && (*list)->start < new->end )
     {
         free(v);
         return -EEXIST;
     }
-    *v = (struct vma){ .start = start, .end = start + len, .prot = prot,
-                       .file = f, .next = *list };
+    *v = *new;
+    v->next = *list;
     *list = v;
-    f->nr_vmas++;
+    v->file->nr_vmas++;
     return 0;
 }
 

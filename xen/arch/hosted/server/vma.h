@@ -12,17 +12,21 @@
 
 struct vma {
     uint64_t start, end; /* bytes, page aligned, end exclusive */
-    int prot;            /* PROT_* of the mmap()                */
+    int prot;            /* PROT_* for what is mapped next      */
     struct file *file;   /* counts its ranges in nr_vmas        */
+    uint64_t offset, nr; /* of the mmap(): bytes, and pages     */
     bool used;           /* an ioctl has mapped into it         */
+    bool read_only;      /* a frame in it must not be written   */
     struct vma *next;
 };
 
 struct file;
 
-/* -EEXIST, -ENOMEM; the caller has the file's lock, as for vma_remove(). */
-int vma_add(struct vma **list, struct file *f, uint64_t start, size_t len,
-            int prot);
+/*
+ * Add a copy of *new: -EEXIST, -ENOMEM; the caller has the file's lock, as for
+ * vma_remove().
+ */
+int vma_add(struct vma **list, const struct vma *new);
 /* Cut [start, start + len), which is a part of v, out of it. */
 void vma_remove(struct vma **list, struct vma *v, uint64_t start, size_t len);
 /* A range of the file that overlaps [start, start + len), or NULL. */
