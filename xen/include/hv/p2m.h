@@ -120,9 +120,10 @@ void p2m_destroy(struct domain *d);
 
 /*
  * Set the size of the paging pool, in pages.  -EINVAL d is not translated or
- * dying; -EBUSY more than `pages` are in use as tables; -ENOMEM the host has fewer
- * pages free than are missing, with the pages given back that this call added;
- * -ERESTART: call again with the same target (progress is kept).  Size after p2m_init(): P2M_POOL_DEFAULT pages.
+ * dying; -EBUSY more than `pages` are in use as tables; -ENOMEM the host has
+ * fewer pages free than are missing, with the pages given back that this call
+ * added; -ERESTART: call again with the same target (progress is kept).  Size
+ * after p2m_init(): P2M_POOL_DEFAULT pages.
  */
 #define P2M_POOL_DEFAULT 256
 int p2m_pool_resize(struct domain *d, unsigned int pages) must_check;
