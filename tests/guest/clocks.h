@@ -25,7 +25,7 @@ static inline uint32_t pm(void) { return inl(PM_TIMER); }
                                                                              \
         interrupts_on();                                                     \
         while ( !(come_ = (condition)) &&                                    \
-                (pm() - start_ < (limit) || looks_ < LOOKS) )                \
+                (looks_ < LOOKS || pm() - start_ < (limit)) ) /* look again */ \
             looks_++;                                                        \
         interrupts_off();                                                    \
         come_;                                                               \
@@ -35,6 +35,23 @@ static inline uint32_t pm(void) { return inl(PM_TIMER); }
 #define LONG SECONDS(2)     /* what is to come has come, however busy */
 
 void wait_pm(uint32_t ticks); /* interrupts disabled */
+
+/*
+ * What must not last longer, by the PM timer, to be told: it is done again when
+ * it did, which only a pause of the whole machine explains.  Where it begins
+ * later than with the first statement, one of them is begun_ = pm().
+ */
+#define WITHIN(limit, ...)                                                   \
+    do                                                                       \
+    {                                                                        \
+        uint32_t begun_;                                                     \
+                                                                             \
+        do                                                                   \
+        {                                                                    \
+            begun_ = pm();                                                   \
+            __VA_ARGS__                                                      \
+        } while ( pm() - begun_ >= (limit) ); /* look again */               \
+    } while ( 0 )
 
 /*
  * The I/O APIC's pins: masked, an edge, or a level, which is not ended before
