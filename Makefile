@@ -455,7 +455,9 @@ check-programs: all $(B)/ioserver-test/ioserver-dm | $(B)/.need-check $(B)/.need
 	$(Q)scripts/run-tests "what is installed, what manuals say" \
 	    tests/programs/installed tests/programs/examples \
 	    tests/programs/ioserver \
-	    tests/programs/junit tests/programs/need tests/programs/rebuild
+	    tests/programs/junit tests/programs/need tests/programs/fetch \
+	    tests/programs/progress tests/programs/time-limits \
+	    tests/programs/rebuild
 	$(Q)scripts/run-tests "gdb on the hypervisor" --wrap \
 	    "scripts/hosted --audit --console $(B)/log/console --" tests/programs/gdb
 
