@@ -15,7 +15,8 @@ static inline uint32_t pm(void) { return inl(PM_TIMER); }
 
 /*
  * Does it come?  Looked for, with interrupts enabled, until the PM timer has
- * counted `limit` and LOOKS looks were made.
+ * counted `limit`, and LOOKS times more: a pause of the whole machine may be the
+ * end of that time, and what was due meanwhile comes at the looks behind it.
  */
 #define LOOKS 200U
 #define COMES(condition, limit)                                              \
@@ -25,8 +26,8 @@ static inline uint32_t pm(void) { return inl(PM_TIMER); }
                                                                              \
         interrupts_on();                                                     \
         while ( !(come_ = (condition)) &&                                    \
-                (looks_ < LOOKS || pm() - start_ < (limit)) ) /* look again */ \
-            looks_++;                                                        \
+                (pm() - start_ < (limit) || looks_++ < LOOKS) ) /* look again */ \
+            ;                                                                \
         interrupts_off();                                                    \
         come_;                                                               \
     })
