@@ -16,9 +16,10 @@ cd /hvm || exit 1
 xl=/usr/lib/xen-4.17/bin/xl
 # A process of dom0 that dies under QEMU's emulation (docs/vm.md) starts again.
 xl() {
-    xl_tries=5 xl_status=0
+    xl_tries=5 xl_status=0 xl_preload=
+    [ "$1" != create ] || xl_preload=/patient-xl.so
     while [ $xl_tries != 0 ]; do
-        LD_PRELOAD=/patient-xl.so "$xl" "$@"
+        LD_PRELOAD=$xl_preload "$xl" "$@"
         xl_status=$?
         [ $xl_status -ge 128 ] || break
         xl_tries=$((xl_tries - 1))
