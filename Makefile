@@ -347,6 +347,7 @@ check-trace-xen: hosted $(B)/.need-vm dom0
 
 # Debian's daemons and xl, and what they reach dom0's kernel by.
 check-toolstack: hosted libs programs guests debian $(B)/vm/screen \
+    $(B)/vm/patient-xl.so \
     $(contract-store:%=$(B)/contract/%) \
     $(B)/asan/bin/xen-hosted $(B)/asan/bin/oriel-devxen.so | $(B)/.need-check
 	$(Q)scripts/run-tests "the toolstack in a process" tests/programs/toolstack \
@@ -467,7 +468,9 @@ check-programs: all $(programs-helpers) | $(B)/.need-check $(B)/.need-gdb
 	$(Q)scripts/run-tests "what is installed, what manuals say" \
 	    tests/programs/installed tests/programs/examples \
 	    tests/programs/ioserver \
-	    tests/programs/junit tests/programs/need tests/programs/rebuild
+	    tests/programs/junit tests/programs/need tests/programs/fetch \
+	    tests/programs/progress tests/programs/time-limits \
+	    tests/programs/rebuild
 	$(Q)scripts/run-tests "gdb on the hypervisor" --wrap \
 	    "scripts/hosted --audit --console $(B)/log/console --" tests/programs/gdb
 
@@ -481,6 +484,10 @@ $(eval $(call program,$(B)/vm/hypfs,tests/vm/hypfs.c,$(vm-list),-lxenhypfs))
 $(eval $(call program,$(B)/vm/watchdog,tests/vm/watchdog.c,$(vm-list),-lxenctrl))
 $(eval $(call program,$(B)/vm/hostile-dm,$(hostile-dm-src),$(vm-list),$(contract-libs)))
 $(eval $(call program,$(B)/vm/screen,tests/hvm/screen.c,$(vm-list),))
+$(B)/vm/patient-xl.so: tests/vm/patient-xl.c $(rules) | $(B)/.need-build
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(cflags) -fPIC -shared $< $(LDFLAGS) -o $@
 $(eval $(call link,$(B)/vm/save-guest,\
     $(call objs,hosted,tests/vm/save-guest.c),$(vm-list),-static -pthread))
 $(eval $(call program,$(B)/vm/hold,tests/vm/hold.c,$(vm-list),$(contract-libs)))
@@ -518,7 +525,7 @@ machine-xen: $(B)/.need-vm all $(check-vm-progs) dom0
 machine-hosted: all $(check-vm-progs) | $(B)/.need-check
 	$(Q)scripts/run-tests "hosted, as in QEMU" --limit MACHINE scripts/check-hosted
 check-vm-script: $(B)/.need-vm $(B)/.need-gdb all bare debug \
-    $(check-vm-progs) $(addprefix $(B)/vm/,xl-guest watchdog) dom0
+    $(check-vm-progs) $(addprefix $(B)/vm/,xl-guest watchdog patient-xl.so) dom0
 	$(Q)tests/vm/run
 	$(Q)scripts/run-tests "gdb on the bare machine" --limit MACHINE tests/vm/gdb
 	$(Q)scripts/run-tests "typing at the serial port" --limit MACHINE \
@@ -533,26 +540,28 @@ check-pv: $(B)/.need-vm all bare debug $(check-vm-progs) dom0
 	$(Q)scripts/check-vm --dom0 pv
 # blkback and netback in a PV dom0, whose disks do DMA to guests' pages.
 MIB ?= 256
-check-disks: $(B)/.need-vm all debug $(B)/vm/press-key dom0
+check-disks: $(B)/.need-vm all debug $(addprefix $(B)/vm/,press-key patient-xl.so) dom0
 	$(Q)scripts/run-tests "disks and networks of guests" --args "$(MIB)" \
 	    --limit MACHINE tests/vm/disks
 check-machines: check-vm check-xen
 # HVM guests behind unmodified xl and QEMU, on Xen and on Oriel.
 dom0-hvm: dom0
 	$(Q)scripts/vm --hvm --prepare
-machine-hvm-%: $(B)/.need-vm all bare $(B)/vm/screen $(B)/vm/press-key dom0-hvm
+machine-hvm-%: $(B)/.need-vm all bare \
+    $(addprefix $(B)/vm/,screen press-key patient-xl.so) dom0-hvm
 	$(Q)scripts/run-tests "HVM guests on $*" --limit MACHINE \
 	    --args "--run $* $(DOM0:%=--dom0 %) $(JOBS)" scripts/check-hvm
 check-hvm: machine-hvm-xen machine-hvm-oriel
 	$(Q)scripts/check-hvm -k
 # Guests that fuzz the devices behind QEMU, for S seconds.
 SEED ?= 1
-fuzz-hvm: $(B)/.need-vm all debug $(B)/vm/screen $(B)/vm/press-key \
-    $(B)/vm/free-pages $(B)/guest/fuzz-devices.bin dom0-hvm
+fuzz-hvm: $(B)/.need-vm all debug \
+    $(addprefix $(B)/vm/,screen press-key patient-xl.so free-pages) \
+    $(B)/guest/fuzz-devices.bin dom0-hvm
 	$(Q)scripts/fuzz-hvm $(S) $(SEED)
 # QEMU and oriel-dm serve one guest, on Xen and on Oriel.
-check-two-dm: $(B)/.need-vm all bare $(addprefix $(B)/vm/,press-key free-pages) \
-    dom0-hvm
+check-two-dm: $(B)/.need-vm all bare \
+    $(addprefix $(B)/vm/,press-key free-pages patient-xl.so) dom0-hvm
 	$(Q)scripts/run-tests "two device models on Xen" --args xen tests/hvm/two-dm
 	$(Q)scripts/run-tests "two device models on Oriel" --args oriel tests/hvm/two-dm
 # Weights, caps, affinities and steal time, by Debian's xl.
@@ -560,7 +569,8 @@ check-sched: $(B)/.need-vm all bare debug $(B)/vm/cpu-time dom0
 	$(Q)scripts/run-tests "scheduling in QEMU" --limit MACHINE scripts/check-sched
 # A Linux guest is saved, restored, moved: on Oriel, from Xen to Oriel, from Oriel to
 # Xen.
-check-save-progs := $(addprefix $(B)/vm/,save-guest free-pages press-key)
+check-save-progs := $(addprefix $(B)/vm/,save-guest free-pages press-key \
+    patient-xl.so)
 check-save: $(B)/.need-vm debug $(check-save-progs) dom0
 	$(Q)scripts/run-tests "saved on Oriel" --limit MACHINE --args 'oriel here move' \
 	    tests/vm/save
@@ -577,7 +587,7 @@ check-save: $(B)/.need-vm debug $(check-save-progs) dom0
 	$(Q)rm -f $(B)/vm/save-disk
 # Debian's xl: what each subcommand does, on both.
 check-xl-progs := $(addprefix $(B)/vm/,xl-guest hold hypfs free-pages \
-    press-key)
+    press-key patient-xl.so)
 check-xl: $(B)/.need-vm debug $(check-xl-progs) dom0
 	$(Q)scripts/run-tests "populate on demand" --limit MACHINE \
 	    --args 'oriel demand' tests/vm/xl

@@ -8,6 +8,7 @@ line by line.  Where they are not the same, a line "# differs: ID" must have
 said so, and ID must be in CAVEATS.md; so must the reason of each check left out.
 """
 import difflib
+import functools
 import os
 import re
 import subprocess
@@ -167,12 +168,21 @@ def run_vm(folder, arguments, files, job):
 
 
 def judge_end(folder):
-    """Did the machine run to its end, and if not, what did scripts/vm say?"""
+    """Did the machine run to its end, and if not, what did scripts/vm say?  Its
+    status."""
     status = int(read(folder, "vm.status"))
     said = [line for line in read(folder, "vm.err").splitlines()
             if not re.match(r"vm: [\w -]+: [0-9.]+ s$", line)]
     verdict(status == 0, "the machine ran its job to the end",
             [f"status {status}; logs are in {folder}/vm", *said], status)
+    return status
+
+
+def status_of(runs, key, end):
+    """A program's; those that a machine ended at a limit did not come to share
+    its timeout."""
+    status = runs[key].status if key in runs else None
+    return TIMEOUT if status is None and end == TIMEOUT else status
 
 
 def files_for_all(both, ours):
@@ -287,7 +297,7 @@ def guest_lines(run, console):
     return guests
 
 
-def compare_guests(vm, hosted, where):
+def compare_guests(vm, hosted, where, status):
     for name, lines in sorted(vm.items()):
         theirs = hosted.get(name, [])
         if name == "killed" and where == "Xen":  # Oriel's gets further
@@ -297,10 +307,10 @@ def compare_guests(vm, hosted, where):
         bad += [line for line in lines if line.startswith("not ok")]
         verdict(bool(lines) and not bad, f"guest {name}: {len(lines)} lines "
                 f"on the console, the same on {where} and hosted",
-                bad or ["no lines"])
+                bad or ["no lines"], status)
 
 
-def judge_machine(vm, console):
+def judge_machine(vm, console, status):
     """The guest "machine": TAP on the console, once for each of its ends."""
     guests = guest_lines(vm, console)
     for name, lines in sorted(guests.items()):
@@ -309,14 +319,15 @@ def judge_machine(vm, console):
         if f"1..{len(checks)}" not in lines or not checks:
             bad += lines[-5:] + ["no plan at the end"]
         verdict(not bad, f"guest {name}: {len(checks)} checks on the console",
-                bad)
+                bad, status)
     verdict(len(guests) == 6, "six of these guests ran",
-            [" ".join(sorted(guests))])
+            [" ".join(sorted(guests))], status)
 
 
-def lines_of(guest, folder):
-    """What the guest of GUEST.sh said on the machine in QEMU."""
-    run = parse(read(folder, "vm.out")).get((guest + ".sh", "our"))
+def lines_of(guest, folder, program=None):
+    """What the guest said on the machine in QEMU; the program that ran it has its
+    name, or another one."""
+    run = parse(read(folder, "vm.out")).get((program or guest, "our"))
     console = read(folder, "vm/hypervisor.log")
     return run and guest_lines(run, console).get(guest)
 
@@ -346,35 +357,42 @@ def judge(where, name, folder, wanted):
     hosted = parse(read(HOSTED, "out"))
     console = read(folder, "vm/hypervisor.log")
     print(f"== On {where}")
-    judge_end(folder)
+    end = judge_end(folder)
+
+    def status(program, libraries="our"):
+        return status_of(vm, (program, libraries), end)
+
+    def verdict_of(program):
+        return functools.partial(verdict, status=status(program))
     for key in wanted:
         run = vm.get(key) or Run(*key)
         verdict(run.good() and run.ran_on(name), run.title(), run.trouble(),
-                run.status)
+                status(*key))
     if ("machine.sh", "our") in vm:
-        judge_machine(vm["machine.sh", "our"], console)
-    lines = lines_of("processor", folder)
-    if lines:
-        processor.judge(name, lines, caveats(), verdict)
+        judge_machine(vm["machine.sh", "our"], console, status("machine.sh"))
+    processor.judge(name, lines_of("processor", folder, "processor.sh") or
+                    ["nothing"], caveats(), verdict_of("processor.sh"))
     for guest in as_on_xen.GUESTS:
-        lines = lines_of(guest, folder)
-        if lines:
-            as_on_xen.judge(guest, name, lines, caveats(), verdict)
+        as_on_xen.judge(guest, name, lines_of(guest, folder) or ["nothing"],
+                        caveats(), verdict_of(guest))
     print("== The same on the hosted hypervisor, and compared")
     for key, run in hosted.items():
         bad = [] if run.good() and run.ran_on("Oriel") else run.trouble()
         if key in vm:
             bad += compare_checks(vm[key], run, name)
-        verdict(not bad, run.title(), bad, run.status)
+        verdict(not bad, run.title(), bad,
+                TIMEOUT if status(*key) == TIMEOUT else run.status)
     guests = ("guest.sh", "our")
     if guests in vm and guests in hosted:
         compare_guests(guest_lines(vm[guests], console),
                        guest_lines(hosted[guests],
-                                   read(HOSTED, "guests")), name)
+                                   read(HOSTED, "guests")), name,
+                       TIMEOUT if TIMEOUT in (status(*guests),
+                                              hosted[guests].status) else None)
     skipped(vm, name)
     skipped(hosted, "the hosted hypervisor")
     table({**vm, **hosted} if name == "Oriel" else hosted)
-    return console
+    return end
 
 
 def all_runs(both, ours):

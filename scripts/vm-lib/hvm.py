@@ -18,6 +18,7 @@ import struct
 import subprocess
 
 import dom0
+import limits
 from cpio import Archive
 from dom0 import Failure, read, run, write
 
@@ -118,7 +119,8 @@ def partition(kernel, initial):
     for name in LINKS:
         os.symlink("busybox", f"{tree}/bin/{name}")
     shutil.copy("tests/hvm/init.sh", tree + "/sbin/init")
-    shutil.copy("tests/hvm/grub.cfg", tree + "/boot/grub/grub.cfg")
+    write(tree + "/boot/grub/grub.cfg", read("tests/hvm/grub.cfg").replace(
+        b"@LINUX_ARGS@", limits.linux_args().encode()))
     shutil.copy(kernel, tree + "/boot/vmlinuz")
     write(tree + "/boot/initrd", initial)
     shutil.copy(ROOT + "/boot/memtest86+x64.bin", tree + "/boot/memtest")
@@ -223,7 +225,7 @@ def prepare(version):
             raise Failure("without Debian's packages there are no HVM guests")
     key = hashlib.sha256((version + version_686).encode())
     for source in (__file__, dom0.__file__, "tests/hvm/init.sh",
-                   "tests/hvm/grub.cfg"):
+                   "tests/hvm/grub.cfg", limits.FILE):
         key.update(read(source))
     stamp = OUT + "/key"
     if not (os.path.exists(stamp) and os.path.exists(IMAGE) and

@@ -7,7 +7,7 @@ writes, which also tell how far the machine has come:
 
   banner ──> dom0 ──> init ──> job ──> end
 
-Time that is up, a panic or the end of QEMU is a Failure at each stage.
+A panic or the end of QEMU is a Failure at each stage; time that is up is Late.
 Emulated unless KVM is asked for: instructions that leave a guest differ from
 processor to processor, and tests are to see the same everywhere.
 """
@@ -22,7 +22,7 @@ import time
 
 from dom0 import Failure
 from life import end_with_parent
-from limits import limit
+from limits import limit, linux_args
 
 # Stage, what ends it, and where it is looked for.
 STAGES = [
@@ -45,10 +45,7 @@ XEN_ARGS = ("console=com1 com1=115200,8n1 loglvl=all "
             "dom0_mem=1G dom0_vcpus_pin cpuidle=0 conring_size=128k ")
 # All that guests cause; on Oriel no more of it than its limits let through.
 GUEST_LEVEL = {"xen": "guest_loglvl=all ", "oriel": "guest_loglvl=none/all "}
-# A host that is busy may stop QEMU for a while; the kernel takes that for its own
-# stall after 20 s unless told to be as patient as it can be.
-DOM0_ARGS = ("console=hvc0 quiet loglevel=4 watchdog_thresh=60 "
-             "rcupdate.rcu_cpu_stall_timeout=300 ")
+DOM0_ARGS = f"console=hvc0 quiet loglevel=4 {linux_args()} "
 
 
 def nested_kvm():
@@ -121,6 +118,10 @@ class Died(Failure):
     """QEMU was ended by a signal: its own fault, none of the machine's."""
 
 
+class Late(Failure):
+    """A limit was reached: what was to come may still have come."""
+
+
 class Machine:
     def __init__(self, options, folder):
         self.folder, self.options = folder, options
@@ -144,17 +145,24 @@ class Machine:
         except FileNotFoundError:
             return b""
 
-    def fail(self, what):
+    def fail(self, what, kind=Failure):
         """With the end of the console, and of what QEMU said for itself."""
         with open(self.folder + "/qemu.log", "rb") as f:
             said = [line for line in f.read().splitlines(True)
                     if b"warning: TCG doesn't support" not in line]
-        raise Failure(f"{what} after {time.monotonic() - self.start:.0f} s; "
-                      f"logs are in {self.folder}\n" +
-                      tail(self.com1() + b"".join(said)).rstrip("\n"))
+        raise kind(f"{what} after {time.monotonic() - self.start:.0f} s; "
+                   f"logs are in {self.folder}\n" +
+                   tail(self.com1() + b"".join(said)).rstrip("\n"))
+
+    def await_end(self):
+        """QEMU's status."""
+        try:
+            return self.qemu.wait(limit("PROGRAM"))
+        except subprocess.TimeoutExpired:
+            self.fail("the machine has not switched itself off", Late)
 
     def ended(self, when):
-        status = self.qemu.wait(limit("WAIT"))
+        status = self.await_end()
         if status < 0:
             raise Died(f"QEMU died of {signal.Signals(-status).name}, {when}; "
                        f"logs are in {self.folder}")
@@ -162,7 +170,7 @@ class Machine:
 
     def step(self, doing):
         """Take in what com2 has within a moment; False at its end."""
-        ready, _, _ = select.select([self.qemu.stdout], [], [], 0.2)
+        ready, _, _ = select.select([self.qemu.stdout], [], [], 0.2)  # look again
         if ready:
             data = os.read(self.qemu.stdout.fileno(), 65536)
             self.com2 += data
@@ -179,8 +187,7 @@ class Machine:
             self.fail(f"{doing}: dom0 has {broken[1].decode()}")
 
     def await_stage(self, doing, pattern, where):
-        seconds = limit("PROGRAM")
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + limit("PROGRAM")
         while True:
             alive = self.step(doing)
             text = self.com1() if where == "com1" else self.com2
@@ -193,7 +200,7 @@ class Machine:
             if not alive:
                 self.ended(f"waiting for the {doing}")
             if time.monotonic() > deadline:
-                self.fail(f"no {doing} within {seconds} s")
+                self.fail(f"no {doing} at the limit", Late)
 
     def boot(self):
         for stage in STAGES:
@@ -204,9 +211,9 @@ class Machine:
         sys.stdout.buffer.flush()
         self.shown = max(self.shown, end)
 
-    def job(self, seconds):
+    def job(self, limit):
         """Pass on what the job writes; its exit status."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + limit
         while True:
             alive = self.step("job")
             if found := END.search(self.com2, self.shown):
@@ -218,17 +225,13 @@ class Machine:
             if not alive:
                 self.ended("before the end of the job")
             if time.monotonic() > deadline:
-                print(f"vm: the job has not ended within {seconds} s; logs "
+                print(f"vm: the job has not ended within {limit} s; logs "
                       f"are in {self.folder}", file=sys.stderr)
                 return 124
 
     def await_power_off(self):
         """The end that the machine makes itself, which is none of the job."""
-        try:
-            status = self.qemu.wait(limit("PROGRAM"))
-        except subprocess.TimeoutExpired:
-            self.fail("the machine has not switched itself off")
-        if status:
+        if self.await_end():
             self.ended("switching the machine off")
         if b"reboot: Power down" not in self.com1():
             self.fail("dom0 has not said that it powers down")
@@ -241,11 +244,6 @@ class Machine:
         return self.qemu.wait()
 
     def close(self):
-        if self.options.icount:  # its logs repeat to the last byte
-            try:
-                self.qemu.wait(60)
-            except subprocess.TimeoutExpired:
-                pass
         self.qemu.terminate()
         self.qemu.wait()
         self.log.close()

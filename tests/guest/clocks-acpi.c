@@ -15,13 +15,20 @@
 static void test_timer(void)
 {
     uint32_t before = pm();
+    bool moved = true;
 
     say("pm timer: bytes %02x %02x, words %04x %04x\n", inb(PM_TIMER),
         inb(PM_TIMER + 3), inw(PM_TIMER), inw(PM_TIMER + 2));
     outl(PM_TIMER, 0);
     outb(PM_TIMER, 0);
-    outl(PM_TIMER, before + 0x40000000);
-    say_whether("a write moves it", pm() - before > 0x20000000);
+    /* Only a pause of minutes, each time, makes a yes of a no. */
+    for ( unsigned int i = 0; i < 3 && moved; i++ )
+    {
+        before = pm();
+        outl(PM_TIMER, before + 0x40000000);
+        moved = pm() - before > 0x20000000; /* then look again */
+    }
+    say_whether("a write moves it", moved);
     say_whether("it counts beyond 24 bits",
                 COMES(pm() >> 24, SECONDS(6)) || pm() >> 24);
 }

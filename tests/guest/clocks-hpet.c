@@ -146,7 +146,7 @@ static void test_counter(void)
 static void one_shot(unsigned int i, uint64_t config, uint64_t from_now)
 {
     write64(TIMER(i), config & ~(uint64_t)ENABLE);
-    write64(CMP(i), read64(COUNTER) + (1UL << 30));
+    write64(CMP(i), read64(COUNTER) + (1UL << 40)); /* hours */
     write64(TIMER(i), config);
     write64(CMP(i), read64(COUNTER) + from_now);
 }
@@ -278,7 +278,7 @@ static void test_levels(void)
     say_count("ended, cleared", 20, NONE);
     count[20] = 0;
     one_shot(0, ENABLE | LEVEL | TO(20), PERIOD);
-    (void)COMES(count[20], LONG);
+    (void)COMES(count[20] && read64(STATUS), LONG);
     write64(TIMER(0), LEVEL | TO(20));
     say("disabled: status %lx\n", read64(STATUS));
     count[20] = 0;
@@ -289,7 +289,7 @@ static void test_levels(void)
     end_level();
     set_pin(20, PIN_LEVEL);
     one_shot(0, ENABLE | LEVEL | TO(20), PERIOD);
-    (void)COMES(count[20], LONG);
+    (void)COMES(count[20] && read64(STATUS), LONG);
     write64(TIMER(0), ENABLE | TO(20));
     say("then an edge: status %lx\n", read64(STATUS));
     stop_all();
@@ -313,7 +313,7 @@ static void test_legacy(void)
     say("legacy: config %lx\n", read64(CONFIG));
     set_pin(2, PIN_EDGE);
     say_count("the PIT's interrupts", 2, AGAIN);
-    one_shot(0, ENABLE | TO(20), 1UL << 30);
+    one_shot(0, ENABLE | TO(20), 1UL << 40);
     set_pin(2, PIN_EDGE); /* without what the PIT left */
     write64(CMP(0), read64(COUNTER) + PERIOD);
     say_count("timer 0 as IRQ 0", 2, ONCE);

@@ -78,7 +78,7 @@ void wait_pm(uint32_t ticks)
 {
     uint32_t start = pm();
 
-    while ( pm() - start < ticks )
+    while ( pm() - start < ticks ) /* at least, then no verdict on how long */
         ;
 }
 

@@ -15,7 +15,8 @@ static inline uint32_t pm(void) { return inl(PM_TIMER); }
 
 /*
  * Does it come?  Looked for, with interrupts enabled, until the PM timer has
- * counted `limit` and LOOKS looks were made.
+ * counted `limit`, and LOOKS times more: a pause of the whole machine may be the
+ * end of that time, and what was due meanwhile comes at the looks behind it.
  */
 #define LOOKS 200U
 #define COMES(condition, limit)                                              \
@@ -25,8 +26,8 @@ static inline uint32_t pm(void) { return inl(PM_TIMER); }
                                                                              \
         interrupts_on();                                                     \
         while ( !(come_ = (condition)) &&                                    \
-                (pm() - start_ < (limit) || looks_ < LOOKS) )                \
-            looks_++;                                                        \
+                (pm() - start_ < (limit) || looks_++ < LOOKS) ) /* look again */ \
+            ;                                                                \
         interrupts_off();                                                    \
         come_;                                                               \
     })
@@ -35,6 +36,23 @@ static inline uint32_t pm(void) { return inl(PM_TIMER); }
 #define LONG SECONDS(2)     /* what is to come has come, however busy */
 
 void wait_pm(uint32_t ticks); /* interrupts disabled */
+
+/*
+ * What must not last longer, by the PM timer, to be told: it is done again when
+ * it did, which only a pause of the whole machine explains.  Where it begins
+ * later than with the first statement, one of them is begun_ = pm().
+ */
+#define WITHIN(limit, ...)                                                   \
+    do                                                                       \
+    {                                                                        \
+        uint32_t begun_;                                                     \
+                                                                             \
+        do                                                                   \
+        {                                                                    \
+            begun_ = pm();                                                   \
+            __VA_ARGS__                                                      \
+        } while ( pm() - begun_ >= (limit) ); /* look again */               \
+    } while ( 0 )
 
 /*
  * The I/O APIC's pins: masked, an edge, or a level, which is not ended before

@@ -312,7 +312,7 @@ static void knock_out(struct fuzz_cpu *c, struct fuzz_cpu *other)
     if ( one_in(c, 2) ) /* into a loop, in real mode */
     {
         apic_send(other->id * 2, ICR_SIPI | (0x10 + (uint32_t)below(c, 0x8f)));
-        for ( uint64_t at = ticks(); ticks() - at < ticks_per_ms; )
+        for ( uint64_t at = ticks(); ticks() - at < ticks_per_ms; ) /* no verdict */
             ;
     }
     other->restart = true;

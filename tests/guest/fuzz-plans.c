@@ -314,7 +314,7 @@ static void initialise(struct fuzz_cpu *c)
     hypercall5(__HYPERVISOR_vcpu_op, VCPUOP_initialise, other->id,
                ADDRESS(&form), 0, 0);
     hypercall5(__HYPERVISOR_vcpu_op, VCPUOP_up, other->id, 0, 0, 0);
-    for ( uint64_t at = ticks(); ticks() - at < ticks_per_ms; )
+    for ( uint64_t at = ticks(); ticks() - at < ticks_per_ms; ) /* no verdict */
         ;
     other->restart = true;
 }

@@ -17,10 +17,10 @@
  */
 #include "fuzz.h"
 
-#define CHECK_MS 4 /* the watcher looks */
+#define CHECK_MS 4 /* between looks: no verdict */
 #define PERIOD_US 10000 /* who halts is woken */
-#define PATIENCE_MS 20 /* without a step: NMI; as long again: INIT */
-#define MISSED_MS 500 /* the watcher itself */
+#define PATIENCE_MS 20 /* without a step: NMI, then INIT: no verdict */
+#define MISSED_MS 500 /* the watcher itself: no verdict */
 
 /* Blocks: the structure, and the stack of its traps. */
 static union {
@@ -144,7 +144,8 @@ static void start(struct fuzz_cpu *c)
     cpu_entry = second_main;
     apic_send(c->id * 2, ICR_INIT);
     apic_send(c->id * 2, ICR_SIPI | START_PAGE >> 12);
-    while ( !c->ready && ticks() < starting ) /* it reads cpu_stack first */
+    /* It reads cpu_stack first. */
+    while ( !c->ready && ticks() < starting ) /* look again */
         ;
     c->seen_at = ticks();
     starting = 0;

@@ -113,7 +113,7 @@ void start_cpu(unsigned int id, void (*fn)(void))
     cpu_stack = ADDRESS(cpu_stacks[stack] + sizeof(cpu_stacks[stack]));
     cpu_entry = fn;
     apic_send(id, ICR_INIT);
-    for ( uint64_t start = ticks(); ticks() - start < 10000000; )
+    for ( uint64_t start = ticks(); ticks() - start < 10000000; ) /* no verdict */
         ;
     apic_send(id, ICR_SIPI | CPU_CODE >> 12);
     apic_send(id, ICR_SIPI | CPU_CODE >> 12);

@@ -16,9 +16,10 @@ cd /hvm || exit 1
 xl=/usr/lib/xen-4.17/bin/xl
 # A process of dom0 that dies under QEMU's emulation (docs/vm.md) starts again.
 xl() {
-    xl_tries=5 xl_status=0
+    xl_tries=5 xl_status=0 xl_preload=
+    [ "$1" != create ] || xl_preload=/patient-xl.so
     while [ $xl_tries != 0 ]; do
-        "$xl" "$@"
+        LD_PRELOAD=$xl_preload "$xl" "$@"
         xl_status=$?
         [ $xl_status -ge 128 ] || break
         xl_tries=$((xl_tries - 1))
@@ -79,7 +80,7 @@ END
 direct() { # SUFFIX
     echo "kernel = \"/hvm/vmlinuz$1\""
     echo "ramdisk = \"/hvm/initrd$1\""
-    echo "cmdline = \"quiet loglevel=4 console=tty0 console=ttyS0,115200 hvm=direct\""
+    echo "cmdline = \"quiet loglevel=4 console=tty0 console=ttyS0,115200 $LINUX_ARGS hvm=direct\""
 }
 disk='disk = [ "format=raw,vdev=hda,access=rw,backendtype=qdisk,target=/hvm/disk.img" ]'
 nic="vif = [ 'mac=00:16:3e:00:00:01,script=vif-oriel,model=e1000' ]"
@@ -118,14 +119,7 @@ guest_lines() { tr -d '\r' <"/hvm/$1.serial" | grep -a '^hvm: '; }
 begin() { # JOB
     echo "## job $1"
     rm -f "$1.serial"
-    # libxl gives QEMU seconds to start, of which a busy host has too few.
-    for _ in 1 2 3; do
-        if xl create -q "$1.cfg"; then
-            return 0
-        fi
-        is_gone "$1" || xl destroy "$1"
-    done
-    return 1
+    xl create -q "$1.cfg"
 }
 end() { # JOB STATUS
     [ "$2" = 0 ] || look "$1"

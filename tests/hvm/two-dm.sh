@@ -38,11 +38,7 @@ start() { # NAME LINE...
     shift
     config "$guest" 2 'firmware_override = "/two-dm.elf"' 'vga = "stdvga"' "$@"
     rm -f "$guest.serial"
-    # libxl gives QEMU seconds to start, of which a busy host has too few.
-    for _ in 1 2 3; do
-        xl create -p -q "$guest.cfg" && break
-        is_gone "$guest" || xl destroy "$guest"
-    done
+    xl create -p -q "$guest.cfg" || return 1
     id=$(xl domid "$guest") || return 1
     LD_LIBRARY_PATH=/lib-dir oriel-dm --devices block --pci 00:1e.0 \
         --trace "$work/$guest.trace" --ready-fd 5 "$id" 5>"$work/$guest.ready" &

@@ -13,6 +13,10 @@ verdict() { # STATUS NAME [FILE]: of a test; 0 is good, FILE says why it is not
     [ ! -s "${3-}" ] || sed 's/^/# /' "$3"
     failed=$((failed + 1))
 }
+late() { # WHAT: a limit was reached, which is no verdict: the script ends
+    echo "Bail out! timeout: $*"
+    exit 124
+}
 finish() { # the last command: its status is the script's
     echo "1..$n"
     echo "$((n - failed)) passed, $failed failed"

@@ -43,7 +43,7 @@ kernel = "/vmlinuz"
 ramdisk = "/disk-guest.cpio"
 memory = 192
 vcpus = 2
-cmdline = "console=hvc0 loglevel=4 $3"
+cmdline = "console=hvc0 loglevel=4 $linux_args $3"
 on_crash = "preserve"
 $4
 END

@@ -11,7 +11,6 @@ programs=$1 guests=$2 rounds=$3 seed=$4
 oriel=$programs/oriel
 . "$(dirname "$0")/tap.sh"
 operations=1000 stub_operations=1500
-patience=$(($(limit WAIT) / 5))
 
 listed() { "$oriel" list "$1" >/dev/null 2>&1; }
 id_of() { "$oriel" list "$1" | awk 'NR == 2 { print $2 }'; }
@@ -32,8 +31,12 @@ one() { # SEED
     "$oriel" create -q -p -n "$work/stub.cfg" || return 1
     "$programs/set-target" "$(id_of stub)" "$target" || return 1
     "$oriel" unpause stub || return 1
-    timeout $((10 * patience)) "$programs/hostile-dm" "$target" "$1" \
-        $operations >"$work/hostile" 2>&1 || { cat "$work/hostile"; return 1; }
+    timeout "$(limit PROGRAM)" "$programs/hostile-dm" "$target" "$1" \
+        $operations >"$work/hostile" 2>&1 || {
+        was_ended $? && late "hostile-dm with seed $1"
+        cat "$work/hostile"
+        return 1
+    }
     sed -n 's/^# hostile: /# '"seed $1: /p" "$work/hostile" >&3
     eventually has_ended stub
     end_of stub && end_of target

@@ -5,21 +5,22 @@
 # In a PV dom0 on Oriel, as TAP: the guest pv-hostile for so many minutes, each
 # time with another seed; then whether the machine is as it was.  A guest ends
 # after a number of operations, or when it has lost its way: the hypervisor ends
-# it, or it hangs and is destroyed, which are no verdicts.
+# it, or it hangs, or the host is too busy for it, and is destroyed, which are no
+# verdicts.  When almost all of eight are, the script ends as a timeout.
 
 minutes=$1 seed=$2
 programs=
 . /tap.sh
 . /guests.sh
 . /pv-guests.sh
-ended=0 crashed=0 hung=0 late=0
+ended=0 crashed=0 hung=0 failed_to_start=0
 operations=20000
-patience=20 # no verdict
+patience=$(($(limit WAIT) / 15)) # no verdict
 
 is_over() { ! xl domid hostile >/dev/null 2>&1; }
 one() { # SEED
     own_guest hostile pv-hostile "seed=$1 ops=$operations" 2 || return 1
-    until=$(($(date +%s) + patience))
+    until=$(($(date +%s) + patience)) # no verdict
     until is_over || [ "$(date +%s)" -ge $until ]; do
         sleep 1 # then look again
     done
@@ -54,14 +55,16 @@ start_daemons
 first=$seed
 one "$seed" # what is kept is kept by now
 before=$(free-pages)
-end=$(($(date +%s) + minutes * 60))
-while [ "$(date +%s)" -lt $end ]; do
+few() { [ $((ended + crashed)) -lt 2 ] && [ $((hung + failed_to_start)) -lt 8 ]; }
+end=$(($(date +%s) + minutes * 60)) # no verdict
+while [ "$(date +%s)" -lt $end ] || few; do
     seed=$((seed + 1))
-    one $seed || late=$((late + 1))
+    one $seed || failed_to_start=$((failed_to_start + 1))
 done
 echo "# $ended guests ended, $crashed crashed, $hung hung, last seed $seed"
-check "all guests could be created" test $late = 0
-check "some did something" test $((ended + hung + crashed)) -gt 1
+check "all guests could be created" test $failed_to_start = 0
+[ $failed_to_start != 0 ] || [ $((ended + crashed)) -gt 1 ] ||
+    late "$hung guests, one after the other"
 check "all pages are back" same_pages
 check "all pages and references are accounted for" nothing_lost
 contract

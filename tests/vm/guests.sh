@@ -2,12 +2,16 @@
 #
 # For scripts beside it that have guests of Debian's xl in dom0 of a machine in
 # QEMU: the daemons that xl needs, and a guest's console.  Needs tap.sh, and in /
-# libgcc_s.so.1 and press-key.
+# libgcc_s.so.1, press-key and patient-xl.so.
 
 log=/var/log/xen
+# For the command line of each guest that runs Linux.
+linux_args=$(sed -n 's/^LINUX_ARGS="\(.*\)"$/\1/p' "$limits")
 # A process of dom0 that dies of a signal dies of QEMU's emulation (docs/vm.md).
 xl() {
-    /usr/lib/xen-4.17/bin/xl "$@"
+    xl_preload=
+    case $1 in create | save | restore | migrate) xl_preload=/patient-xl.so ;; esac
+    LD_PRELOAD=$xl_preload /usr/lib/xen-4.17/bin/xl "$@"
     xl_status=$?
     # Its own statuses are below 128 or above those of signals; 141 is that of a
     # pipe whose reader has seen enough.

@@ -34,7 +34,7 @@ kernel = "/vmlinuz"
 ramdisk = "/guest.cpio"
 memory = 192
 vcpus = $2
-cmdline = "console=hvc0 loglevel=4"
+cmdline = "console=hvc0 loglevel=4 $linux_args"
 on_crash = "preserve"
 END
     check "$1 guest: create" xl create -q "/$1.cfg"

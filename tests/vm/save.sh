@@ -33,7 +33,7 @@ kernel = "/vmlinuz"
 ramdisk = "/save.cpio"
 memory = 160
 vcpus = 2
-cmdline = "console=hvc0 loglevel=4"
+cmdline = "console=hvc0 loglevel=4 $linux_args"
 on_crash = "preserve"
 END2
 }

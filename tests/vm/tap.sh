@@ -30,20 +30,24 @@ check() { # NAME COMMAND [ARG]...
         failed=$((failed + 1))
     fi
 }
-# Wait until the command succeeds.  If it does not the script ends, as a timeout:
-# nothing that follows would make sense.
+exec 4>&1
+# A limit was reached: the script ends, as a timeout, since nothing that follows
+# would make sense.
+late() { # WHAT
+    echo "Bail out! timeout: $*" >&4
+    exit 124
+}
+# Wait until the command succeeds.
 eventually() { # COMMAND [ARG]...
     give_up=$(($(date +%s) + $(limit WAIT)))
     until "$@" >/dev/null 2>&1; do
         if [ "$(date +%s)" -gt $give_up ]; then
-            echo "Bail out! timeout: $*" >&4
             "$@" >&4 2>&1
-            exit 124
+            late "$*"
         fi
         sleep 1 # then look again
     done
 }
-exec 4>&1
 no() { ! "$@"; }
 config() { # NAME GUEST CMDLINE [VCPUS]
     cat >"$work/$1.cfg" <<END

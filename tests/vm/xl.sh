@@ -24,7 +24,7 @@ kernel = "/vmlinuz"
 ramdisk = "/xl.cpio"
 memory = $2
 maxmem = $3
-cmdline = "console=hvc0 loglevel=4"
+cmdline = "console=hvc0 loglevel=4 $linux_args"
 on_crash = "preserve"
 END2
     config_name=$1
@@ -144,14 +144,8 @@ said() { # FILE
         sed 's/Domain [0-9]*: *//; s/domid [0-9]*/domid N/g
             s/[0-9]*[.:][0-9:.]*[0-9]/N/g; s/|/ /g' | head -n 1 | cut -c 1-90
 }
-# Does it come, within the limit?  Others than `eventually` go on without.
-soon() { # COMMAND
-    give_up=$(($(date +%s) + $(limit WAIT)))
-    until eval "$1" >/dev/null 2>&1; do
-        [ "$(date +%s)" -le $give_up ] || return 1
-        sleep 1 # then look again
-    done
-}
+soon() { eventually eval "$1"; } # COMMAND
+# Of what must have no effect, and what has it at once.
 once() { eval "$1" >/dev/null 2>&1; } # COMMAND
 patience=soon
 # One line of the table: what xl answers, and whether EFFECT, a command, then
@@ -386,7 +380,7 @@ tools() {
 }
 part_running() {
     # AVX of a guest of Xen in QEMU is #UD now and then.
-    config g 128 128 'vcpus = 2' 'cmdline = "console=hvc0 loglevel=8 noxsave"'
+    config g 128 128 'vcpus = 2' "cmdline = \"console=hvc0 loglevel=8 noxsave $linux_args\""
     create g
     running
     triggers

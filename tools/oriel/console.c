@@ -31,7 +31,7 @@
 #include "xen.h"
 
 #define LEAVE 0x1d /* Ctrl-] */
-#define LOOK_MS 200 /* between checks whether the domain is alive */
+#define LOOK_MS 200 /* then look again whether the domain is alive */
 
 struct console {
     uint32_t domid;

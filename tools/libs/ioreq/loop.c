@@ -13,7 +13,7 @@
 #include "private.h"
 
 /* How often to see whether the guest lives: without events, and looks. */
-#define CHECK_MS 500
+#define CHECK_MS 500 /* then look again */
 #define CHECK_LOOKS (1U << 20)
 
 int ioserver_fd(const ioserver *s)
