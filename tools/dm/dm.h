@@ -128,8 +128,6 @@ bool output_write(int fd, const char *what, const void *bytes, size_t len);
 void output_close(int fd, const char *what);
 /* Has every write succeeded? */
 bool output_complete(void);
-/* First of all: closed descriptors 0, 1 and 2 are no file's that is opened. */
-void output_fill_descriptors(void);
 
 /* ---- main.c ---- */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The reference device model as a program. */
+#define _GNU_SOURCE /* O_PATH */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -13,6 +14,7 @@
 
 #include <xenctrl.h>
 
+#include "../descriptors.h"
 #include "dm.h"
 
 /*
@@ -220,7 +222,7 @@ int main(int argc, char **argv)
     unsigned int looks = 0, number;
     domid_t domid;
 
-    output_fill_descriptors();
+    fill_descriptors();
     argv[0] = name; /* getopt's messages begin with it */
     while ( (c = getopt_long(argc, argv, "c:d:ip:t:r:l:h", options, NULL)) >= 0 )
         switch ( c )

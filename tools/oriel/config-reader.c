@@ -24,7 +24,6 @@
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +31,8 @@
 #include <unistd.h>
 
 #include <libxlutil.h>
+
+#include "../descriptors.h"
 
 #define FILE_MAX (1 << 20)
 
@@ -71,18 +72,6 @@ static void flush_output(void)
 {
     if ( fflush(stdout) )
         output_failed();
-}
-
-/* A descriptor 0, 1 or 2 that is closed would be that of the next file. */
-static void fill_descriptors(void)
-{
-    int fd;
-
-    do
-        fd = open("/dev/null", O_PATH); /* reading and writing it: EBADF */
-    while ( fd >= 0 && fd <= STDERR_FILENO );
-    if ( fd >= 0 )
-        close(fd);
 }
 
 static bool is_stdin(const char *path)

@@ -4,13 +4,13 @@
 #include "say.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../descriptors.h"
 #include "signals.h"
 
 static int output_error; /* errno of the first write that failed */
@@ -60,18 +60,6 @@ static ssize_t write_output(void *cookie, const char *text, size_t len)
             output_error = errno;
     }
     return (ssize_t)done;
-}
-
-/* A descriptor 0, 1 or 2 that is closed would be that of the next file. */
-static void fill_descriptors(void)
-{
-    int fd;
-
-    do
-        fd = open("/dev/null", O_PATH); /* reading and writing it: EBADF */
-    while ( fd >= 0 && fd <= STDERR_FILENO );
-    if ( fd >= 0 )
-        close(fd);
 }
 
 void begin_output(void)
