@@ -211,6 +211,33 @@ static void begin_to_die(struct domain *d)
     hosted_preempt_every(0);
 }
 
+/* Another vcpu finds nothing while the page is on its way. */
+static void fault_elsewhere(struct domain *d)
+{
+    for ( unsigned int i = 0; i < 10; i++ )
+        assert_true(p2m_pod_fault(d, _gfn(BASE + 20)));
+}
+
+static void test_on_its_way(void **state)
+{
+    struct domain *d = touched(64, 16);
+
+    (void)state;
+    for ( unsigned int i = 0; i < 16; i++ )
+        write_to(d, i);
+    on_flush.d = d;
+    on_flush.act = fault_elsewhere;
+    hosted_hooks.p2m_flush = flushed;
+    assert_int_equal(pod_decrease(d, 3, 1), 1);
+    assert_int_equal(on_flush.nr, 1);
+    assert_false(is_crashed(d));
+    pod_is(d, 16, 1, 48);
+    assert_true(access_at(d, 20));
+    write_to(d, 20);
+    assert_false(access_at(d, 21));
+    assert_true(is_crashed(d));
+}
+
 static void test_killed_meanwhile(void **state)
 {
     struct domain *d = touched(64, 8);
@@ -311,6 +338,7 @@ int main(void)
         TEST(test_faults_sweep_step_by_step),
         TEST(test_written_meanwhile),    TEST(test_held_meanwhile),
         TEST(test_given_back_meanwhile), TEST(test_killed_meanwhile),
+        TEST(test_on_its_way),
         TEST(test_swept_while_logged),   TEST(test_calls_give_way),
 #ifdef COUNT_STEPS
         TEST(test_a_step_is_bounded),

@@ -197,6 +197,49 @@ void p2m_pod_counts(struct domain *d, uint64_t *cache, uint64_t *entries)
     spin_unlock(&d->p2m.lock);
 }
 
+/* ---- pages in hand ---- */
+
+/*
+ * A CPU has pages that may come to the cache, with no lock held meanwhile: from
+ * hand_begin(), whose answer is for hand_end().  Lock held for both.
+ */
+static unsigned int hand_begin(struct p2m_pod *pod)
+{
+    pod->hands++;
+    return pod->rounds;
+}
+
+static void hand_end(struct p2m_pod *pod, unsigned int began)
+{
+    pod->hands--;
+    if ( began != pod->rounds )
+        pod->earlier--;
+}
+
+/*
+ * May there be a page yet?  After a whole circle without one: those in hand may be
+ * what is missing.  So there are rounds, each of which waits for the hands that
+ * there were when it began.  Without a limit vcpus that find nothing in turns
+ * would wait for each other for ever.  Lock held.
+ */
+static bool may_come(struct p2m *p2m)
+{
+    struct p2m_pod *pod = &p2m->pod;
+
+    if ( pod->passed <= p2m->max_gfn )
+        return true;
+    if ( !pod->earlier && pod->hands && pod->rounds_left )
+    {
+        pod->rounds_left--;
+        pod->rounds++;
+        pod->earlier = pod->hands;
+    }
+    if ( pod->nr || pod->earlier )
+        return true;
+    begin_circle(pod);
+    return false;
+}
+
 /* ---- the sweep ---- */
 
 /* Memory that nobody but the p2m entry holds, so that no reader can tell. */
@@ -229,7 +272,6 @@ struct step {
     uint64_t gfn[SWEEP_PAGES];
     struct page *page[SWEEP_PAGES];
     unsigned int nr; /* of gfn, then of page                      */
-    unsigned int rounds; /* before it                             */
 };
 
 /* Find entries whose pages are zero, and make them clean.  Lock held. */
@@ -293,51 +335,18 @@ static void flush_step(struct domain *d, const struct step *s)
     spin_lock(&d->p2m.lock);
 }
 
-static void step_begin(struct p2m *p2m, struct step *s)
-{
-    s->rounds = p2m->pod.rounds;
-    if ( !p2m->pod.sweepers++ )
-        WRITE_ONCE(p2m->log_dirty.on, p2m->log_dirty.on | LOG_SWEEP);
-}
-
-/*
- * May there be a page yet?  After a whole circle without one: those that other
- * steps have in hand may be what is missing.  So there are rounds, each of which
- * waits for the steps that have begun by then.  Without a limit vcpus that find
- * nothing in turns would wait for each other for ever.
- */
-static bool step_end(struct p2m *p2m, const struct step *s)
-{
-    struct p2m_pod *pod = &p2m->pod;
-
-    pod->sweepers--;
-    if ( s->rounds != pod->rounds )
-        pod->earlier--;
-    if ( !pod->sweepers )
-        WRITE_ONCE(p2m->log_dirty.on, p2m->log_dirty.on & ~LOG_SWEEP);
-    if ( pod->passed <= p2m->max_gfn )
-        return true;
-    if ( !pod->earlier && pod->sweepers && pod->rounds_left )
-    {
-        pod->rounds_left--;
-        pod->rounds++;
-        pod->earlier = pod->sweepers;
-    }
-    if ( pod->nr || pod->earlier )
-        return true;
-    begin_circle(pod);
-    return false;
-}
-
 /* One step.  False: nothing was found in a whole circle.  No lock held. */
 static bool sweep(struct domain *d)
 {
     struct p2m *p2m = &d->p2m;
     struct step s = { .nr = 0 };
+    unsigned int began;
     bool hope;
 
     spin_lock(&p2m->lock);
-    step_begin(p2m, &s);
+    began = hand_begin(&p2m->pod);
+    if ( !p2m->pod.sweepers++ )
+        WRITE_ONCE(p2m->log_dirty.on, p2m->log_dirty.on | LOG_SWEEP);
     mark(p2m, &s);
     if ( s.nr )
     {
@@ -351,7 +360,10 @@ static bool sweep(struct domain *d)
         give(d, s.page, s.nr);
         spin_lock(&p2m->lock);
     }
-    hope = step_end(p2m, &s);
+    if ( !--p2m->pod.sweepers )
+        WRITE_ONCE(p2m->log_dirty.on, p2m->log_dirty.on & ~LOG_SWEEP);
+    hand_end(&p2m->pod, began);
+    hope = may_come(p2m);
     spin_unlock(&p2m->lock);
     return hope;
 }
@@ -435,14 +447,17 @@ bool p2m_pod_decrease(struct domain *d, gfn_t gfn)
     struct p2m *p2m = &d->p2m;
     struct page *pg = NULL;
     struct p2m_entry e;
-    unsigned int level;
+    unsigned int level, began = 0;
 
     if ( !READ_ONCE(p2m->pod.entries) || !p2m_in_range(p2m, gfn_x(gfn)) )
         return false;
     spin_lock(&p2m->lock);
     e = p2m_pt_get(p2m, gfn_x(gfn), &level);
     if ( p2m->pod.entries > p2m->pod.nr && may_take(e, level) )
+    {
         pg = mfn_to_page(e.mfn);
+        began = hand_begin(&p2m->pod);
+    }
     if ( pg || e.type == P2M_POD )
         p2m_pt_put(p2m, gfn_x(gfn), p2m_entry(INVALID_MFN, P2M_NONE));
     spin_unlock(&p2m->lock);
@@ -452,6 +467,9 @@ bool p2m_pod_decrease(struct domain *d, gfn_t gfn)
         memset(page_to_virt(pg), 0, PAGE_SIZE);
         budget_spend_bytes(PAGE_SIZE);
         give(d, &pg, 1);
+        spin_lock(&p2m->lock);
+        hand_end(&p2m->pod, began);
+        spin_unlock(&p2m->lock);
     }
     return pg || e.type == P2M_POD;
 }

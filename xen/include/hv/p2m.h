@@ -81,9 +81,10 @@ struct p2m_pod {
     uint64_t at;           /* [P] the gfn at which the sweep goes on          */
     uint64_t passed;       /* [P] gfns that it passed since it found a page   */
     unsigned int sweepers; /* [P] CPUs in a step of the sweep                 */
-    unsigned int rounds;   /* [P] of waiting for steps: see step_end()        */
+    unsigned int hands;    /* [P] those, and CPUs that give a page back       */
+    unsigned int rounds;   /* [P] of waiting for hands: see may_come()        */
     unsigned int rounds_left; /* [P] until nothing is found for good          */
-    unsigned int earlier;  /* [P] CPUs in a step since before the last round  */
+    unsigned int earlier;  /* [P] hands since before the last round           */
     bool starved;          /* [P] an access found the cache empty, and no page */
                            /*     came since; read anywhere                   */
 };
