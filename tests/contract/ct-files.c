@@ -231,6 +231,7 @@ int main(int argc, char **argv)
     test_modes();
     test_forks();
     test_stopped();
+    test_full();
     test_evtchn();
     test_virqs();
     test_privcmd();

@@ -115,6 +115,7 @@ void test_places(void);
 void test_modes(void);
 void test_forks(void);
 void test_stopped(void);
+void test_full(void);
 void test_evtchn(void);
 void test_virqs(void);
 void test_privcmd(void);
