@@ -95,21 +95,25 @@ static long no_answer(const struct wire_request *req)
     return req->type == WIRE_CLOSED ? 1 : lost();
 }
 
-/* One request and its answers; f->lock held.  The result or -errno. */
+/*
+ * One request and its answers; f->lock held.  The result or -errno.  Libc's own
+ * functions for sockets would end a thread that is cancelled.
+ */
 static long transact(struct file *f, const struct wire_request *req)
 {
     struct extent done = { 0, 0 };
     struct wire_reply reply;
     int failed = 0;
 
-    if ( send(f->conn, req, sizeof(*req), MSG_NOSIGNAL) !=
-         (ssize_t)sizeof(*req) )
+    if ( real_call(SYS_sendto, f->conn, req, sizeof(*req), MSG_NOSIGNAL, NULL,
+                   0) != (long)sizeof(*req) )
         return no_answer(req);
     do {
         ssize_t len;
 
         do
-            len = recv(f->conn, &reply, sizeof(reply), 0);
+            len = real_call(SYS_recvfrom, f->conn, &reply, sizeof(reply), 0,
+                            NULL, NULL);
         while ( len < 0 && errno == EINTR );
         if ( len < (ssize_t)WIRE_REPLY_SIZE(0) )
             return no_answer(req);
@@ -288,7 +292,8 @@ static void reap(void)
         pthread_mutex_lock(&table_lock);
         for ( f = files; f; f = f->next )
             if ( !f->users && !f->nr_maps &&
-                 recv(f->conn, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0 )
+                 real_call(SYS_recvfrom, f->conn, &byte, 1,
+                           MSG_PEEK | MSG_DONTWAIT, NULL, NULL) == 0 )
                 break;
         if ( f )
         {
