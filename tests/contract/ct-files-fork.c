@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <xen/sys/evtchn.h>
 #include <xen/sys/gntalloc.h>
@@ -152,6 +153,28 @@ static void not_inherited(void)
     ct_destroy(domid);
 }
 
+/* Where a child is told apart by a connection, there must be one for it. */
+static void without_descriptors(void)
+{
+    int fd = open_dev("gntalloc", O_RDWR);
+    uint8_t *p = map(fd, allocate(fd));
+    struct rlimit limit, none;
+    int found;
+
+    p[0] = 42;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    none = limit;
+    none.rlim_cur = 3;
+    setrlimit(RLIMIT_NOFILE, &none);
+    found = in_process(child_reads, p);
+    setrlimit(RLIMIT_NOFILE, &limit);
+    ct_equal((uint64_t)found,
+             hosted_differs("hosted-fork-descriptors") ? 128 + SIGSEGV : 42,
+             "fork, no free descriptor: the page, or none");
+    munmap(p, CT_PAGE);
+    close(fd);
+}
+
 /* ---- who unmaps last ---- */
 
 struct shared {
@@ -208,5 +231,6 @@ void test_forks(void)
     inherited("gntalloc", fd, allocate(fd));
     inherited("hypercall", open_dev("hypercall", O_RDWR), 0);
     not_inherited();
+    without_descriptors();
     last_one();
 }

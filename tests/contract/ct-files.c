@@ -230,6 +230,8 @@ int main(int argc, char **argv)
     test_places();
     test_modes();
     test_forks();
+    test_stopped();
+    test_full();
     test_evtchn();
     test_virqs();
     test_privcmd();

@@ -114,6 +114,8 @@ void test_more_paths(void);
 void test_places(void);
 void test_modes(void);
 void test_forks(void);
+void test_stopped(void);
+void test_full(void);
 void test_evtchn(void);
 void test_virqs(void);
 void test_privcmd(void);

@@ -14,8 +14,9 @@ contract-libs := -lxenctrl -lxenforeignmemory -lxencall -lxendevicemodel \
     -lxenevtchn -lxengnttab -lxentoollog -lxentoolcore
 $(foreach p,$(contract-progs),$(eval \
     $(p)-src := $(addprefix tests/contract/,ct.c fence.c $(p).c)))
-ct-files-src += $(addprefix tests/contract/ct-files-, evtchn.c fork.c grant.c \
-    memory.c modes.c paths.c places.c privcmd.c ranges.c share.c sets.c)
+ct-files-src += $(addprefix tests/contract/ct-files-, evtchn.c fork.c full.c \
+    grant.c memory.c modes.c paths.c places.c privcmd.c ranges.c share.c sets.c \
+    stopped.c)
 
 # With liboriel-ioreq in it, so that it runs beside either set of libraries.
 ct-ioserver-src += $(ioreq-src)

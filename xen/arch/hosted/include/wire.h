@@ -78,7 +78,8 @@ enum wire_request_type {
                     that are mapped there later; the result is 0 if frames that
                     are there must not become writable, else 1                */
     WIRE_INHERIT, /* a: client address, b: bytes, c: address space of the
-                    parent: the process has a copy of what is mapped there    */
+                    parent: the process has a copy of what is mapped there;
+                    -ENOENT, and nothing is done, if not all of it is         */
     WIRE_FLAGS,  /* a: which of the file's flags to set, b: the flags; the
                     result is the flags then                                  */
 };

@@ -29,7 +29,7 @@ int lost(void)
     return -EIO;
 }
 
-static int say_no_descriptor(void)
+int say_no_descriptor(void)
 {
     static bool said;
     struct rlimit limit = { 0, 0 };
@@ -127,8 +127,10 @@ static int begin(struct file *f, uint32_t type, uint64_t what, int flags,
                           .msg_controllen = sizeof(control) };
     int fds[3] = { -1, -1, -1 }, rc;
 
-    if ( send(f->conn, &req, sizeof(req), MSG_NOSIGNAL) < 0 ||
-         recvmsg(f->conn, &msg, MSG_CMSG_CLOEXEC) < (ssize_t)WIRE_REPLY_SIZE(0) )
+    if ( real_call(SYS_sendto, f->conn, &req, sizeof(req), MSG_NOSIGNAL, NULL,
+                   0) < 0 ||
+         real_call(SYS_recvmsg, f->conn, &msg, MSG_CMSG_CLOEXEC) <
+             (long)WIRE_REPLY_SIZE(0) )
         return lost();
     if ( reply.result < 0 )
         return (int)reply.result;

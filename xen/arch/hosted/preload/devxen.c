@@ -129,6 +129,24 @@ static ssize_t read_messages(int fd, void *buf, size_t len)
     return rc ? rc : set_errno(lost());
 }
 
+static ssize_t read_file(const struct file *f, int fd, void *buf, size_t len)
+{
+    if ( !may_read(f) )
+        return set_errno(-EBADF);
+    if ( f->kind == WIRE_EVTCHN )
+        return read_ports(fd, buf, len);
+    if ( f->kind == WIRE_XENBUS )
+        return read_messages(fd, buf, len);
+    if ( f->kind == WIRE_XSD_KVA )
+        return real_call(SYS_read, fd, buf, len);
+    return set_errno(-EINVAL);
+}
+
+static void put(void *f)
+{
+    file_put(f);
+}
+
 EXPORT ssize_t read(int fd, void *buf, size_t len)
 {
     long rc;
@@ -137,17 +155,9 @@ EXPORT ssize_t read(int fd, void *buf, size_t len)
     if ( !f )
         return rc ? set_errno(rc)
                   : cancellable_call(SYS_read, fd, (long)buf, (long)len, 0);
-    if ( !may_read(f) )
-        rc = set_errno(-EBADF);
-    else if ( f->kind == WIRE_EVTCHN )
-        rc = read_ports(fd, buf, len);
-    else if ( f->kind == WIRE_XENBUS )
-        rc = read_messages(fd, buf, len);
-    else if ( f->kind == WIRE_XSD_KVA )
-        rc = real_call(SYS_read, fd, buf, len);
-    else
-        rc = set_errno(-EINVAL);
-    file_put(f);
+    pthread_cleanup_push(put, f);
+    rc = read_file(f, fd, buf, len);
+    pthread_cleanup_pop(1);
     return rc;
 }
 

@@ -12,6 +12,7 @@
 #include "file.h"
 
 pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
+pthread_mutex_t map_lock = PTHREAD_MUTEX_INITIALIZER;
 struct file *files;
 
 /* ---- requests ---- */
@@ -21,6 +22,22 @@ struct extent {
     uintptr_t start, end;
 };
 
+/* 0 or -errno. */
+static int map_run(const struct file *f, const struct wire_run *r)
+{
+    int rc = 0;
+
+    pthread_mutex_lock(&map_lock);
+    if ( real_mmap((void *)(uintptr_t)r->addr, r->nr * PAGE, (int)r->prot,
+                   MAP_SHARED | MAP_FIXED, memfd,
+                   (off_t)(r->mfn * PAGE)) == MAP_FAILED )
+        rc = -errno;
+    else if ( !is_inherited(f->kind) )
+        real_call(SYS_madvise, r->addr, r->nr * PAGE, MADV_DONTFORK);
+    pthread_mutex_unlock(&map_lock);
+    return rc;
+}
+
 /* Map the frames of one answer: 0 or -errno. */
 static int apply_runs(const struct file *f, const struct wire_reply *reply,
                       struct extent *done)
@@ -29,13 +46,10 @@ static int apply_runs(const struct file *f, const struct wire_reply *reply,
     {
         const struct wire_run *r = &reply->run[i];
         uintptr_t end = r->addr + r->nr * PAGE;
+        int rc = map_run(f, r);
 
-        if ( real_mmap((void *)(uintptr_t)r->addr, r->nr * PAGE, (int)r->prot,
-                       MAP_SHARED | MAP_FIXED, memfd,
-                       (off_t)(r->mfn * PAGE)) == MAP_FAILED )
-            return -errno;
-        if ( !is_inherited(f->kind) )
-            real_call(SYS_madvise, r->addr, r->nr * PAGE, MADV_DONTFORK);
+        if ( rc )
+            return rc;
         if ( !done->end || r->addr < done->start )
             done->start = r->addr;
         if ( end > done->end )
@@ -57,9 +71,14 @@ void reserve(uintptr_t start, uintptr_t end)
 
 bool reserve_empty(uintptr_t start, uintptr_t end, int prot)
 {
-    return real_mmap((void *)start, end - start, prot, MAP_SHARED | MAP_FIXED,
+    bool done;
+
+    pthread_mutex_lock(&map_lock);
+    done = real_mmap((void *)start, end - start, prot, MAP_SHARED | MAP_FIXED,
                      memfd, NOTHING) != MAP_FAILED &&
            !real_call(SYS_madvise, start, end - start, MADV_DONTFORK);
+    pthread_mutex_unlock(&map_lock);
+    return done;
 }
 
 /* What a request has mapped before it failed. */
@@ -76,21 +95,25 @@ static long no_answer(const struct wire_request *req)
     return req->type == WIRE_CLOSED ? 1 : lost();
 }
 
-/* One request and its answers; f->lock held.  The result or -errno. */
+/*
+ * One request and its answers; f->lock held.  The result or -errno.  Libc's own
+ * functions for sockets would end a thread that is cancelled.
+ */
 static long transact(struct file *f, const struct wire_request *req)
 {
     struct extent done = { 0, 0 };
     struct wire_reply reply;
     int failed = 0;
 
-    if ( send(f->conn, req, sizeof(*req), MSG_NOSIGNAL) !=
-         (ssize_t)sizeof(*req) )
+    if ( real_call(SYS_sendto, f->conn, req, sizeof(*req), MSG_NOSIGNAL, NULL,
+                   0) != (long)sizeof(*req) )
         return no_answer(req);
     do {
         ssize_t len;
 
         do
-            len = recv(f->conn, &reply, sizeof(reply), 0);
+            len = real_call(SYS_recvfrom, f->conn, &reply, sizeof(reply), 0,
+                            NULL, NULL);
         while ( len < 0 && errno == EINTR );
         if ( len < (ssize_t)WIRE_REPLY_SIZE(0) )
             return no_answer(req);
@@ -269,7 +292,8 @@ static void reap(void)
         pthread_mutex_lock(&table_lock);
         for ( f = files; f; f = f->next )
             if ( !f->users && !f->nr_maps &&
-                 recv(f->conn, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0 )
+                 real_call(SYS_recvfrom, f->conn, &byte, 1,
+                           MSG_PEEK | MSG_DONTWAIT, NULL, NULL) == 0 )
                 break;
         if ( f )
         {

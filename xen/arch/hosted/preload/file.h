@@ -18,6 +18,8 @@ extern uint64_t address_space; /* its unique name */
 struct file *new_file(uint32_t type, uint64_t what, int flags, int *handle,
                       long *rc);
 void free_file(struct file *f);
+/* Print once that the limit of descriptors is reached; -EMFILE. */
+int say_no_descriptor(void);
 
 /* ---- file.c ---- */
 

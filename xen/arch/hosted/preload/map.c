@@ -8,7 +8,7 @@
 
 static struct map *maps; /* [table_lock] */
 
-void add_map(const struct map *new)
+bool add_map(const struct map *new)
 {
     struct map *m = malloc(sizeof(*m));
 
@@ -21,6 +21,7 @@ void add_map(const struct map *new)
         m->file->nr_maps++;
     }
     pthread_mutex_unlock(&table_lock);
+    return m;
 }
 
 bool splits_map(uintptr_t start, uintptr_t end)
@@ -190,7 +191,10 @@ static struct file *cut_locked(uintptr_t start, uintptr_t end,
     return NULL;
 }
 
-/* Forget one part: its file, kept until told(), or NULL: no part is left. */
+/*
+ * Forget one part, and unmap its frames: its file, kept until told(), or NULL: no
+ * part is left.  A child has both or neither.
+ */
 static struct file *cut_map(uintptr_t start, uintptr_t end, uintptr_t *from,
                             uintptr_t *to)
 {
@@ -199,7 +203,11 @@ static struct file *cut_map(uintptr_t start, uintptr_t end, uintptr_t *from,
     pthread_mutex_lock(&table_lock);
     f = cut_locked(start, end, from, to);
     if ( f )
+    {
         f->users++;
+        if ( f->kind != WIRE_HYPERCALL )
+            reserve(*from, *to);
+    }
     pthread_mutex_unlock(&table_lock);
     return f;
 }
@@ -225,10 +233,7 @@ void forget_range(uintptr_t start, uintptr_t end)
     while ( (f = cut_map(start, end, &from, &to)) )
     {
         if ( f->kind != WIRE_HYPERCALL )
-        {
-            reserve(from, to);
             request(f, WIRE_MUNMAP, from, to - from, 0, 0);
-        }
         told(f);
     }
 }

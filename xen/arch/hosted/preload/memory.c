@@ -75,30 +75,36 @@ static void *map_nothing(const struct file *f, void *addr, size_t bytes,
                      flags | MAP_PRIVATE | MAP_NORESERVE, -1, 0);
 }
 
-/* Frames are there at once, but in a privcmd mapping: ioctls map those. */
+/*
+ * Frames are there at once, but in a privcmd mapping: ioctls map those.  The
+ * record is there before the frames, which a child of another thread's fork()
+ * could not know of, and until the server has forgotten what cannot be mapped.
+ */
 static void *map_file(struct file *f, void *addr, size_t bytes, int prot,
                       int flags, off_t offset)
 {
     void *p = map_nothing(f, addr, bytes, prot, flags);
     uintptr_t at = (uintptr_t)p;
-    long rc;
+    long rc = 0;
 
     if ( p == MAP_FAILED )
         return p;
-    rc = f->kind == WIRE_HYPERCALL
-             ? 0 : request(f, WIRE_MMAP, at, bytes, (uint64_t)offset,
-                           (uint64_t)prot);
+    if ( !add_map(&(struct map){ .start = at, .end = at + bytes, .file = f,
+                                 .prot = prot, .no_write = is_shared(flags) &&
+                                                           !may_write(f) }) )
+        rc = -ENOMEM;
+    else if ( f->kind != WIRE_HYPERCALL )
+        rc = request(f, WIRE_MMAP, at, bytes, (uint64_t)offset,
+                     (uint64_t)prot);
     if ( rc < 0 )
     {
+        forget_range(at, at + bytes);
         real_munmap(p, bytes);
         set_errno(rc);
         return MAP_FAILED;
     }
     if ( f->kind == WIRE_PRIVCMD )
         reserve_empty(at, at + bytes, prot);
-    add_map(&(struct map){ .start = at, .end = at + bytes, .file = f,
-                           .prot = prot,
-                           .no_write = is_shared(flags) && !may_write(f) });
     return p;
 }
 

@@ -34,8 +34,10 @@
  * connections; for mappings that it inherits it makes its own, while its parent
  * waits.
  *
- * Locks: table_lock protects the lists of files and maps.  A file's own lock
- * serialises its requests and is never taken while table_lock is held.
+ * Locks: table_lock protects the lists of files and maps, and fork() waits for
+ * it.  A file's own lock serialises its requests and is never taken while
+ * table_lock is held.  map_lock is the last: who has it makes no request and
+ * takes no lock.
  */
 #ifndef PRELOAD_H
 #define PRELOAD_H
@@ -70,6 +72,8 @@ struct file {
 /* [I] immutable  [t] table_lock */
 
 extern pthread_mutex_t table_lock;
+/* fork() waits for it: held until what was mapped is as a child may have it. */
+extern pthread_mutex_t map_lock;
 
 /* -1 and errno for a negative rc, else rc. */
 long set_errno(long rc);
@@ -162,7 +166,6 @@ void reserve(uintptr_t start, uintptr_t end);
 /* The same, where frames are to be mapped: an access that prot allows: SIGBUS. */
 bool reserve_empty(uintptr_t start, uintptr_t end, int prot);
 
-
 /* ---- connect.c ---- */
 
 /* Print once that the hypervisor has gone; -EIO. */
@@ -193,8 +196,8 @@ struct map {
     struct map *next;
 };
 
-/* A copy of *new is kept. */
-void add_map(const struct map *new);
+/* A copy of *new is kept; false: there is no memory for it. */
+bool add_map(const struct map *new);
 /* Would Linux refuse to unmap that?  A privcmd mapping goes as a whole. */
 bool splits_map(uintptr_t start, uintptr_t end);
 /* Is there a mapping of ours at addr? */

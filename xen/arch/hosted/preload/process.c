@@ -12,19 +12,32 @@
 
 static int fork_pipe[2] = { -1, -1 }; /* [table_lock] from before to after */
 
-/* A child that inherits mappings tells the server of them before anything else. */
+/*
+ * A child that inherits mappings tells the server of them before anything else.
+ * It does not inherit them when no descriptor is free for the pipe.
+ */
 static void before_fork(void)
 {
     pthread_mutex_lock(&table_lock);
     if ( !maps_inherited() || real_call(SYS_pipe2, fork_pipe, O_CLOEXEC) )
+    {
         fork_pipe[0] = fork_pipe[1] = -1;
+        if ( maps_inherited() )
+            say_no_descriptor();
+    }
+    pthread_mutex_lock(&map_lock);
 }
 
+/*
+ * The child writes a byte.  The pipe ends when it could not: other children have
+ * the pipe, too.
+ */
 static void after_fork(void)
 {
     int err = errno;
     char byte;
 
+    pthread_mutex_unlock(&map_lock);
     if ( fork_pipe[0] >= 0 )
     {
         real_close(fork_pipe[1]);
@@ -129,14 +142,19 @@ static void in_child(void)
         real_close(f->conn);
     files = NULL;
     new_address_space();
+    pthread_mutex_unlock(&map_lock);
     pthread_mutex_unlock(&table_lock);
     keep_buffers(list);
     while ( (m = list) )
     {
         list = m->next;
-        if ( is_inherited(m->file->kind) && m->file->kind != WIRE_HYPERCALL &&
-             fork_pipe[0] >= 0 )
-            inherit(m, parent);
+        if ( is_inherited(m->file->kind) && m->file->kind != WIRE_HYPERCALL )
+        {
+            if ( fork_pipe[0] >= 0 )
+                inherit(m, parent);
+            else
+                reserve(m->start, m->end);
+        }
         free(m);
     }
     while ( (f = old) )
@@ -146,6 +164,7 @@ static void in_child(void)
     }
     if ( fork_pipe[0] >= 0 )
     {
+        (void)!real_call(SYS_write, fork_pipe[1], "", 1);
         real_close(fork_pipe[0]);
         real_close(fork_pipe[1]);
     }

@@ -9,12 +9,11 @@
 #include <hv/lib.h>
 #include <hv/page.h>
 
-void conn_unmap(struct conn *c, uint64_t addr, size_t len)
+static void unmap_locked(struct conn *c, uint64_t addr, size_t len)
 {
     struct file *f = c->file;
     struct vma *v;
 
-    pthread_mutex_lock(&c->mm->lock);
     while ( (v = vma_of_file(c->mm->vmas, f, addr, len)) )
     {
         uint64_t from = max(addr, v->start);
@@ -25,6 +24,12 @@ void conn_unmap(struct conn *c, uint64_t addr, size_t len)
         mm_unmap_range(c->mm, from, nr);
         vma_remove(&c->mm->vmas, v, from, nr);
     }
+}
+
+void conn_unmap(struct conn *c, uint64_t addr, size_t len)
+{
+    pthread_mutex_lock(&c->mm->lock);
+    unmap_locked(c, addr, len);
     pthread_mutex_unlock(&c->mm->lock);
 }
 
@@ -75,24 +80,69 @@ long conn_protect(struct conn *c, const struct wire_request *req)
     return rc;
 }
 
-/* A child has what its parent, which waits, has mapped through the file. */
-long conn_inherit(struct conn *c, const struct wire_request *req)
+/* A part of a range of the parent's; both locked. */
+static long inherit_part(struct conn *c, const struct mm *parent,
+                         const struct vma *v, uint64_t start, uint64_t end)
 {
-    struct mm *parent = mm_get(req->c);
     struct file *f = c->file;
-    long rc = parent ? 0 : -ENOMEM;
+    struct vma part = *v;
+    long rc;
 
+    part.start = start;
+    part.end = end;
+    rc = vma_add(&c->mm->vmas, &part);
     if ( rc )
         return rc;
+    rc = mm_copy_range(c->mm, parent, start, end - start);
+    if ( rc )
+        vma_remove(&c->mm->vmas, vma_find(c->mm->vmas, start, end - start),
+                   start, end - start);
+    else if ( f->ops->inherit )
+        f->ops->inherit(f, start, end - start);
+    return rc;
+}
+
+/*
+ * All of the range, or nothing.  The parent may have ended, and its other
+ * threads may be unmapping.
+ */
+static long inherit_locked(struct conn *c, const struct mm *parent,
+                           uint64_t addr, size_t len)
+{
+    size_t left = len;
+    long rc = 0;
+
+    for ( const struct vma *v = parent->vmas; !rc && v; v = v->next )
+    {
+        uint64_t start = max(addr, v->start), end = min(addr + len, v->end);
+
+        if ( v->file != c->file || start >= end )
+            continue;
+        rc = inherit_part(c, parent, v, start, end);
+        left -= end - start;
+    }
+    if ( !rc && left )
+        rc = -ENOENT;
+    if ( rc )
+        unmap_locked(c, addr, len);
+    return rc;
+}
+
+long conn_inherit(struct conn *c, const struct wire_request *req)
+{
+    struct mm *parent = mm_find(req->c);
+    long rc;
+
+    if ( !parent )
+        return -ENOENT;
+    if ( parent == c->mm )
+    {
+        mm_put(parent);
+        return -EINVAL;
+    }
     pthread_mutex_lock(&parent->lock);
     pthread_mutex_lock(&c->mm->lock);
-    for ( struct vma *v = parent->vmas; !rc && v; v = v->next )
-        if ( v->file == f && v->start >= req->a && v->end <= req->a + req->b )
-            rc = vma_add(&c->mm->vmas, v);
-    if ( !rc )
-        rc = mm_copy_range(c->mm, parent, req->a, req->b);
-    if ( !rc && f->ops->inherit )
-        f->ops->inherit(f, req->a, req->b);
+    rc = inherit_locked(c, parent, req->a, req->b);
     pthread_mutex_unlock(&c->mm->lock);
     pthread_mutex_unlock(&parent->lock);
     mm_put(parent);

@@ -16,13 +16,34 @@
 static pthread_mutex_t mms_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct mm *mms; /* [mms_lock] */
 
+/* mms_lock held. */
+static struct mm *find_locked(uint64_t id)
+{
+    struct mm *mm = mms;
+
+    while ( mm && mm->id != id )
+        mm = mm->next;
+    return mm;
+}
+
+struct mm *mm_find(uint64_t id)
+{
+    struct mm *mm;
+
+    pthread_mutex_lock(&mms_lock);
+    mm = find_locked(id);
+    if ( mm )
+        mm->users++;
+    pthread_mutex_unlock(&mms_lock);
+    return mm;
+}
+
 struct mm *mm_get(uint64_t id)
 {
     struct mm *mm;
 
     pthread_mutex_lock(&mms_lock);
-    for ( mm = mms; mm && mm->id != id; mm = mm->next )
-        ;
+    mm = find_locked(id);
     if ( !mm && (mm = calloc(1, sizeof(*mm))) )
     {
         mm->id = id;

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,10 @@
 
 static int console_fd = STDERR_FILENO;
 static int console_error; /* errno of the first write that failed */
+static bool console_lost; /* a reader that was too slow has missed a piece */
+static bool console_slow; /* since then nothing could be written */
+
+#define PATIENCE_MS 2000 /* with who reads the console */
 
 void output_fill_descriptors(void)
 {
@@ -50,16 +55,40 @@ int output_open_console(const char *path)
     return rc;
 }
 
+/*
+ * After a write of which errno is `error`: is another one worth it?  A descriptor
+ * may not wait, as one that a program shares with us; nobody may ever read.
+ */
+static bool write_again(int error)
+{
+    struct pollfd p = { .fd = console_fd, .events = POLLOUT };
+
+    if ( error == EINTR )
+        return true;
+    if ( error != EAGAIN )
+    {
+        __atomic_store_n(&console_error, error, __ATOMIC_RELAXED);
+        return false;
+    }
+    if ( !__atomic_load_n(&console_slow, __ATOMIC_RELAXED) &&
+         poll(&p, 1, PATIENCE_MS) )
+        return true;
+    __atomic_store_n(&console_slow, true, __ATOMIC_RELAXED);
+    __atomic_store_n(&console_lost, true, __ATOMIC_RELAXED);
+    return false;
+}
+
 void output_console(const char *s, size_t len)
 {
     while ( len && !__atomic_load_n(&console_error, __ATOMIC_RELAXED) )
     {
         ssize_t done = write(console_fd, s, len);
 
-        if ( done < 0 && errno != EINTR )
-            __atomic_store_n(&console_error, errno, __ATOMIC_RELAXED);
+        if ( done < 0 && !write_again(errno) )
+            return;
         if ( done > 0 )
         {
+            __atomic_store_n(&console_slow, false, __ATOMIC_RELAXED);
             s += done;
             len -= (size_t)done;
         }
@@ -99,6 +128,9 @@ bool output_lost(void)
     struct stat st;
     int error = __atomic_load_n(&console_error, __ATOMIC_RELAXED);
     bool lost;
+
+    if ( !error && __atomic_load_n(&console_lost, __ATOMIC_RELAXED) )
+        error = EAGAIN;
 
     /* Some file systems write at close(); threads of guests may still print. */
     if ( console && !error && close(dup(console_fd)) )

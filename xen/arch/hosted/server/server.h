@@ -113,8 +113,13 @@ int files_start(void); /* -errno */
 
 /* ---- mm.c ---- */
 
-/* The address space with this id, with a user for the caller, or NULL. */
+/*
+ * The address space with this id, made when there is none, with a user for the
+ * caller, or NULL.
+ */
 struct mm *mm_get(uint64_t id);
+/* The same, but NULL when there is none. */
+struct mm *mm_find(uint64_t id);
 void mm_put(struct mm *mm);
 
 /*
