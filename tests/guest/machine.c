@@ -383,9 +383,9 @@ static void test_second(void)
     interrupts_off();
     set_xmm(0x1122334455667788);
     for ( asked = 1; asked <= 200; asked++ )
-        for ( apic_write(APIC_ICR, ICR_OTHERS | VECTOR), sleep_for_event();
-              answered != asked; sleep_for_event() )
-            ; /* on Xen QEMU delivers an interrupt twice now and then */
+        do
+            ask_others(VECTOR, &answered, asked);
+        while ( answered != asked );
     interrupts_on();
     tap(command_has("xen") || (taken[VECTOR_HIGH] == before + 200 &&
                                ap_woken == 201),

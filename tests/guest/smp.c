@@ -104,6 +104,25 @@ void apic_send(unsigned int id, uint32_t icr)
     apic_write(APIC_ICR, icr);
 }
 
+void ask_others(uint8_t vector, const volatile unsigned int *answered,
+                unsigned int asked)
+{
+    static unsigned int last;
+
+    if ( asked != last || command_has("xen") )
+        apic_write(APIC_ICR, ICR_OTHERS | vector);
+    last = asked;
+    if ( !command_has("xen") )
+    {
+        sleep_for_event();
+        return;
+    }
+    interrupts_on();
+    for ( unsigned int i = 0; i < 10000000 && *answered != asked; i++ )
+        __asm__ volatile("pause");
+    interrupts_off();
+}
+
 void start_cpu(unsigned int id, void (*fn)(void))
 {
     unsigned int stack = id / 2 % 4;

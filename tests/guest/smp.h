@@ -59,6 +59,13 @@ static inline void apic_write(unsigned int reg, uint32_t v)
 }
 
 void apic_send(unsigned int id, uint32_t icr); /* to one, by physical id */
+/*
+ * An IPI to all others, who set *answered and interrupt this CPU.  Returns when an
+ * event has come; on Xen, where QEMU delivers an interrupt twice now and then, or
+ * not at all, after some time at the latest.  With interrupts off.
+ */
+void ask_others(uint8_t vector, const volatile unsigned int *answered,
+                unsigned int asked);
 
 static inline void cpuid(uint32_t leaf, uint32_t sub, uint32_t r[4])
 {
