@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Interrupts, as they arrive in the run loop's windows.  Nothing is done here
- * that could need a lock of the core's: the run loop finds flags.
+ * Interrupts, as they arrive in the run loop's windows, where the CPU holds no
+ * lock: the run loop finds flags.
  */
 #include <x86/irq.h>
 #include <x86/platform.h>
