@@ -256,7 +256,10 @@ void test_stopped(void)
 
     server = pid ? atoi(pid) : 0;
     if ( server <= 0 )
+    {
+        ct_skip("stopped", "hosted-stopped: the machine is no process");
         return;
+    }
     while_unmapping();
     while_forking();
 }
