@@ -166,7 +166,9 @@ static void until_given_up(const struct granter *g)
 
     munmap(w.p, CT_PAGE);
     /* In a PVH dom0 grants are unmapped with the set. */
-    if ( !ct_dom0_is_translated() )
+    if ( ct_dom0_is_translated() )
+        ct_skip("the byte, when unmapped", "hosted-pv-kernel: it is later");
+    else
         ct_equal(g->page[BYTE], 0, "the set's end: the byte, when unmapped");
     nothing_yet(&w, "when it is unmapped");
     ct_expect(0, give_up(w.fd, w.index, 1), "the set's end: given up");
