@@ -10,8 +10,8 @@
  *   ioreq_look_over      it has its answer
  *
  * An emulator's word counts only while the emulator is bound to the port that
- * it replaces.  Words that a closed emulator left behind are cleared when the
- * next one's first request is sent.
+ * it replaces.  The first LOOK that is seen after another emulator has bound is
+ * cleared, whoever wrote it: an emulator that looks says it again.
  *
  * The time to look grows when an answer came within the limit, and shrinks when
  * it did not: an emulator that looks, but is slow, is not waited for.
