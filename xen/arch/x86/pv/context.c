@@ -20,7 +20,9 @@ static mfn_t cr3_to_mfn(uint64_t cr3)
 
 static bool addresses_ok(const struct vcpu_guest_context *c)
 {
-    if ( !pv_canonical(c->fs_base) || !pv_canonical(c->gs_base_kernel) ||
+    if ( !pv_canonical(c->user_regs.rip) || !pv_canonical(c->user_regs.rsp) ||
+         !pv_canonical(c->kernel_sp) ||
+         !pv_canonical(c->fs_base) || !pv_canonical(c->gs_base_kernel) ||
          !pv_canonical(c->gs_base_user) ||
          !pv_canonical(c->event_callback_eip) ||
          !pv_canonical(c->failsafe_callback_eip) ||
@@ -29,7 +31,15 @@ static bool addresses_ok(const struct vcpu_guest_context *c)
     for ( unsigned int i = 0; i < ARRAY_SIZE(c->trap_ctxt); i++ )
         if ( !pv_canonical(c->trap_ctxt[i].address) )
             return false;
-    return c->gdt_ents <= GDT_GUEST_PAGES * 512;
+    return true;
+}
+
+/* Tables of legal sizes, and some to run with. */
+static bool tables_ok(const struct vcpu_guest_context *c)
+{
+    return c->gdt_ents <= PV_GDT_FRAMES * PV_ENTRIES &&
+           c->ldt_ents <= PV_LDT_FRAMES * PV_ENTRIES &&
+           ((c->flags & VGCF_in_kernel) || c->ctrlreg[1]);
 }
 
 static int set_tables(struct vcpu *v, const struct vcpu_guest_context *c)
@@ -86,13 +96,12 @@ static void set_entries(struct vcpu *v, const struct vcpu_guest_context *c)
     p->entry[PV_ENTRY_SYSCALL] = (struct pv_callback){
         c->syscall_callback_eip, c->flags & VGCF_syscall_disables_events
     };
-    memset(p->trap, 0, sizeof(p->trap));
     for ( unsigned int i = 0; i < ARRAY_SIZE(c->trap_ctxt); i++ )
     {
         struct trap_info t = c->trap_ctxt[i];
 
         t.cs |= 3;
-        p->trap[t.vector] = t;
+        p->trap[i] = t; /* whatever its `vector` is: most are not set at all */
     }
     pv_init_dr(v, c->debugreg);
 }
@@ -102,7 +111,7 @@ int arch_vcpu_set_pv_context(struct vcpu *v,
 {
     int rc;
 
-    if ( !addresses_ok(c) )
+    if ( !addresses_ok(c) || !tables_ok(c) )
         return -EINVAL;
     /* On its way off a CPU, which still has its tables. */
     if ( load_acquire(&v->arch.on_cpu) || load_acquire(&v->arch.loaded) )
@@ -114,7 +123,8 @@ int arch_vcpu_set_pv_context(struct vcpu *v,
     set_entries(v, c);
     if ( c->flags & VGCF_I387_VALID )
         fpu_set_legacy(v, &c->fpu_ctxt);
-    WRITE_ONCE(v->info->evtchn_upcall_mask, 1);
+    if ( !READ_ONCE(v->initialised) ) /* later the mask is the kernel's */
+        WRITE_ONCE(v->info->evtchn_upcall_mask, 1);
     return 0;
 }
 
