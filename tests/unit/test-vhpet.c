@@ -189,6 +189,26 @@ static void test_periodic(void **state)
     assert_true(rd(CMP(1)) <= UINT32_MAX);
 }
 
+/* A period that no number of ns can express is longer than anybody waits. */
+static void test_endless_periods(void **state)
+{
+    (void)state;
+    wr(0x10, 1);
+    for ( uint64_t period = 1UL << 56; period < 1UL << 63; period <<= 1 )
+    {
+        uint64_t cmp = rd(0xf0) + 1000;
+
+        wr(CONFIG(0), ENABLE | PERIODIC | SETVAL | ROUTE(20));
+        wr(CMP(0), cmp);
+        wr(CMP(0), period);
+        memset(edges, 0, sizeof(edges));
+        until(cmp + 100000);
+        assert_int_equal(edges[20], 1);
+        assert_int_equal(rd(CMP(0)), cmp + period);
+        assert_false(timer_is_armed(&hpet.line.timer));
+    }
+}
+
 static void test_level(void **state)
 {
     (void)state;
@@ -355,7 +375,7 @@ int main(void)
         hpet_test(test_rests),
         hpet_test(test_registers), hpet_test(test_counter),
         hpet_test(test_one_shot), hpet_test(test_enabled_late),
-        hpet_test(test_periodic),
+        hpet_test(test_periodic), hpet_test(test_endless_periods),
         hpet_test(test_level), hpet_test(test_routes),
         hpet_test(test_stopped), hpet_test(test_saved),
     };

@@ -144,14 +144,19 @@ static void settle(struct vhpet *h, uint64_t now)
 
         if ( t->due > now )
             continue;
-        if ( (t->config & TIMER_PERIODIC) && t->period )
+        if ( !(t->config & TIMER_PERIODIC) || !t->period )
+            t->due = VLINE_NEVER;
+        else if ( t->period >= FAR_AWAY ) /* of which 64 bits have no ns */
+        {
+            t->cmp = (t->cmp + t->period) & width(t);
+            t->due = VLINE_NEVER;
+        }
+        else
         {
             n = (now - t->due) / ns + 1;
             t->cmp = (t->cmp + n * t->period) & width(t);
-            t->due = t->period < FAR_AWAY ? t->due + n * ns : VLINE_NEVER;
+            t->due += n * ns;
         }
-        else
-            t->due = VLINE_NEVER;
         matched(h, i);
     }
 }
