@@ -154,6 +154,103 @@ static void test_end_beside_work(void **state)
     assert_null(l4);
 }
 
+/* ---- places for results ---- */
+
+#define VCPUS (PV_RESULTS + 2) /* one has no place, nor has one beside it */
+
+static struct domain *crowded;
+static struct page *full[VCPUS];
+
+/* Validates a full table, and does not call again. */
+static void begin_and_leave(unsigned int vcpu)
+{
+    fixture_be(domain_vcpu(crowded, vcpu));
+    settle(crowded);
+    hosted_preempt_every(1);
+    assert_int_equal(pv_pin(crowded, page_to_mfn(full[vcpu]), 1), -ERESTART);
+    hosted_preempt_every(0);
+    assert_int_equal(crowded->pv->work.depth, 1);
+}
+
+/* The last vcpu, while the one before it drops a result for its own's place. */
+static void take_the_place(void)
+{
+    struct vcpu *v = current;
+
+    if ( !crowded->pv->work.dropping )
+        return;
+    hosted_hooks.unlocked = NULL;
+    begin_and_leave(VCPUS - 1);
+    fixture_be(v);
+}
+
+/* All places are taken.  Returns the page that all tables map. */
+static struct page *make_crowd(void)
+{
+    struct page *data;
+
+    crowded = pv_guest(VCPUS);
+    data = pv_page(crowded);
+    for ( unsigned int i = 0; i < VCPUS; i++ )
+    {
+        full[i] = pv_page(crowded);
+        for ( unsigned int k = 0; k < 512; k++ )
+            set_raw(full[i], k, entry_to(data, RO));
+    }
+    for ( unsigned int i = 0; i < PV_RESULTS; i++ )
+        begin_and_leave(i);
+    return data;
+}
+
+static void test_place_that_is_taken(void **state)
+{
+    (void)state;
+    (void)make_crowd();
+    fixture_be(domain_vcpu(crowded, PV_RESULTS));
+    hosted_hooks.unlocked = take_the_place;
+    assert_int_equal(pin(crowded, full[PV_RESULTS], 1), 0);
+    assert_null(hosted_hooks.unlocked);
+    pv_check();
+    fixture_be(domain_vcpu(crowded, VCPUS - 1));
+    assert_int_equal(pin(crowded, full[VCPUS - 1], 1), 0);
+    assert_type(full[VCPUS - 1], PV_L1, 1);
+    pv_check();
+    pv_kill(crowded);
+}
+
+/*
+ * The domain of which a toolstack pins a table is destroyed beside that; others
+ * have the table and its page mapped.
+ */
+static void end_it(void)
+{
+    if ( !crowded->pv->work.dropping )
+        return;
+    hosted_hooks.unlocked = NULL;
+    fixture_kill(crowded);
+    hosted_preempt_every(1);
+}
+
+static void test_end_beside_a_result(void **state)
+{
+    struct page *data = make_crowd();
+
+    (void)state;
+    page_get_more(data);
+    page_get_more(full[PV_RESULTS]);
+    domain_get_more(crowded);
+    fixture_be_dom(dom0);
+    hosted_hooks.unlocked = end_it;
+    assert_int_equal(pin(crowded, full[PV_RESULTS], 1), -EINVAL);
+    hosted_preempt_every(0);
+    assert_null(hosted_hooks.unlocked);
+    assert_type(full[PV_RESULTS], PV_NONE, 0);
+    page_put(full[PV_RESULTS]);
+    page_put(data);
+    assert_int_equal(crowded->tot_pages, 0);
+    domain_put(crowded);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +259,8 @@ int main(void)
         PV_TEST(test_dying),
         PV_TEST(test_end_beside_work),
         PV_TEST(test_end_of_many_tables),
+        PV_TEST(test_place_that_is_taken),
+        PV_TEST(test_end_beside_a_result),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

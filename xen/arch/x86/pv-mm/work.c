@@ -253,17 +253,26 @@ static struct pv_result *own_result(struct pv_domain *pv)
     return NULL;
 }
 
-/* A place for the result of the work that begins now. */
+static bool has_room(const struct pv_domain *pv)
+{
+    for ( unsigned int i = 0; i < PV_RESULTS; i++ )
+        if ( !pv->result[i].by )
+            return true;
+    return false;
+}
+
+/*
+ * A place for the result of the work that begins now.  Dropping one may unlock,
+ * and the work of another vcpu, that began there, has the place then.
+ */
 static int make_room(struct domain *d)
 {
     struct pv_domain *pv = d->pv;
-    unsigned int i;
+    int rc = 0;
 
-    for ( i = 0; i < PV_RESULTS; i++ )
-        if ( !pv->result[i].by )
-            return 0;
-    i = pv->next_result++ % PV_RESULTS;
-    return pv_drop_result(d, i);
+    while ( !rc && !has_room(pv) )
+        rc = pv_drop_result(d, pv->next_result++ % PV_RESULTS);
+    return rc;
 }
 
 /* ---- tables as a whole ---- */
@@ -302,7 +311,8 @@ int pv_get_table(struct domain *d, mfn_t mfn, unsigned int level,
     rc = make_room(d);
     if ( rc )
         return rc;
-    if ( !page_get(pg, d) )
+    /* It may be dying since make_room(). */
+    if ( domain_is_dying(d) || !page_get(pg, d) )
         return -EINVAL;
     if ( type_get_valid(pg, (enum pv_type)level) )
         return 0;
