@@ -251,6 +251,35 @@ static void test_end_beside_a_result(void **state)
     domain_put(crowded);
 }
 
+/* ---- memory for a domain that is destroyed meanwhile ---- */
+
+static struct domain *growing;
+static unsigned int frames_left;
+
+static void end_growing(void)
+{
+    if ( !growing->tot_pages || frames_left-- )
+        return;
+    hosted_hooks.unlocked = NULL;
+    fixture_kill(growing);
+}
+
+static void test_end_beside_pages(void **state)
+{
+    (void)state;
+    for ( unsigned int begun = 0; begun < 8; begun++ )
+    {
+        growing = pv_guest(1);
+        domain_get_more(growing);
+        frames_left = begun;
+        hosted_hooks.unlocked = end_growing;
+        assert_null(pv_alloc(growing, 3));
+        assert_null(hosted_hooks.unlocked);
+        assert_int_equal(growing->tot_pages, 0);
+        domain_put(growing);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +290,7 @@ int main(void)
         PV_TEST(test_end_of_many_tables),
         PV_TEST(test_place_that_is_taken),
         PV_TEST(test_end_beside_a_result),
+        PV_TEST(test_end_beside_pages),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

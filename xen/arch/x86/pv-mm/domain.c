@@ -52,25 +52,36 @@ void pv_domain_destroy(struct domain *d)
 
 /*
  * Stale translations of former owners are flushed before the frame is cleared
- * and its new owner can refer to it.
+ * and its new owner can refer to it.  False: d is dying, and its reservation may
+ * have been dropped already; the frame is free again.
  */
-static void begin_frame(struct domain *d, struct page *pg)
+static bool begin_frame(struct domain *d, struct page *pg)
 {
+    bool dying;
+
     pv_machine->flush_since(READ_ONCE(frame_of(pg)->stamp));
     spin_lock(&d->pv->lock);
-    page_begin(pg, d);
-    reservation_add(d, pg);
+    dying = domain_is_dying(d);
+    if ( !dying )
+    {
+        page_begin(pg, d);
+        reservation_add(d, pg);
+    }
     spin_unlock(&d->pv->lock);
+    if ( dying )
+        page_unreserve(pg, d);
+    return !dying;
 }
 
 struct page *pv_alloc_below(struct domain *d, unsigned int order,
                             unsigned int bits)
 {
     struct page *pg = page_reserve_below(d, order, end_of_bits(bits));
+    bool ok = pg;
 
     for ( uint64_t i = 0; pg && i < 1UL << order; i++ )
-        begin_frame(d, &pg[i]);
-    return pg;
+        ok = begin_frame(d, &pg[i]);
+    return ok ? pg : NULL;
 }
 
 struct page *pv_alloc(struct domain *d, unsigned int order)
