@@ -198,7 +198,7 @@ static void map_foreign(struct domain *hvm, struct page *l1, bool extra)
     page_put(ram);
 }
 
-/* A page whose content the hypervisor trusts is mapped by nobody else. */
+/* A device model's ioreq pages by their gfns, before the server is enabled. */
 static void test_claimed(void **state)
 {
     struct domain *c = pv_control(), *hvm = fixture_guest(1);
@@ -210,13 +210,16 @@ static void test_claimed(void **state)
     assert_int_equal(pin(c, l1, 1), 0);
     assert_int_equal(p2m_claim_page(hvm, _gfn(0x100), &pg), 0);
     assert_int_equal(update_one(at(l1, 0) | MMU_PT_UPDATE_NO_TRANSLATE,
-                                entry_to(pg, RO), hvm->domain_id), -EBUSY);
-    assert_true(update_one(at(l1, 0), 0x100UL << PAGE_SHIFT | RO,
-                           hvm->domain_id) < 0);
+                                entry_to(pg, RO), hvm->domain_id), 0);
+    assert_int_equal(update_one(at(l1, 1), 0x100UL << PAGE_SHIFT | RW,
+                                hvm->domain_id), 0);
+    assert_type(pg, PV_WRITABLE, 1);
     p2m_unclaim_page(pg);
     page_put(pg);
-    assert_int_equal(update_one(at(l1, 0), 0x100UL << PAGE_SHIFT | RO,
-                                hvm->domain_id), 0);
+    pv_check();
+    assert_int_equal(update_one(at(l1, 0), 0, DOMID_SELF), 0);
+    assert_int_equal(update_one(at(l1, 1), 0, DOMID_SELF), 0);
+    assert_type(pg, PV_NONE, 0);
     pv_check();
     pv_kill(hvm);
     pv_kill(c);

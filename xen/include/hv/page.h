@@ -63,7 +63,7 @@ extern uint64_t nr_frames;
 
 /*
  * Claimed by p2m_claim_page(): the hypervisor trusts the content of the page,
- * and no lookup takes a further reference on the page.
+ * and no lookup takes a further reference on the page but a device model's.
  */
 #define page_is_claimed(pg) READ_ONCE((pg)->claimed)
 

@@ -62,8 +62,8 @@ static int get_ram(struct domain *d, struct page *pg, uint64_t e)
 
     if ( !pg )
         return rc;
-    if ( rc == -EBUSY && !page_is_claimed(pg) &&
-         (!(e & PTE_RW) || pv_get_writable(pg)) )
+    /* Claimed pages, too: they are a device model's to map. */
+    if ( rc == -EBUSY && (!(e & PTE_RW) || pv_get_writable(pg)) )
         return 0;
     pv_put_later(d->pv, pg);
     return rc;
