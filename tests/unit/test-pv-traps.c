@@ -136,7 +136,8 @@ NOTHING(int compat_copy_in(const struct compat_layout *l, void *dst,
         (void)l, (void)dst, (void)src, (void)nr; return -EFAULT)
 NOTHING(void pv_set_gs_base(struct vcpu *v, bool u, uint64_t b),
         (void)v, (void)u, (void)b)
-NOTHING(void pv_set_user_gs(struct vcpu *v, uint16_t s), (void)v, (void)s)
+NOTHING(int pv_set_user_gs(struct vcpu *v, uint16_t s),
+        (void)v, (void)s; return 0)
 NOTHING(struct vcpu *arch_current(void), return &vcpu)
 NOTHING(uint64_t fpu_states(void), return 3)
 NOTHING(bool xcr0_legal(const struct vcpu *v, uint64_t x),

@@ -157,8 +157,7 @@ static long do_set_segment_base(struct hypercall *hc)
         pv_set_gs_base(v, false, base);
         return 0;
     case SEGBASE_GS_USER_SEL:
-        pv_set_user_gs(v, (uint16_t)base);
-        return 0;
+        return pv_set_user_gs(v, (uint16_t)base);
     default:
         return -EINVAL;
     }

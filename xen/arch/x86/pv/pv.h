@@ -118,8 +118,11 @@ void pv_save_segments(struct vcpu *v);
 /* The base of GS that a program, or the kernel, is going to have. */
 void pv_swap_gs(struct vcpu *v);
 void pv_set_gs_base(struct vcpu *v, bool of_user, uint64_t base);
-/* A program is going to have this selector in GS, and its base. */
-void pv_set_user_gs(struct vcpu *v, uint16_t selector);
+/*
+ * A program is going to have this selector in GS, and its base; 0 if there is no
+ * such segment.  -ERESTART: call again.
+ */
+int pv_set_user_gs(struct vcpu *v, uint16_t selector) must_check;
 uint64_t pv_gs_base(struct vcpu *v, bool of_user);
 
 /*

@@ -17,6 +17,8 @@
     sel_;                                                                    \
 })
 
+#define SELECTOR_TI 4U /* of the LDT */
+
 /* A selector that the processor refuses becomes 0, which `sel` then is. */
 #define LOAD_SEGMENT(s, sel)                                                 \
     __asm__ volatile ( "1: mov %k0, %%" #s "\n2:\n"                          \
@@ -107,11 +109,31 @@ void pv_set_gs_base(struct vcpu *v, bool of_user, uint64_t base)
         *gs_base(p, of_user) = base;
 }
 
-void pv_set_user_gs(struct vcpu *v, uint16_t selector)
+/*
+ * Map the page of the LDT where this selector's descriptor is; a fault of ring
+ * 3's would do it.  0 if there is none.
+ */
+static int map_ldt_of(struct vcpu *v, uint16_t selector)
+{
+    const struct pv_descriptors *t = &v->domain->pv->descriptors[v->vcpu_id];
+    unsigned int page = (selector & ~7U) / PAGE_SIZE;
+    int rc;
+
+    if ( !(selector & SELECTOR_TI) || t->ldt[page] )
+        return 0;
+    rc = pv_map_ldt(v, page);
+    return rc == -ERESTART ? rc : 0;
+}
+
+int pv_set_user_gs(struct vcpu *v, uint16_t selector)
 {
     uint64_t kernel = rdmsr(MSR_KERNEL_GS_BASE);
+    int rc = map_ldt_of(v, selector);
 
+    if ( rc )
+        return rc;
     load_gs(selector);
     pv_of(v)->gs_base_user = rdmsr(MSR_KERNEL_GS_BASE);
     wrmsr(MSR_KERNEL_GS_BASE, kernel);
+    return 0;
 }

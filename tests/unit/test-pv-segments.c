@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A selector that a PV kernel sets for its program: pv/segments.c.  The machine's
+ * refusals are those of this process, which has no LDT.
+ *
+ * Seen failing with: a selector of an LDT whose page is not mapped yet, which was
+ * taken for one that there is not.
+ */
+#define _GNU_SOURCE /* registers of a signal */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <ucontext.h>
+
+#include <cmocka.h>
+
+/* Not the hosted machine's. */
+#include "../../xen/arch/x86/include/asm/domain.h"
+
+#include <x86/processor.h>
+
+static uint64_t active_base;
+
+static uint64_t test_rdmsr(uint32_t msr)
+{
+    return msr == MSR_KERNEL_GS_BASE ? active_base : 0;
+}
+
+static void test_wrmsr(uint32_t msr, uint64_t value)
+{
+    if ( msr == MSR_KERNEL_GS_BASE )
+        active_base = value;
+}
+
+#define rdmsr test_rdmsr
+#define wrmsr test_wrmsr
+#include "../../xen/arch/x86/pv/segments.c"
+
+/* ---- the machine ---- */
+
+#define LDT_SELECTOR(i) ((uint16_t)((i) * 8 | 7))
+#define GDT_SELECTOR 0x0f03U /* that this process cannot load */
+#define PAGE_OF_LDT 2
+
+static struct pv_descriptors descriptors[1];
+static struct pv_domain pv_domain = { .descriptors = descriptors };
+static struct domain domain = { .pv = &pv_domain };
+static struct vcpu vcpu = { .domain = &domain };
+struct page *frame_table;
+
+static int map_rc;
+static unsigned int nr_maps, page_mapped;
+static uint32_t loaded;
+
+int pv_map_ldt(struct vcpu *v, unsigned int i)
+{
+    (void)v;
+    nr_maps++;
+    page_mapped = i;
+    if ( !map_rc )
+        descriptors[0].ldt[i] = (struct page *)&descriptors;
+    return map_rc;
+}
+
+/* SWAPGS, and a selector into GS: a page of the LDT there is loaded from. */
+static void on_fault(int number, siginfo_t *info, void *context)
+{
+    static const int at[16] = {
+        REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
+        REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15,
+    };
+    greg_t *r = ((ucontext_t *)context)->uc_mcontext.gregs, *selector;
+    const uint8_t *code = (const uint8_t *)r[REG_RIP];
+    unsigned int rex = *code == 0x41;
+
+    (void)number, (void)info;
+    if ( !memcmp(code, "\x0f\x01\xf8", 3) )
+    {
+        r[REG_RIP] += 3;
+        return;
+    }
+    if ( code[rex] != 0x8e || (code[rex + 1] & 0xf8) != 0xe8 )
+    {
+        signal(SIGSEGV, SIG_DFL);
+        return;
+    }
+    selector = &r[at[(code[rex + 1] & 7) + 8 * rex]];
+    if ( !(*selector & 4) || !descriptors[0].ldt[*selector >> 12] )
+    {
+        *selector = 0; /* as the fixup does */
+        return;
+    }
+    loaded = (uint32_t)*selector;
+    r[REG_RIP] += 2 + rex;
+}
+
+static int set_gs(uint16_t selector)
+{
+    struct sigaction fault = { .sa_sigaction = on_fault,
+                               .sa_flags = SA_SIGINFO }, old;
+    int rc;
+
+    loaded = 0;
+    assert_int_equal(sigaction(SIGSEGV, &fault, &old), 0);
+    rc = pv_set_user_gs(&vcpu, selector);
+    assert_int_equal(sigaction(SIGSEGV, &old, NULL), 0);
+    return rc;
+}
+
+static int reset(void **state)
+{
+    (void)state;
+    memset(descriptors, 0, sizeof(descriptors));
+    pv_of(&vcpu)->kernel = true;
+    nr_maps = 0;
+    map_rc = 0;
+    return 0;
+}
+
+/* ---- tests ---- */
+
+/* After SET_LDT no page is mapped: the first selector makes it so. */
+static void test_ldt(void **state)
+{
+    uint16_t selector = LDT_SELECTOR(PAGE_OF_LDT * 512 + 511);
+
+    (void)state;
+    assert_int_equal(set_gs(selector), 0);
+    assert_int_equal(loaded, selector);
+    assert_int_equal(nr_maps, 1);
+    assert_int_equal(page_mapped, PAGE_OF_LDT);
+    assert_int_equal(set_gs(selector), 0);
+    assert_int_equal(loaded, selector);
+    assert_int_equal(nr_maps, 1);
+    assert_int_equal(set_gs(LDT_SELECTOR(PAGE_OF_LDT * 512)), 0);
+    assert_int_equal(nr_maps, 1);
+    assert_int_equal(set_gs(0xffff), 0);
+    assert_int_equal(loaded, 0xffff);
+    assert_int_equal(page_mapped, PV_LDT_FRAMES - 1);
+}
+
+static void test_no_ldt(void **state)
+{
+    (void)state;
+    map_rc = -EINVAL;
+    assert_int_equal(set_gs(LDT_SELECTOR(3)), 0);
+    assert_int_equal(loaded, 0);
+    assert_int_equal(nr_maps, 1);
+    assert_int_equal(set_gs(GDT_SELECTOR), 0);
+    assert_int_equal(set_gs(0), 0);
+    assert_int_equal(loaded, 0);
+    assert_int_equal(nr_maps, 1);
+}
+
+static void test_gives_way(void **state)
+{
+    (void)state;
+    map_rc = -ERESTART;
+    assert_int_equal(set_gs(LDT_SELECTOR(3)), -ERESTART);
+    map_rc = 0;
+    assert_int_equal(set_gs(LDT_SELECTOR(3)), 0);
+    assert_int_equal(loaded, LDT_SELECTOR(3));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_ldt, reset),
+        cmocka_unit_test_setup(test_no_ldt, reset),
+        cmocka_unit_test_setup(test_gives_way, reset),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
