@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A selector that a PV kernel sets for its program: pv/segments.c.  The machine's
- * refusals are those of this process, which has no LDT.
+ * Selectors of a PV vcpu: pv/segments.c.  The machine's refusals are those of this
+ * process, which has no LDT.
  *
- * Seen failing with: a selector of an LDT whose page is not mapped yet, which was
- * taken for one that there is not.
+ * Seen failing with: selectors of an LDT whose page is not mapped yet, which were
+ * taken for some that there are not.
  */
 #define _GNU_SOURCE /* registers of a signal */
 #include <setjmp.h>
@@ -51,9 +51,14 @@ static struct domain domain = { .pv = &pv_domain };
 static struct vcpu vcpu = { .domain = &domain };
 struct page *frame_table;
 
+#define ES 0 /* as instructions number them */
+#define DS 3
+#define FS 4
+#define GS 5
+
 static int map_rc;
 static unsigned int nr_maps, page_mapped;
-static uint32_t loaded;
+static uint32_t loaded[8];
 
 int pv_map_ldt(struct vcpu *v, unsigned int i)
 {
@@ -65,7 +70,10 @@ int pv_map_ldt(struct vcpu *v, unsigned int i)
     return map_rc;
 }
 
-/* SWAPGS, and a selector into GS: a page of the LDT there is loaded from. */
+/*
+ * SWAPGS, and a selector that this process cannot load: from a page of the LDT
+ * that is there, else 0 is loaded as by the fixup.
+ */
 static void on_fault(int number, siginfo_t *info, void *context)
 {
     static const int at[16] = {
@@ -82,31 +90,41 @@ static void on_fault(int number, siginfo_t *info, void *context)
         r[REG_RIP] += 3;
         return;
     }
-    if ( code[rex] != 0x8e || (code[rex + 1] & 0xf8) != 0xe8 )
+    if ( code[rex] != 0x8e || code[rex + 1] < 0xc0 )
     {
         signal(SIGSEGV, SIG_DFL);
         return;
     }
     selector = &r[at[(code[rex + 1] & 7) + 8 * rex]];
     if ( !(*selector & 4) || !descriptors[0].ldt[*selector >> 12] )
-    {
-        *selector = 0; /* as the fixup does */
-        return;
-    }
-    loaded = (uint32_t)*selector;
+        *selector = 0;
+    loaded[code[rex + 1] >> 3 & 7] = (uint32_t)*selector;
     r[REG_RIP] += 2 + rex;
+}
+
+static struct sigaction before;
+
+static void machine_begin(void)
+{
+    struct sigaction fault = { .sa_sigaction = on_fault,
+                               .sa_flags = SA_SIGINFO };
+
+    memset(loaded, 0, sizeof(loaded));
+    assert_int_equal(sigaction(SIGSEGV, &fault, &before), 0);
+}
+
+static void machine_end(void)
+{
+    assert_int_equal(sigaction(SIGSEGV, &before, NULL), 0);
 }
 
 static int set_gs(uint16_t selector)
 {
-    struct sigaction fault = { .sa_sigaction = on_fault,
-                               .sa_flags = SA_SIGINFO }, old;
     int rc;
 
-    loaded = 0;
-    assert_int_equal(sigaction(SIGSEGV, &fault, &old), 0);
+    machine_begin();
     rc = pv_set_user_gs(&vcpu, selector);
-    assert_int_equal(sigaction(SIGSEGV, &old, NULL), 0);
+    machine_end();
     return rc;
 }
 
@@ -114,6 +132,7 @@ static int reset(void **state)
 {
     (void)state;
     memset(descriptors, 0, sizeof(descriptors));
+    memset(&vcpu.arch, 0, sizeof(vcpu.arch));
     pv_of(&vcpu)->kernel = true;
     nr_maps = 0;
     map_rc = 0;
@@ -129,16 +148,16 @@ static void test_ldt(void **state)
 
     (void)state;
     assert_int_equal(set_gs(selector), 0);
-    assert_int_equal(loaded, selector);
+    assert_int_equal(loaded[GS], selector);
     assert_int_equal(nr_maps, 1);
     assert_int_equal(page_mapped, PAGE_OF_LDT);
     assert_int_equal(set_gs(selector), 0);
-    assert_int_equal(loaded, selector);
+    assert_int_equal(loaded[GS], selector);
     assert_int_equal(nr_maps, 1);
     assert_int_equal(set_gs(LDT_SELECTOR(PAGE_OF_LDT * 512)), 0);
     assert_int_equal(nr_maps, 1);
     assert_int_equal(set_gs(0xffff), 0);
-    assert_int_equal(loaded, 0xffff);
+    assert_int_equal(loaded[GS], 0xffff);
     assert_int_equal(page_mapped, PV_LDT_FRAMES - 1);
 }
 
@@ -147,11 +166,11 @@ static void test_no_ldt(void **state)
     (void)state;
     map_rc = -EINVAL;
     assert_int_equal(set_gs(LDT_SELECTOR(3)), 0);
-    assert_int_equal(loaded, 0);
+    assert_int_equal(loaded[GS], 0);
     assert_int_equal(nr_maps, 1);
     assert_int_equal(set_gs(GDT_SELECTOR), 0);
     assert_int_equal(set_gs(0), 0);
-    assert_int_equal(loaded, 0);
+    assert_int_equal(loaded[GS], 0);
     assert_int_equal(nr_maps, 1);
 }
 
@@ -162,7 +181,47 @@ static void test_gives_way(void **state)
     assert_int_equal(set_gs(LDT_SELECTOR(3)), -ERESTART);
     map_rc = 0;
     assert_int_equal(set_gs(LDT_SELECTOR(3)), 0);
-    assert_int_equal(loaded, LDT_SELECTOR(3));
+    assert_int_equal(loaded[GS], LDT_SELECTOR(3));
+}
+
+/* ---- a vcpu that comes to a CPU ---- */
+
+static void load(void)
+{
+    struct pv_vcpu *p = pv_of(&vcpu);
+
+    p->es = LDT_SELECTOR(1);
+    p->ds = LDT_SELECTOR(513);
+    p->fs = LDT_SELECTOR(514);
+    p->gs = LDT_SELECTOR(1025);
+    machine_begin();
+    pv_load_segments(&vcpu);
+    machine_end();
+}
+
+/* Its registers are from before SET_LDT. */
+static void test_load(void **state)
+{
+    (void)state;
+    load();
+    assert_false(pv_of(&vcpu)->refused);
+    assert_int_equal(loaded[ES], LDT_SELECTOR(1));
+    assert_int_equal(loaded[DS], LDT_SELECTOR(513));
+    assert_int_equal(loaded[FS], LDT_SELECTOR(514));
+    assert_int_equal(loaded[GS], LDT_SELECTOR(1025));
+    assert_int_equal(nr_maps, 3);
+}
+
+/* They are not in the new one. */
+static void test_load_refused(void **state)
+{
+    (void)state;
+    map_rc = -EINVAL;
+    load();
+    assert_true(pv_of(&vcpu)->refused);
+    assert_int_equal(loaded[GS], 0);
+    assert_int_equal(pv_of(&vcpu)->gs, LDT_SELECTOR(1025));
+    assert_int_equal(nr_maps, 4);
 }
 
 int main(void)
@@ -171,6 +230,8 @@ int main(void)
         cmocka_unit_test_setup(test_ldt, reset),
         cmocka_unit_test_setup(test_no_ldt, reset),
         cmocka_unit_test_setup(test_gives_way, reset),
+        cmocka_unit_test_setup(test_load, reset),
+        cmocka_unit_test_setup(test_load_refused, reset),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

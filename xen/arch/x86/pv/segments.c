@@ -52,11 +52,33 @@ static bool is_active(const struct pv_vcpu *p, bool of_user)
     return p->kernel != of_user;
 }
 
+/*
+ * Map the page of the LDT where this selector's descriptor is, as a fault of
+ * ring 3's would: -ERESTART, or 0, also if there is none.
+ */
+static int map_ldt_of(struct vcpu *v, uint16_t selector)
+{
+    const struct pv_descriptors *t = &v->domain->pv->descriptors[v->vcpu_id];
+    unsigned int page = (selector & ~7U) / PAGE_SIZE;
+    int rc;
+
+    if ( !(selector & SELECTOR_TI) || t->ldt[page] )
+        return 0;
+    rc = pv_map_ldt(v, page);
+    return rc == -ERESTART ? rc : 0;
+}
+
+/* Its LDT may be another one than when ring 3 loaded them. */
 void pv_load_segments(struct vcpu *v)
 {
     struct pv_vcpu *p = pv_of(v);
     uint32_t ds = p->ds, es = p->es, fs = p->fs;
 
+    /* -ERESTART, while others work on the tables: as if there were no such page. */
+    (void)map_ldt_of(v, p->ds);
+    (void)map_ldt_of(v, p->es);
+    (void)map_ldt_of(v, p->fs);
+    (void)map_ldt_of(v, p->gs);
     LOAD_SEGMENT(ds, ds);
     LOAD_SEGMENT(es, es);
     LOAD_SEGMENT(fs, fs);
@@ -107,22 +129,6 @@ void pv_set_gs_base(struct vcpu *v, bool of_user, uint64_t base)
         wrmsr(MSR_KERNEL_GS_BASE, base);
     else
         *gs_base(p, of_user) = base;
-}
-
-/*
- * Map the page of the LDT where this selector's descriptor is; a fault of ring
- * 3's would do it.  0 if there is none.
- */
-static int map_ldt_of(struct vcpu *v, uint16_t selector)
-{
-    const struct pv_descriptors *t = &v->domain->pv->descriptors[v->vcpu_id];
-    unsigned int page = (selector & ~7U) / PAGE_SIZE;
-    int rc;
-
-    if ( !(selector & SELECTOR_TI) || t->ldt[page] )
-        return 0;
-    rc = pv_map_ldt(v, page);
-    return rc == -ERESTART ? rc : 0;
 }
 
 int pv_set_user_gs(struct vcpu *v, uint16_t selector)
