@@ -72,6 +72,28 @@ static void test_map_by_address(void **state)
     mapper_end(&m);
 }
 
+/*
+ * The granter has mapped the page as often as 32 GiB of page tables can: no more
+ * references for it, and none that overflows when it is mapped once more.
+ */
+static void test_map_what_is_mapped_everywhere(void **state)
+{
+    struct mapper m = make_mapper(0);
+    gnttab_map_grant_ref_t op;
+
+    (void)state;
+    for ( uint32_t left = 0; left < 4; left++ )
+    {
+        m.pg->refs = UINT32_MAX - left;
+        op = grant_map(m.granter, REF, VA_OF(9), GNTMAP_host_map);
+        assert_int_not_equal(op.status, 0);
+        assert_int_equal(m.pg->refs, UINT32_MAX - left);
+        assert_false(page_get(m.pg, m.granter));
+    }
+    m.pg->refs = 1;
+    mapper_end(&m);
+}
+
 static void test_map_over_an_entry(void **state)
 {
     struct mapper m = make_mapper(0);
@@ -419,6 +441,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         PV_TEST(test_map_by_address),
+        PV_TEST(test_map_what_is_mapped_everywhere),
         PV_TEST(test_map_over_an_entry),
         PV_TEST(test_map_by_entry),
         PV_TEST(test_map_readonly),

@@ -211,7 +211,7 @@ bool page_get(struct page *pg, const struct domain *d)
     uint32_t refs = READ_ONCE(pg->refs);
 
     do {
-        if ( refs == 0 || refs == UINT32_MAX )
+        if ( refs == 0 || refs >= PAGE_MAX_GETS )
             return false;
     } while ( !atomic_cmpxchg(&pg->refs, &refs, refs + 1) );
 

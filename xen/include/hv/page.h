@@ -153,8 +153,11 @@ int page_claim(struct domain *d, uint64_t nr) must_check;
 
 /*
  * Take a reference, if the page is in use and owned by d; false otherwise.
- * Needs no lock: the owner cannot change while a reference is held.
+ * Needs no lock: the owner cannot change while a reference is held.  False, too,
+ * when there are so many: a PV guest can have one for each 8 bytes of its page
+ * tables.  The other half of what can be counted is for page_get_more().
  */
+#define PAGE_MAX_GETS (1U << 31)
 bool page_get(struct page *pg, const struct domain *d) must_check;
 
 /* Another reference, for a caller that already holds one. */
