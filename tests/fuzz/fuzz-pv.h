@@ -30,6 +30,7 @@ extern struct pv_actor pv_actor[PV_WHO];
 enum pv_who pv_current(void);
 /* Frames that may be mapped, and may not be: devices'. */
 extern const uint64_t pv_io_frame, pv_io_other;
+extern const uint64_t pv_nr_frames; /* of RAM */
 
 /* ---- pv-calls.c ---- */
 

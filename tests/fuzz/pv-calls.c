@@ -26,7 +26,7 @@ uint64_t pv_mfn(struct input *in)
         return pv_io_frame;
     if ( b == 0xf8 )
         return pv_io_other;
-    return in_bytes(in, 2) % (nr_frames + 8);
+    return in_bytes(in, 2) % (pv_nr_frames + 8);
 }
 
 /* Few slots, so that they are used again; some of the hypervisor's. */

@@ -7,6 +7,8 @@
 #ifndef PV_MACHINE_H
 #define PV_MACHINE_H
 
+#include <sys/mman.h>
+
 #include <hv/atomic.h>
 #include <hv/domain.h>
 #include <pv-mm/pv-mm.h>
@@ -14,6 +16,8 @@
 
 #define IO_FRAME 0xfee00UL /* may be mapped */
 #define IO_OTHER 0xfec00UL /* may not      */
+/* Behind all RAM, and with entries that cannot be written; the first half may. */
+#define PV_NO_RAM 512UL
 
 /* ---- the TLB ---- */
 
@@ -108,13 +112,15 @@ static void tlb_check(void)
 
 static bool is_io(mfn_t mfn)
 {
-    return mfn_x(mfn) == IO_FRAME || mfn_x(mfn) == IO_OTHER;
+    return mfn_x(mfn) == IO_FRAME || mfn_x(mfn) == IO_OTHER ||
+           mfn_x(mfn) - PV_FRAMES < PV_NO_RAM;
 }
 
 static bool may_map_io(const struct domain *d, mfn_t mfn)
 {
     (void)d;
-    return mfn_x(mfn) == IO_FRAME;
+    return mfn_x(mfn) == IO_FRAME ||
+           mfn_x(mfn) - PV_FRAMES < PV_NO_RAM / 2;
 }
 
 static void fill_l4(uint64_t *l4)
@@ -183,7 +189,10 @@ static void load_descriptors(struct vcpu *v)
     asked.nr_loads++;
 }
 
-static uint64_t pv_m2p[PV_FRAMES];
+_Static_assert(PV_FRAMES % 512 == 0, "the entries of the rest fill pages");
+static uint64_t pv_m2p[PV_FRAMES + PV_NO_RAM] __attribute__((aligned(4096)));
+static struct pv_frame pv_types[PV_FRAMES + PV_NO_RAM]
+    __attribute__((aligned(4096)));
 
 static const struct pv_machine pv_test_machine = {
     .tlb_clock = test_clock,
@@ -199,11 +208,25 @@ static const struct pv_machine pv_test_machine = {
     .may_flush_cache = may_flush_cache,
     .flush_cache = flush_cache,
     .m2p = pv_m2p,
+    .frames = pv_types,
 };
 
 /* A machine that was just started. */
 static void pv_machine_reset(void)
 {
+    memset(pv_m2p, 0xff, PV_FRAMES * sizeof(*pv_m2p)); /* PV_M2P_NONE */
+    memset(pv_types, 0, PV_FRAMES * sizeof(*pv_types));
+    if ( !hosted_no_ram )
+    {
+        memset(pv_m2p + PV_FRAMES, 0xff, PV_NO_RAM * sizeof(*pv_m2p));
+        if ( mprotect(pv_m2p + PV_FRAMES, PV_NO_RAM * sizeof(*pv_m2p),
+                      PROT_READ) ||
+             mprotect(pv_types + PV_FRAMES, PV_NO_RAM * sizeof(*pv_types),
+                      PROT_READ) )
+            pv_fail("no memory that cannot be written");
+        hosted_no_ram = PV_NO_RAM;
+    }
+    pv_mm_init(&pv_test_machine);
     nr_cached = 0;
     stale_value = 2;
     cpu_root = NULL;

@@ -20,6 +20,7 @@
 
 static uint64_t tlb_time = 1, flushed_at;
 static uint64_t m2p[FIXTURE_FRAMES];
+static struct pv_frame frames[FIXTURE_FRAMES];
 
 static uint64_t tlb_clock(void)
 {
@@ -56,7 +57,7 @@ static void load(struct vcpu *v)
 static const struct pv_machine machine = {
     .tlb_clock = tlb_clock, .flush_since = flush_since, .is_io = is_io,
     .may_map_io = may_map_io, .fill_l4 = fill_l4, .load_root = load,
-    .load_descriptors = load, .m2p = m2p,
+    .load_descriptors = load, .m2p = m2p, .frames = frames,
 };
 
 static bool has_pv; /* the domain that is being created */
@@ -233,7 +234,10 @@ static int setup(void **state)
     hosted_hooks.domain_create = domain_create_hook;
     hosted_hooks.domain_relinquish = relinquish_hook;
     hosted_hooks.domain_destroy = pv_domain_destroy;
-    return fixture_setup(state) || pv_mm_init(&machine) ? -1 : 0;
+    memset(m2p, 0xff, sizeof(m2p)); /* PV_M2P_NONE */
+    memset(frames, 0, sizeof(frames));
+    pv_mm_init(&machine);
+    return fixture_setup(state);
 }
 
 static int teardown(void **state)

@@ -34,7 +34,7 @@ static int pv_setup(void **state)
     hosted_hooks.domain_relinquish = relinquish_hook;
     hosted_hooks.domain_destroy = pv_domain_destroy;
     pv_machine_reset();
-    return fixture_setup(state) || pv_mm_init(&pv_test_machine) ? -1 : 0;
+    return fixture_setup(state);
 }
 
 static int pv_teardown(void **state)

@@ -6,6 +6,9 @@
  * for such pages ("Xen scratch" in /proc/iomem), and the gfns that the
  * hypervisor lists while pages of each kind are mapped, must hold none of the
  * machine's RAM; and what the balloon gave must come back to its own address.
+ *
+ * And what the hypervisor keeps of the machine's RAM: 32 bytes for each frame of it,
+ * not for addresses where there is none, and a constant.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,6 +158,26 @@ static void check_mapped(void)
     ct_destroy(domid);
 }
 
+/* ---- what the hypervisor keeps ---- */
+
+#define FRAME_BYTES 32UL
+#define KEPT_PAGES (10UL << 8) /* 10 MiB: image, dom0's paging pool, heap */
+
+static void check_kept(void)
+{
+    unsigned long ram = 0, kept;
+    xc_dominfo_t dom0;
+
+    for ( unsigned int i = 0; i < nr_map; i++ )
+        if ( map[i].type == RAM )
+            ram += map[i].size / CT_PAGE;
+    ct_ok(xc_domain_getinfo(ct.xch, 0, 1, &dom0) == 1, "dom0's pages");
+    kept = ram - ct_free_pages() - dom0.nr_pages;
+    ct_diag("of %lu pages the hypervisor keeps %lu", ram, kept);
+    ct_ok(kept <= ram * FRAME_BYTES / CT_PAGE + KEPT_PAGES,
+          "the hypervisor keeps little memory");
+}
+
 /* ---- the balloon ---- */
 
 static unsigned long read_kb(const char *path)
@@ -201,6 +224,7 @@ int main(void)
 {
     ct_begin();
     read_machine_map();
+    check_kept();
     check_mapped();
     check_balloon();
     return ct_end();

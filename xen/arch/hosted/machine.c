@@ -30,10 +30,11 @@
 
 struct hosted_hooks hosted_hooks;
 int hosted_memfd = -1;
+uint64_t hosted_no_ram;
 
 static char *frames_base;
 static struct page *frames_table;
-static uint64_t frames_count;
+static uint64_t frames_count, no_ram_count;
 static uint64_t heap_objects, heap_bytes;
 static uint64_t began_ns;
 static __thread unsigned int fail_nth;
@@ -43,9 +44,17 @@ static unsigned int preempt_every, preempt_count;
 
 /* ---- life ---- */
 
+static int protect_no_ram(int prot)
+{
+    return mprotect(frames_table + frames_count,
+                    no_ram_count * sizeof(*frames_table), prot);
+}
+
 static void free_frames(void)
 {
     munmap(frames_base, frames_count << PAGE_SHIFT);
+    if ( no_ram_count )
+        protect_no_ram(PROT_READ | PROT_WRITE);
     free(frames_table);
     close(hosted_memfd);
     hosted_memfd = -1;
@@ -60,30 +69,32 @@ static int make_frames(uint64_t frames)
         return -errno;
     frames_base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
                        hosted_memfd, 0);
-    frames_table = calloc(frames, sizeof(*frames_table));
-    if ( frames_base == MAP_FAILED || !frames_table )
+    bytes = (frames + hosted_no_ram) * sizeof(*frames_table);
+    if ( frames_base == MAP_FAILED ||
+         posix_memalign((void **)&frames_table, PAGE_SIZE, bytes) )
         return -ENOMEM;
+    memset(frames_table, 0, bytes);
     frames_count = frames;
-    return 0;
+    no_ram_count = hosted_no_ram;
+    return no_ram_count && protect_no_ram(PROT_READ) ? -errno : 0;
 }
 
 /* Page faults on fresh frames were more than half of a short test's time. */
 int hosted_init(uint64_t frames)
 {
+    bool same = frames_count == frames && no_ram_count == hosted_no_ram;
     int rc = 0;
 
-    if ( hosted_memfd >= 0 && frames_count == frames )
-        memset(frames_table, 0, frames * sizeof(*frames_table));
-    else
-    {
-        if ( hosted_memfd >= 0 )
-            free_frames();
+    if ( hosted_memfd >= 0 && !same )
+        free_frames();
+    if ( hosted_memfd < 0 )
         rc = make_frames(frames);
-    }
+    else
+        memset(frames_table, 0, frames * sizeof(*frames_table));
     if ( rc )
         return rc;
     hosted_preempt_every(0);
-    page_heap_init(frames_table, frames);
+    page_heap_init(frames_table, frames + no_ram_count);
     page_heap_add(0, frames);
     domain_list_init();
     timer_system_init();

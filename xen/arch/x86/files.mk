@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The bare machine: what only it has.  Sources are C and assembler (.S).
 x86-boot-y := $(addprefix xen/arch/x86/boot/, head.S main.c)
-x86-lib-y := $(addprefix xen/arch/x86/lib/, loader.c memory.c options.c)
+x86-lib-y := $(addprefix xen/arch/x86/lib/, frames.c loader.c memory.c options.c)
 x86-cpu-y := $(addprefix xen/arch/x86/cpu/, \
     crash.c entry.S errata.c lock.c paging.c percpu.c ring3.S ring3.c symbols.c trace.c traps.c)
 x86-platform-y := $(addprefix xen/arch/x86/platform/, \

@@ -19,6 +19,12 @@
  */
 int hosted_init(uint64_t frames);
 /*
+ * So many frame numbers behind that memory are no RAM, as devices' are on other
+ * machines: their entries of the frame table are 0 and cannot be written.  Both
+ * numbers of frames then are multiples of 128.
+ */
+extern uint64_t hosted_no_ram;
+/*
  * Destroy all domains and free everything.  Returns the number of leaks:
  * domains that could not be freed, frames that still have references, heap
  * objects.

@@ -95,7 +95,9 @@ void boot_main(uint32_t magic, uint64_t info)
     printk(XENLOG_INFO, "Command line: %s\n", boot_info.cmdline);
     memory_init();
     paging_init();
+    paging_frames(FRAME_MAP, sizeof(struct page), 0, memory_place_table);
     memory_start();
+    paging_release();
     domain_list_init();
     timer_system_init();
     trace_init(option_size("trace_size", TRACE_SIZE));

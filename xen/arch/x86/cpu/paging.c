@@ -5,6 +5,9 @@
  *
  *   M2P_MAP      the machine-to-physical table of PV guests, which ring 3 reads
  *   CPU_MAP      each CPU's descriptor tables of the PV vcpu that is on it
+ *   FRAME_MAP, PV_FRAME_MAP, M2P_RW_MAP
+ *                tables with an entry for each frame: RW where there is RAM, R
+ *                and one page where there is none
  *   MMIO_MAP     devices' registers (uncached) and tables of the firmware
  *                (read-only), as they are asked for
  *   ORIEL_VIRT   the image: code RX, constants R, data RW
@@ -32,9 +35,10 @@
 
 /*
  * Enough for the image, the window and 90 GiB of RAM without 1 GiB pages; and
- * each range of RAM may need two more at both of its ends.
+ * each range of RAM may need two more at both of its ends, and the frame table
+ * one there.
  */
-#define POOL_TABLES (128 + 4 * MAX_E820)
+#define POOL_TABLES (128 + 6 * MAX_E820)
 
 #define WINDOW_SIZE (32UL << 20)
 #define MAX_VIEWS 256
@@ -206,14 +210,70 @@ void *map_phys_rw(uint64_t phys, size_t bytes)
     return view_of(phys, bytes, DATA);
 }
 
-void paging_show(uint64_t va, uint64_t phys, uint64_t bytes)
+/* ---- tables of frames ---- */
+
+struct frames {
+    uint64_t va;
+    uint8_t fill;
+    uint64_t (*place)(uint64_t bytes);
+    uint64_t hole, hole_table; /* what is mapped where no RAM is */
+};
+
+static uint64_t placed(const struct frames *f, uint64_t bytes)
 {
-    for ( uint64_t at = 0; at < bytes; at += PAGE_SIZE )
+    uint64_t phys = f->place(bytes);
+
+    if ( f->fill )
+        memset(phys_to_virt(phys), f->fill, bytes);
+    return phys;
+}
+
+static void map_part(void *data, uint64_t offset, uint64_t bytes, bool of_ram)
+{
+    const struct frames *f = data;
+    uint64_t va = f->va + offset;
+
+    if ( bytes == PAGE_SIZE )
+        *entry_at(va, 1) = of_ram ? placed(f, bytes) | DATA : f->hole;
+    else
+        *entry_at(va, 2) = of_ram ? placed(f, bytes) | DATA | PTE_PS
+                                  : f->hole_table | PTE_P | PTE_RW | PTE_A;
+}
+
+void paging_frames(uint64_t va, unsigned int entry, uint8_t fill,
+                   uint64_t (*place)(uint64_t bytes))
+{
+    struct frames f = { .va = va, .fill = fill, .place = place,
+                        .hole_table = new_table() };
+    uint64_t *table = phys_to_virt(f.hole_table);
+
+    f.hole = placed(&f, PAGE_SIZE) | CONSTANT;
+    for ( unsigned int i = 0; i < 512; i++ )
+        table[i] = f.hole;
+    memory_frame_table(entry, map_part, &f);
+}
+
+void paging_show(uint64_t va, uint64_t shown, unsigned int entry)
+{
+    uint64_t end = (memory_end() >> PAGE_SHIFT) * entry;
+
+    for ( uint64_t at = 0; at < end; at += PAGE_SIZE )
     {
-        *entry_at(va + at, 1) = (phys + at) | CONSTANT | PTE_US;
+        uint64_t *e = entry_at(va + at, 2), phys;
+
+        phys = *e & PTE_PS ? (*e & PTE_ADDRESS) + at % LEVEL_SIZE(2)
+                           : *entry_at(va + at, 1) & PTE_ADDRESS;
+        *entry_at(shown + at, 1) = phys | CONSTANT | PTE_US;
         for ( unsigned int l = 2; l <= ROOT_LEVEL; l++ )
-            *entry_at(va + at, l) |= PTE_US;
+            *entry_at(shown + at, l) |= PTE_US;
     }
+}
+
+void paging_release(void)
+{
+    page_heap_add(virt_to_phys(pool[pool_used]) >> PAGE_SHIFT,
+                  POOL_TABLES - pool_used);
+    pool_used = POOL_TABLES;
 }
 
 uint64_t *paging_area(uint64_t va)

@@ -21,11 +21,13 @@
 #define DOM0_GRANT_FRAMES 64
 #define DOM0_MAPTRACK_FRAMES 1024
 /*
- * Pages for tables: all RAM in small pages, once dom0 gave some away here and
- * there, and 4 GiB of devices and of other domains' memory.
+ * Pages for tables of a PVH dom0: all its RAM in small pages, once dom0 gave some
+ * away here and there; 512 MiB of devices; the memory of other domains, as far as
+ * there is some, up to 4 GiB.
  */
 #define PAGES_PER_TABLE 512
-#define OTHER_TABLES 2048
+#define DEVICE_TABLES 256
+#define MAX_OTHER_TABLES 2048
 
 struct domain *dom0;
 
@@ -71,15 +73,22 @@ static uint64_t find_memory(struct ram_map *ram)
     return pages;
 }
 
+static unsigned int pages_of_tables(uint64_t dom0_pages)
+{
+    uint64_t others = min(page_nr_free() / PAGES_PER_TABLE,
+                          (uint64_t)MAX_OTHER_TABLES);
+
+    return (unsigned int)(dom0_pages / PAGES_PER_TABLE + DEVICE_TABLES + others);
+}
+
 static void give_memory(const struct dom0_builder *b, struct ram_map *ram)
 {
     uint64_t pages = find_memory(ram);
+    unsigned int tables = pages_of_tables(pages);
     int rc;
 
     do
-        rc = b->translated
-                 ? p2m_pool_resize(dom0, pages / PAGES_PER_TABLE + OTHER_TABLES)
-                 : 0;
+        rc = b->translated ? p2m_pool_resize(dom0, tables) : 0;
     while ( rc == -ERESTART );
     for ( unsigned int i = 0; i < ram->nr && !rc; i++ )
     {

@@ -93,25 +93,31 @@ static bool overlaps(const struct ranges *s, uint64_t start, uint64_t end)
     return false;
 }
 
-/* Take whole pages out of s, as far up as there is room; 0: nowhere. */
-static uint64_t take(struct ranges *s, uint64_t bytes)
-{
-    uint64_t size = (bytes + PAGE_SIZE - 1) & PAGE_MASK;
-
-    for ( unsigned int i = s->nr; i-- > 0; )
-        if ( s->r[i].end - s->r[i].start >= size )
-        {
-            uint64_t at = s->r[i].end - size;
-
-            cut(s, at, at + size);
-            return at;
-        }
-    return 0;
-}
-
 static uint64_t page_up(uint64_t v)
 {
     return (v + PAGE_SIZE - 1) & PAGE_MASK;
+}
+
+/*
+ * Take whole pages out of s, as far up as there is room, from a multiple of
+ * `align` on; 0: nowhere.
+ */
+static uint64_t take(struct ranges *s, uint64_t bytes, uint64_t align)
+{
+    uint64_t size = page_up(bytes);
+
+    for ( unsigned int i = s->nr; i-- > 0; )
+    {
+        uint64_t start = s->r[i].start, end = s->r[i].end;
+        uint64_t at = (end - size) & -align;
+
+        if ( end - start >= size && at >= start )
+        {
+            cut(s, at, at + size);
+            return at;
+        }
+    }
+    return 0;
 }
 
 static void cut_module(struct ranges *s, uint64_t start, uint64_t size)
@@ -220,8 +226,8 @@ static bool place(uint64_t table_bytes)
     for ( unsigned int i = 0; i < boot_info.nr_modules; i++ )
         cut_module(&heap, boot_info.module[i].start, boot_info.module[i].size);
 
-    table.start = take(&heap, table_bytes);
-    table.end = table.start + page_up(table_bytes);
+    table.start = take(&heap, table_bytes, FRAMES_LARGE);
+    table.end = table.start + table_bytes;
     if ( !table.start )
         return false;
     for ( unsigned int i = 0; i < boot_info.nr_modules; i++ )
@@ -230,7 +236,7 @@ static bool place(uint64_t table_bytes)
 
         module_to[i] = 0;
         if ( overlaps(&dom0_part, m->start, m->start + m->size) &&
-             !(module_to[i] = take(&heap, m->size)) )
+             !(module_to[i] = take(&heap, m->size, PAGE_SIZE)) )
             return false;
     }
     return true;
@@ -250,7 +256,7 @@ void memory_init(void)
             panic("module %u is not in memory\n", i);
         modules += page_up(m->size) + PAGE_SIZE;
     }
-    table_bytes = (memory_end() >> PAGE_SHIFT) * sizeof(struct page);
+    table_bytes = memory_frame_table_bytes(sizeof(struct page));
 
     reserve = table_bytes + modules + MIN_HEAP;
     if ( !option_get("dom0_mem", (char[2]){ 0 }, 2) )
@@ -293,11 +299,27 @@ static void give_to_heap(const struct range *r)
     page_heap_add(r->start >> PAGE_SHIFT, (r->end - r->start) >> PAGE_SHIFT);
 }
 
+/* Large ones from the start of its room, the others from the end. */
+uint64_t memory_place_table(uint64_t bytes)
+{
+    static struct range left;
+
+    if ( !left.end )
+    {
+        left = table;
+        memset(phys_to_virt(left.start), 0, left.end - left.start);
+    }
+    BUG_ON(left.end - left.start < bytes);
+    if ( bytes == PAGE_SIZE )
+        return left.end -= bytes;
+    left.start += bytes;
+    return left.start - bytes;
+}
+
 void memory_start(void)
 {
     move_modules();
-    memset(phys_to_virt(table.start), 0, table.end - table.start);
-    page_heap_init(phys_to_virt(table.start), memory_end() >> PAGE_SHIFT);
+    page_heap_init((struct page *)FRAME_MAP, memory_end() >> PAGE_SHIFT);
 
     /* Where modules were is free now; where they are is not yet. */
     later = own;

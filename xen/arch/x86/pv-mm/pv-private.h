@@ -21,11 +21,6 @@
 #define WORD_OWNED (1UL << 37)  /* in its owner's reservation */
 #define WORD_WAS_TABLE (1UL << 38) /* NONE: stale walks may go through it */
 
-struct pv_frame {
-    uint64_t word;  /* [a] */
-    uint64_t stamp; /* [a] TLB clock: see pv-mm.h */
-};
-
 extern struct pv_frame *pv_frames;
 extern const struct pv_machine *pv_machine;
 

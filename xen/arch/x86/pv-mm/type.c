@@ -8,25 +8,17 @@
  */
 #include "pv-private.h"
 
-#include <hv/heap.h>
-
 struct pv_frame *pv_frames;
 const struct pv_machine *pv_machine;
 
-int pv_mm_init(const struct pv_machine *m)
+void pv_mm_init(const struct pv_machine *m)
 {
-    pv_frames = arch_heap_alloc(nr_frames * sizeof(*pv_frames));
-    if ( !pv_frames )
-        return -ENOMEM;
-    memset(pv_frames, 0, nr_frames * sizeof(*pv_frames));
-    memset(m->m2p, 0xff, nr_frames * sizeof(*m->m2p)); /* PV_M2P_NONE */
+    pv_frames = m->frames;
     pv_machine = m;
-    return 0;
 }
 
 void pv_mm_exit(void)
 {
-    arch_heap_free(pv_frames);
     pv_frames = NULL;
 }
 

@@ -23,20 +23,25 @@ void pv_cpu_up(struct cpu *c)
     pv_descriptors_cpu_up(c);
 }
 
+static uint64_t place(uint64_t bytes)
+{
+    void *room = hv_zalloc(bytes);
+
+    if ( !room || (uint64_t)room % bytes )
+        panic("no memory for the tables of PV guests' frames\n");
+    return virt_to_phys(room);
+}
+
 void pv_init(void)
 {
-    size_t bytes = (nr_frames * sizeof(uint64_t) + PAGE_SIZE - 1) & PAGE_MASK;
-    uint64_t *m2p = arch_heap_alloc(bytes);
-    const uint64_t *root;
+    const uint64_t *root = phys_to_virt(paging_cr3);
 
-    if ( !m2p || (uint64_t)m2p % PAGE_SIZE )
-        panic("no memory for the machine-to-physical table of PV guests\n");
-    memset(m2p, 0xff, bytes);
-    pv_bare_machine.m2p = m2p;
-    paging_show(M2P_MAP, virt_to_phys(m2p), bytes);
-    root = phys_to_virt(paging_cr3);
+    paging_frames(M2P_RW_MAP, sizeof(uint64_t), 0xff, place); /* PV_M2P_NONE */
+    paging_show(M2P_RW_MAP, M2P_MAP, sizeof(uint64_t));
+    paging_frames(PV_FRAME_MAP, sizeof(struct pv_frame), 0, place);
+    pv_bare_machine.m2p = (uint64_t *)M2P_RW_MAP;
+    pv_bare_machine.frames = (struct pv_frame *)PV_FRAME_MAP;
     pv_bare_machine.m2p_slot = root[PV_FIRST_HV_SLOT];
-    if ( pv_mm_init(&pv_bare_machine) )
-        panic("no memory for the types of PV guests' frames\n");
+    pv_mm_init(&pv_bare_machine);
     guest_register(&pv_guest_ops);
 }

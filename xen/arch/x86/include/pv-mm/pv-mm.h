@@ -73,6 +73,12 @@ struct pv_vcpus {
     uint64_t bits[PV_VCPU_WORDS];
 };
 
+/* Of a frame: pv-private.h. */
+struct pv_frame {
+    uint64_t word;  /* [a] */
+    uint64_t stamp; /* [a] of the TLB clock */
+};
+
 struct pv_machine {
     /*
      * The TLB clock.  It goes up with each flush of a CPU's whole TLB; that CPU
@@ -117,12 +123,15 @@ struct pv_machine {
      * what the owner, or the one who builds it, has stored there.
      */
     uint64_t *m2p;
+    /* nr_frames entries, at first zeroed. */
+    struct pv_frame *frames;
+    /* Of both tables only entries of frames that were the heap's are written. */
 };
 
 #define PV_M2P_NONE (~0UL)
 
-/* At boot: types for all frames.  -ENOMEM.  pv_mm_exit() is for tests. */
-int pv_mm_init(const struct pv_machine *m) must_check;
+/* At boot.  pv_mm_exit() is for tests. */
+void pv_mm_init(const struct pv_machine *m);
 void pv_mm_exit(void);
 
 /* ---- state ---- */

@@ -69,13 +69,15 @@ bool option_bool(const char *name, bool dflt);
 bool option_reboots(bool has_console);
 
 /*
- * lib/memory.c: who gets which RAM.  memory_init() decides; memory_start(),
- * after paging_init(), moves modules out of dom0's way and brings up frame
- * table and heap.  RAM that dom0 gets (identity mapped) and modules stay out
- * of the heap until they are given away.
+ * lib/memory.c: who gets which RAM.  memory_init() decides; memory_start(), after
+ * paging_init() and with the frame table at FRAME_MAP, moves modules out of
+ * dom0's way and brings up the heap.  RAM that dom0 gets (identity mapped) and
+ * modules stay out of the heap until they are given away.
  */
 void memory_init(void); /* panics when there is not enough of it */
 void memory_start(void);
+/* For paging_frames(), before memory_start(): room for the frame table. */
+uint64_t memory_place_table(uint64_t bytes);
 /* Physical addresses of this processor are below this. */
 uint64_t memory_limit(void);
 /* The last byte of RAM + 1. */
@@ -84,6 +86,18 @@ uint64_t memory_end(void);
 bool memory_ram_range(unsigned int i, uint64_t *start, uint64_t *end);
 /* Is [start, end) RAM in the firmware's map? */
 bool memory_is_ram(uint64_t start, uint64_t end);
+/*
+ * lib/frames.c: a table with `entry` bytes (a power of two) for each frame up to
+ * the last one of RAM, in parts.  One of FRAMES_LARGE has entries of RAM only, or
+ * none; one of a page has some, or none.
+ */
+#define FRAMES_LARGE (2UL << 20)
+void memory_frame_table(unsigned int entry,
+                        void (*part)(void *data, uint64_t offset,
+                                     uint64_t bytes, bool of_ram),
+                        void *data);
+/* What its parts of RAM take, and one page for all others. */
+uint64_t memory_frame_table_bytes(unsigned int entry);
 
 /*
  * Ranges of RAM for dom0: not in the heap, not the hypervisor's.  Called
@@ -102,6 +116,10 @@ void memory_release_modules(void);
 #define M2P_MAP 0xffff800000000000UL    /* ring 3 reads it: PV guests' m2p  */
 #define CPU_MAP 0xffff820000000000UL    /* an area for each CPU             */
 #define CPU_MAP_BYTES (2UL << 20)
+/* Tables with an entry for each frame: paging_frames(). */
+#define FRAME_MAP 0xffff821000000000UL  /* the frame table                  */
+#define PV_FRAME_MAP 0xffff822000000000UL /* frames' types, for PV guests   */
+#define M2P_RW_MAP 0xffff823000000000UL /* M2P_MAP, which ring 3 reads      */
 #define MMIO_MAP 0xffff828000000000UL   /* devices' registers, ACPI tables */
 
 void paging_init(void); /* W^X image, direct map, no identity map */
@@ -120,8 +138,18 @@ void *map_mmio(uint64_t phys, size_t bytes);
  */
 const void *map_phys(uint64_t phys, size_t bytes);
 void *map_phys_rw(uint64_t phys, size_t bytes);
-/* Ring 3 may read these pages at va. */
-void paging_show(uint64_t va, uint64_t phys, uint64_t bytes);
+/*
+ * A table at va with `entry` bytes (a power of two) for each frame up to the last
+ * one of RAM, all of them `fill`.  Entries of RAM are writable.  The others are
+ * constants, and together they take one page.  place() finds zeroed room for
+ * `bytes` of the table, a page or FRAMES_LARGE, aligned to its size.
+ */
+void paging_frames(uint64_t va, unsigned int entry, uint8_t fill,
+                   uint64_t (*place)(uint64_t bytes));
+/* Ring 3 may read the table of va at `shown`, too. */
+void paging_show(uint64_t va, uint64_t shown, unsigned int entry);
+/* The heap has frames: unused tables of the image are given to it. */
+void paging_release(void);
 /* The 512 entries for the 2 MiB at va, none present. */
 uint64_t *paging_area(uint64_t va);
 /* The page becomes unreachable: a stack's guard. */
