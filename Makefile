@@ -476,6 +476,7 @@ check-programs: all $(programs-helpers) | $(B)/.need-check $(B)/.need-gdb
 
 vm-list := $(call list-of,vm)
 $(eval $(call program,$(B)/vm/keep-dm,$(keep-dm-src),$(vm-list),$(oriel-dm-libs)))
+$(eval $(call program,$(B)/vm/many-dm,$(many-dm-src),$(vm-list),$(oriel-dm-libs)))
 $(eval $(call program,$(B)/vm/free-pages,tests/vm/pages.c,$(vm-list),-lxenctrl))
 $(eval $(call program,$(B)/vm/cpu-time,tests/vm/cpu-time.c,$(vm-list),-lxenctrl))
 $(eval $(call program,$(B)/vm/press-key,tests/vm/press.c,$(vm-list),-lxenctrl))
@@ -525,13 +526,16 @@ machine-xen: $(B)/.need-vm all $(check-vm-progs) dom0
 machine-hosted: all $(check-vm-progs) | $(B)/.need-check
 	$(Q)scripts/run-tests "hosted, as in QEMU" --limit MACHINE scripts/check-hosted
 check-vm-script: $(B)/.need-vm $(B)/.need-gdb all bare debug \
-    $(check-vm-progs) $(addprefix $(B)/vm/,xl-guest watchdog patient-xl.so) dom0
+    $(check-vm-progs) \
+    $(addprefix $(B)/vm/,xl-guest watchdog patient-xl.so many-dm) dom0
 	$(Q)tests/vm/run
 	$(Q)scripts/run-tests "gdb on the bare machine" --limit MACHINE tests/vm/gdb
 	$(Q)scripts/run-tests "typing at the serial port" --limit MACHINE \
 	    tests/vm/typed
 	$(Q)scripts/run-tests "a device model that looks" --limit MACHINE \
 	    tests/vm/looks
+	$(Q)scripts/run-tests "512 vcpus and eight servers" --limit MACHINE --args 2 \
+	    tests/vm/many
 	$(Q)scripts/run-tests "PV dom0" --limit MACHINE tests/vm/pv
 check-vm: machine-vm machine-hosted check-vm-script
 	$(Q)scripts/check-vm -k
@@ -544,6 +548,13 @@ check-disks: $(B)/.need-vm all debug $(addprefix $(B)/vm/,press-key patient-xl.s
 	$(Q)scripts/run-tests "disks and networks of guests" --args "$(MIB)" \
 	    --limit MACHINE tests/vm/disks
 check-machines: check-vm check-xen
+# 512 vcpus, eight ioreq servers: 100 requests of each vcpu to each server.
+# MANY="15625 8 100": of 8 vcpus, to device models that look before they sleep.
+MANY ?= 100
+check-many: $(B)/.need-vm all debug $(addprefix $(B)/vm/,many-dm free-pages press-key) \
+    dom0
+	$(Q)scripts/run-tests "512 vcpus and eight servers" --limit MACHINE \
+	    --args "$(MANY)" tests/vm/many
 # HVM guests behind unmodified xl and QEMU, on Xen and on Oriel.
 dom0-hvm: dom0
 	$(Q)scripts/vm --hvm --prepare
@@ -681,7 +692,7 @@ check: $(all-checks)
 # The quick part.
 test: check-unit check-contract check-abi check-lint
 tests: test
-.PHONY: check-polling-model check-disks check-pv check-save check-xl xl-table fuzz-hvm test tests check-hvm check-two-dm check-sched dom0 dom0-hvm check-machines machine-vm machine-xen machine-hosted check-vm-script
+.PHONY: check-polling-model check-disks check-pv check-save check-xl xl-table fuzz-hvm test tests check-hvm check-two-dm check-many check-sched dom0 dom0-hvm check-machines machine-vm machine-xen machine-hosted check-vm-script
 .PHONY: bench-guests check-ci-doc deb check-deb all bare debug check-vm run-vm shell-vm soak check-xen shell-xen bench bench-xen bench-vm check-fuzz check-model cover fuzz fuzz-all clean help run install libs hosted programs guests debian \
     check-demo check-contract check-programs check-clang check-lint lint
 all: libs hosted programs guests
@@ -709,6 +720,7 @@ help:
 	@echo 'make check-pv   what check-vm does, in a PV dom0'
 	@echo 'make check-disks    blkback and netback in a PV dom0; MIB=256'
 	@echo 'make check-hvm  HVM guests behind QEMU, on Xen and on Oriel; JOBS="direct1 ide"'
+	@echo 'make check-many 512 vcpus whose requests eight ioreq servers answer'
 	@echo 'make check-xl   memory of a guest of xl on demand, and its balloon'
 	@echo 'make xl-table   subcommands of xl on Xen and on Oriel, and what they do'
 	@echo 'make check-save    a Linux guest is saved and restored, between Xen and Oriel, too'

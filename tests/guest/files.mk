@@ -25,8 +25,10 @@ guest-stub-src := tests/guest/stub.c tests/guest/hostile.c $(guest-lib)
 guests += interrupts
 guest-interrupts-src := $(addprefix tests/guest/,interrupts.c interrupts-pic.c) \
     $(guest-smp)
-guests += vcpus
-guest-vcpus-src := tests/guest/vcpus.c $(guest-lib)
+guests += vcpus many
+guest-bring-up := tests/guest/bring-up.c $(guest-lib)
+guest-vcpus-src := tests/guest/vcpus.c $(guest-bring-up)
+guest-many-src := tests/guest/many.c $(guest-bring-up)
 guests += domu two-dm
 guest-domu-src := tests/guest/domu.c $(guest-lib)
 guest-two-dm-src := tests/guest/two-dm.c $(guest-smp)

@@ -6,9 +6,7 @@
  * bytes of its own and counts the answers that are not its own; with one the
  * guest crashes at its end.
  */
-#include "guest.h"
-
-#include <x86/defns.h>
+#include "bring-up.h"
 
 #define PORT 0x500
 #define DEVICE 0xf1000000UL
@@ -80,23 +78,6 @@ static void other_main(void)
         __asm__ volatile("cli; hlt");
 }
 
-static bool start(unsigned int id)
-{
-    static struct vcpu_hvm_context context = { .mode = VCPU_HVM_MODE_64B };
-    xen_vcpu_hvm_x86_64_t *r = &context.cpu_regs.x86_64;
-
-    r->rsp = ADDRESS(stacks[id] + STACK_BYTES);
-    r->rdi = ADDRESS(other_main);
-    r->rip = ADDRESS(start_vcpu);
-    r->cr0 = CR0_PG | CR0_PE;
-    r->cr3 = ADDRESS(pml4);
-    r->cr4 = CR4_PAE | CR4_OSFXSR;
-    r->efer = EFER_LMA | EFER_LME;
-    return !hypercall5(__HYPERVISOR_vcpu_op, VCPUOP_initialise, id,
-                       ADDRESS(&context), 0, 0) &&
-           !hypercall5(__HYPERVISOR_vcpu_op, VCPUOP_up, id, 0, 0, 0);
-}
-
 _Noreturn void guest_main(void)
 {
     unsigned int nr;
@@ -105,7 +86,7 @@ _Noreturn void guest_main(void)
     nr = (unsigned int)command_number("vcpus", 1);
     rounds = (unsigned int)command_number("rounds", 10);
     for ( unsigned int i = 1; i < nr && i < MAX_VCPUS; i++ )
-        if ( !start(i) )
+        if ( !bring_up(i, stacks[i] + STACK_BYTES, other_main) )
             say("vcpu %u does not start\n", i);
     work(0);
     while ( __atomic_load_n(&nr_done, __ATOMIC_SEQ_CST) < nr )
