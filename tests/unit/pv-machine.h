@@ -44,7 +44,7 @@ static uint64_t stale_value = 2;
 static void last_writes(void)
 {
     for ( unsigned int i = 0; i < nr_cached; i++ )
-        if ( tlb[i].writable && tlb[i].mfn < nr_frames )
+        if ( tlb[i].writable && tlb[i].mfn < PV_FRAMES )
             ((uint64_t *)arch_mfn_to_virt(_mfn(tlb[i].mfn)))[STALE_WORD] =
                 stale_value;
 }

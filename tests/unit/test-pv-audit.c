@@ -60,8 +60,8 @@ static void test_words(void **state)
     spoil(word(seg), *word(seg) + 1);
     spoil(word(spare), *word(spare) | WORD_VALID);
     /* A frame that is free. */
-    spoil(&pv_frames[nr_frames - 1].word, WORD_OWNED);
-    spoil(&pv_m2p[nr_frames - 1], 5);
+    spoil(&pv_frames[PV_FRAMES - 1].word, WORD_OWNED);
+    spoil(&pv_m2p[PV_FRAMES - 1], 5);
     fixture_kill(d);
 }
 
