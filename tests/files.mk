@@ -3,7 +3,7 @@
 # a hosted machine of their own; those of the libraries link the library's
 # sources; those of the engine link that too.
 unit-core := acpi-make acquire acquire-life acquire-map budget bzimage console console-input console-log dm-op \
-    compat compat-ops compat-shared dm-op-hvm log-dirty log-dirty-all domctl domctl-save \
+    compat compat-ops compat-shared dm-op-hvm log-dirty log-dirty-all domain-list domctl domctl-save \
     domctl-context domctl-policy domctl-vcpu e820 elf-load evtchn evtchn-fifo \
     evtchn-fifo-bulk evtchn-life evtchn-random grant grant-copy grant-life \
     grant-map grant-version hvm-op hypercall ioreq-gfn ioreq-gone ioreq-index ioreq-io ioreq-look ioreq-silent \

@@ -2,9 +2,10 @@
 /*
  * The list of domains: lookup, references, who may control whom.
  *
- * The list, sorted by id, is protected by list_lock (LOCK_DOMAIN_LIST).  A
- * domain enters the list complete and leaves the list when the domain's last
- * reference goes.  A lookup takes its reference under the lock, and never from
+ * The list, sorted by id, is protected by list_lock (LOCK_DOMAIN_LIST), and so are
+ * the lists by_id[] of those that have the same last bits of their ids, and the
+ * set of ids.  A domain enters the lists complete and leaves them when the domain's
+ * last reference goes.  A lookup takes its reference under the lock, and never from
  * zero, so a lookup cannot revive a domain whose last reference has gone.
  *
  * This file knows nothing of what a domain consists of: domain_put() leaves
@@ -17,13 +18,25 @@
 
 #define FIRST_PICKED_DOMID 1
 
-static struct list domains;
+/* Ids are given away one after the other: few domains have the same bits. */
+#define NR_BUCKETS 256U
+
+static struct list domains, by_id[NR_BUCKETS];
+
+/* The ids in use: a bit for each, and a bit for each word of these. */
+#define ID_WORDS (0x8000U / 64)
+_Static_assert(DOMID_FIRST_RESERVED <= ID_WORDS * 64, "a bit for each id");
+static uint64_t ids[ID_WORDS], id_words[ID_WORDS / 64];
 static spinlock_t list_lock;
 static domid_t last_picked;
 
 void domain_list_init(void)
 {
     list_init(&domains);
+    for ( unsigned int i = 0; i < NR_BUCKETS; i++ )
+        list_init(&by_id[i]);
+    memset(ids, 0, sizeof(ids));
+    memset(id_words, 0, sizeof(id_words));
     spin_lock_init(&list_lock, LOCK_DOMAIN_LIST);
     last_picked = 0;
 }
@@ -66,30 +79,79 @@ static bool get_unless_zero(struct domain *d)
     return true;
 }
 
+static struct domain *find_locked(domid_t domid)
+{
+    struct domain *d;
+
+    list_for_each (d, &by_id[domid % NR_BUCKETS], same_bits)
+        if ( d->domain_id == domid )
+            return d;
+    return NULL;
+}
+
+/* The first bit from `from` on; nr * 64: none. */
+static unsigned int next_bit(const uint64_t *words, unsigned int nr,
+                             unsigned int from)
+{
+    uint64_t skip = ~0UL << from % 64;
+
+    for ( unsigned int w = from / 64; w < nr; w++, skip = ~0UL )
+        if ( words[w] & skip )
+            return w * 64 + (unsigned int)__builtin_ctzl(words[w] & skip);
+    return nr * 64;
+}
+
+/* The first id in use from `from` on; ID_WORDS * 64: none. */
+static unsigned int next_id(unsigned int from)
+{
+    unsigned int word = from / 64, id;
+
+    if ( word >= ID_WORDS )
+        return ID_WORDS * 64;
+    id = next_bit(ids, word + 1, from);
+    if ( id < (word + 1) * 64 )
+        return id;
+    word = next_bit(id_words, ID_WORDS / 64, word + 1);
+    return word < ID_WORDS ? next_bit(ids, word + 1, word * 64)
+                           : ID_WORDS * 64;
+}
+
+static void use_id(domid_t id, bool used)
+{
+    uint64_t *word = &ids[id / 64], bit = 1UL << id % 64;
+
+    *word = used ? *word | bit : *word & ~bit;
+    bit = 1UL << id / 64 % 64;
+    word = &id_words[id / 64 / 64];
+    *word = ids[id / 64] ? *word | bit : *word & ~bit;
+}
+
 struct domain *domain_get_from(domid_t domid)
 {
-    struct domain *d, *found = NULL;
+    struct domain *found = NULL;
 
     spin_lock(&list_lock);
-    list_for_each (d, &domains, list)
-        if ( d->domain_id >= domid && get_unless_zero(d) )
-        {
+    for ( unsigned int id = next_id(domid); !found && id < ID_WORDS * 64;
+          id = next_id(id + 1) )
+    {
+        struct domain *d = find_locked((domid_t)id);
+
+        if ( get_unless_zero(d) )
             found = d;
-            break;
-        }
+    }
     spin_unlock(&list_lock);
     return found;
 }
 
 struct domain *domain_get(domid_t domid)
 {
-    struct domain *d = domain_get_from(domid);
+    struct domain *d;
 
-    if ( d && d->domain_id != domid )
-    {
-        domain_put(d);
+    spin_lock(&list_lock);
+    d = find_locked(domid);
+    if ( d && !get_unless_zero(d) )
         d = NULL;
-    }
+    spin_unlock(&list_lock);
     return d;
 }
 
@@ -138,7 +200,10 @@ void domain_put(struct domain *d)
         return;
 
     spin_lock(&list_lock);
+    if ( !list_empty(&d->list) )
+        use_id(d->domain_id, false);
     list_del(&d->list);
+    list_del(&d->same_bits);
     forget_target_locked(d->domain_id);
     spin_unlock(&list_lock);
     d->release(d);
@@ -146,38 +211,43 @@ void domain_put(struct domain *d)
 
 /* ---- entering the list ---- */
 
-int domain_enlist(struct domain *d, domid_t domid)
+static domid_t pick_locked(void)
+{
+    if ( ++last_picked >= DOMID_FIRST_RESERVED )
+        last_picked = FIRST_PICKED_DOMID;
+    return last_picked;
+}
+
+static void enlist_locked(struct domain *d, domid_t domid)
 {
     struct domain *pos;
+
+    list_for_each (pos, &domains, list)
+        if ( pos->domain_id > domid )
+            break;
+    d->domain_id = domid;
+    list_add_tail(&d->list, &pos->list);
+    list_add_tail(&d->same_bits, &by_id[domid % NR_BUCKETS]);
+    use_id(domid, true);
+}
+
+int domain_enlist(struct domain *d, domid_t domid)
+{
     unsigned int tries = DOMID_FIRST_RESERVED;
-    int rc = domid == DOMID_INVALID ? -ENOMEM : -EEXIST;
-    bool pick = domid == DOMID_INVALID;
+    bool pick = domid == DOMID_INVALID, free;
 
     spin_lock(&list_lock);
     do {
-        bool used = false;
-
         if ( pick )
-        {
-            if ( ++last_picked >= DOMID_FIRST_RESERVED )
-                last_picked = FIRST_PICKED_DOMID;
-            domid = last_picked;
-        }
-        list_for_each (pos, &domains, list)
-            if ( pos->domain_id >= domid )
-            {
-                used = pos->domain_id == domid;
-                break;
-            }
-        if ( !used )
-        {
-            d->domain_id = domid;
-            list_add_tail(&d->list, &pos->list);
-            rc = 0;
-        }
-    } while ( rc && pick && --tries );
+            domid = pick_locked();
+        free = !find_locked(domid);
+    } while ( !free && pick && --tries );
+    if ( free )
+        enlist_locked(d, domid);
     spin_unlock(&list_lock);
-    return rc;
+    if ( free )
+        return 0;
+    return pick ? -ENOMEM : -EEXIST;
 }
 
 /* ---- rights ---- */

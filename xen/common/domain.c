@@ -91,6 +91,7 @@ static struct domain *domain_new(const struct xen_domctl_createdomain *config,
     memcpy(d->handle, config->handle, sizeof(d->handle));
     d->staged.gfn = ~0UL;
     list_init(&d->list);
+    list_init(&d->same_bits);
     watchdog_init(d);
     spin_lock_init(&d->lock, LOCK_DOMAIN);
     spin_lock_init(&d->page_lock, LOCK_PAGE);

@@ -215,6 +215,18 @@ int ioreq_server_destroy(struct domain *d, ioservid_t id)
     return rc;
 }
 
+static bool has_server_of(struct domain *d, const struct domain *emulator)
+{
+    bool found = false;
+
+    spin_lock(&d->ioreq.lock);
+    for ( unsigned int i = 0; i < MAX_IOREQ_SERVERS; i++ )
+        found |= d->ioreq.server[i] &&
+                 d->ioreq.server[i]->emulator == emulator;
+    spin_unlock(&d->ioreq.lock);
+    return found;
+}
+
 /* Destroy d's servers that emulator created (NULL: all); -ERESTART. */
 static int destroy_all(struct domain *d, const struct domain *emulator)
 {
@@ -263,7 +275,8 @@ int ioreq_domain_relinquish(struct domain *d)
     while ( !rc && *next < DOMID_FIRST_RESERVED &&
             (other = domain_get_from((domid_t)*next)) != NULL )
     {
-        rc = destroy_all(other, d);
+        if ( has_server_of(other, d) )
+            rc = destroy_all(other, d);
         if ( !rc )
             *next = other->domain_id + 1U;
         domain_put(other);

@@ -126,6 +126,7 @@ struct domain {
     bool writable_tables; /* [a] PV: writes to L1 tables are emulated        */
     bool direct_mapped;   /* [I] gfns of own memory are the machine's mfns  */
     struct list list;     /* [L] */
+    struct list same_bits; /* [L] */
     uint32_t refs;        /* [a] */
     void (*release)(struct domain *d); /* [I] frees d when refs becomes 0   */
     void (*out_of_memory)(struct domain *d); /* [I] crashes d: p2m-pod.c    */
