@@ -443,6 +443,10 @@ $(eval $(call link,$(B)/bench/qemu-guest,\
 bench: $(B)/.need-check all $(addprefix $(B)/bench/,core hosted roundtrip report)
 	$(Q)scripts/bench $(if $(COUNT),--count)
 
+# What an operation costs when there are many of something: docs/scaling.md.
+bench-scale: $(B)/.need-plot $(B)/bench/core
+	$(Q)scripts/bench-scale
+
 # What docs/ci.md says, in a clean Debian: needs root and Debian's mirror.
 check-ci-doc: | $(B)/.need-chroot
 	$(Q)scripts/run-tests "docs, taken at their word" --limit MACHINE \
@@ -693,7 +697,7 @@ check: $(all-checks)
 test: check-unit check-contract check-abi check-lint
 tests: test
 .PHONY: check-polling-model check-disks check-pv check-save check-xl xl-table fuzz-hvm test tests check-hvm check-two-dm check-many check-sched dom0 dom0-hvm check-machines machine-vm machine-xen machine-hosted check-vm-script
-.PHONY: bench-guests check-ci-doc deb check-deb all bare debug check-vm run-vm shell-vm soak check-xen shell-xen bench bench-xen bench-vm check-fuzz check-model cover fuzz fuzz-all clean help run install libs hosted programs guests debian \
+.PHONY: bench-guests bench-scale check-ci-doc deb check-deb all bare debug check-vm run-vm shell-vm soak check-xen shell-xen bench bench-xen bench-vm check-fuzz check-model cover fuzz fuzz-all clean help run install libs hosted programs guests debian \
     check-demo check-contract check-programs check-clang check-lint lint
 all: libs hosted programs guests
 
@@ -707,6 +711,7 @@ help:
 	@echo 'make check      all tests; check-abi, check-unit, ... are its parts:'
 	@echo '                $(filter check-%,$(all-checks))'
 	@echo 'make bench      what operations cost; COUNT=1 counts instructions too'
+	@echo 'make bench-scale   instructions of an operation when there are many of something'
 	@echo 'make bench-guests  1000 guests, one after the other, hosted; VM=1 compares with Xen in QEMU'
 	@echo 'make fuzz       one target: T=ioreq S=60 (seconds); fuzz-all: each, and keep the corpus'
 	@echo 'make cover      which lines of the core the unit tests reach'

@@ -11,9 +11,9 @@
 
 #include "../../xen/common/ioreq-index.h"
 #include "bench.h"
+#include "core-ioreq.h"
 #include "core.h"
 
-#define NR_ACCESSES 4096
 #define NR_PORTS 4096 /* of dom0 */
 
 /* ---- the device model ---- */
@@ -68,16 +68,9 @@ static void dm_serve(void)
 
 /* ---- accesses ---- */
 
-struct job {
-    struct domain *d;
-    struct vcpu *vcpu[NR_ACCESSES];
-    uint8_t type; /* IOREQ_TYPE_* */
-    uint64_t addr[NR_ACCESSES];
-};
-
-static void send_and_resume(void *arg, unsigned long n)
+void send_and_resume(void *arg, unsigned long n)
 {
-    const struct job *j = arg;
+    const struct access_job *j = arg;
 
     fixture_be_dom(dom0);
     for ( unsigned long i = 0; i < n; i++ )
@@ -94,7 +87,7 @@ static void send_and_resume(void *arg, unsigned long n)
 
 static void only_lookup(void *arg, unsigned long n)
 {
-    const struct job *j = arg;
+    const struct access_job *j = arg;
     const struct ioreq_index *x =
         j->d->ioreq.index[j->type == IOREQ_TYPE_PIO ? PORT : MEMORY];
 
@@ -112,7 +105,7 @@ static void only_lookup(void *arg, unsigned long n)
  */
 static void only_resume(void *arg, unsigned long n)
 {
-    const struct job *j = arg;
+    const struct access_job *j = arg;
 
     for ( unsigned long i = 0; i < n; i++ )
     {
@@ -131,7 +124,7 @@ static void only_resume(void *arg, unsigned long n)
 /* ---- routing: 1 range of 1 server, 256 ranges of each of 8 ---- */
 
 /* Four bytes of every eight, from `from` on, dealt out to the servers. */
-static struct domain *claimed(unsigned int servers, unsigned int ranges)
+struct domain *claimed(unsigned int servers, unsigned int ranges)
 {
     struct domain *d = fixture_guest(1);
 
@@ -155,9 +148,9 @@ static struct domain *claimed(unsigned int servers, unsigned int ranges)
 }
 
 /* Accesses of vcpu 0, anywhere in nr ranges. */
-static struct job *accesses(struct domain *d, uint8_t type, unsigned int nr)
+struct access_job *accesses(struct domain *d, uint8_t type, unsigned int nr)
 {
-    struct job *j = calloc(1, sizeof(*j));
+    struct access_job *j = calloc(1, sizeof(*j));
     uint64_t base = type == IOREQ_TYPE_PIO ? 0x1000 : 0xf0000000UL;
     uint64_t random = 88172645463325252UL;
 
@@ -173,7 +166,7 @@ static struct job *accesses(struct domain *d, uint8_t type, unsigned int nr)
 }
 
 static void lookups(const char *group, void (*op)(void *, unsigned long),
-                    struct job **j, double target)
+                    struct access_job **j, double target)
 {
     struct bench_row rows[] = {
         { "ports: 1 server, 1 range", op, j[0], 0, 0 },
@@ -192,7 +185,7 @@ static void lookups(const char *group, void (*op)(void *, unsigned long),
 void bench_routing(void)
 {
     struct domain *one = claimed(1, 1), *many = claimed(8, 256);
-    struct job *j[] = {
+    struct access_job *j[] = {
         accesses(one, IOREQ_TYPE_PIO, 1),
         accesses(many, IOREQ_TYPE_PIO, 8 * 256),
         accesses(one, IOREQ_TYPE_COPY, 1),
@@ -211,7 +204,7 @@ void bench_routing(void)
  * Server i claims ports 16 * i on; with so many ports the guest has to use
  * FIFO events.  Every vcpu's port of one of the servers is bound.
  */
-static struct domain *served(unsigned int servers, unsigned int vcpus)
+struct domain *served(unsigned int servers, unsigned int vcpus)
 {
     struct evtchn_init_control init = { .control_gfn = 1 };
     struct domain *d = fixture_guest(vcpus);
@@ -229,10 +222,10 @@ static struct domain *served(unsigned int servers, unsigned int vcpus)
 }
 
 /* Of one vcpu, the last, or of any. */
-static struct job *accesses_of(struct domain *d, unsigned int servers,
+struct access_job *accesses_of(struct domain *d, unsigned int servers,
                                bool random_vcpu)
 {
-    struct job *j = calloc(1, sizeof(*j));
+    struct access_job *j = calloc(1, sizeof(*j));
     uint64_t random = 88172645463325252UL;
 
     MUST(j);
@@ -253,7 +246,7 @@ static struct job *accesses_of(struct domain *d, unsigned int servers,
 }
 
 static void completions(const char *group, void (*op)(void *, unsigned long),
-                        struct job **j)
+                        struct access_job **j)
 {
     struct bench_row rows[] = {
         { "1 server, 1 vcpu", op, j[0], 0, 0 },
@@ -271,7 +264,7 @@ static void completions(const char *group, void (*op)(void *, unsigned long),
 void bench_pending(void)
 {
     struct domain *one = served(1, 1), *many = served(8, 512);
-    struct job *j[] = {
+    struct access_job *j[] = {
         accesses_of(one, 1, false),
         accesses_of(many, 8, false),
         accesses_of(many, 8, true),

@@ -28,7 +28,13 @@ static void in_fixture(void (*groups)(void))
 int main(int argc, char **argv)
 {
     bench_clock = CLOCK_THREAD_CPUTIME_ID;
-    bench_counting = argc > 1 && !strcmp(argv[1], "--count");
+    bench_counting = argc > 1;
+    if ( argc > 1 && !strcmp(argv[1], "--scale") )
+    {
+        for ( unsigned int i = 0; i < nr_scale_curves; i++ )
+            in_fixture(scale_curves[i]);
+        return 0;
+    }
     in_fixture(bench_acquire);
     in_fixture(bench_routing);
     in_fixture(bench_pending);

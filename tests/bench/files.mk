@@ -2,7 +2,7 @@
 # make bench: build/bench/PROGRAM from PROGRAM-src, and what it is linked with.
 # scripts/bench runs them.
 bench-core-src := $(addprefix tests/bench/,core.c core-acquire.c \
-    core-ioreq.c bench.c) tests/unit/fixture.c
+    core-ioreq.c core-scale.c bench.c) tests/unit/fixture.c
 bench-core-libs := -lcmocka -lm
 bench-hosted-src := tests/bench/hosted.c tests/bench/bench.c \
     tests/contract/ct.c
