@@ -21,7 +21,7 @@ ends() { # NAME HOW STATUS
         sed 's/^/# /' "$work/said"
         failed=$((failed + 1))
         "$programs/oriel" destroy "$1"
-        ! was_ended $rc "$work/said" || exit 124
+        ! was_ended $rc || exit 124
     fi
     echo "## guest $1 $(sed -n 's/^.*\(d[0-9]*\) (.*): ended:.*/\1/p' \
         "$work/said")"
