@@ -4,7 +4,8 @@
  * process, which has no LDT.
  *
  * Seen failing with: selectors of an LDT whose page is not mapped yet, which were
- * taken for some that there are not.
+ * taken for some that there are not; refused selectors that were lost when the
+ * vcpu went away before its kernel was told.
  */
 #define _GNU_SOURCE /* registers of a signal */
 #include <setjmp.h>
@@ -224,6 +225,27 @@ static void test_load_refused(void **state)
     assert_int_equal(nr_maps, 4);
 }
 
+/* It goes away before its kernel was told, and comes to a CPU again. */
+static void test_refused_goes_away(void **state)
+{
+    struct pv_vcpu *p = pv_of(&vcpu);
+
+    (void)state;
+    map_rc = -EINVAL;
+    load();
+    read_selectors(p);
+    assert_int_equal(p->es, LDT_SELECTOR(1));
+    assert_int_equal(p->ds, LDT_SELECTOR(513));
+    assert_int_equal(p->fs, LDT_SELECTOR(514));
+    assert_int_equal(p->gs, LDT_SELECTOR(1025));
+    p->refused = false; /* it was told */
+    read_selectors(p);
+    assert_int_equal(p->es, 0);
+    assert_int_equal(p->ds, 0);
+    assert_int_equal(p->fs, 0);
+    assert_int_equal(p->gs, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +254,7 @@ int main(void)
         cmocka_unit_test_setup(test_gives_way, reset),
         cmocka_unit_test_setup(test_load, reset),
         cmocka_unit_test_setup(test_load_refused, reset),
+        cmocka_unit_test_setup(test_refused_goes_away, reset),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,15 +87,23 @@ void pv_load_segments(struct vcpu *v)
     wrmsr(MSR_KERNEL_GS_BASE, *gs_base(p, !p->kernel));
 }
 
+/* Refused ones are in *p until the kernel is told: ring 3 has not run since. */
+static void read_selectors(struct pv_vcpu *p)
+{
+    if ( unlikely(p->refused) )
+        return;
+    p->ds = READ_SEGMENT(ds);
+    p->es = READ_SEGMENT(es);
+    p->fs = READ_SEGMENT(fs);
+    p->gs = READ_SEGMENT(gs);
+}
+
 void pv_save_segments(struct vcpu *v)
 {
     struct pv_vcpu *p = pv_of(v);
     uint32_t none = 0;
 
-    p->ds = READ_SEGMENT(ds);
-    p->es = READ_SEGMENT(es);
-    p->fs = READ_SEGMENT(fs);
-    p->gs = READ_SEGMENT(gs);
+    read_selectors(p);
     p->fs_base = rdmsr(MSR_FS_BASE);
     *gs_base(p, !p->kernel) = rdmsr(MSR_KERNEL_GS_BASE);
     LOAD_SEGMENT(ds, none);
