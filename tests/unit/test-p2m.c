@@ -50,6 +50,12 @@ static void test_types_are_kept(void **state)
         assert_int_equal(pg->refs, 2);
         page_put(got);
         fixture_audit();
+        /* As many as a PV device model's page tables can hold. */
+        pg->refs = PAGE_MAX_GETS;
+        assert_null(p2m_get_page(d, _gfn(7), &t));
+        assert_int_equal(t, cases[i].type);
+        assert_int_equal(pg->refs, PAGE_MAX_GETS);
+        pg->refs = 1;
     }
     /* No page: a type alone, or a frame that nobody counts. */
     assert_int_equal(p2m_set(d, _gfn(7), INVALID_MFN, P2M_MMIO_DM), 0);

@@ -112,7 +112,9 @@ struct page *p2m_get_page(struct domain *d, gfn_t gfn, enum p2m_type *t)
             if ( p2m_has_page(e.type) )
             {
                 pg = mfn_to_page(e.mfn);
-                page_get_more(pg); /* the entry holds a reference */
+                /* The entry holds a reference, so the owner stays. */
+                if ( !page_get(pg, pg->owner) )
+                    pg = NULL;
             }
             spin_unlock(&d->p2m.lock);
         } while ( unlikely(e.type == P2M_POD) && p2m_pod_refill(d) );

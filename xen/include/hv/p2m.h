@@ -144,8 +144,9 @@ struct p2m_entry p2m_lookup_order(struct domain *d, gfn_t gfn,
 
 /*
  * Look up gfn and take a reference on its frame: NULL when the entry has no
- * frame.  *t (t may be NULL) gets the type in either case.  The page may belong
- * to another domain (foreign, grant types): the caller decides by the type.
+ * frame, or when page_get() gives no more of them.  *t (t may be NULL) gets the
+ * type in either case.  The page may belong to another domain (foreign, grant
+ * types): the caller decides by the type.
  * P2M_POD gets its memory; the type stays P2M_POD only when there is none now:
  * p2m_pod_no_memory() says whether another try makes sense.  May sweep: no p2m
  * lock held, and no copy under way.
