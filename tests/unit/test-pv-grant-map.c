@@ -4,7 +4,8 @@
  *
  * Seen failing with: an entry of any page written; an entry removed that maps
  * something else; a read-only mapping that is writable; no flush; the software
- * bits forgotten; a mapping that waits for all work on the tables.
+ * bits forgotten; a mapping that waits for all work on the tables, also when its
+ * domain is dying.
  */
 #include "test-pv.h"
 
@@ -437,6 +438,41 @@ static void test_gives_way(void **state)
     mapper_end(&m);
 }
 
+/*
+ * The mapper is destroyed when the entry is there and its handle is not, and a
+ * device model has begun long work on its tables: no time to remove the entry.
+ */
+static const struct mapper *ending;
+
+static void end_mapper(void)
+{
+    bool done;
+
+    if ( !get_raw(ending->t.table[1], 9) )
+        return;
+    hosted_hooks.unlocked = NULL;
+    hosted_preempt_every(1);
+    assert_int_equal(pv_update(ending->d, at(ending->t.table[4], 9), 0,
+                               ending->d, 0, &done), -ERESTART);
+    ending->d->state = DOM_DYING;
+}
+
+static void test_mapper_ends_meanwhile(void **state)
+{
+    struct mapper m = make_mapper(0);
+
+    (void)state;
+    add_tables(&m);
+    ending = &m;
+    hosted_hooks.unlocked = end_mapper;
+    (void)grant_map(m.granter, REF, VA_OF(9), GNTMAP_host_map);
+    assert_null(hosted_hooks.unlocked);
+    assert_true(m.d->pv->work.depth);
+    assert_type(m.pg, PV_WRITABLE, 2); /* of the pin, and the entry */
+    hosted_preempt_every(0);
+    mapper_end(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -454,6 +490,7 @@ int main(void)
         PV_TEST(test_xsa_234_writable_or_not),
         PV_TEST(test_table_goes_first),
         PV_TEST(test_gives_way),
+        PV_TEST(test_mapper_ends_meanwhile),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

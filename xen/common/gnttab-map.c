@@ -151,11 +151,7 @@ static int16_t map_to_handle(struct domain *ld, struct domain *rd,
         return GNTST_okay;
     }
     rc = GNTST_general_error;
-    if ( ld->pv && (m.flags & GNTMAP_host_map) )
-        /* ld is dying: its tables go soon, and no entry may outlive the pin. */
-        while ( pte_unmap(&m, op->host_addr) == GIVE_WAY )
-            continue;
-    else if ( m.flags & GNTMAP_host_map )
+    if ( m.flags & GNTMAP_host_map )
         (void)host_unmap(ld, &m);
 
  unpin:

@@ -78,9 +78,14 @@ bool maptrack_commit(struct domain *d, uint32_t handle,
     ASSERT(m->flags & MAP_KINDS);
     spin_lock(&gt->maptrack_lock);
     ASSERT(mapping_locked(gt, handle)->busy);
-    /* Under the lock: grant_relinquish_mappings() sees the mapping, or the
-     * mapping is refused here. */
-    ok = !domain_is_dying(d);
+    /*
+     * Under the lock: grant_relinquish_mappings() sees the mapping, or the
+     * mapping is refused here.  That of a PV guest stays: no entry may outlive
+     * the pin, and removing it may take long.  It is seen, since the guest's
+     * vcpus, of which the caller is one, have left their CPUs and its tables are
+     * gone before grant_relinquish_mappings() begins.
+     */
+    ok = d->pv || !domain_is_dying(d);
     if ( ok )
     {
         *mapping_locked(gt, handle) = *m;

@@ -201,7 +201,7 @@ struct page *gnttab_own_page(struct domain *d, uint64_t frame, bool write,
 
 /* Take a free handle, now busy; HANDLE_NONE: none is left, or d is dying. */
 uint32_t maptrack_alloc(struct domain *d);
-/* Store *m as the mapping of a busy handle; false when d is dying. */
+/* Store *m as the mapping of a busy handle; false: d, no PV domain, is dying. */
 bool maptrack_commit(struct domain *d, uint32_t handle,
                      const struct mapping *m) must_check;
 /* Make a mapping busy, copy it to *m: -ENOENT no such mapping; -EBUSY. */
