@@ -238,6 +238,33 @@ static void test_set_version_each_alloc_failure(void **state)
     fixture_each_alloc_failure(to_v2_op, d, -ENOMEM);
 }
 
+/* No memory for version 2, and a vcpu asks for 1 while another one gives up. */
+static void test_both_versions_at_once(void **state)
+{
+    struct xen_domctl_createdomain config = fixture_config(1);
+    gnttab_set_version_t op = { .version = 2 };
+    struct hypercall hc = { .nr = __HYPERVISOR_grant_table_op,
+                            .a = { GNTTABOP_set_version, (uintptr_t)&op, 1 } };
+    struct domain *d;
+
+    (void)state;
+    config.max_grant_frames = 600; /* status frames: more than two steps */
+    d = fixture_guest_config(&config);
+    table_frame(d, SHARED, 599);
+    fixture_be_dom(d);
+    hosted_preempt_every(1);
+    for ( unsigned int step = 0; step < 2; step++ )
+        assert_int_equal(hypercall_dispatch(&hc), -ERESTART);
+    hosted_fail_alloc(1);
+    assert_int_equal(hypercall_dispatch(&hc), -ERESTART);
+    assert_true(hosted_alloc_failed());
+    hosted_fail_alloc(0);
+    hosted_preempt_every(0);
+    assert_int_equal(set_version(d, 1), 0);
+    assert_int_equal(set_version(d, 2), 0);
+    fixture_audit();
+}
+
 static void test_get_status_frames(void **state)
 {
     uint64_t list[8];
@@ -321,6 +348,7 @@ int main(void)
         with_fixture(test_xsa_379_status_frame_in_the_p2m),
         with_fixture(test_xsa_501_references_out_of_range),
         with_fixture(test_set_version_each_alloc_failure),
+        with_fixture(test_both_versions_at_once),
         with_fixture(test_get_status_frames),
         with_fixture(test_swap),
     };

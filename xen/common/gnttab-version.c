@@ -141,7 +141,9 @@ static int set_version_locked(struct domain *d, unsigned int version)
     if ( gt->dropping )
     {
         drop_status_locked(gt);
-        return gt->dropping || !gt->dropped_for ? -ERESTART : gt->dropped_for;
+        /* Version 2 could not be had; another vcpu may ask for the other one. */
+        return gt->dropping || !gt->dropped_for || version == 1
+                   ? -ERESTART : gt->dropped_for;
     }
     if ( gt->usable < gt->nr_frames )
     {
