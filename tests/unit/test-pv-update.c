@@ -49,6 +49,12 @@ static void test_list(void **state)
     u[0].ptr |= MMU_PT_UPDATE_PRESERVE_AD;
     assert_int_equal(updates(u, 1, DOMID_SELF), 0);
     assert_int_equal(get_raw(l1, 0), entry_to(data, RW | PTE_A | PTE_D));
+    /* In a page that is no table there are none: all is written. */
+    set_raw(data, 0, ~0UL);
+    assert_int_equal(update(d, at(l1, 0), 0), 0);
+    assert_int_equal(update_one(at(data, 0) | MMU_PT_UPDATE_PRESERVE_AD, 5,
+                                DOMID_SELF), 0);
+    assert_int_equal(get_raw(data, 0), 5);
     assert_int_equal(updates(u, 0, DOMID_SELF), 0);
     assert_int_equal(nr_done, 0);
     /* No counter; one that cannot be written. */

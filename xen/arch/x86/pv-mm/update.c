@@ -154,6 +154,7 @@ static int update_data(struct update *u)
 {
     if ( !pv_get_writable(u->table) )
         return -EINVAL;
+    u->flags &= ~(unsigned int)PV_PRESERVE_AD; /* it has no such bits */
     (void)write_entry(u, u->value);
     pv_put_writable(u->table);
     return 0;
