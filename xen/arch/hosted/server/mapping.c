@@ -128,6 +128,15 @@ static long inherit_locked(struct conn *c, const struct mm *parent,
     return rc;
 }
 
+/* Two that inherit from each other lock both in the same order. */
+static void lock_both(struct mm *a, struct mm *b)
+{
+    bool a_first = (uintptr_t)a < (uintptr_t)b;
+
+    pthread_mutex_lock(a_first ? &a->lock : &b->lock);
+    pthread_mutex_lock(a_first ? &b->lock : &a->lock);
+}
+
 long conn_inherit(struct conn *c, const struct wire_request *req)
 {
     struct mm *parent = mm_find(req->c);
@@ -140,8 +149,7 @@ long conn_inherit(struct conn *c, const struct wire_request *req)
         mm_put(parent);
         return -EINVAL;
     }
-    pthread_mutex_lock(&parent->lock);
-    pthread_mutex_lock(&c->mm->lock);
+    lock_both(parent, c->mm);
     rc = inherit_locked(c, parent, req->a, req->b);
     pthread_mutex_unlock(&c->mm->lock);
     pthread_mutex_unlock(&parent->lock);
