@@ -143,7 +143,11 @@ static int serve_open(struct conn *c, const struct wire_request *req)
     f = attach ? file_find((uint32_t)req->a)
                : file_open((int)req->a, (int)req->d, &handle, &rc);
     if ( !f )
+    {
+        mm_put(c->mm);
+        c->mm = NULL;
         return answer(c, attach ? -EBADF : rc);
+    }
     pthread_mutex_lock(&conns_lock);
     c->file = f;
     pthread_mutex_unlock(&conns_lock);
