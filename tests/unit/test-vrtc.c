@@ -3,6 +3,7 @@
 #include "test-clock.h"
 
 #include <emul/vrtc.h>
+#include <hv/budget.h>
 #include <xen/hvm/save.h>
 
 #define S 1000000000UL
@@ -339,6 +340,21 @@ static void test_alarm(void **state)
     assert_true(level[0]);
 }
 
+/* Each minute of a day is looked at, once a second. */
+static void test_alarm_that_never_comes(void **state)
+{
+    (void)state;
+    wr(5, 0xff);
+    wr(3, 0x99);
+    wr(1, 0xff);
+    test_now += S;
+    budget_forget();
+    budget_begin();
+    assert_int_equal(rd(0xc) & 0x20, 0);
+    budget_end();
+    assert_in_range(budget_most(), 24 * 60, LOOP_BUDGET / 4);
+}
+
 static void test_saved(void **state)
 {
     struct hvm_hw_rtc hw = { .pad0 = 0 }, bad;
@@ -384,7 +400,7 @@ int main(void)
         rtc_test(test_periodic), rtc_test(test_not_acknowledged),
         rtc_test(test_rests), rtc_test(test_enabled_later),
         rtc_test(test_update_interrupt), rtc_test(test_alarm),
-        rtc_test(test_saved),
+        rtc_test(test_alarm_that_never_comes), rtc_test(test_saved),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,8 +129,8 @@ static bool field_matches(const struct vrtc *r, unsigned int alarm,
 
 /*
  * How many seconds after `from`, of a day, the alarm is; NO_MATCH: never, since
- * a register has no valid time.  At most one step for each hour of a day, each
- * minute of an hour and each second of a minute, and again after midnight.
+ * a register has no valid time.  At most one step for each minute of a day, when
+ * no minute is the alarm's: about 12000 steps of hv/budget.h, once a second.
  */
 static uint32_t seconds_to_alarm(const struct vrtc *r, uint32_t from)
 {
