@@ -369,6 +369,27 @@ static void test_rests(void **state)
     assert_int_equal(edges[21], 1);
 }
 
+/* Another vcpu starts the counter beside a read, unless it is kept out. */
+static void start_beside(void)
+{
+    if ( spin_is_mine(&hpet.lock) )
+        return;
+    test_asked = NULL;
+    test_now += TICK;
+    wr(0x10, 1);
+}
+
+static void test_beside_another_vcpu(void **state)
+{
+    (void)state;
+    wr(0xf0, 1000);
+    test_asked = start_beside;
+    assert_in_range(rd(0xf0), 1000, 1001);
+    wr(CMP(0), 5000);
+    test_asked = NULL;
+    assert_in_range(rd(0xf0), 1000, 1001);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -378,6 +399,7 @@ int main(void)
         hpet_test(test_periodic), hpet_test(test_endless_periods),
         hpet_test(test_level), hpet_test(test_routes),
         hpet_test(test_stopped), hpet_test(test_saved),
+        hpet_test(test_beside_another_vcpu),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,8 @@
 /*
  * The HPET.  Each look at it first lets pass what is due (settle()); each change
  * ends with update(), which drives the lines and arms the timer for the next
- * match that an interrupt follows.
+ * match that an interrupt follows.  The time is asked for under the lock: it is
+ * never before `since`.
  */
 #include <emul/vhpet.h>
 #include <hv/array.h>
@@ -204,10 +205,11 @@ static uint32_t edges_due(const struct vhpet *h, uint64_t now)
 static void fired(void *data)
 {
     struct vhpet *h = data;
-    uint64_t now = now_ns();
     uint32_t edges;
+    uint64_t now;
 
     spin_lock(&h->lock);
+    now = now_ns();
     edges = edges_due(h, now);
     settle(h, now);
     if ( edges && vline_rests(&h->line) )
@@ -341,11 +343,12 @@ static uint64_t mask_of(unsigned int size)
 
 uint64_t vhpet_read(struct vhpet *h, unsigned int offset, unsigned int size)
 {
-    uint64_t now = now_ns(), value;
+    uint64_t now, value;
 
     if ( offset % size )
         return mask_of(size);
     spin_lock(&h->lock);
+    now = now_ns();
     settle(h, now);
     value = read_register(h, offset & ~7U, now);
     update(h);
@@ -358,12 +361,13 @@ void vhpet_write(struct vhpet *h, unsigned int offset, unsigned int size,
                  uint64_t value)
 {
     unsigned int reg = offset & ~7U, shift = (offset & 7) * 8;
-    uint64_t now = now_ns(), mask = mask_of(size) << shift;
+    uint64_t mask = mask_of(size) << shift, now;
 
     if ( offset % size )
         return;
     value = value << shift & mask;
     spin_lock(&h->lock);
+    now = now_ns();
     settle(h, now);
     if ( reg == REG_STATUS ) /* ones clear */
         h->status &= ~value;
@@ -410,10 +414,11 @@ void vhpet_destroy(struct vhpet *h)
 
 void vhpet_save(struct vhpet *h, struct hvm_hw_hpet *hw)
 {
-    uint64_t now = now_ns();
+    uint64_t now;
 
     memset(hw, 0, sizeof(*hw));
     spin_lock(&h->lock);
+    now = now_ns();
     settle(h, now);
     update(h);
     hw->capability = ID;
@@ -441,7 +446,7 @@ static bool timer_ok(const struct hvm_hw_hpet *hw, unsigned int i)
 
 int vhpet_load(struct vhpet *h, const struct hvm_hw_hpet *hw)
 {
-    uint64_t now = now_ns();
+    uint64_t now;
 
     if ( hw->capability != ID || hw->isr >> VHPET_TIMERS ||
          hw->config & ~(CONFIG_ENABLE | CONFIG_LEGACY) )
@@ -450,6 +455,7 @@ int vhpet_load(struct vhpet *h, const struct hvm_hw_hpet *hw)
         if ( !timer_ok(hw, i) )
             return -EINVAL;
     spin_lock(&h->lock);
+    now = now_ns();
     WRITE_ONCE(h->config, hw->config);
     h->status = hw->isr;
     h->counter = hw->mc64;
