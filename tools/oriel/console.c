@@ -42,6 +42,8 @@ struct console {
     struct xencons_interface *page;
     bool granted; /* page is a grant mapping, not a foreign one */
     bool input; /* standard input is a terminal */
+    char typed[4096]; /* that the guest has no room for yet */
+    size_t nr_typed;
     struct termios saved;
 };
 
@@ -184,14 +186,30 @@ static size_t input_room(const struct console *c)
     return used < sizeof(c->page->in) ? sizeof(c->page->in) - used : 0;
 }
 
-/* False when the user typed Ctrl-]. */
+/* What was typed, as far as there is room. */
+static void pass_on(struct console *c)
+{
+    size_t room = input_room(c), len = c->nr_typed < room ? c->nr_typed : room;
+    uint32_t prod = c->page->in_prod;
+
+    if ( !len )
+        return;
+    for ( size_t i = 0; i < len; i++ )
+        c->page->in[MASK_XENCONS_IDX(prod + i, c->page->in)] = c->typed[i];
+    c->nr_typed -= len;
+    memmove(c->typed, c->typed + len, c->nr_typed);
+    __atomic_store_n(&c->page->in_prod, prod + (uint32_t)len, __ATOMIC_RELEASE);
+    xenevtchn_notify(c->events, c->port);
+}
+
+/*
+ * False when the user typed Ctrl-].  A guest that does not take its input must
+ * not keep the user: what it leaves no room for is dropped.
+ */
 static bool type(struct console *c)
 {
     char text[64];
-    size_t room = input_room(c);
-    ssize_t len = read(STDIN_FILENO, text,
-                       room < sizeof(text) ? room : sizeof(text));
-    uint32_t prod = c->page->in_prod;
+    ssize_t len = read(STDIN_FILENO, text, sizeof(text));
 
     if ( len <= 0 )
     {
@@ -202,11 +220,9 @@ static bool type(struct console *c)
     {
         if ( text[i] == LEAVE )
             return false;
-        c->page->in[MASK_XENCONS_IDX(prod, c->page->in)] = text[i];
-        prod++;
+        if ( c->nr_typed < sizeof(c->typed) )
+            c->typed[c->nr_typed++] = text[i];
     }
-    __atomic_store_n(&c->page->in_prod, prod, __ATOMIC_RELEASE);
-    xenevtchn_notify(c->events, c->port);
     return true;
 }
 
@@ -243,15 +259,15 @@ static enum console_end talk(struct console *c)
 {
     for ( ;; )
     {
-        bool listen = c->input && input_room(c);
         struct pollfd p[3] = {
             { .fd = xenevtchn_fd(c->events), .events = POLLIN },
-            { .fd = listen ? STDIN_FILENO : -1, .events = POLLIN },
+            { .fd = c->input ? STDIN_FILENO : -1, .events = POLLIN },
             { .fd = signals_fd(), .events = POLLIN },
         };
         /* Asked before reading: output before the end is printed. */
         bool ended = has_ended(c);
 
+        pass_on(c);
         if ( !drain(c) )
             return signals_arrived() ? CONSOLE_LEFT : CONSOLE_FAILED;
         if ( ended )
