@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Writing to files: all bytes are written, or a message says that not. */
+/*
+ * Writing to files: all bytes are written, or a message says that not.  With
+ * RLIMIT_FSIZE, and SIGXFSZ ignored, what exceeds it is no failure.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +29,12 @@ bool output_write(int fd, const char *what, const void *bytes, size_t len)
 
         if ( done < 0 && errno == EINTR ) /* a signal */
             continue;
+        if ( done < 0 && errno == EFBIG ) /* whoever set the limit wants that */
+        {
+            fprintf(stderr, "oriel-dm: warning: %s: the file is as large as it "
+                    "may be; the rest is dropped\n", what);
+            return false;
+        }
         if ( done < 0 )
         {
             lose(what);

@@ -96,6 +96,8 @@ static bool start_dm(const struct request *r, const struct build *b,
     char *uart = state_path(b->uuid, "uart"), *log = state_path(b->uuid, "log");
     bool good;
 
+    /* The user's own files, the trace, too, have no limit. */
+    dm.bounded = !r->foreground && !r->uart && !r->trace;
     if ( !dm.uart )
         dm.uart = r->foreground ? "-" : uart ? uart : "/dev/null";
     if ( !r->foreground )
@@ -321,7 +323,8 @@ const struct command command_create = {
     "  -n, --no-device-model    start no device model\n"
     "  -u, --uart FILE          file for the output of the device model's UART "
     "(-:\n"
-    "                           standard output, the default with -F)\n"
+    "                           standard output, the default with -F; else one "
+    "that\n                           keeps the first MiB)\n"
     "  -t, --trace FILE         the device model writes a line there for each "
     "request\n"
     "  -s, --strict             a setting that would be ignored is an error\n"

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -135,6 +136,19 @@ static int open_log(const struct dm_request *r)
     return log;
 }
 
+/* A write beyond it is EFBIG. */
+static void bound_files(void)
+{
+    struct rlimit limit;
+
+    if ( getrlimit(RLIMIT_FSIZE, &limit) )
+        return;
+    if ( limit.rlim_cur > DM_FILE_MOST )
+        limit.rlim_cur = DM_FILE_MOST;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    signal(SIGXFSZ, SIG_IGN);
+}
+
 static void run(const struct dm_request *r, const char *program, int ready)
 {
     char ready_text[16], domid_text[16];
@@ -155,6 +169,8 @@ static void run(const struct dm_request *r, const char *program, int ready)
         log = open_log(r);
     setsid();
     signals_restore();
+    if ( r->bounded )
+        bound_files();
     dup2(null, STDIN_FILENO);
     if ( r->log && strcmp(r->uart, "-") &&
          !(r->trace && !strcmp(r->trace, "-")) )

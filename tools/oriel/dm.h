@@ -7,12 +7,19 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/*
+ * A guest writes to the UART's file for as long as it likes, and the files that
+ * oriel chooses are in /run, which is memory.
+ */
+#define DM_FILE_MOST (1U << 20)
+
 struct dm_request {
     uint32_t domid;
     const char *program; /* NULL: oriel-dm beside oriel, else in PATH */
     const char *uart; /* file for the UART's output; "-": standard output */
     const char *trace; /* NULL: none */
     const char *log; /* file for its messages; NULL: standard error */
+    bool bounded; /* no file of its may have more than DM_FILE_MOST bytes */
 };
 
 /*
