@@ -125,6 +125,8 @@ $(B)/$(1)/libmachine.a: $(call objs,$(1),$(machine-src)) $(xen-lists) $(rules)
 	$$(Q)rm -f $$@ && ar crs $$@ $$(filter %.o,$$^)
 endef
 $(foreach v,$(variants),$(eval $(call variant_rules,$(v))))
+# During an audit nothing is counted anyway: hv/budget.h.
+$(patsubst %.c,$(B)/asan/%.o,$(audit-y)): inc = $(inc-core)
 
 # The hosted hypervisor, the library that gives programs its /dev/xen, and the
 # one that traces their calls.
@@ -403,7 +405,7 @@ $(foreach t,$(fuzz-targets),$(eval $(call link,$(B)/fuzz/$(t),$(call objs,fuzz,\
     $(link-fuzz) $(ldflags-fuzz-$(t)),$(CLANG))))
 
 # The audit's comparisons tell libFuzzer nothing about the input.
-$(B)/fuzz/xen/common/audit.o: flags-fuzz += -fno-sanitize-coverage=trace-cmp
+$(patsubst %.c,$(B)/fuzz/%.o,$(audit-y)): flags-fuzz += -fno-sanitize-coverage=trace-cmp
 
 # make fuzz T=dm-op S=60: one target for so many seconds.
 T ?= ioreq

@@ -12,7 +12,7 @@ common-y := $(addprefix xen/common/, \
     gnttab-version.c gnttab.c compat.c guest-access.c heap.c heap-show.c hvm-op.c hvm-save.c \
     hypercall.c ioreq-index.c ioreq-list.c ioreq-look.c ioreq-mem.c ioreq-pages.c ioreq-ring.c \
     ioreq-server.c ioreq.c memory-map.c memory-op.c memory.c multicall.c p2m-pool.c \
-    log-dirty-all.c log-dirty.c p2m-own.c p2m-pod.c p2m-pt.c p2m-range.c p2m.c page-alloc.c page.c physmap.c platform-op.c \
+    log-dirty-all.c log-dirty.c p2m-audit.c p2m-own.c p2m-pod.c p2m-pt.c p2m-range.c p2m.c page-alloc.c page.c physmap.c platform-op.c \
     reservation-pv.c reservation.c resource.c time-info.c \
     sched-op.c sysctl-sched.c sysctl-topology.c sysctl.c timer.c trace-show.c trace.c vcpu-area.c \
     vcpu-context.c vcpu-op.c vcpu-run.c vcpu.c version.c)
@@ -36,6 +36,9 @@ pv-mm-y := $(addprefix xen/arch/x86/pv-mm/, \
     audit.c batch.c desc.c descriptor-op.c domain.c entry.c exchange.c foreign.c m2p.c mmu-update.c mmuext.c \
     pt-insn.c pt-write.c roots.c type.c update.c update-va.c vcpus.c work.c)
 pv-mm-y += xen/arch/x86/pv-mm/adopt.c
+
+# Of all these, what only audit_all() runs.
+audit-y := xen/common/audit.c xen/common/p2m-audit.c xen/arch/x86/pv-mm/audit.c
 
 # The hosted machine; its server, which plays dom0's kernel; its engine,
 # which runs guests.

@@ -4,6 +4,8 @@
 
 #include <pthread.h>
 
+#include <asm/p2m.h>
+
 static const struct p2m_entry nothing = { { ~0UL }, P2M_NONE, false };
 
 static struct page *new_page(struct domain *d)
@@ -266,6 +268,40 @@ static void test_dead_tables_are_not_read(void **state)
     domain_put(d);
 }
 
+/* ---- the audit ---- */
+
+static void test_audit_finds(void **state)
+{
+    struct domain *d = fixture_guest(1);
+    struct page *pg = new_page(d);
+    struct p2m *p2m = &d->p2m;
+    uint64_t *table;
+
+    (void)state;
+    assert_int_equal(set(d, 7, pg, P2M_RAM_RW), 0);
+    fixture_audit();
+    p2m->pod.entries++;
+    assert_int_equal(audit_all(), 1);
+    p2m->pod.entries--;
+    p2m->pod.nr++;
+    assert_int_equal(audit_all(), 1);
+    p2m->pod.nr--;
+    table = p2m->near;
+    assert_non_null(table);
+    p2m->near = page_to_virt(p2m->root);
+    assert_int_equal(audit_all(), 1);
+    p2m->near = table;
+    table[7] |= (uint64_t)LOG_RANGE << PTE_CLEAN_SHIFT;
+    assert_int_equal(audit_all(), 1);
+    table[7] &= ~((uint64_t)LOG_RANGE << PTE_CLEAN_SHIFT);
+    pg->refs++;
+    assert_int_equal(audit_all(), 1);
+    pg->refs = 0; /* held and charged, though free */
+    assert_true(audit_all() > 1);
+    pg->refs = 1;
+    fixture_audit();
+}
+
 /* ---- at the same time ---- */
 
 static void *hammer(void *arg)
@@ -315,6 +351,7 @@ int main(void)
         TEST(test_relinquish_restarts),
         TEST(test_dying_gets_no_new_entries),
         TEST(test_dead_tables_are_not_read),
+        TEST(test_audit_finds),
         TEST(test_many_at_once),
     };
 

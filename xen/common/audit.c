@@ -4,8 +4,9 @@
  * every page's count must equal the sum, and every domain's accounting the
  * pages it owns.
  *
- * One tally at a time, kept in a table of the heap; the callbacks of the
- * holders have no argument, so it hangs in a static variable.
+ * One audit at a time, with two tables of the heap: each frame in use has a
+ * tally, since most frames are free in many a machine.  The callbacks of the
+ * holders have no argument, so the tables hang in static variables.
  */
 #include <hv/audit.h>
 #include <hv/domain.h>
@@ -18,10 +19,14 @@
 #include <pv-mm/pv-mm.h>
 
 struct tally {
+    uint64_t mfn;
     uint32_t held[NR_PAGE_HOLDERS];
 };
 
-static struct tally *tally; /* one for each frame, during an audit */
+static uint32_t *number;     /* of each frame's tally; 0: the frame is free */
+static struct tally *tallies; /* the first is not used */
+static uint64_t nr_used;     /* frames in use, and their tallies */
+static uint64_t room;        /* for so many tallies */
 static unsigned int findings;
 static uint64_t claimed;  /* frames: page_claim() */
 static uint64_t reserved; /* frames: page_reserve() */
@@ -32,23 +37,17 @@ static const char *const holder_name[NR_PAGE_HOLDERS] = {
 
 static void count(mfn_t mfn, enum page_holder holder)
 {
-    if ( mfn_valid(mfn) )
+    bool valid = mfn_valid(mfn);
+
+    if ( valid && number[mfn_x(mfn)] )
     {
-        tally[mfn_x(mfn)].held[holder]++;
+        tallies[number[mfn_x(mfn)]].held[holder]++;
         return;
     }
-    printk(XENLOG_ALWAYS, "audit: %s holds frame %#lx, which does not exist\n",
-           holder_name[holder], mfn_x(mfn));
+    printk(XENLOG_ALWAYS, "audit: %s holds frame %#lx, which %s\n",
+           holder_name[holder], mfn_x(mfn),
+           valid ? "is free" : "does not exist");
     findings++;
-}
-
-static int count_p2m_entry(struct domain *d, gfn_t gfn, struct p2m_entry e,
-                           void *arg)
-{
-    (void)d, (void)gfn, (void)arg;
-    if ( p2m_has_page(e.type) )
-        count(e.mfn, p2m_is_ram(e.type) ? HOLD_P2M : HOLD_FOREIGN);
-    return 0;
 }
 
 /* Charged to d, but no pages yet: the rest of a staged block. */
@@ -67,20 +66,7 @@ static void count_own(const struct domain *d, const struct page *pg)
 
 static void count_domain(struct domain *d)
 {
-    uint64_t gfn = 0;
-
-    unsigned int wrong = log_dirty_audit(d), pods = p2m_pod_audit(d, count);
-
-    if ( d->translated )
-        p2m_for_each(d, &gfn, count_p2m_entry, NULL);
-    if ( wrong )
-        printk(XENLOG_ALWAYS, "audit: d%u has %u clean entries outside what is "
-               "logged\n", d->domain_id, wrong);
-    if ( pods )
-        printk(XENLOG_ALWAYS, "audit: d%u has other entries or pages to populate "
-               "on demand than it counts\n", d->domain_id);
-    findings += wrong + pods;
-    p2m_audit_refs(d, count);
+    findings += p2m_audit(d, count);
     ioreq_audit_refs(d, count);
     evtchn_audit_refs(d, count);
     if ( d->grant )
@@ -98,22 +84,21 @@ static void count_domain(struct domain *d)
         pv_audit(d, count);
 }
 
-static void check_page(uint64_t mfn)
+static void check_page(const struct tally *t)
 {
-    const struct page *pg = &frame_table[mfn];
-    const uint32_t *held = tally[mfn].held;
+    const struct page *pg = &frame_table[t->mfn];
     uint32_t sum = 0;
 
     for ( unsigned int i = 0; i < NR_PAGE_HOLDERS; i++ )
-        sum += held[i];
+        sum += t->held[i];
     if ( sum == pg->refs )
         return;
     printk(XENLOG_ALWAYS,
            "audit: frame %#lx of d%d has %u references, found %u:",
-           mfn, pg->owner ? pg->owner->domain_id : -1, pg->refs, sum);
+           t->mfn, pg->owner ? pg->owner->domain_id : -1, pg->refs, sum);
     for ( unsigned int i = 0; i < NR_PAGE_HOLDERS; i++ )
-        if ( held[i] )
-            printk(XENLOG_ALWAYS, " %s %u", holder_name[i], held[i]);
+        if ( t->held[i] )
+            printk(XENLOG_ALWAYS, " %s %u", holder_name[i], t->held[i]);
     printk(XENLOG_ALWAYS, "\n");
     findings++;
 }
@@ -122,9 +107,13 @@ static void check_accounts(const struct domain *d)
 {
     uint64_t tot = nr_reserved(d), extra = 0;
 
-    for ( uint64_t mfn = 0; mfn < nr_frames; mfn++ )
-        if ( frame_table[mfn].refs && frame_table[mfn].owner == d )
-            (*(frame_table[mfn].flags & PAGE_EXTRA ? &extra : &tot))++;
+    for ( uint64_t i = 1; i <= nr_used; i++ )
+    {
+        const struct page *pg = &frame_table[tallies[i].mfn];
+
+        if ( pg->owner == d )
+            (*(pg->flags & PAGE_EXTRA ? &extra : &tot))++;
+    }
     if ( tot == d->tot_pages && extra == d->extra_pages )
         return;
     printk(XENLOG_ALWAYS,
@@ -135,10 +124,8 @@ static void check_accounts(const struct domain *d)
 
 static void check_heap(void)
 {
-    uint64_t in_use = reserved;
+    uint64_t in_use = reserved + nr_used;
 
-    for ( uint64_t mfn = 0; mfn < nr_frames; mfn++ )
-        in_use += frame_table[mfn].refs != 0;
     if ( claimed != page_nr_claimed() )
     {
         printk(XENLOG_ALWAYS, "audit: %lu frames are claimed, by domains %lu\n",
@@ -153,43 +140,73 @@ static void check_heap(void)
     findings++;
 }
 
+/*
+ * Room for a tally of each frame in use: also of those that the tables take, where
+ * the heap is made of frames.  False: no memory.
+ */
+static bool make_tables(void)
+{
+    number = arch_heap_alloc(nr_frames * sizeof(*number));
+    room = page_nr_total() - page_nr_free();
+    room += room / 32 + 64; /* the table of tallies itself */
+    tallies = arch_heap_alloc(room * sizeof(*tallies));
+    return number && tallies;
+}
+
+/* No frame is allocated after this. */
+static void begin_tallies(void)
+{
+    nr_used = 0;
+    for ( uint64_t mfn = 0; mfn < nr_frames; mfn++ )
+    {
+        number[mfn] = 0;
+        if ( !frame_table[mfn].refs )
+            continue;
+        number[mfn] = (uint32_t)++nr_used;
+        BUG_ON(nr_used >= room);
+        tallies[nr_used] = (struct tally){ .mfn = mfn };
+    }
+}
+
+static void free_tables(void)
+{
+    if ( tallies )
+        arch_heap_free(tallies);
+    if ( number )
+        arch_heap_free(number);
+    tallies = NULL;
+    number = NULL;
+}
+
 unsigned int audit_all(void)
 {
     struct domain *d;
     bool pv;
 
-    tally = arch_heap_alloc(nr_frames * sizeof(*tally));
-    if ( !tally )
-    {
-        printk(XENLOG_ALWAYS, "audit: no memory\n");
-        return 1;
-    }
-    memset(tally, 0, nr_frames * sizeof(*tally));
+    domain_list_lock();
     findings = 0;
     reserved = claimed = 0;
-
-    domain_list_lock();
     pv = pv_mm_present();
-    if ( pv && pv_audit_begin() )
+    if ( !make_tables() || (pv && pv_audit_begin()) )
     {
-        printk(XENLOG_ALWAYS, "audit: no memory for types\n");
+        printk(XENLOG_ALWAYS, "audit: no memory\n");
         findings++;
         goto out;
     }
+    begin_tallies();
     for ( d = domain_next(NULL); d; d = domain_next(d) )
         count_domain(d);
-    if ( pv )
-        findings += pv_audit_end();
     arch_audit_refs(count);
-    for ( uint64_t mfn = 0; mfn < nr_frames; mfn++ )
-        check_page(mfn);
+    for ( uint64_t i = 1; i <= nr_used; i++ )
+        check_page(&tallies[i]);
     for ( d = domain_next(NULL); d; d = domain_next(d) )
         check_accounts(d);
     check_heap();
+    if ( pv ) /* frees its table: no frame is counted after it */
+        findings += pv_audit_end();
  out:
+    free_tables();
     domain_list_unlock();
-    arch_heap_free(tally);
-    tally = NULL;
     return findings;
 }
 

@@ -257,26 +257,14 @@ void log_dirty_renew(struct domain *d)
 
 /* ---- audit ---- */
 
-static int count_wrong(struct domain *d, gfn_t gfn, struct p2m_entry e,
-                       void *arg)
+bool log_dirty_is_wrong(const struct p2m *p2m, struct p2m_entry e, uint64_t gfn,
+                        uint64_t nr)
 {
-    const struct log_dirty *l = &d->p2m.log_dirty;
-    unsigned int *wrong = arg;
+    const struct log_dirty *l = &p2m->log_dirty;
 
-    *wrong += e.clean && !p2m_is_ram(e.type);
-    *wrong += e.clean & LOG_RANGE &&
-              (gfn_x(gfn) < l->from || gfn_x(gfn) >= l->to);
-    *wrong += e.clean & LOG_ALL && l->all.state == LOG_ALL_OFF;
-    *wrong += e.clean & LOG_SWEEP && !d->p2m.pod.sweepers;
-    return 0;
-}
-
-unsigned int log_dirty_audit(struct domain *d)
-{
-    unsigned int wrong = 0;
-    uint64_t gfn = 0;
-
-    if ( d->translated )
-        p2m_for_each(d, &gfn, count_wrong, &wrong);
-    return wrong;
+    return e.clean &&
+           (!p2m_is_ram(e.type) ||
+            (e.clean & LOG_RANGE && (gfn < l->from || gfn + nr > l->to)) ||
+            (e.clean & LOG_ALL && l->all.state == LOG_ALL_OFF) ||
+            (e.clean & LOG_SWEEP && !p2m->pod.sweepers));
 }

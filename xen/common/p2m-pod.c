@@ -473,26 +473,3 @@ bool p2m_pod_decrease(struct domain *d, gfn_t gfn)
     }
     return pg || e.type == P2M_POD;
 }
-
-/* ---- audit ---- */
-
-unsigned int p2m_pod_audit(struct domain *d,
-                           void (*count)(mfn_t mfn, enum page_holder holder))
-{
-    struct p2m *p2m = &d->p2m;
-    uint64_t pages = 0, entries = 0;
-    struct page *pg;
-
-    if ( !p2m->root )
-        return 0;
-    spin_lock(&p2m->lock);
-    list_for_each (pg, &p2m->pod.cache, link)
-    {
-        count(page_to_mfn(pg), HOLD_POD);
-        pages++;
-    }
-    /* The tables of a dying domain go with what is in them. */
-    entries = domain_is_dying(d) ? p2m->pod.entries : p2m_pt_count_pod(p2m);
-    spin_unlock(&p2m->lock);
-    return (pages != p2m->pod.nr) + (entries != p2m->pod.entries);
-}

@@ -119,14 +119,23 @@ bool p2m_pt_next(const struct p2m *p2m, uint64_t *gfn, uint64_t end,
  */
 struct page *p2m_pt_unlink_one(struct p2m *p2m);
 
-/* The number of entries of type P2M_POD, for audits. */
-uint64_t p2m_pt_count_pod(const struct p2m *p2m);
-
-/* Call fn(table, HOLD_TABLE) for every table, the root included. */
-void p2m_pt_for_each_table(const struct p2m *p2m, void (*fn)(mfn_t table,
-                           enum page_holder holder));
+/*
+ * For audits: call table() for each table, the root included, and entry() for
+ * each other entry that is not 0, with the level and the first gfn of it.
+ */
+struct p2m_visitor {
+    void (*table)(struct page *pg, uint64_t gfn, unsigned int level, void *arg);
+    void (*entry)(struct p2m_entry e, uint64_t gfn, unsigned int level,
+                  void *arg);
+};
+void p2m_pt_visit(const struct p2m *p2m, const struct p2m_visitor *to,
+                  void *arg);
 
 /* ---- log-dirty.c ---- */
+
+/* Audit: the leaf of [gfn, gfn + nr) is clean, and should not be. */
+bool log_dirty_is_wrong(const struct p2m *p2m, struct p2m_entry e, uint64_t gfn,
+                        uint64_t nr);
 
 /*
  * The entry of gfn is about to be written: it is dirty from now on.  Returns

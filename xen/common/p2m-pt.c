@@ -372,39 +372,37 @@ struct page *p2m_pt_unlink_one(struct p2m *p2m)
     return mfn_to_page(mfn);
 }
 
-/* Recursion no deeper than LEVELS. */
-static void walk_tables(const uint64_t *table, unsigned int level,
-                        void (*fn)(mfn_t table, enum page_holder holder))
+/* ---- audit ---- */
+
+/* Tables are nearly empty: the first entry from i on that is not 0. */
+static unsigned int next_used(const uint64_t *table, unsigned int i)
 {
-    for ( unsigned int i = 0; level && i < NR_ENTRIES; i++ )
-        if ( is_table(table[i], level) )
+    while ( i < NR_ENTRIES && !table[i] )
+        i++;
+    return i;
+}
+
+/* Recursion no deeper than LEVELS. */
+static void visit(const uint64_t *table, uint64_t first, unsigned int level,
+                  const struct p2m_visitor *to, void *arg)
+{
+    for ( unsigned int i = next_used(table, 0); i < NR_ENTRIES;
+          i = next_used(table, i + 1) )
+    {
+        uint64_t gfn = first + i * p2m_span(level), pte = table[i];
+
+        if ( is_table(pte, level) )
         {
-            fn(arch_pte_mfn(table[i]), HOLD_TABLE);
-            walk_tables(lower_table(table[i]), level - 1, fn);
+            to->table(mfn_to_page(arch_pte_mfn(pte)), gfn, level - 1, arg);
+            visit(lower_table(pte), gfn, level - 1, to, arg);
         }
-}
-
-/* Recursion no deeper than LEVELS. */
-static uint64_t count_pods(const uint64_t *table, unsigned int level)
-{
-    uint64_t nr = 0;
-
-    for ( unsigned int i = 0; i < NR_ENTRIES; i++ )
-        if ( is_table(table[i], level) )
-            nr += count_pods(lower_table(table[i]), level - 1);
         else
-            nr += !level && arch_pte_type(table[i]) == P2M_POD;
-    return nr;
+            to->entry(p2m_pt_entry(pte, gfn, level), gfn, level, arg);
+    }
 }
 
-uint64_t p2m_pt_count_pod(const struct p2m *p2m)
+void p2m_pt_visit(const struct p2m *p2m, const struct p2m_visitor *to, void *arg)
 {
-    return count_pods(page_to_virt(p2m->root), LEVELS - 1);
-}
-
-void p2m_pt_for_each_table(const struct p2m *p2m,
-                           void (*fn)(mfn_t table, enum page_holder holder))
-{
-    fn(page_to_mfn(p2m->root), HOLD_TABLE);
-    walk_tables(page_to_virt(p2m->root), LEVELS - 1, fn);
+    to->table(p2m->root, 0, LEVELS - 1, arg);
+    visit(page_to_virt(p2m->root), 0, LEVELS - 1, to, arg);
 }

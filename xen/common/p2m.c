@@ -440,20 +440,3 @@ int p2m_relinquish(struct domain *d)
             return -ERESTART;
     return 0;
 }
-
-void p2m_audit_refs(struct domain *d,
-                    void (*count)(mfn_t mfn, enum page_holder holder))
-{
-    struct p2m *p2m = &d->p2m;
-    struct page *pg;
-
-    if ( !p2m->root )
-        return;
-    spin_lock(&p2m->lock);
-    p2m_pt_for_each_table(p2m, count);
-    list_for_each (pg, &p2m->pool, link)
-        count(page_to_mfn(pg), HOLD_TABLE);
-    for ( uint64_t i = 0; i < p2m->rest_nr; i++ )
-        count(mfn_add(p2m->rest_mfn, i), HOLD_P2M);
-    spin_unlock(&p2m->lock);
-}

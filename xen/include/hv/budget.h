@@ -7,7 +7,8 @@
  * cleared or copied.  In builds with COUNT_STEPS (those of the unit tests and
  * of the fuzz targets in make check) the compiler puts a call at the beginning
  * of each basic block of xen/common, xen/lib and xen/arch/x86/emul, so that no
- * loop is left out; there, exceeding the budget is a panic.  In all others
+ * loop is left out but those of audits, which no hypercall runs without
+ * budget_pause(); there, exceeding the budget is a panic.  In all others
  * nothing is counted and nothing of this costs anything.
  *
  * Counting begins with a hypercall, an exit of a guest or a run of timers,

@@ -146,7 +146,4 @@ void log_dirty_all_step(struct domain *d, bool clean, uint64_t gfn, uint64_t nr,
 void log_dirty_all_give_way(struct domain *d, bool clean, uint64_t gfn);
 void log_dirty_all_end(struct domain *d);
 
-/* Audit: the number of d's clean entries that should not be clean. */
-unsigned int log_dirty_audit(struct domain *d);
-
 #endif

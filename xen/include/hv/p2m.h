@@ -380,16 +380,14 @@ void p2m_pod_trim(struct domain *d, unsigned int most);
 /* Free the cache of a dying domain.  0, or -ERESTART: call again. */
 int p2m_pod_relinquish(struct domain *d) must_check;
 
-/* Audit: count() the cache as HOLD_POD; returns how many counts are wrong. */
-unsigned int p2m_pod_audit(struct domain *d,
-                           void (*count)(mfn_t mfn, enum page_holder holder));
-
 /*
- * Audit: count() each page of the pool and each table as HOLD_TABLE, and the
- * frames that p2m_relinquish() has not dropped yet as HOLD_P2M.
+ * Audit: count() the frame of each entry as HOLD_P2M or HOLD_FOREIGN, each page
+ * of the pool and each table as HOLD_TABLE, the cache of populate on demand as
+ * HOLD_POD, and the frames that p2m_relinquish() has not dropped yet as
+ * HOLD_P2M.  Returns how much of the rest is wrong, which is printed.
  */
-void p2m_audit_refs(struct domain *d,
-                    void (*count)(mfn_t mfn, enum page_holder holder));
+unsigned int p2m_audit(struct domain *d,
+                       void (*count)(mfn_t mfn, enum page_holder holder));
 
 /* ---- arch contract (encoding in <asm/p2m.h>) ---- */
 
