@@ -78,7 +78,9 @@ flags-fuzz := -O1 -DDEBUG -Wno-atomic-alignment -fsanitize=fuzzer-no-link,addres
               -fno-sanitize-recover=all
 # Some functions of libc have another name in such a program.
 flags-fortified := -O2 -D_FORTIFY_SOURCE=2
-flags-cov := -O0 -DDEBUG --coverage -fprofile-update=atomic
+flags-cov := -O0 -DDEBUG
+# Of what is measured: the rest need not count its lines.
+measured-cov := --coverage -fprofile-update=atomic
 # A vcpu_info of a 32-bit guest is aligned to 4 bytes: x86 has atomic accesses to it.
 flags-clang := -O2 -DDEBUG -Wno-atomic-alignment
 # Variants whose core counts its steps: hv/budget.h.
@@ -125,6 +127,10 @@ $(B)/$(1)/libmachine.a: $(call objs,$(1),$(machine-src)) $(xen-lists) $(rules)
 	$$(Q)rm -f $$@ && ar crs $$@ $$(filter %.o,$$^)
 endef
 $(foreach v,$(variants),$(eval $(call variant_rules,$(v))))
+# The coverage of xen/common: its files, and tests that include one of them.
+$(B)/cov/xen/common/%.o: inc = $(inc-core) $(measured-cov)
+$(patsubst %.c,$(B)/cov/%.o,$(shell grep -l 'xen/common/.*\.c"' tests/unit/*.c)): \
+    inc = $(inc-test) $(measured-cov)
 # During an audit nothing is counted anyway: hv/budget.h.
 $(patsubst %.c,$(B)/asan/%.o,$(audit-y)): inc = $(inc-core)
 
