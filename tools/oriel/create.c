@@ -96,8 +96,8 @@ static bool start_dm(const struct request *r, const struct build *b,
     char *uart = state_path(b->uuid, "uart"), *log = state_path(b->uuid, "log");
     bool good;
 
-    /* The user's own files, the trace, too, have no limit. */
-    dm.bounded = !r->foreground && !r->uart && !r->trace;
+    /* The user's own files have no limit, nor those of the user's own program. */
+    dm.bounded = !r->dm && !r->foreground && !r->uart && !r->trace;
     if ( !dm.uart )
         dm.uart = r->foreground ? "-" : uart ? uart : "/dev/null";
     if ( !r->foreground )

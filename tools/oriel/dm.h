@@ -19,7 +19,7 @@ struct dm_request {
     const char *uart; /* file for the UART's output; "-": standard output */
     const char *trace; /* NULL: none */
     const char *log; /* file for its messages; NULL: standard error */
-    bool bounded; /* no file of its may have more than DM_FILE_MOST bytes */
+    bool bounded; /* none of its files may have more than DM_FILE_MOST bytes */
 };
 
 /*
