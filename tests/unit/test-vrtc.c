@@ -348,11 +348,12 @@ static void test_alarm_that_never_comes(void **state)
     wr(3, 0x99);
     wr(1, 0xff);
     test_now += S;
-    budget_forget();
     budget_begin();
     assert_int_equal(rd(0xc) & 0x20, 0);
     budget_end();
+#ifdef COUNT_STEPS
     assert_in_range(budget_most(), 24 * 60, LOOP_BUDGET / 4);
+#endif
 }
 
 static void test_saved(void **state)
