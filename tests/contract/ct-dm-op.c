@@ -45,13 +45,19 @@ static void test_envelope(void)
 {
     /* Memory behind it for the sizes that are too long. */
     static struct xen_dm_op page[2 * 4096 / sizeof(struct xen_dm_op)];
+    /*
+     * An empty buffer at the beginning of a page is the end of Linux 6.1: it
+     * pins a page all the same, for which its list has no entry.
+     */
+    static struct xen_dm_op inside[2] __attribute__((aligned(4096)));
     struct xen_dm_op op = { .op = XEN_DMOP_nr_vcpus };
     size_t need = offsetof(struct xen_dm_op, u) + sizeof(op.u.nr_vcpus);
 
     ct_expect(ESRCH, dm_op_sized(CT_NO_DOMAIN, &op, 1), "no domain");
     ct_expect(EPERM, dm_op_sized(0, &op, 1), "own domain");
     ct_expect(ESRCH, dm_op_sized(DOMID_SELF, &op, 1), "DOMID_SELF");
-    ct_expect(EFAULT, dm_op_sized(target, &op, 0), "an empty buffer");
+    ct_expect(EFAULT, dm_op_sized(target, &inside[1], 0),
+              "an empty buffer");
     ct_expect(EFAULT, dm_op_sized(target, &op, 7), "a piece of the header");
     ct_expect(EFAULT, dm_op_sized(target, &op, 8), "the header alone");
     ct_expect(EFAULT, dm_op_sized(target, &op, need - 1), "one byte short");
