@@ -57,7 +57,10 @@ struct page {
  * [O] of PAGE_SLAB and PAGE_BLOCK pages: xen/lib/heap.c's lock
  */
 
-/* The frame table has one struct page for each frame 0..nr_frames-1. */
+/*
+ * The frame table has one struct page for each frame 0..nr_frames-1.  Those of
+ * frames that are no RAM are 0, and nobody may write to them.
+ */
 extern struct page *frame_table;
 extern uint64_t nr_frames;
 

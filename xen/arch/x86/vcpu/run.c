@@ -41,7 +41,6 @@ bool arch_hypercall_preempted(void)
                           rdtsc() - c->busy_since > READ_ONCE(preempt_tsc));
 }
 
-/* Pending work: timers that expired, events that hypercalls left to deliver. */
 /* It drives the devices: the machine ends with it. */
 static const struct domain *hardware_domain; /* [I] */
 
@@ -70,6 +69,7 @@ static void end_machine(const struct domain *d)
     machine_reboot();
 }
 
+/* Pending work: timers that expired, events that hypercalls left to deliver. */
 static void do_softirq(struct cpu *c)
 {
     WRITE_ONCE(c->softirq_pending, false);

@@ -125,7 +125,7 @@ struct pv_machine {
     uint64_t *m2p;
     /* nr_frames entries, at first zeroed. */
     struct pv_frame *frames;
-    /* Of both tables only entries of frames that were the heap's are written. */
+    /* Of both tables only entries of RAM are written: others may be constants. */
 };
 
 #define PV_M2P_NONE (~0UL)
