@@ -181,6 +181,17 @@ static void user_calls(void)
     line("map it for writing", map_page(user_root, PAGE_RW));
 }
 
+/* It comes between two instructions of the program, before the first too. */
+static void event_pending(void)
+{
+    struct vcpu_info *info = &shared_info->vcpu_info[0];
+
+    info->evtchn_upcall_pending = 1;
+    try_user(user_done);
+    info->evtchn_upcall_pending = 0;
+    told_frame("user: an event that hypercall iret unmasks", user_done);
+}
+
 void contract_user(void)
 {
     struct trap_info t[2] = { { .vector = 13, .flags = 4,
@@ -198,6 +209,7 @@ void contract_user(void)
     try_user(user_done);
     say("user: syscall, kernel_ss 1234: then ss %x\n", seen.own_ss);
     kernel_ss = FLAT_KERNEL_SS;
+    event_pending();
     for ( const struct insn *i = insns; i < insns_end; i++ )
     {
         try_user((void *)i->code);

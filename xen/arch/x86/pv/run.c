@@ -32,14 +32,8 @@ static void on_hypercall(struct vcpu *v)
         .nr = r->rax,
         .a = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 },
     };
-    long rc;
+    long rc = hypercall_dispatch(&hc);
 
-    if ( hc.nr == __HYPERVISOR_iret )
-    {
-        pv_iret(v);
-        return;
-    }
-    rc = hypercall_dispatch(&hc);
     if ( rc != -ERESTART )
     {
         r->rax = (uint64_t)rc;
@@ -56,10 +50,12 @@ static void on_hypercall(struct vcpu *v)
 
 static void on_syscall(struct vcpu *v)
 {
-    if ( pv_of(v)->kernel )
-        on_hypercall(v);
-    else
+    if ( !pv_of(v)->kernel )
         pv_enter_at(v, PV_ENTRY_SYSCALL);
+    else if ( pv_of(v)->regs->rax == __HYPERVISOR_iret )
+        pv_iret(v);
+    else
+        on_hypercall(v);
 }
 
 /* A kernel has 64-bit code alone. */
@@ -103,6 +99,16 @@ static bool emulate_pt_write(struct vcpu *v, uint64_t address)
     return true;
 }
 
+/* Kernel and programs are in ring 3 both: `user` is a program. */
+static void tell_page_fault(struct vcpu *v, uint64_t address, bool user)
+{
+    uint64_t *error = &pv_of(v)->regs->error;
+
+    *error = (*error & ~(uint64_t)PF_USER) | (user ? PF_USER : 0);
+    v->info->arch.cr2 = address;
+    pv_enter_trap(v, VECTOR_PF);
+}
+
 static void on_page_fault(struct vcpu *v, uint64_t address)
 {
     struct pv_vcpu *p = pv_of(v);
@@ -114,10 +120,7 @@ static void on_page_fault(struct vcpu *v, uint64_t address)
     /* The processor's own accesses; ring 3 cannot reach that address. */
     if ( !(error & PF_USER) && pv_ldt_fault(v, &address) )
         return;
-    /* Kernel and programs are in ring 3 both. */
-    p->regs->error = (error & ~PF_USER) | (p->kernel ? 0 : PF_USER);
-    v->info->arch.cr2 = address;
-    pv_enter_trap(v, VECTOR_PF);
+    tell_page_fault(v, address, !p->kernel);
 }
 
 /* INT n, where the guest's table allows n: to the table. */
@@ -229,21 +232,16 @@ static void after(const struct pv_vcpu *p)
         write_dr7(DR7_RESET);
 }
 
-static enum ring3_exit enter(struct vcpu *v, bool flush_tlb, uint64_t *cr2)
+/* Ring 3, until it is left; *cr2 is of the exception. */
+static enum ring3_exit pass(struct vcpu *v, bool flush_tlb, uint64_t *cr2)
 {
-    struct pv_vcpu *p = pv_of(v);
-    struct cpu *c = this_cpu();
     enum ring3_exit how;
 
     tlb_begin(flush_tlb);
-    before(p);
-    how = ring3_enter(p->regs, &c->softirq_pending);
+    how = ring3_enter(pv_of(v)->regs, &this_cpu()->softirq_pending);
     *cr2 = read_cr2();
     allow_ring3(false);
-    store_release(&v->arch.in_guest, false);
-    c->busy_since = rdtsc();
     tlb_end();
-    after(p);
     return how;
 }
 
@@ -272,6 +270,53 @@ static void count(struct vcpu *v)
     const struct pv_vcpu *p = pv_of(v);
 
     trace_exit(v, reason_of(p), p->regs->rip, (uint32_t)p->regs->vector);
+}
+
+/*
+ * A program's SYSCALL or page fault, which its kernel is entered for, and the
+ * kernel's iret: v changes to the other of its two modes.
+ */
+static bool only_changes_mode(const struct pv_vcpu *p)
+{
+    if ( p->dr7 & DR7_ACTIVE )
+        return false;
+    if ( p->regs->vector == VECTOR_SYSCALL )
+        return !p->kernel || p->regs->rax == __HYPERVISOR_iret;
+    return p->regs->vector == VECTOR_PF && !p->kernel &&
+           (p->regs->error & PF_USER);
+}
+
+/*
+ * Into ring 3, again and again while v only changes its mode.  That takes no lock
+ * and does not wait, and ring3_enter() looks for what others want of this CPU, so
+ * to others v is in ring 3 all the time.
+ */
+static enum ring3_exit enter(struct vcpu *v, bool flush_tlb, uint64_t *cr2)
+{
+    struct pv_vcpu *p = pv_of(v);
+    enum ring3_exit how;
+
+    before(p);
+    how = pass(v, flush_tlb, cr2);
+    while ( how == RING3_LEFT && only_changes_mode(p) )
+    {
+        count(v);
+        budget_begin();
+        if ( p->regs->vector == VECTOR_SYSCALL )
+            on_syscall(v);
+        else
+            tell_page_fault(v, *cr2, true);
+        budget_end();
+        how = RING3_NOT_ENTERED;
+        if ( domain_is_shut_down(v->domain) || !pv_deliver_events(v) )
+            break;
+        trace(ORIEL_TRACE_enter, v, 0, 0, 0);
+        how = pass(v, false, cr2);
+    }
+    store_release(&v->arch.in_guest, false);
+    this_cpu()->busy_since = rdtsc();
+    after(p);
+    return how;
 }
 
 void pv_run(struct vcpu *v, bool flush_tlb)
