@@ -328,6 +328,7 @@ static void test_cost(void **state)
         for ( unsigned int k = 0; k < 512; k++ )
             set_raw(pg, k, CODE_0);
     }
+    fill_l1(&other);
     assert_int_equal(pin(d, other.table[4], 4), 0);
     hosted_preempt_every(1);
     assert_int_equal(pv_unpin(d, page_to_mfn(other.table[4]), &done),

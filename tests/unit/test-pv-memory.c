@@ -181,6 +181,7 @@ static void test_cost(void **state)
     (void)state;
     for ( unsigned int i = 0; i < 512; i++ )
         in[i] = mfn_of(pv_page(d));
+    fill_l1(&t);
     assert_int_equal(pin(d, t.table[4], 4), 0);
     hosted_preempt_every(1);
     assert_int_equal(pv_unpin(d, page_to_mfn(t.table[4]), &done), -ERESTART);

@@ -273,13 +273,12 @@ static void test_gives_way(void **state)
     };
 
     (void)state;
-    for ( unsigned int i = 0; i < 512; i++ )
-        set_raw(t.table[1], i, entry_to(t.data, RW));
+    fill_l1(&t);
     fixture_be_dom(d);
     hosted_preempt_every(1);
     nr_restarts = 0;
     assert_int_equal(ops(op, 3, DOMID_SELF), 0);
-    assert_true(nr_restarts > 20);
+    assert_true(nr_restarts > 15); /* 512 entries in and out, 64 at a time */
     assert_int_equal(nr_done, 3);
     assert_int_equal(get_raw(t.table[1], 7), 0);
     /* The last element's work, too. */

@@ -379,6 +379,7 @@ static void test_work_first(void **state)
     bool done;
 
     (void)state;
+    fill_l1(&other);
     assert_int_equal(pin(d, other.table[4], 4), 0);
     hosted_preempt_every(1);
     assert_int_equal(pv_unpin(d, page_to_mfn(other.table[4]), &done),

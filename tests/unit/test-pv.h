@@ -236,6 +236,13 @@ static inline struct tree make_tree(struct domain *d, uint64_t flags)
     return t;
 }
 
+/* Work that takes its L1 table in, or drops it, gives way between its entries. */
+static inline void fill_l1(const struct tree *t)
+{
+    for ( unsigned int i = 0; i < 512; i++ )
+        set_raw(t->table[1], i, entry_to(t->data, RW));
+}
+
 /* A guest with an address space, that is current. */
 static inline struct domain *guest_with_tree(struct tree *t)
 {

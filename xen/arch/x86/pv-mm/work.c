@@ -25,7 +25,8 @@
 
 #include <hv/hypercall.h>
 
-#define STEP_ENTRIES 64 /* between two preemption checks */
+#define STEP_ENTRIES 64  /* between two preemption checks */
+#define PASS_ENTRIES 64U /* in a step */
 
 /* ---- the lock ---- */
 
@@ -131,12 +132,36 @@ static void finish_validating(struct pv_domain *pv)
         keep_result(pv, pg, level, 0);
 }
 
+/*
+ * Entries that are not present need nothing: a step passes many of them, from
+ * `from` towards `to`, and stops before the first one that is present.
+ */
+static unsigned int pass_upwards(const uint64_t *e, unsigned int from)
+{
+    unsigned int to = min(from + PASS_ENTRIES, PV_ENTRIES);
+
+    while ( from < to && !(READ_ONCE(e[from]) & PTE_P) )
+        from++;
+    return from;
+}
+
+static unsigned int pass_downwards(const uint64_t *e, unsigned int from)
+{
+    unsigned int to = from - min(from, PASS_ENTRIES);
+
+    while ( from > to && !(READ_ONCE(e[from - 1]) & PTE_P) )
+        from--;
+    return from;
+}
+
 static void validate_entry(struct domain *d)
 {
     struct pv_work *w = &d->pv->work;
-    unsigned int top = w->depth - 1, i = w->at[top].index;
+    unsigned int top = w->depth - 1, i;
     int rc = 0;
 
+    i = pass_upwards(entries(w->at[top].pg), w->at[top].index);
+    w->at[top].index = (uint16_t)i;
     if ( i == PV_ENTRIES )
     {
         finish_validating(d->pv);
@@ -188,9 +213,11 @@ static void finish_dropping(struct pv_domain *pv)
 static void drop_entry(struct domain *d)
 {
     struct pv_work *w = &d->pv->work;
-    unsigned int top = w->depth - 1;
+    unsigned int top = w->depth - 1, i;
 
-    if ( w->at[top].index == 0 )
+    i = pass_downwards(entries(w->at[top].pg), w->at[top].index);
+    w->at[top].index = (uint16_t)i;
+    if ( i == 0 )
     {
         finish_dropping(d->pv);
         return;
