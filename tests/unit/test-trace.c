@@ -416,6 +416,28 @@ static void press(const char *key)
     assert_int_equal(hcall(__HYPERVISOR_sysctl, P(&op), 0, 0, 0, 0), 0);
 }
 
+/* However large they are: in several lines. */
+static void test_all_counters(void **state)
+{
+    struct vcpu *v = domain_vcpu(fixture_guest(1), 0);
+
+    (void)state;
+    hosted_hooks.console = console;
+    for ( unsigned int i = 0; i < ORIEL_NR_EXIT_REASONS; i++ )
+        v->exits[i] = UINT64_MAX - i;
+    press("p");
+    for ( unsigned int i = 0; i < ORIEL_NR_EXIT_REASONS; i++ )
+    {
+        char word[64];
+
+        snprintf(word, sizeof(word), " %s %lu", trace_exit_names[i],
+                 (unsigned long)(UINT64_MAX - i));
+        assert_non_null(strstr(said, word));
+    }
+    for ( const char *line = strtok(said, "\n"); line; line = strtok(NULL, "\n") )
+        assert_in_range(strlen(line), strlen("exits: d1"), 160);
+}
+
 static void test_debug_keys(void **state)
 {
     struct domain *d = fixture_guest(1);
@@ -456,6 +478,7 @@ int main(void)
         T(test_hypercalls_and_events),
         T(test_why_it_gave_its_cpu_up),
         T(test_counters),
+        T(test_all_counters),
         T(test_debug_keys),
     };
 

@@ -53,20 +53,31 @@ int trace_key_records(struct key_press *k)
     return 0;
 }
 
-/* At most 14 reasons of 12 letters with their numbers. */
-#define LINE 480
+/* Characters of counters in a line, for which key_print() has room. */
+#define WIDTH 120
 
 static void show_counters(struct key_press *k, const char *who,
                           const uint64_t *counters)
 {
-    char line[LINE] = "";
+    char line[WIDTH + 1] = "", word[40];
     size_t len = 0;
 
     for ( unsigned int i = 0; i < ORIEL_NR_EXIT_REASONS; i++ )
-        if ( counters[i] && len < LINE )
-            len += (size_t)hv_snprintf(line + len, LINE - len, " %s %lu",
-                                       trace_exit_names[i],
-                                       (unsigned long)counters[i]);
+    {
+        size_t n;
+
+        if ( !counters[i] )
+            continue;
+        n = (size_t)hv_snprintf(word, sizeof(word), " %s %lu",
+                                trace_exit_names[i], (unsigned long)counters[i]);
+        if ( len + n > WIDTH )
+        {
+            key_print(k, "exits: %s%s", who, line);
+            len = 0;
+        }
+        memcpy(line + len, word, n + 1);
+        len += n;
+    }
     key_print(k, "exits: %s%s", who, line);
 }
 
