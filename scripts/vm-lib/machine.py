@@ -32,7 +32,9 @@ STAGES = [
     ("start of the job", rb"<oriel-vm job>\r?\n", "com2"),
 ]
 END = re.compile(rb"<oriel-vm exit (\d+)>\n")
-TROUBLE = re.compile(rb"Panic on CPU.*?\n.*?\n|Kernel panic.*|FATAL.*|"
+# Xen has the reason of a panic on the next line, Oriel on the same.
+TROUBLE = re.compile(rb"Panic on CPU \d+:.*\n.*|Panic on CPU\d.*|"
+                     rb"Oriel crashed on CPU.*|Kernel panic.*|FATAL.*|"
                      rb"Hardware Dom0 crashed.*|Domain 0 crashed.*")
 # QEMU's IRET reads user frames as the kernel, which SMAP forbids; MWAIT and
 # RDTSCP leave a guest in ways that Xen cannot handle there.

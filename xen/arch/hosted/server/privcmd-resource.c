@@ -60,10 +60,13 @@ static int get_pages(struct domain *d, const xen_pfn_t *list, uint32_t nr)
     return 0;
 }
 
+#define ROUNDS 64
+
 /*
  * The resource's frames with references.  A frame may be given up, and become
  * other memory, between its look-up and its reference: so it is looked up once
- * more with the reference held, until nothing has changed in between.
+ * more with the reference held, until nothing has changed in between.  -EBUSY: it
+ * has changed each of ROUNDS times.
  */
 static long acquire_pages(const struct privcmd_mmap_resource *m,
                           struct domain *d, xen_pfn_t *list, xen_pfn_t *again)
@@ -71,7 +74,7 @@ static long acquire_pages(const struct privcmd_mmap_resource *m,
     uint32_t nr = (uint32_t)m->num, found = nr;
     long rc = acquire(m, &found, list);
 
-    while ( !rc )
+    for ( unsigned int i = 0; !rc && i < ROUNDS; i++ )
     {
         int got = get_pages(d, list, nr);
 
@@ -79,11 +82,11 @@ static long acquire_pages(const struct privcmd_mmap_resource *m,
         rc = acquire(m, &found, again);
         if ( !rc && !memcmp(list, again, nr * sizeof(*list)) )
             return got;
-        for ( uint32_t i = 0; !got && i < nr; i++ )
-            page_put(mfn_to_page(_mfn(list[i])));
+        for ( uint32_t k = 0; !got && k < nr; k++ )
+            page_put(mfn_to_page(_mfn(list[k])));
         memcpy(list, again, nr * sizeof(*list));
     }
-    return rc;
+    return rc ? rc : -EBUSY;
 }
 
 /* Frames replace what is mapped there; undone as a whole on failure. */
