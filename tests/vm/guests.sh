@@ -34,13 +34,21 @@ at_the_end() {
     sed 's/^/# died: /' /died
     exit 75
 }
-start_daemons() {
+oxenstored() { # the other one, in OCaml, on our libraries
+    cat >/etc/xen/oxenstored.conf <<END
+pid-file = /run/xenstored.pid
+xenstored-kva = /proc/xen/xsd_kva
+xenstored-port = /proc/xen/xsd_port
+END
+    LD_LIBRARY_PATH=/lib-dir /oxenstored
+}
+start_daemons() { # [oxenstored]
     mkdir -p /var/run/xen $log /etc/xen
     : >/etc/xen/xl.conf
     unset LD_LIBRARY_PATH
     # xl ends its threads with it.
     ln -s /libgcc_s.so.1 /lib/x86_64-linux-gnu/
-    xenstored --pid-file /run/xenstored.pid
+    ${1:-xenstored --pid-file /run/xenstored.pid}
     eventually test -S /run/xenstored/socket
     xen-init-dom0 >/dev/null
     xenconsoled --pid-file /run/xenconsoled.pid --log=guest --log-dir=$log

@@ -2,6 +2,7 @@
 #
 # In a PV dom0 on Oriel, as TAP: Debian's test-resource with its PV part, what
 # maps foreign and granted pages, and Debian's xl with a PVH guest and a PV guest.
+# Their store is oxenstored; elsewhere it is xenstored.
 
 programs=
 . /tap.sh
@@ -61,7 +62,9 @@ check "foreign pages" ours ct-foreign
 check "granted pages" ours ct-grant
 check "dom0's exits are counted by their reasons" exits_are_counted
 check "nothing is lost" nothing_lost
-start_daemons
+start_daemons oxenstored
+check "oxenstored serves, with our libxenctrl" \
+    grep -q "/lib-dir/libxenctrl" "/proc/$(cat /run/xenstored.pid)/maps"
 guest pvh 2
 guest pv 2
 contract
