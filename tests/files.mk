@@ -44,6 +44,8 @@ ldflags-test-ioreq-gone := -Wl,--wrap=evtchn_notify_xen,--wrap=evtchn_xen_lost
 ldflags-test-exit-memory := -no-pie -Wl,--unresolved-symbols=ignore-all
 # Memory at the end of 4 GiB.
 ldflags-test-compat-ops := -Wl,--wrap=arch_guest_copy_in,--wrap=arch_guest_copy_out
+# The layout changes there.
+ldflags-test-vcpu-info := -Wl,--wrap=p2m_get_own_page
 # What another caller does while a report is copied.
 ldflags-test-log-dirty := -Wl,--wrap=arch_guest_copy_out
 ldflags-test-engine := -Wl,--wrap=uc_hook_add
