@@ -285,7 +285,8 @@ int domain_ctl_unpause(struct domain *d);
 
 /*
  * Stop d with a SHUTDOWN_ code, which may be one without a name, and raise
- * VIRQ_DOM_EXC.  If d is shut down already, d keeps its first code.  Any lock but a vcpu's may be held.
+ * VIRQ_DOM_EXC.  If d is shut down already, d keeps its first code.  Any lock
+ * but a vcpu's may be held.
  */
 void domain_shutdown(struct domain *d, uint8_t code);
 /* Let a domain that is shut down run on.  No locks held. */
