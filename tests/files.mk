@@ -28,7 +28,7 @@ unit-alone := array acpi acpi-parse dom0-msr iommu elf errata layout rtc runqueu
 race-alone := guest-race
 # liboriel-ioreq, as programs see it.
 unit-ioreq := ioserver-hostile ioserver-io ioserver-life ioserver-polling ioserver-ring
-ldflags-test-ioserver-life := -Wl,--wrap=poll
+ldflags-test-ioserver-life := -Wl,--wrap=poll,--wrap=eventfd
 ldflags-test-ioserver-polling := -Wl,--wrap=poll,--wrap=slots_say
 $(foreach v,asan tsan cov,$(eval \
     $(B)/$(v)/tests/unit/test-ioserver-%.o: inc = $$(inc-tool)))
