@@ -28,7 +28,7 @@ unit-alone := array acpi acpi-parse dom0-msr iommu elf errata layout rtc runqueu
 race-alone := guest-race
 # liboriel-ioreq, as programs see it.
 unit-ioreq := ioserver-hostile ioserver-io ioserver-life ioserver-polling ioserver-ring
-ldflags-test-ioserver-life := -Wl,--wrap=poll
+ldflags-test-ioserver-life := -Wl,--wrap=poll,--wrap=eventfd
 ldflags-test-ioserver-polling := -Wl,--wrap=poll,--wrap=slots_say
 $(foreach v,asan tsan cov,$(eval \
     $(B)/$(v)/tests/unit/test-ioserver-%.o: inc = $$(inc-tool)))
@@ -42,6 +42,12 @@ ldflags-test-ioreq-look := -Wl,--wrap=evtchn_xen_bindings
 ldflags-test-ioreq-gone := -Wl,--wrap=evtchn_notify_xen,--wrap=evtchn_xen_lost
 # What an access without memory does not need.
 ldflags-test-exit-memory := -no-pie -Wl,--unresolved-symbols=ignore-all
+# Memory at the end of 4 GiB.
+ldflags-test-compat-ops := -Wl,--wrap=arch_guest_copy_in,--wrap=arch_guest_copy_out
+# The layout changes there.
+ldflags-test-vcpu-info := -Wl,--wrap=p2m_get_own_page
+# What another caller does while a report is copied.
+ldflags-test-log-dirty := -Wl,--wrap=arch_guest_copy_out
 ldflags-test-engine := -Wl,--wrap=uc_hook_add
 # What the dying and their pages need.
 unit-race += kill-race

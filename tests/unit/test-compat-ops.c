@@ -4,7 +4,7 @@
  *
  * Seen failing with: arrays with the step of the 64-bit layout; a multicall whose
  * entries are dispatched as a 64-bit caller's; arguments that keep their high
- * halves.
+ * halves; lists that go on behind 4 GiB, or at 0.
  */
 #include "test-compat.h"
 
@@ -175,6 +175,74 @@ static void test_multicall(void **state)
     assert_int_equal(e[32], 0x12345678);
     /* Afterwards the vcpu is a 64-bit caller again. */
     assert_false(current->caller_32);
+    fixture_be_dom(dom0);
+}
+
+/* ---- lists that end at 4 GiB ---- */
+
+#define TOP_BYTES 4096UL
+#define TOP ((1UL << 32) - TOP_BYTES)
+
+static bool wraps; /* a machine whose 32-bit addresses do */
+
+/* The last page below 4 GiB is the first one of low, page 0 the second one. */
+static uint64_t mapped(uint64_t addr)
+{
+    if ( wraps )
+        addr = (uint32_t)addr;
+    if ( wraps && addr < TOP_BYTES )
+        addr += (uintptr_t)low + TOP_BYTES;
+    return addr - TOP < TOP_BYTES ? addr - TOP + (uintptr_t)low : addr;
+}
+
+int __real_arch_guest_copy_in(void *dst, uint64_t src, size_t bytes);
+int __wrap_arch_guest_copy_in(void *dst, uint64_t src, size_t bytes);
+int __real_arch_guest_copy_out(uint64_t dst, const void *src, size_t bytes);
+int __wrap_arch_guest_copy_out(uint64_t dst, const void *src, size_t bytes);
+
+int __wrap_arch_guest_copy_in(void *dst, uint64_t src, size_t bytes)
+{
+    return __real_arch_guest_copy_in(dst, mapped(src), bytes);
+}
+
+int __wrap_arch_guest_copy_out(uint64_t dst, const void *src, size_t bytes)
+{
+    return __real_arch_guest_copy_out(mapped(dst), src, bytes);
+}
+
+/* An operation gives way behind the last element, and wants one more. */
+static void test_lists_up_to_4_gib(void **state)
+{
+    uint32_t *e;
+
+    (void)state;
+    be_guest();
+    for ( unsigned int every = 0; every < 2; every++ )
+    {
+        hosted_preempt_every(every);
+        memset(low, 0, 2 * TOP_BYTES);
+        wraps = true;
+        /* Two entries of 32 bytes each. */
+        e = (uint32_t *)(low + TOP_BYTES) - 16;
+        e[0] = e[8] = __HYPERVISOR_xen_version;
+        assert_int_equal(hcall_32(__HYPERVISOR_multicall, -64U, 2, 0, 0, 0), 0);
+        e[1] = e[9] = 0;
+        assert_int_equal(hcall_32(__HYPERVISOR_multicall, -64U, 3, 0, 0, 0),
+                         -EFAULT);
+        assert_int_equal(e[1], 4 << 16 | 17);
+        assert_int_equal(e[9], 4 << 16 | 17);
+
+        /* Two of 12 bytes: reference, reference, status. */
+        e = (uint32_t *)(low + TOP_BYTES) - 6;
+        e[2] = e[5] = 77;
+        e[0] = e[1] = e[3] = e[4] = 8;
+        assert_int_equal(hcall_32(__HYPERVISOR_grant_table_op,
+                                  GNTTABOP_swap_grant_ref, -24U, 3, 0, 0),
+                         -EFAULT);
+        assert_int_equal((int16_t)e[2], GNTST_okay);
+        assert_int_equal((int16_t)e[5], GNTST_okay);
+        wraps = false;
+    }
     fixture_be_dom(dom0);
 }
 
@@ -375,6 +443,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(reservation), TEST(physmap), TEST(memory_map), TEST(multicall),
+        TEST(lists_up_to_4_gib),
         TEST(hvm_params), TEST(timers), TEST(poll), TEST(grant_copy),
         TEST(frame_lists), TEST(arguments_are_truncated), TEST(refused),
     };

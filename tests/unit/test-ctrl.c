@@ -20,6 +20,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,6 +74,7 @@ static struct {
         unsigned long frame, nr;
     } resource;
     xen_pfn_t mapped;
+    size_t pages; /* of the last mapping that was asked for */
     char log[4096];
     int errors;
 } xen;
@@ -100,6 +102,8 @@ void *xencall_alloc_buffer(xencall_handle *h, size_t size)
         errno = ENOMEM;
         return NULL;
     }
+    /* The real library counts pages in an int, and does not see it overflow. */
+    assert_true(size < (size_t)INT_MAX << XC_PAGE_SHIFT);
     b = malloc(sizeof(*b) + size);
     assert_non_null(b);
     b->size = size;
@@ -267,12 +271,13 @@ void *xenforeignmemory_map(xenforeignmemory_handle *h, uint32_t dom, int prot,
     (void)dom;
     (void)prot;
     (void)err;
-    assert_int_equal(pages, 1);
+    xen.pages = pages;
     if ( xen.map_err )
     {
         errno = xen.map_err;
         return NULL;
     }
+    assert_int_equal(pages, 1);
     xen.mapped = arr[0];
     xen.maps++;
 
@@ -472,6 +477,30 @@ static void test_no_memory(void **state)
         assert_int_equal(xen.nr_calls, 0);
     }
     xen.fail_alloc = 0;
+}
+
+/* Counts that are negative or have no memory: ENOMEM, nothing sent. */
+static void test_huge_counts(void **state)
+{
+    DECLARE_HYPERCALL_BUFFER(uint8_t, buffer);
+    uint64_t word = 0;
+    xc_cpuinfo_t cpu;
+    unsigned int nr = UINT_MAX;
+
+    (void)state;
+    assert_fails(ENOMEM, xc_getcpuinfo(xch, -1, &cpu, NULL));
+    assert_fails(ENOMEM, xc_gnttab_op(xch, 6, &word, 8, -1));
+    assert_fails(ENOMEM, xc_domain_populate_physmap(xch, 7, 1UL << 41, 0, 0,
+                                                    &word));
+    assert_fails(ENOMEM, xc_domain_populate_physmap(xch, 7, (1UL << 61) - 1, 0,
+                                                    0, &word));
+    assert_fails(ENOMEM, xc_numainfo(xch, &nr, NULL, (uint32_t *)&word));
+    assert_fails(ENOMEM, xc_memory_op(xch, 6, &word, SIZE_MAX));
+    buffer = xc_hypercall_buffer_alloc(xch, buffer, SIZE_MAX);
+    assert_null(buffer);
+    buffer = xc_hypercall_buffer_alloc(xch, buffer, 1UL << 44);
+    assert_null(buffer);
+    assert_int_equal(xen.nr_calls, 0);
 }
 
 /* --- marshalling --------------------------------------------------------- */
@@ -1156,6 +1185,44 @@ static void test_resource_ops(void **state)
     }
 }
 
+static void fill_tbuf_info(void *arg)
+{
+    struct xen_sysctl *op = arg;
+
+    op->u.tbuf_op.buffer_mfn = 0x77;
+    op->u.tbuf_op.size = 4096; /* bytes */
+}
+
+/* What is unmapped is what was mapped, and nothing behind it. */
+static void test_tbuf_size(void **state)
+{
+    unsigned long size = 0;
+
+    (void)state;
+    *(uint16_t *)table = 5;
+    xen.reply[0].fill = fill_tbuf_info;
+    assert_int_equal(xc_tbuf_get_size(xch, &size), 0);
+    assert_int_equal(size, 5);
+    assert_int_equal(xen.mapped, 0x77);
+    assert_int_equal(xen.maps, 0);
+}
+
+/* All of them are mapped, also when their bytes need more than an int. */
+static void test_clear_pages(void **state)
+{
+    (void)state;
+    memset(table, 0xcc, sizeof(table));
+    assert_int_equal(xc_clear_domain_pages(xch, 7, 5, 1), 0);
+    assert_int_equal(xen.mapped, 5);
+    assert_int_equal(((uint8_t *)table)[4095], 0);
+    assert_int_equal(xen.maps, 0);
+
+    xen.map_err = EPERM;
+    assert_fails(EPERM, xc_clear_domain_pages(xch, 7, 5, (1 << 20) + 1));
+    assert_int_equal(xen.pages, (1 << 20) + 1);
+    assert_fails(EINVAL, xc_clear_domain_pages(xch, 7, 5, -1));
+}
+
 /* A list that could not be sent is gone: adding never overflows it. */
 static void test_mmu_updates(void **state)
 {
@@ -1225,6 +1292,7 @@ int main(void)
         TEST(test_open),
         TEST(test_reports),
         TEST(test_no_memory),
+        TEST(test_huge_counts),
         TEST(test_create),
         TEST(test_destroy),
         TEST(test_getinfo),
@@ -1244,6 +1312,8 @@ int main(void)
         TEST(test_livepatch_list),
         TEST(test_monitor_ring),
         TEST(test_resource_ops),
+        TEST(test_tbuf_size),
+        TEST(test_clear_pages),
         TEST(test_mmu_updates),
         TEST(test_files),
     };

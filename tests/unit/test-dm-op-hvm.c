@@ -371,6 +371,38 @@ static void test_remote_shutdown(void **state)
     assert_int_equal(d->shutdown_code, 1); /* the first reason stays */
 }
 
+/* The low byte of any reason is a code, as in Xen. */
+static void test_remote_shutdown_reasons(void **state)
+{
+    static const struct {
+        uint32_t reason;
+        uint8_t code;
+    } rows[] = { { 5, 5 }, { 99, 99 }, { 255, 255 }, { 0x102, 2 } };
+    struct xen_domctl op_info = { .cmd = XEN_DOMCTL_getdomaininfo,
+                                  .interface_version =
+                                      XEN_DOMCTL_INTERFACE_VERSION };
+
+    (void)state;
+    for ( unsigned int i = 0; i < ARRAY_SIZE(rows); i++ )
+    {
+        struct domain *d = fixture_guest(1);
+        uint32_t flags;
+
+        fresh(XEN_DMOP_remote_shutdown)->u.remote_shutdown.reason =
+            rows[i].reason;
+        assert_int_equal(dm(d, &op), 0);
+        assert_true(domain_is_shut_down(d));
+        op_info.domain = d->domain_id;
+        assert_int_equal(hcall(__HYPERVISOR_domctl, P(&op_info), 0, 0, 0, 0),
+                         0);
+        flags = op_info.u.getdomaininfo.flags;
+        assert_true(flags & XEN_DOMINF_shutdown);
+        assert_int_equal(flags >> XEN_DOMINF_shutdownshift, rows[i].code);
+        domain_resume(d);
+        assert_false(domain_is_shut_down(d));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -388,6 +420,7 @@ int main(void)
         T(test_lines_and_events),
         T(test_pin_memory_cacheattr),
         T(test_remote_shutdown),
+        T(test_remote_shutdown_reasons),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -183,6 +183,33 @@ static void test_mem_type(void **state)
     assert_int_equal(a.mem_type, HVMMEM_mmio_dm);
 }
 
+/* What the guest cannot write says so, whoever owns it. */
+static void test_mem_type_of_grants(void **state)
+{
+    static const struct {
+        enum p2m_type type;
+        uint16_t want;
+    } rows[] = {
+        { P2M_GRANT_RW, HVMMEM_ram_rw },
+        { P2M_GRANT_RO, HVMMEM_ram_ro },
+        { P2M_FOREIGN, HVMMEM_mmio_dm },
+    };
+    struct domain *d = fixture_guest(1), *other = fixture_guest(1);
+    struct xen_hvm_get_mem_type a = { .domid = d->domain_id, .pfn = 7 };
+
+    (void)state;
+    for ( unsigned int i = 0; i < ARRAY_SIZE(rows); i++ )
+    {
+        struct page *pg = page_alloc(other, 0, 0);
+
+        assert_non_null(pg);
+        assert_int_equal(p2m_set(d, _gfn(7), page_to_mfn(pg), rows[i].type), 0);
+        assert_int_equal(hcall(__HYPERVISOR_hvm_op, HVMOP_get_mem_type, P(&a),
+                               0, 0, 0), 0);
+        assert_int_equal(a.mem_type, rows[i].want);
+    }
+}
+
 static void test_others(void **state)
 {
     struct xen_hvm_get_time t = { 0 };
@@ -206,7 +233,8 @@ int main(void)
         T(test_order_of_checks), T(test_who_may),
         T(test_default_server_params_are_dead),
         T(test_values),          T(test_upcall_vector),
-        T(test_mem_type),        T(test_others),
+        T(test_mem_type),
+        T(test_mem_type_of_grants), T(test_others),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,17 @@ int __wrap_poll(struct pollfd *fds, nfds_t nr, int timeout)
     return __real_poll(fds, nr, patient ? -1 : timeout);
 }
 
+/* errno of eventfd(); 0: it succeeds. */
+static int eventfd_error;
+int __real_eventfd(unsigned int count, int flags);
+int __wrap_eventfd(unsigned int count, int flags);
+
+int __wrap_eventfd(unsigned int count, int flags)
+{
+    errno = eventfd_error;
+    return eventfd_error ? -1 : __real_eventfd(count, flags);
+}
+
 static unsigned int nr_failures;
 static char what_failed[64];
 
@@ -69,6 +80,13 @@ static void test_every_step_fails(void **state)
         k.error[step] = 0;
         k.enabled = k.resource = false;
     }
+    eventfd_error = ENOMEM;
+    assert_null(open_server(0, false));
+    assert_int_equal(errno, ENOMEM);
+    assert_int_equal(nr_failures, 1);
+    assert_string_equal(what_failed, "make an eventfd");
+    assert_nothing_left();
+    eventfd_error = 0;
     assert_null(ioserver_open(&(struct ioserver_config){
         .domid = DOM, .looks = (unsigned int)(k.error[NR_VCPUS] = ESRCH) }));
     assert_int_equal(errno, ESRCH); /* without a callback, too */

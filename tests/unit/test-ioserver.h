@@ -211,8 +211,13 @@ int xendevicemodel_restrict(xendevicemodel_handle *dm, domid_t domid)
 xenforeignmemory_handle *xenforeignmemory_open(struct xentoollog_logger *logger,
                                                unsigned int flags)
 {
+    void *handle;
+
     assert_true(!logger && !flags);
-    return open_handle(MEMORY_OPEN);
+    handle = open_handle(MEMORY_OPEN);
+    if ( handle )
+        errno = 0; /* as its header says */
+    return handle;
 }
 
 int xenforeignmemory_close(xenforeignmemory_handle *memory)

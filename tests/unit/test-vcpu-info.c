@@ -3,7 +3,8 @@
  * What a vcpu is given: its vcpu_info page and its initial registers.
  *
  * Seen failing with: an info that crosses its page; a second registration; a
- * page of another domain; segment checks left out.
+ * page of another domain; segment checks left out; a look at the layout before the
+ * lock is taken.
  */
 #include "fixture.h"
 
@@ -208,9 +209,44 @@ static void test_initialise_bad(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
+/* ---- the layout changes while a page is looked up ---- */
+
+static struct domain *changes;
+
+struct page *__real_p2m_get_own_page(struct domain *d, uint64_t frame);
+struct page *__wrap_p2m_get_own_page(struct domain *d, uint64_t frame);
+
+struct page *__wrap_p2m_get_own_page(struct domain *d, uint64_t frame)
+{
+    if ( d == changes )
+        domain_latch_layout(d, false);
+    return __real_p2m_get_own_page(d, frame);
+}
+
+/* Pending bits of the 64-bit layout must not lie across two cache lines. */
+static void test_register_while_the_layout_changes(void **state)
+{
+    struct domain *d = fixture_guest(1);
+    struct vcpu *v = domain_vcpu(d, 0);
+
+    (void)state;
+    fixture_populate(d, 5, 1);
+    domain_latch_layout(d, true);
+    fixture_be_dom(d);
+    changes = d;
+    assert_int_equal(reg(0, 5, 4), -ENXIO);
+    assert_false(d->shared_32);
+    assert_null(v->info_page);
+    domain_latch_layout(d, true);
+    changes = NULL;
+    assert_int_equal(reg(0, 5, 4), 0);
+    fixture_be_dom(dom0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        T(test_register_while_the_layout_changes),
         T(test_register_in_shared_info),
         T(test_register),   T(test_page_is_held),   T(test_foreign_page),
         T(test_initialise), T(test_initialise_bad),

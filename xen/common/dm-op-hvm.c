@@ -27,16 +27,16 @@
 /* Copy a harvest of the range to buffer 1. */
 static int report_dirty(struct dm_op *x)
 {
+    const struct xen_dm_op_track_dirty_vram *a = &x->op.u.track_dirty_vram;
     uint8_t bits[LOG_DIRTY_STEP / 8];
     uint64_t at, nr;
 
     for ( ;; )
     {
-        log_dirty_harvest(x->d, &at, &nr, bits);
-        if ( !nr )
-            return 0;
-        if ( at + nr > x->op.u.track_dirty_vram.nr )
-            return -EBUSY; /* another caller logs another range */
+        int rc = log_dirty_harvest(x->d, a->first_pfn, a->nr, &at, &nr, bits);
+
+        if ( rc || !nr )
+            return rc;
         if ( guest_copy_out(handle_addr(x->buf[1].h) + at / 8, bits,
                             DIV_ROUND_UP(nr, 8)) )
             return -EFAULT;

@@ -106,9 +106,9 @@ int domain_ctl_unpause(struct domain *d)
 
 void domain_shutdown(struct domain *d, uint8_t code)
 {
-    uint8_t none = NOT_SHUT_DOWN;
+    uint16_t none = NOT_SHUT_DOWN;
 
-    if ( !atomic_cmpxchg(&d->shutdown_code, &none, code) )
+    if ( !atomic_cmpxchg(&d->shutdown_code, &none, (uint16_t)code) )
         return;
     kick_all(d);
     domain_tell_controller();
@@ -117,7 +117,7 @@ void domain_shutdown(struct domain *d, uint8_t code)
 void domain_resume(struct domain *d)
 {
     domain_pause(d);
-    store_release(&d->shutdown_code, (uint8_t)NOT_SHUT_DOWN);
+    store_release(&d->shutdown_code, (uint16_t)NOT_SHUT_DOWN);
     domain_unpause(d);
 }
 

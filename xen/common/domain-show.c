@@ -71,7 +71,7 @@ static void print_vcpu(struct key_press *k, struct vcpu *v)
 
 static void print_domain(struct key_press *k, struct domain *d)
 {
-    uint8_t code = READ_ONCE(d->shutdown_code);
+    uint16_t code = READ_ONCE(d->shutdown_code);
     char shut[24] = "";
 
     if ( code != NOT_SHUT_DOWN )

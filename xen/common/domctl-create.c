@@ -115,8 +115,9 @@ static uint32_t vcpu_summary(struct domain *d,
 
 static uint32_t domain_flags(struct domain *d)
 {
-    uint8_t code = READ_ONCE(d->shutdown_code);
-    uint32_t flags = (uint32_t)code << XEN_DOMINF_shutdownshift;
+    uint16_t code = READ_ONCE(d->shutdown_code);
+    uint32_t flags = (code & XEN_DOMINF_shutdownmask)
+                     << XEN_DOMINF_shutdownshift;
 
     if ( READ_ONCE(d->state) == DOM_DEAD )
         flags |= XEN_DOMINF_dying;

@@ -4,9 +4,12 @@
 #include <hv/guest-access.h>
 #include <hv/lib.h>
 
+/* What a 32-bit caller names ends at 4 GiB, and does not go on at 0. */
 static bool range_ok(uint64_t addr, size_t bytes)
 {
-    return addr + bytes >= addr;
+    uint64_t end = addr + bytes;
+
+    return end >= addr && (end <= 1UL << 32 || !guest_is_32bit());
 }
 
 int guest_copy_in(void *dst, uint64_t src, size_t bytes)

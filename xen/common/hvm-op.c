@@ -222,9 +222,9 @@ static long get_mem_type(uint64_t arg)
     domain_put(d);
     if ( t == P2M_IOREQ )
         a.mem_type = HVMMEM_ioreq_server;
-    else if ( t == P2M_RAM_RO )
+    else if ( t == P2M_RAM_RO || t == P2M_GRANT_RO )
         a.mem_type = HVMMEM_ram_ro;
-    else if ( p2m_is_ram(t) || p2m_is_grant(t) || t == P2M_POD )
+    else if ( p2m_is_ram(t) || t == P2M_GRANT_RW || t == P2M_POD )
         a.mem_type = HVMMEM_ram_rw;
     else
         a.mem_type = HVMMEM_mmio_dm;

@@ -100,7 +100,10 @@ static void truncate_arguments(struct hypercall *hc)
         hc->a[i] = (uint32_t)hc->a[i];
 }
 
-/* Progress is kept in the arguments: it has to fit them. */
+/*
+ * Progress is kept in the arguments.  All but addresses fit them: at 4 GiB there
+ * is no element of a list to go on with.
+ */
 static bool fits_32(const struct hypercall *hc)
 {
     for ( unsigned int i = 0; i < ARRAY_SIZE(hc->a); i++ )
@@ -115,8 +118,7 @@ static long dispatch_32(struct hypercall *hc)
 
     truncate_arguments(hc);
     rc = dispatch(hc, true);
-    ASSERT(rc != -ERESTART || fits_32(hc));
-    return rc;
+    return rc == -ERESTART && !fits_32(hc) ? -EFAULT : rc;
 }
 
 long hypercall_dispatch_32(struct hypercall *hc)

@@ -125,29 +125,47 @@ static bool release_some(struct p2m *p2m)
 
     release(p2m, l->from, end);
     l->from = end;
+    /* A caller that asks for just the rest of it begins anew. */
+    l->at = 0;
+    l->fresh = true;
     if ( l->from < l->to )
         return false;
     WRITE_ONCE(l->on, l->on & ~LOG_RANGE);
-    l->from = l->to = l->at = 0;
+    l->from = l->to = 0;
     return true;
+}
+
+struct range {
+    uint64_t from, to;
+};
+
+static struct range range_of(uint64_t first, uint64_t nr)
+{
+    uint64_t from = min(first, P2M_GFN_LIMIT);
+
+    return (struct range){ from, from + min(nr, P2M_GFN_LIMIT - from) };
+}
+
+/* Of a range that is being dropped the first frame moves. */
+static bool is_logged(const struct log_dirty *l, struct range r)
+{
+    return r.from < r.to && l->from == r.from && l->to == r.to;
 }
 
 int log_dirty_set_range(struct domain *d, uint64_t first, uint64_t nr)
 {
     struct log_dirty *l = &d->p2m.log_dirty;
-    uint64_t from = min(first, P2M_GFN_LIMIT);
-    uint64_t to = from + min(nr, P2M_GFN_LIMIT - from);
+    struct range r = range_of(first, nr);
     bool done;
 
     for ( ;; )
     {
         spin_lock(&d->p2m.lock);
-        done = (from < to && l->from == from && l->to == to) ||
-               release_some(&d->p2m);
-        if ( done && from < to && !l->to )
+        done = is_logged(l, r) || release_some(&d->p2m);
+        if ( done && r.from < r.to && !l->to )
         {
-            l->from = from;
-            l->to = to;
+            l->from = r.from;
+            l->to = r.to;
             l->fresh = true;
             WRITE_ONCE(l->on, l->on | LOG_RANGE);
         }
@@ -216,26 +234,31 @@ bool log_dirty_collect(struct p2m *p2m, unsigned int log, uint64_t gfn,
     return cleaned;
 }
 
-void log_dirty_harvest(struct domain *d, uint64_t *at, uint64_t *nr,
-                       uint8_t bits[LOG_DIRTY_STEP / 8])
+int log_dirty_harvest(struct domain *d, uint64_t first, uint64_t nr,
+                      uint64_t *at, uint64_t *done,
+                      uint8_t bits[LOG_DIRTY_STEP / 8])
 {
     struct p2m *p2m = &d->p2m;
     struct log_dirty *l = &p2m->log_dirty;
     bool cleaned = false;
-    uint64_t first;
 
     memset(bits, 0, LOG_DIRTY_STEP / 8);
     spin_lock(&p2m->lock);
+    if ( !is_logged(l, range_of(first, nr)) )
+    {
+        spin_unlock(&p2m->lock);
+        return -EBUSY;
+    }
     *at = l->at;
     first = l->from + l->at;
-    *nr = min(l->to - first, (uint64_t)LOG_DIRTY_STEP);
-    if ( *nr )
+    *done = min(l->to - first, (uint64_t)LOG_DIRTY_STEP);
+    if ( *done )
     {
-        cleaned = log_dirty_collect(p2m, LOG_RANGE, first, first + *nr, true,
+        cleaned = log_dirty_collect(p2m, LOG_RANGE, first, first + *done, true,
                                     bits);
         if ( l->fresh )
-            set_bits(bits, 0, *nr);
-        l->at += *nr;
+            set_bits(bits, 0, *done);
+        l->at += *done;
     }
     else
     {
@@ -244,7 +267,8 @@ void log_dirty_harvest(struct domain *d, uint64_t *at, uint64_t *nr,
     }
     spin_unlock(&p2m->lock);
     if ( cleaned )
-        arch_p2m_flush(d, _gfn(first), *nr);
+        arch_p2m_flush(d, _gfn(first), *done);
+    return 0;
 }
 
 void log_dirty_renew(struct domain *d)

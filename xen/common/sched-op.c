@@ -36,8 +36,6 @@ static long sched_shutdown_op(uint64_t arg)
 
     if ( copy_from_arg(&s, arg) )
         return -EFAULT;
-    if ( s.reason > SHUTDOWN_MAX )
-        return -EINVAL;
     domain_shutdown(current_domain, (uint8_t)s.reason);
     return 0;
 }
@@ -54,8 +52,6 @@ static long sched_remote_shutdown_op(uint64_t arg)
     if ( !d )
         return -ESRCH;
     rc = domain_dm_allowed(current_domain, d);
-    if ( !rc && s.reason > SHUTDOWN_MAX )
-        rc = -EINVAL;
     if ( !rc )
         domain_shutdown(d, (uint8_t)s.reason);
     domain_put(d);

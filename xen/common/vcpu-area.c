@@ -45,6 +45,8 @@ long vcpu_register_info(struct vcpu *v, uint64_t arg)
     if ( v->info_page || domain_is_dying(d) ||
          (v != current && !(READ_ONCE(v->flags) & VCPU_DOWN)) )
         rc = -EINVAL;
+    else if ( reg.offset % alignment_of_info(d) ) /* the layout changed */
+        rc = -ENXIO;
     else
     {
         memcpy(info, v->info, sizeof(*info));

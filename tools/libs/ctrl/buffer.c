@@ -9,6 +9,14 @@
  */
 #include "private.h"
 
+#include <limits.h>
+
+/*
+ * libxencall counts a buffer's pages in an int, adds a header to its size, and
+ * sees neither overflow: what it would give for more than this is too small.
+ */
+#define MOST_BYTES (((size_t)INT_MAX << XC_PAGE_SHIFT) - XC_PAGE_SIZE)
+
 xc_hypercall_buffer_t XC__HYPERCALL_BUFFER_NAME(HYPERCALL_BUFFER_NULL) = {
     HYPERCALL_BUFFER_INIT_NO_BOUNCE
 };
@@ -16,7 +24,11 @@ xc_hypercall_buffer_t XC__HYPERCALL_BUFFER_NAME(HYPERCALL_BUFFER_NULL) = {
 void *xc__hypercall_buffer_alloc(xc_interface *xch, xc_hypercall_buffer_t *b,
                                  size_t size)
 {
-    b->hbuf = xencall_alloc_buffer(xch->xcall, size);
+    b->hbuf = NULL;
+    if ( size > MOST_BYTES )
+        errno = ENOMEM;
+    else
+        b->hbuf = xencall_alloc_buffer(xch->xcall, size);
     if ( b->hbuf )
         memset(b->hbuf, 0, size);
 

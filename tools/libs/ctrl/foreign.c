@@ -24,10 +24,10 @@ void *xc_map_foreign_bulk(xc_interface *xch, uint32_t dom, int prot,
     return xenforeignmemory_map(xch->fmem, dom, prot, num, arr, err);
 }
 
-void *xc_map_foreign_range(xc_interface *xch, uint32_t dom, int size, int prot,
-                           unsigned long mfn)
+/* nr frames from mfn on. */
+static void *map_run(xc_interface *xch, uint32_t dom, int prot,
+                     unsigned long mfn, size_t nr)
 {
-    size_t nr = ((size_t)size + XC_PAGE_SIZE - 1) >> XC_PAGE_SHIFT;
     xen_pfn_t *frames = calloc(nr ?: 1, sizeof(*frames));
     void *addr;
 
@@ -36,10 +36,17 @@ void *xc_map_foreign_range(xc_interface *xch, uint32_t dom, int size, int prot,
     for ( size_t i = 0; i < nr; i++ )
         frames[i] = mfn + i;
 
-    addr = xc_map_foreign_pages(xch, dom, prot, frames, nr);
+    addr = xenforeignmemory_map(xch->fmem, dom, prot, nr, frames, NULL);
     free(frames);
 
     return addr;
+}
+
+void *xc_map_foreign_range(xc_interface *xch, uint32_t dom, int size, int prot,
+                           unsigned long mfn)
+{
+    return map_run(xch, dom, prot, mfn,
+                   ((size_t)size + XC_PAGE_SIZE - 1) >> XC_PAGE_SHIFT);
 }
 
 int xc_copy_to_domain_page(xc_interface *xch, uint32_t domid,
@@ -60,12 +67,14 @@ int xc_copy_to_domain_page(xc_interface *xch, uint32_t domid,
 int xc_clear_domain_pages(xc_interface *xch, uint32_t domid,
                           unsigned long dst_pfn, int num)
 {
-    size_t size = num * XC_PAGE_SIZE;
-    void *pages = xc_map_foreign_range(xch, domid, size, PROT_WRITE, dst_pfn);
+    void *pages;
 
+    if ( num < 0 )
+        return fail(EINVAL);
+    pages = map_run(xch, domid, PROT_WRITE, dst_pfn, num);
     if ( !pages )
         return -1;
-    memset(pages, 0, size);
+    memset(pages, 0, num * XC_PAGE_SIZE);
     xenforeignmemory_unmap(xch->fmem, pages, num);
 
     return xc_domain_cacheflush(xch, domid, dst_pfn, num);

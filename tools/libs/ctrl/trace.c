@@ -47,7 +47,9 @@ int xc_tbuf_get_size(xc_interface *xch, unsigned long *size)
 
     *size = *info;
     rc = *info ? 0 : -1;
-    xenforeignmemory_unmap(xch->fmem, info, op.size);
+    xenforeignmemory_unmap(xch->fmem, info,
+                           ((size_t)op.size + XC_PAGE_SIZE - 1) >>
+                               XC_PAGE_SHIFT);
 
     return rc;
 }

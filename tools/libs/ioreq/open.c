@@ -29,10 +29,12 @@ static bool failed(const ioserver *s, const char *what, const char *hint)
 static bool open_interfaces(ioserver *s)
 {
     s->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if ( s->stop_fd < 0 )
+        return failed(s, "make an eventfd", "");
     s->dm = xendevicemodel_open(NULL, 0);
     s->memory = s->dm ? xenforeignmemory_open(NULL, 0) : NULL;
     s->events = s->memory ? xenevtchn_open(NULL, 0) : NULL;
-    return (s->events && s->stop_fd >= 0) ||
+    return s->events ||
            failed(s, "open /dev/xen", "run it in dom0, or under xen-hosted");
 }
 

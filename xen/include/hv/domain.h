@@ -146,7 +146,7 @@ struct domain {
     unsigned int pause_count;      /* [a] all pauses                         */
     unsigned int ctl_pause_count;  /* [Da] XEN_DOMCTL_pausedomain's share    */
     unsigned int nr_polling;       /* [a] vcpus with VCPU_POLLING            */
-    uint8_t shutdown_code; /* [a] SHUTDOWN_*, or NOT_SHUT_DOWN               */
+    uint16_t shutdown_code; /* [a] SHUTDOWN_*, any byte, or NOT_SHUT_DOWN    */
     struct watchdog watchdog[NR_WATCHDOGS]; /* SCHEDOP_watchdog              */
 
     spinlock_t page_lock;  /* LOCK_PAGE */
@@ -200,7 +200,7 @@ static inline bool is_control_domain(const struct domain *d)
 
 #define domain_is_dying(d) (READ_ONCE((d)->state) != DOM_ALIVE)
 
-#define NOT_SHUT_DOWN 255
+#define NOT_SHUT_DOWN 0xffff
 #define domain_is_shut_down(d)                                               \
     (load_acquire(&(d)->shutdown_code) != NOT_SHUT_DOWN)
 
@@ -284,8 +284,9 @@ int domain_ctl_pause(struct domain *d);
 int domain_ctl_unpause(struct domain *d);
 
 /*
- * Stop d with a SHUTDOWN_ code and raise VIRQ_DOM_EXC.  If d is shut down
- * already, d keeps its first code.  Any lock but a vcpu's may be held.
+ * Stop d with a SHUTDOWN_ code, which may be one without a name, and raise
+ * VIRQ_DOM_EXC.  If d is shut down already, d keeps its first code.  Any lock
+ * but a vcpu's may be held.
  */
 void domain_shutdown(struct domain *d, uint8_t code);
 /* Let a domain that is shut down run on.  No locks held. */

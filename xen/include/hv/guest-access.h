@@ -2,9 +2,10 @@
 /*
  * The only way to the memory of the one who called.
  *
- * Addresses are virtual addresses of the caller (`current`).  Copies are all
- * or error: 0, or -EFAULT with an unknown part copied.  A value is copied in
- * once, then checked, then used.  No lock is held over a copy.
+ * Addresses are virtual addresses of the caller (`current`), below 4 GiB if it is
+ * in 32-bit code.  Copies are all or error: 0, or -EFAULT with an unknown part
+ * copied.  A value is copied in once, then checked, then used.  No lock is held
+ * over a copy.
  */
 #ifndef HV_GUEST_ACCESS_H
 #define HV_GUEST_ACCESS_H

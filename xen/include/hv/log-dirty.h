@@ -78,15 +78,17 @@ int log_dirty_set_range(struct domain *d, uint64_t first, uint64_t nr)
     must_check;
 
 /*
- * One step of a harvest of the logged range: *at is the number of its first
- * frame from the range's first on, a multiple of 8; bits gets a bit for each of
- * the *nr frames from there on, 0 when the harvest is done, and the next step
- * is the first again.  The first harvest of a range reports each frame.
+ * One step of a harvest of [first, first + nr), which log_dirty_set_range() was
+ * called with: *at is the number of its first frame from `first` on, a multiple
+ * of 8; bits gets a bit for each of the *done frames from there on, 0 when the
+ * harvest is done, and the next step is the first again.  The first harvest of a
+ * range reports each frame.  -EBUSY another caller logs another range by now.
  * When the call returns no write of a vcpu is under way that the next harvest
  * would miss.
  */
-void log_dirty_harvest(struct domain *d, uint64_t *at, uint64_t *nr,
-                       uint8_t bits[LOG_DIRTY_STEP / 8]);
+int log_dirty_harvest(struct domain *d, uint64_t first, uint64_t nr,
+                      uint64_t *at, uint64_t *done,
+                      uint8_t bits[LOG_DIRTY_STEP / 8]) must_check;
 
 /* The last harvest's report is lost: the next one reports each frame. */
 void log_dirty_renew(struct domain *d);

@@ -52,7 +52,7 @@ void run_until_shutdown_of(const struct domain *d)
 /* d has shut down: power off, reboot or stop the machine, by the reason it gave. */
 static void end_machine(const struct domain *d)
 {
-    uint8_t code = READ_ONCE(d->shutdown_code);
+    uint16_t code = READ_ONCE(d->shutdown_code);
 
     serial_wait(true);
     serial_flush();
