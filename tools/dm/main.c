@@ -101,7 +101,7 @@ static bool parse_domid(const char *text, domid_t *domid)
     char *end;
     unsigned long value = strtoul(text, &end, 10);
 
-    if ( *text == '\0' || *end || value >= DOMID_FIRST_RESERVED )
+    if ( *text < '0' || *text > '9' || *end || value >= DOMID_FIRST_RESERVED )
     {
         fprintf(stderr, "oriel-dm: %s: not a domain id; see oriel list\n",
                 text);

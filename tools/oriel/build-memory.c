@@ -22,7 +22,8 @@
 
 static int read_whole(struct build *b, const char *path, struct file *file)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
+    /* To open a FIFO without this waits, and signals are held meanwhile. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc = 0;
     size_t done = 0;
     struct stat st;
 

@@ -241,18 +241,22 @@ static void raw_terminal(struct console *c)
             "guest\n", c->domid);
 }
 
-static bool has_ended(const struct console *c)
-{
-    xc_dominfo_t info;
-
-    return !xen_domain(c->xch, c->domid, &info) || xen_has_ended(&info);
-}
-
-static enum console_end wait_failed(const struct console *c, int err)
+static enum console_end broken(const struct console *c, int err,
+                               const char *what)
 {
     failed_errno(err, err == EIO ? "the hypervisor has ended" : NULL,
-                 "d%u: wait for console events", c->domid);
+                 "d%u: %s", c->domid, what);
     return CONSOLE_FAILED;
+}
+
+/* False with errno when the hypervisor does not say. */
+static bool ask_ended(const struct console *c, bool *ended)
+{
+    xc_dominfo_t info;
+    bool there = xen_domain(c->xch, c->domid, &info);
+
+    *ended = !there || xen_has_ended(&info);
+    return there || errno == ESRCH;
 }
 
 static enum console_end talk(struct console *c)
@@ -265,8 +269,10 @@ static enum console_end talk(struct console *c)
             { .fd = signals_fd(), .events = POLLIN },
         };
         /* Asked before reading: output before the end is printed. */
-        bool ended = has_ended(c);
+        bool ended;
 
+        if ( !ask_ended(c, &ended) )
+            return broken(c, errno, "ask whether it has ended");
         pass_on(c);
         if ( !drain(c) )
             return signals_arrived() ? CONSOLE_LEFT : CONSOLE_FAILED;
@@ -275,7 +281,7 @@ static enum console_end talk(struct console *c)
         if ( signals_arrived() )
             return CONSOLE_LEFT;
         if ( poll(p, 3, LOOK_MS) < 0 && errno != EINTR )
-            return wait_failed(c, errno);
+            return broken(c, errno, "wait for console events");
         if ( p[0].revents & POLLIN )
         {
             xenevtchn_port_or_error_t port = xenevtchn_pending(c->events);
@@ -284,7 +290,7 @@ static enum console_end talk(struct console *c)
                 xenevtchn_unmask(c->events, (evtchn_port_t)port);
         }
         else if ( p[0].revents )
-            return wait_failed(c, EIO);
+            return broken(c, EIO, "wait for console events");
         if ( p[1].revents && !type(c) )
             return CONSOLE_LEFT;
     }

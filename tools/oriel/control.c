@@ -78,7 +78,7 @@ static int run_pause(int argc, char **argv)
 
 const struct command command_pause = {
     "pause", "DOMAIN", "Stop a domain until it is unpaused",
-    "Pausing is not counted: one unpause is enough.\n", run_pause,
+    "Pauses are counted: as many unpauses let the domain run again.\n", run_pause,
 };
 
 static int run_unpause(int argc, char **argv)

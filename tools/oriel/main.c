@@ -2,6 +2,7 @@
 #include "oriel.h"
 
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +78,7 @@ int main(int argc, char **argv)
     const struct command *command;
 
     begin_output();
+    signal(SIGCHLD, SIG_DFL); /* ignored, it takes the status of children */
     if ( argc < 2 )
     {
         usage(stderr);

@@ -17,9 +17,12 @@ struct request {
     bool json, watch;
 };
 
-/* A domain that was destroyed meanwhile is an error only if it was named. */
+/*
+ * A domain that was destroyed meanwhile is an error only if it was named.  *any:
+ * was one printed?
+ */
 static int show(xc_interface *xch, const xc_dominfo_t *info,
-                const struct request *r, bool first)
+                const struct request *r, bool *any)
 {
     struct snapshot s;
     int rc = snapshot_take(xch, info, &s);
@@ -31,12 +34,13 @@ static int show(xc_interface *xch, const xc_dominfo_t *info,
                             xen_label(info));
     if ( r->json )
     {
-        if ( !first )
+        if ( *any )
             fputc(',', stdout);
         snapshot_json(&s, stdout);
     }
     else
         snapshot_text(&s, stdout);
+    *any = true;
     snapshot_free(&s);
     return EXIT_OK;
 }
@@ -45,16 +49,13 @@ static int show_all(xc_interface *xch, const struct request *r)
 {
     xc_dominfo_t *list;
     int nr = xen_domains(xch, &list), code = EXIT_OK;
-    bool first = true;
+    bool any = false;
 
     if ( nr < 0 )
         return failed_errno(errno, NULL, "list the domains");
     for ( int i = 0; i < nr && code == EXIT_OK; i++ )
         if ( list[i].domid && !list[i].dying )
-        {
-            code = show(xch, &list[i], r, first);
-            first = false;
-        }
+            code = show(xch, &list[i], r, &any);
     free(list);
     return code;
 }
@@ -62,6 +63,7 @@ static int show_all(xc_interface *xch, const struct request *r)
 static int show_once(xc_interface *xch, const struct request *r)
 {
     xc_dominfo_t info;
+    bool any = false;
     int code = EXIT_FAILED;
 
     if ( r->json )
@@ -69,7 +71,7 @@ static int show_once(xc_interface *xch, const struct request *r)
     if ( !r->who )
         code = show_all(xch, r);
     else if ( xen_find(xch, r->who, &info) )
-        code = info.domid ? show(xch, &info, r, true)
+        code = info.domid ? show(xch, &info, r, &any)
                           : failed("d0: a domain cannot map its own resources");
     if ( r->json )
         fputs("]}\n", stdout);

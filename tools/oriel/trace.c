@@ -4,7 +4,8 @@
  * printed meanwhile, since printing would be in the trace.
  *
  * Signals that end it are waited for with the command's end: in any case the
- * events are switched back to what they were.
+ * events are switched back to what they were.  Later signals end oriel, which may
+ * still wait for the command, or for whoever reads what it prints.
  */
 #include "trace.h"
 
@@ -164,6 +165,14 @@ static void await(struct request *r, const sigset_t *signals)
     }
 }
 
+/* Those that ended the recording have done their work; the next one ends oriel. */
+static void let_signals(const sigset_t *signals, const sigset_t *before)
+{
+    while ( sigtimedwait(signals, NULL, &(struct timespec){ 0 }) > 0 )
+        ;
+    sigprocmask(SIG_SETMASK, before, NULL);
+}
+
 static int record(xc_interface *xch, struct request *r, struct trace_log *log)
 {
     struct oriel_sysctl_trace info = { 0 }, set = { .events = r->events };
@@ -188,6 +197,7 @@ static int record(xc_interface *xch, struct request *r, struct trace_log *log)
         } while ( code == EXIT_OK && !r->ended && log->nr < r->most );
     if ( trace_call(xch, ORIEL_TRACE_OP_set, &set) )
         code = trace_failed(errno, "switch the trace off");
+    let_signals(&signals, &before);
     if ( r->pid > 0 )
         waitpid(r->pid, NULL, 0);
     return code == EXIT_OK ? r->code : code;
