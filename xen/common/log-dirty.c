@@ -241,6 +241,7 @@ int log_dirty_harvest(struct domain *d, uint64_t first, uint64_t nr,
     struct p2m *p2m = &d->p2m;
     struct log_dirty *l = &p2m->log_dirty;
     bool cleaned = false;
+    uint64_t from;
 
     memset(bits, 0, LOG_DIRTY_STEP / 8);
     spin_lock(&p2m->lock);
@@ -250,11 +251,11 @@ int log_dirty_harvest(struct domain *d, uint64_t first, uint64_t nr,
         return -EBUSY;
     }
     *at = l->at;
-    first = l->from + l->at;
-    *done = min(l->to - first, (uint64_t)LOG_DIRTY_STEP);
+    from = l->from + l->at;
+    *done = min(l->to - from, (uint64_t)LOG_DIRTY_STEP);
     if ( *done )
     {
-        cleaned = log_dirty_collect(p2m, LOG_RANGE, first, first + *done, true,
+        cleaned = log_dirty_collect(p2m, LOG_RANGE, from, from + *done, true,
                                     bits);
         if ( l->fresh )
             set_bits(bits, 0, *done);
@@ -267,7 +268,7 @@ int log_dirty_harvest(struct domain *d, uint64_t first, uint64_t nr,
     }
     spin_unlock(&p2m->lock);
     if ( cleaned )
-        arch_p2m_flush(d, _gfn(first), *done);
+        arch_p2m_flush(d, _gfn(from), *done);
     return 0;
 }
 

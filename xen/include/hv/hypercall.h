@@ -4,7 +4,8 @@
  *
  * A handler gets its arguments in hc->a[].  To give way it stores in them
  * what it needs to go on and returns -ERESTART: the dispatcher or the machine
- * underneath calls it again.  A guest never sees -ERESTART.
+ * underneath makes the call again, or lets the guest execute it again.  A guest
+ * never sees -ERESTART.
  */
 #ifndef HV_HYPERCALL_H
 #define HV_HYPERCALL_H

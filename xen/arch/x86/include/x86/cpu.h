@@ -3,8 +3,9 @@
  * One processor of the machine: what it needs for itself, found through GS.
  *
  * Interrupts are off whenever the hypervisor runs, except in irq_window() and
- * irq_wait(), which only the run loop uses; so none of this needs protection
- * from handlers, and no lock has to disable them.
+ * irq_wait(), which only the run loop uses; one that ends ring 3 is handled by
+ * pv_run().  So none of this needs protection from handlers, and no lock has to
+ * disable them.
  */
 #ifndef X86_CPU_H
 #define X86_CPU_H
