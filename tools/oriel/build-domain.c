@@ -8,7 +8,6 @@
 
 #include <xen/hvm/params.h>
 
-#include "say.h"
 #include "state.h"
 
 #define DOM0 0U
@@ -117,8 +116,7 @@ int record_name(struct build *b)
 
     snprintf(record.name, sizeof(record.name), "%s", b->config->name);
     if ( !state_write(b->uuid, &record) )
-        warn("d%u: its name cannot be recorded: %s/: %s", b->domid,
-             state_dir() ? state_dir() : "/run/oriel", strerror(errno));
+        state_lost(b->domid, "name");
     return 0;
 }
 

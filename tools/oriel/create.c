@@ -214,8 +214,7 @@ static int start(const struct request *r, struct build *b)
         return EXIT_FAILED;
     }
     if ( !r->no_dm && !state_write(b->uuid, &record) )
-        warn("d%u: its device model cannot be recorded: %s/: %s", b->domid,
-             state_dir() ? state_dir() : "/run/oriel", strerror(errno));
+        state_lost(b->domid, "device model");
     /* Before the guest runs, since its UART may use the same terminal. */
     if ( announce(r, b, &record) )
     {

@@ -12,28 +12,31 @@
 #include <unistd.h>
 
 #include "dm.h"
+#include "say.h"
 #include "uuid.h"
 
 /* In /tmp another user may have made the folder first. */
-static bool usable(const char *dir)
+static bool usable(const char *path)
 {
     struct stat st;
 
-    if ( mkdir(dir, 0700) && errno != EEXIST )
+    if ( mkdir(path, 0700) && errno != EEXIST )
         return false;
-    if ( lstat(dir, &st) )
+    if ( lstat(path, &st) )
         return false;
     errno = EPERM;
     return S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
            !(st.st_mode & (S_IWGRP | S_IWOTH));
 }
 
+static char dir[PATH_MAX]; /* the one chosen last */
+
 const char *state_dir(void)
 {
-    static char dir[PATH_MAX];
+    static bool good;
     const char *wanted = getenv("ORIEL_STATE");
 
-    if ( *dir )
+    if ( good )
         return dir;
     if ( wanted && *wanted )
         snprintf(dir, sizeof(dir), "%s", wanted);
@@ -43,18 +46,25 @@ const char *state_dir(void)
         if ( !usable(dir) )
             snprintf(dir, sizeof(dir), "/tmp/oriel-%u", geteuid());
     }
-    if ( usable(dir) )
-        return dir;
-    *dir = '\0';
-    return NULL;
+    good = usable(dir);
+    return good ? dir : NULL;
+}
+
+void state_lost(uint32_t domid, const char *what)
+{
+    int err = errno;
+
+    if ( !*dir )
+        state_dir();
+    warn("d%u: its %s cannot be recorded: %s/: %s", domid, what, dir,
+         strerror(err));
 }
 
 char *state_path(const uint8_t *handle, const char *suffix)
 {
-    const char *dir = state_dir();
     char uuid[UUID_TEXT], *path;
 
-    if ( !dir )
+    if ( !state_dir() )
         return NULL;
     uuid_format(handle, uuid);
     if ( asprintf(&path, "%s/%s%s%s", dir, uuid, suffix ? "." : "",
@@ -76,7 +86,8 @@ bool state_write(const uint8_t *handle, const struct state_record *record)
         if ( record->dm_pid )
             good &= fprintf(f, "dm %d %llu\n", record->dm_pid,
                             record->dm_start) > 0;
-        if ( *record->uart )
+        /* What is behind a newline would be a line of its own. */
+        if ( *record->uart && !strchr(record->uart, '\n') )
             good &= fprintf(f, "uart %s\n", record->uart) > 0;
         good &= !fclose(f);
         good = good && !rename(fresh, path);
@@ -133,10 +144,10 @@ void state_remove(const uint8_t *handle)
 void state_prune(bool (*lives)(const uint8_t *handle, void *arg), void *arg)
 {
     const char *path = state_dir();
-    DIR *dir = path ? opendir(path) : NULL;
+    DIR *records = path ? opendir(path) : NULL;
     struct dirent *e;
 
-    while ( dir && (e = readdir(dir)) )
+    while ( records && (e = readdir(records)) )
     {
         xen_domain_handle_t handle;
         struct state_record record;
@@ -152,6 +163,6 @@ void state_prune(bool (*lives)(const uint8_t *handle, void *arg), void *arg)
         free(log);
         state_remove(handle);
     }
-    if ( dir )
-        closedir(dir);
+    if ( records )
+        closedir(records);
 }

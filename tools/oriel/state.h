@@ -10,6 +10,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include <xen/xen.h>
@@ -30,7 +31,10 @@ const char *state_dir(void);
 /* A path in it, "UUID.suffix" or without a suffix "UUID"; free() it. */
 char *state_path(const uint8_t *handle, const char *suffix);
 
-/* False with errno. */
+/* A warning, errno included, that a domain's WHAT is not in the folder. */
+void state_lost(uint32_t domid, const char *what);
+
+/* False with errno.  A uart with a newline in it is not recorded. */
 bool state_write(const uint8_t *handle, const struct state_record *record);
 
 /* False when there is no record, or it is malformed. */
