@@ -300,7 +300,7 @@ $(foreach v,asan tsan cov,\
     $(eval $(call unit,$(v),toollog,$(call objs,$(v),$(toollog-src)),$(toollog-test-ldflags)))\
     $(eval $(call unit,$(v),foreignmemory,$(call objs,$(v),$(foreignmemory-src) $(toollog-src)),$(foreignmemory-test-ldflags) -lxentoolcore))\
     $(foreach t,$(unit-ioreq),$(eval $(call unit,$(v),$(t),$(call objs,$(v),$(ioreq-src)),$(ldflags-test-$(t)))))\
-    $(eval $(call unit,$(v),ctrl,$(call objs,$(v),$(ctrl-src) $(toollog-src)),-lxendevicemodel -lxenevtchn -lxengnttab)))
+    $(foreach t,$(unit-ctrl),$(eval $(call unit,$(v),$(t),$(call objs,$(v),tests/unit/ctrl-xen.c $(ctrl-src) $(toollog-src)),-lxendevicemodel -lxenevtchn -lxengnttab))))
 
 -include $(shell find $(variants:%=$(B)/%) $(B)/bare $(B)/bare-debug $(B)/lib $(B)/guest -name '*.d' -type f 2>/dev/null)
 

@@ -32,7 +32,9 @@ ldflags-test-ioserver-life := -Wl,--wrap=poll,--wrap=eventfd
 ldflags-test-ioserver-polling := -Wl,--wrap=poll,--wrap=slots_say
 $(foreach v,asan tsan cov,$(eval \
     $(B)/$(v)/tests/unit/test-ioserver-%.o: inc = $$(inc-tool)))
-unit-libs := toollog foreignmemory ctrl tracer $(unit-ioreq) $(unit-alone)
+# libxenctrl, on the Xen of ctrl-xen.c.
+unit-ctrl := ctrl ctrl-seed ctrl-calls
+unit-libs := toollog foreignmemory $(unit-ctrl) tracer $(unit-ioreq) $(unit-alone)
 unit-core += trace ioreq-list watchdog
 unit-race += trace-race pv-race pod-race
 libs-test-unpack := -llzma -lz

@@ -22,5 +22,5 @@ ctrl-libs := -lxentoollog -lxenforeignmemory -lxencall -lxendevicemodel \
 ctrl-pc := tools/libs/ctrl/xencontrol.pc.in
 ctrl-headers := include/xenctrl.h include/xenctrl_compat.h
 
-# tests/unit/test-ctrl.c is linked with ctrl-src and -lxentoollog (or
-# toollog-src): it plays the other three libraries.
+# tests/unit/test-ctrl*.c are linked with ctrl-src, -lxentoollog (or
+# toollog-src) and tests/unit/ctrl-xen.c, which plays the other three libraries.
