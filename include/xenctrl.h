@@ -11,6 +11,9 @@
  * that contradict the interface at ERROR level.  xc_get_last_error() returns
  * the last message of ERROR level.
  *
+ * A domid above 65535 names no domain (ESRCH, from Xen); 4.17's library takes
+ * its lower 16 bits.
+ *
  * A handle is used by one thread at a time and never after a fork().
  */
 #ifndef XENCTRL_H

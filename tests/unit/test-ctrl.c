@@ -121,6 +121,39 @@ static void test_huge_counts(void **state)
     assert_int_equal(xen.nr_calls, 0);
 }
 
+/* A domid that does not fit into 16 bits names no domain, and no other one. */
+static void test_wide_domids(void **state)
+{
+    const uint32_t domid = 65536 + 7;
+    xen_pfn_t gfn = 1;
+    uint64_t value;
+    xc_domaininfo_t info;
+
+    (void)state;
+    xc_domain_pause(xch, domid);
+    xc_domain_destroy(xch, domid);
+    xc_domain_max_vcpus(xch, domid, 1);
+    xc_vcpu_setcontext(xch, domid, 0, NULL);
+    for ( unsigned int n = 0; n < xen.nr_calls; n++ )
+        assert_int_equal(field(n, 8, 2), DOMID_INVALID);
+    assert_int_equal(xen.nr_calls, 4);
+
+    xen.nr_calls = 0;
+    xc_domain_getinfolist(xch, domid, 1, &info); /* sysctl: first_domain */
+    assert_int_equal(field(0, 8, 2), DOMID_INVALID);
+    xc_domain_populate_physmap(xch, domid, 1, 0, 0, &gfn);
+    assert_int_equal(field(1, 24, 2), DOMID_INVALID);
+    xc_hvm_param_get(xch, domid, 1, &value);
+    assert_int_equal(field(2, 0, 2), DOMID_INVALID);
+    xc_evtchn_alloc_unbound(xch, 1, domid);
+    assert_int_equal(field(3, 2, 2), DOMID_INVALID);
+    xc_domain_shutdown(xch, domid, 0);
+    assert_int_equal(field(4, 0, 2), DOMID_INVALID);
+
+    xc_dom_gnttab_seed(xch, domid, true, 1, 2, 0, 0);
+    assert_int_equal(xen.resource.domid, DOMID_INVALID);
+}
+
 /* --- marshalling --------------------------------------------------------- */
 
 static void fill_created(void *arg)
@@ -318,6 +351,7 @@ int main(void)
         TEST(test_reports),
         TEST(test_no_memory),
         TEST(test_huge_counts),
+        TEST(test_wide_domids),
         TEST(test_create),
         TEST(test_destroy),
         TEST(test_getinfo),

@@ -11,7 +11,7 @@ static int altp2m_op(xc_interface *xch, uint32_t cmd, uint32_t domid,
 {
     op->version = HVMOP_ALTP2M_INTERFACE_VERSION;
     op->cmd = cmd;
-    op->domain = domid;
+    op->domain = domid16(domid);
 
     return do_hvm_op(xch, HVMOP_altp2m, op, sizeof(*op));
 }

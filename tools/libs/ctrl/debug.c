@@ -10,7 +10,7 @@ int xc_shadow_control(xc_interface *xch, uint32_t domid, unsigned int sop,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_shadow_op,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.shadow_op = { .op = sop, .mode = mode, .mb = mb ? *mb : 0 },
     };
     int rc = do_domctl(xch, &op);
@@ -29,7 +29,7 @@ long long xc_logdirty_control(xc_interface *xch, uint32_t domid,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_shadow_op,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.shadow_op = { .op = sop, .mode = mode, .pages = pages },
     };
     int rc;
@@ -48,7 +48,7 @@ int xc_domain_debug_control(xc_interface *xch, uint32_t domid, uint32_t sop,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_debug_op,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.debug_op = { .op = sop, .vcpu = vcpu },
     };
 
@@ -60,7 +60,7 @@ int xc_domain_p2m_audit(xc_interface *xch, uint32_t domid, uint64_t *orphans,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_audit_p2m,
-        .domain = domid,
+        .domain = domid16(domid),
     };
     int rc = do_domctl(xch, &op);
 
@@ -76,7 +76,7 @@ int xc_set_broken_page_p2m(xc_interface *xch, uint32_t domid,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_set_broken_page_p2m,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.set_broken_page_p2m.pfn = pfn,
     };
 
@@ -88,7 +88,7 @@ int xc_domain_set_access_required(xc_interface *xch, uint32_t domid,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_set_access_required,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.access_required.access_required = required,
     };
 
@@ -101,12 +101,12 @@ int xc_dom_vuart_init(xc_interface *xch, uint32_t type, uint32_t domid,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_vuart_op,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.vuart_op = {
             .cmd = XEN_DOMCTL_VUART_OP_INIT,
             .type = type,
             .gfn = gfn,
-            .console_domid = console_domid,
+            .console_domid = domid16(console_domid),
         },
     };
     int rc = do_domctl(xch, &op);
@@ -127,7 +127,7 @@ int xc_domain_setvnuma(xc_interface *xch, uint32_t domid, uint32_t nr_vnodes,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_setvnumainfo,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.vnuma = {
             .nr_vnodes = nr_vnodes,
             .nr_vmemranges = nr_regions,
@@ -173,7 +173,7 @@ int xc_domain_getvnuma(xc_interface *xch, uint32_t domid, uint32_t *nr_vnodes,
     };
     int rc;
 
-    op.domid = domid;
+    op.domid = domid16(domid);
     op.nr_vnodes = *nr_vnodes;
     op.nr_vcpus = *nr_vcpus;
     op.nr_vmemranges = *nr_vmemranges;
@@ -192,7 +192,7 @@ static int vmtrace_op(xc_interface *xch, uint32_t cmd, uint32_t domid,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_vmtrace_op,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.vmtrace_op = {
             .cmd = cmd,
             .vcpu = vcpu,

@@ -7,7 +7,7 @@
 /* A domctl without parameters. */
 static int simple_domctl(xc_interface *xch, uint32_t cmd, uint32_t domid)
 {
-    struct xen_domctl op = { .cmd = cmd, .domain = domid };
+    struct xen_domctl op = { .cmd = cmd, .domain = domid16(domid) };
 
     return do_domctl(xch, &op);
 }
@@ -66,7 +66,7 @@ int xc_domain_shutdown(xc_interface *xch, uint32_t domid, int reason)
 {
     ZEROED(sched_remote_shutdown_t, arg);
 
-    arg.domain_id = domid;
+    arg.domain_id = domid16(domid);
     arg.reason = reason;
 
     return do_sched_op(xch, SCHEDOP_remote_shutdown, &arg, sizeof(arg));
@@ -125,7 +125,7 @@ int xc_domain_getinfo(xc_interface *xch, uint32_t first_domid,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_getdomaininfo,
-        .domain = first_domid,
+        .domain = domid16(first_domid),
     };
     unsigned int nr;
     int rc = 0;
@@ -154,7 +154,7 @@ int xc_domain_getinfolist(xc_interface *xch, uint32_t first_domain,
     struct xen_sysctl op = {
         .cmd = XEN_SYSCTL_getdomaininfolist,
         .u.getdomaininfolist = {
-            .first_domain = first_domain,
+            .first_domain = domid16(first_domain),
             .max_domains = max_domains,
         },
     };
@@ -186,7 +186,7 @@ int xc_domain_max_vcpus(xc_interface *xch, uint32_t domid, unsigned int max)
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_max_vcpus,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.max_vcpus.max = max,
     };
 
@@ -198,7 +198,7 @@ int xc_domain_sethandle(xc_interface *xch, uint32_t domid,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_setdomainhandle,
-        .domain = domid,
+        .domain = domid16(domid),
     };
 
     memcpy(op.u.setdomainhandle.handle, handle, sizeof(xen_domain_handle_t));
@@ -210,8 +210,8 @@ int xc_domain_set_target(xc_interface *xch, uint32_t domid, uint32_t target)
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_set_target,
-        .domain = domid,
-        .u.set_target.target = target,
+        .domain = domid16(domid),
+        .u.set_target.target = domid16(target),
     };
 
     return do_domctl(xch, &op);
@@ -221,7 +221,7 @@ int xc_domain_set_virq_handler(xc_interface *xch, uint32_t domid, int virq)
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_set_virq_handler,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.set_virq_handler.virq = virq,
     };
 
@@ -233,7 +233,7 @@ int xc_domain_subscribe_for_suspend(xc_interface *xch, uint32_t domid,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_subscribe,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.subscribe.port = port,
     };
 
@@ -245,7 +245,7 @@ int xc_domain_send_trigger(xc_interface *xch, uint32_t domid, uint32_t trigger,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_sendtrigger,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.sendtrigger = { .trigger = trigger, .vcpu = vcpu },
     };
 
@@ -257,7 +257,7 @@ int xc_domain_setdebugging(xc_interface *xch, uint32_t domid,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_setdebugging,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.setdebugging.enable = enable,
     };
 
@@ -269,7 +269,7 @@ int xc_domain_get_guest_width(xc_interface *xch, uint32_t domid,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_get_address_size,
-        .domain = domid,
+        .domain = domid16(domid),
     };
 
     /* ABI: failure is 1. */
@@ -287,7 +287,7 @@ int xc_domain_set_time_offset(xc_interface *xch, uint32_t domid,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_settimeoffset,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.settimeoffset.time_offset_seconds = time_offset_seconds,
     };
 
@@ -300,7 +300,7 @@ int xc_domain_set_tsc_info(xc_interface *xch, uint32_t domid,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_settscinfo,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.tsc_info = {
             .tsc_mode = tsc_mode,
             .gtsc_khz = gtsc_khz,
@@ -318,7 +318,7 @@ int xc_domain_get_tsc_info(xc_interface *xch, uint32_t domid,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_gettscinfo,
-        .domain = domid,
+        .domain = domid16(domid),
     };
     int rc = do_domctl(xch, &op);
 

@@ -10,8 +10,8 @@ xc_evtchn_port_or_error_t xc_evtchn_alloc_unbound(xc_interface *xch,
                                                   uint32_t remote_dom)
 {
     struct evtchn_alloc_unbound arg = {
-        .dom = dom,
-        .remote_dom = remote_dom,
+        .dom = domid16(dom),
+        .remote_dom = domid16(remote_dom),
     };
     int rc = do_evtchn_op(xch, EVTCHNOP_alloc_unbound, &arg, sizeof(arg));
 
@@ -27,7 +27,7 @@ xc_evtchn_port_or_error_t xc_evtchn_alloc_unbound(xc_interface *xch,
 
 int xc_evtchn_reset(xc_interface *xch, uint32_t dom)
 {
-    struct evtchn_reset arg = { .dom = dom };
+    struct evtchn_reset arg = { .dom = domid16(dom) };
     int rc = do_evtchn_op(xch, EVTCHNOP_reset, &arg, sizeof(arg));
 
     if ( rc )

@@ -34,7 +34,7 @@ int xc_gnttab_query_size(xc_interface *xch, struct gnttab_query_size *query)
 
 int xc_gnttab_get_version(xc_interface *xch, uint32_t domid)
 {
-    struct gnttab_get_version query = { .dom = domid };
+    struct gnttab_get_version query = { .dom = domid16(domid) };
     int rc = xc_gnttab_op(xch, GNTTABOP_get_version, &query, sizeof(query), 1);
 
     return rc < 0 ? rc : (int)query.version;
@@ -53,7 +53,7 @@ static void *map_table(xc_interface *xch, uint32_t domid, size_t entry_size,
     xen_pfn_t *frames;
     void *table = NULL;
 
-    query.dom = setup.dom = domid;
+    query.dom = setup.dom = domid16(domid);
     if ( xc_gnttab_query_size(xch, &query) || query.status != GNTST_okay )
         return NULL;
 

@@ -9,7 +9,11 @@
 int xc_hvm_param_set(xc_interface *xch, uint32_t dom, uint32_t param,
                      uint64_t value)
 {
-    xen_hvm_param_t arg = { .domid = dom, .index = param, .value = value };
+    xen_hvm_param_t arg = {
+        .domid = domid16(dom),
+        .index = param,
+        .value = value,
+    };
 
     return do_hvm_op(xch, HVMOP_set_param, &arg, sizeof(arg));
 }
@@ -17,7 +21,7 @@ int xc_hvm_param_set(xc_interface *xch, uint32_t dom, uint32_t param,
 int xc_hvm_param_get(xc_interface *xch, uint32_t dom, uint32_t param,
                      uint64_t *value)
 {
-    xen_hvm_param_t arg = { .domid = dom, .index = param };
+    xen_hvm_param_t arg = { .domid = domid16(dom), .index = param };
     int rc = do_hvm_op(xch, HVMOP_get_param, &arg, sizeof(arg));
 
     *value = arg.value;
@@ -53,7 +57,7 @@ int xc_domain_hvm_getcontext(xc_interface *xch, uint32_t domid,
     xc_hypercall_buffer_t b = BOUNCE(ctxt_buf, size, BOUNCE_OUT);
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_gethvmcontext,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.hvmcontext.size = size,
     };
     int rc;
@@ -75,7 +79,7 @@ int xc_domain_hvm_getcontext_partial(xc_interface *xch, uint32_t domid,
     xc_hypercall_buffer_t b = BOUNCE(ctxt_buf, size, BOUNCE_OUT);
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_gethvmcontext_partial,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.hvmcontext_partial = {
             .type = typecode,
             .instance = instance,
@@ -102,7 +106,7 @@ int xc_domain_hvm_setcontext(xc_interface *xch, uint32_t domid,
     xc_hypercall_buffer_t b = BOUNCE(hvm_ctxt, size, BOUNCE_IN);
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_sethvmcontext,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.hvmcontext.size = size,
     };
     int rc;

@@ -8,7 +8,7 @@ int xc_domain_setmaxmem(xc_interface *xch, uint32_t domid, uint64_t max_memkb)
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_max_mem,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.max_mem.max_memkb = max_memkb,
     };
 
@@ -20,7 +20,7 @@ int xc_get_paging_mempool_size(xc_interface *xch, uint32_t domid,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_get_paging_mempool_size,
-        .domain = domid,
+        .domain = domid16(domid),
     };
     int rc = do_domctl(xch, &op);
 
@@ -36,7 +36,7 @@ int xc_set_paging_mempool_size(xc_interface *xch, uint32_t domid,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_set_paging_mempool_size,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.paging_mempool.size = size,
     };
 
@@ -51,7 +51,7 @@ int xc_domain_set_memory_map(xc_interface *xch, uint32_t domid,
     ZEROED(struct xen_foreign_memory_map, op);
     int rc;
 
-    op.domid = domid;
+    op.domid = domid16(domid);
     op.map.nr_entries = nr_entries;
     if ( bounce_in(xch, "set_memory_map", &b, 1) )
         return -1;
@@ -104,7 +104,7 @@ static int pod_target_op(xc_interface *xch, unsigned int cmd, uint32_t domid,
     ZEROED(struct xen_pod_target, op);
     int rc;
 
-    op.domid = domid;
+    op.domid = domid16(domid);
     op.target_pages = target_pages;
     rc = xc_memory_op(xch, cmd, &op, sizeof(op));
 

@@ -21,7 +21,7 @@ static long reservation_op(xc_interface *xch, unsigned int cmd, uint32_t domid,
     res.nr_extents = nr_extents;
     res.extent_order = order;
     res.mem_flags = mem_flags;
-    res.domid = domid;
+    res.domid = domid16(domid);
     if ( bounce_in(xch, "reservation", &b, 1) )
         return -1;
 
@@ -139,7 +139,7 @@ int xc_domain_add_to_physmap(xc_interface *xch, uint32_t domid,
                              xen_pfn_t gpfn)
 {
     struct xen_add_to_physmap op = {
-        .domid = domid,
+        .domid = domid16(domid),
         .space = space,
         .idx = idx,
         .gpfn = gpfn,
@@ -159,10 +159,10 @@ int xc_domain_add_to_physmap_batch(xc_interface *xch, uint32_t domid,
         BOUNCE(errs, size * sizeof(*errs), BOUNCE_OUT),
     };
     struct xen_add_to_physmap_batch op = {
-        .domid = domid,
+        .domid = domid16(domid),
         .space = space,
         .size = size,
-        .u.foreign_domid = foreign_domid,
+        .u.foreign_domid = domid16(foreign_domid),
     };
     int rc;
 
@@ -183,7 +183,7 @@ int xc_domain_remove_from_physmap(xc_interface *xch, uint32_t domid,
 {
     ZEROED(struct xen_remove_from_physmap, op);
 
-    op.domid = domid;
+    op.domid = domid16(domid);
     op.gpfn = gpfn;
 
     return xc_memory_op(xch, XENMEM_remove_from_physmap, &op, sizeof(op));
@@ -191,7 +191,7 @@ int xc_domain_remove_from_physmap(xc_interface *xch, uint32_t domid,
 
 int xc_domain_maximum_gpfn(xc_interface *xch, uint32_t domid, xen_pfn_t *gpfns)
 {
-    struct xen_memory_domain op = { .domid = domid };
+    struct xen_memory_domain op = { .domid = domid16(domid) };
     long rc = xc_memory_op(xch, XENMEM_maximum_gpfn, &op, sizeof(op));
 
     if ( rc < 0 )

@@ -9,7 +9,7 @@ int xc_vm_event_control(xc_interface *xch, uint32_t domain_id, unsigned int op,
 {
     struct xen_domctl domctl = {
         .cmd = XEN_DOMCTL_vm_event_op,
-        .domain = domain_id,
+        .domain = domid16(domain_id),
         .u.vm_event_op = { .op = op, .mode = mode },
     };
     int rc = do_domctl(xch, &domctl);
@@ -164,7 +164,7 @@ static int monitor_op(xc_interface *xch, uint32_t domid,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_monitor_op,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.monitor_op = *arg,
     };
     int rc = do_domctl(xch, &op);

@@ -107,6 +107,16 @@ static inline int fail_negative(int err)
     return -err;
 }
 
+/*
+ * A domid has 32 bits in the functions of this library and 16 in hypercalls.
+ * 65536 is not domain 0: what does not fit names no domain, and Xen answers
+ * ESRCH.
+ */
+static inline domid_t domid16(uint32_t domid)
+{
+    return domid > UINT16_MAX ? DOMID_INVALID : domid;
+}
+
 /* --- buffer.c ------------------------------------------------------------ */
 
 /* ABI: directions of a bounce; compiled into libxenguest. */

@@ -17,7 +17,7 @@ static int cmt_domctl(xc_interface *xch, uint32_t domid, uint32_t cmd,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_psr_cmt_op,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.psr_cmt_op.cmd = cmd,
     };
     int rc = do_domctl(xch, &op);
@@ -187,7 +187,7 @@ int xc_psr_set_domain_data(xc_interface *xch, uint32_t domid,
     int cmd = psr_command(type, true);
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_psr_alloc,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.psr_alloc = { .cmd = cmd, .target = target, .data = data },
     };
 
@@ -200,7 +200,7 @@ int xc_psr_get_domain_data(xc_interface *xch, uint32_t domid,
     int cmd = psr_command(type, false), rc;
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_psr_alloc,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.psr_alloc = { .cmd = cmd, .target = target },
     };
 

@@ -14,7 +14,7 @@ int xc_domain_ioport_permission(xc_interface *xch, uint32_t domid,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_ioport_permission,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.ioport_permission = {
             .first_port = first_port,
             .nr_ports = nr_ports,
@@ -30,7 +30,7 @@ int xc_domain_irq_permission(xc_interface *xch, uint32_t domid, uint32_t pirq,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_irq_permission,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.irq_permission = { .pirq = pirq, .allow_access = allow_access },
     };
 
@@ -43,7 +43,7 @@ int xc_domain_iomem_permission(xc_interface *xch, uint32_t domid,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_iomem_permission,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.iomem_permission = {
             .first_mfn = first_mfn,
             .nr_mfns = nr_mfns,
@@ -61,7 +61,7 @@ static int assign_op(xc_interface *xch, uint32_t cmd, uint32_t domid,
 {
     struct xen_domctl op = {
         .cmd = cmd,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.assign_device = {
             .dev = XEN_DOMCTL_DEV_PCI,
             .flags = flags,
@@ -97,7 +97,7 @@ int xc_get_device_group(xc_interface *xch, uint32_t domid,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_get_device_group,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.get_device_group = {
             .machine_sbdf = machine_sbdf,
             .max_sdevs = max_sdevs,
@@ -118,7 +118,7 @@ static int assign_dt(xc_interface *xch, uint32_t cmd, uint32_t domid,
     size_t size = strlen(path);
     struct xen_domctl op = {
         .cmd = cmd,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.assign_device = { .dev = XEN_DOMCTL_DEV_DT, .u.dt.size = size },
     };
     struct array a =
@@ -185,7 +185,7 @@ enum { PT_PCI, PT_ISA, PT_MSI, PT_MSI_TRANSLATE, PT_SPI };
 static int pt_irq_domctl(xc_interface *xch, uint32_t cmd, uint32_t domid,
                          const struct pt_irq *irq)
 {
-    struct xen_domctl op = { .cmd = cmd, .domain = domid };
+    struct xen_domctl op = { .cmd = cmd, .domain = domid16(domid) };
 
     _Static_assert(sizeof(*irq) <= sizeof(op.u.pad), "");
     memcpy(op.u.pad, irq, sizeof(*irq));
@@ -300,7 +300,7 @@ int xc_physdev_map_pirq(xc_interface *xch, uint32_t domid, int index,
     if ( !pirq )
         return fail(EINVAL);
 
-    map.domid = domid;
+    map.domid = domid16(domid);
     map.type = MAP_PIRQ_TYPE_GSI;
     map.index = index;
     map.pirq = *pirq < 0 ? index : *pirq;
@@ -317,7 +317,7 @@ int xc_physdev_map_pirq_msi(xc_interface *xch, uint32_t domid, int index,
     if ( !pirq )
         return fail(EINVAL);
 
-    map.domid = domid;
+    map.domid = domid16(domid);
     map.type = MAP_PIRQ_TYPE_MSI;
     map.index = index;
     map.pirq = *pirq;
@@ -333,7 +333,7 @@ int xc_physdev_unmap_pirq(xc_interface *xch, uint32_t domid, int pirq)
 {
     ZEROED(struct physdev_unmap_pirq, op);
 
-    op.domid = domid;
+    op.domid = domid16(domid);
     op.pirq = pirq;
 
     return do_physdev_op(xch, PHYSDEVOP_unmap_pirq, &op, sizeof(op));
@@ -347,7 +347,7 @@ int xc_domain_ioport_mapping(xc_interface *xch, uint32_t domid,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_ioport_mapping,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.ioport_mapping = {
             .first_gport = first_gport,
             .first_mport = first_mport,
@@ -375,7 +375,7 @@ static int memory_mapping(xc_interface *xch, uint32_t domid, uint64_t gfn,
         uint64_t batch = step < nr ? step : nr, done = batch;
         struct xen_domctl op = {
             .cmd = XEN_DOMCTL_memory_mapping,
-            .domain = domid,
+            .domain = domid16(domid),
             .u.memory_mapping = {
                 .first_gfn = gfn,
                 .first_mfn = mfn,
@@ -442,7 +442,7 @@ static int pt_spi_op(xc_interface *xch, uint32_t cmd, uint32_t domid,
 {
     struct xen_domctl op = {
         .cmd = cmd,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.bind_pt_irq = {
             .machine_irq = vspi,
             .irq_type = PT_IRQ_TYPE_SPI,

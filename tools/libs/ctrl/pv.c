@@ -14,7 +14,7 @@ static int vcpu_context(xc_interface *xch, uint32_t cmd, uint32_t domid,
 {
     struct xen_domctl op = {
         .cmd = cmd,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.vcpucontext.vcpu = vcpu,
     };
     struct array a =
@@ -42,7 +42,7 @@ int xc_vcpu_get_extstate(xc_interface *xch, uint32_t domid, uint32_t vcpu,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_getvcpuextstate,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.vcpuextstate = {
             .vcpu = vcpu,
             .xfeature_mask = extstate->xfeature_mask,
@@ -72,7 +72,7 @@ int xc_get_pfn_type_batch(xc_interface *xch, uint32_t dom, unsigned int num,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_getpageframeinfo3,
-        .domain = dom,
+        .domain = domid16(dom),
         .u.getpageframeinfo3.num = num,
     };
     struct array a = ARRAY(op.u.getpageframeinfo3.array, arr,
@@ -140,10 +140,10 @@ int xc_domain_memory_exchange_pages(
 
     op.in.nr_extents = nr_in_extents;
     op.in.extent_order = in_order;
-    op.in.domid = domid;
+    op.in.domid = domid16(domid);
     op.out.nr_extents = nr_out_extents;
     op.out.extent_order = out_order;
-    op.out.domid = domid;
+    op.out.domid = domid16(domid);
 
     return memory_op_arrays(xch, XENMEM_exchange, &op, sizeof(op), a, 2);
 }

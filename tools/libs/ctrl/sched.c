@@ -9,7 +9,7 @@ static int domain_op(xc_interface *xch, uint32_t domid,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_scheduler_op,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.scheduler_op = *arg,
     };
     int rc = do_domctl(xch, &op);
@@ -138,7 +138,7 @@ static int rtds_vcpu(xc_interface *xch, uint32_t domid, uint32_t cmd,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_scheduler_op,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.scheduler_op = {
             .sched_id = XEN_SCHEDULER_RTDS,
             .cmd = cmd,

@@ -34,7 +34,7 @@ static void write_entries(grant_entry_v1_t *table, const struct seed *s)
 
         table[s->entry[i].ref] = (grant_entry_v1_t){
             .flags = GTF_permit_access,
-            .domid = s->entry[i].domid,
+            .domid = domid16(s->entry[i].domid),
             .frame = s->entry[i].gfn,
         };
     }
@@ -64,7 +64,7 @@ static int setup_table(xc_interface *xch, uint32_t domid, xen_pfn_t *gfn)
     ZEROED(struct gnttab_setup_table, op);
     int rc;
 
-    op.dom = domid;
+    op.dom = domid16(domid);
     op.nr_frames = 1;
     if ( bounce_in(xch, "setup_table", &b, 1) )
         return -1;
@@ -155,7 +155,7 @@ int xc_dom_gnttab_seed(xc_interface *xch, uint32_t guest_domid, bool is_hvm,
     void *table = NULL;
 
     res = xenforeignmemory_map_resource(
-        xch->fmem, guest_domid, XENMEM_resource_grant_table,
+        xch->fmem, domid16(guest_domid), XENMEM_resource_grant_table,
         XENMEM_resource_grant_table_id_shared, 0, 1, &table,
         PROT_READ | PROT_WRITE, 0);
     if ( res )

@@ -12,7 +12,7 @@ int xc_set_mem_access(xc_interface *xch, uint32_t domain_id,
     xen_mem_access_op_t op = {
         .op = XENMEM_access_op_set_access,
         .access = access,
-        .domid = domain_id,
+        .domid = domid16(domain_id),
         .nr = nr,
         .pfn = first_pfn,
     };
@@ -26,7 +26,7 @@ int xc_set_mem_access_multi(xc_interface *xch, uint32_t domain_id,
     xen_mem_access_op_t op = {
         .op = XENMEM_access_op_set_access_multi,
         .access = XENMEM_access_default + 1, /* ABI: not used */
-        .domid = domain_id,
+        .domid = domid16(domain_id),
         .nr = nr,
         .pfn = ~0UL,
     };
@@ -43,7 +43,7 @@ int xc_get_mem_access(xc_interface *xch, uint32_t domain_id, uint64_t pfn,
 {
     xen_mem_access_op_t op = {
         .op = XENMEM_access_op_get_access,
-        .domid = domain_id,
+        .domid = domid16(domain_id),
         .pfn = pfn,
     };
     int rc = xc_memory_op(xch, XENMEM_access_op, &op, sizeof(op));
@@ -84,7 +84,7 @@ static int paging_op(xc_interface *xch, uint32_t domid, uint8_t op,
     struct array a = ARRAY(arg.buffer, page, XC_PAGE_SIZE, BOUNCE_IN);
 
     arg.op = op;
-    arg.domain = domid;
+    arg.domain = domid16(domid);
     arg.gfn = gfn;
 
     return memory_op_arrays(xch, XENMEM_paging_op, &arg, sizeof(arg), &a, 1);
@@ -120,7 +120,7 @@ int xc_memshr_control(xc_interface *xch, uint32_t domid, int enable)
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_mem_sharing_op,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.mem_sharing_op = {
             .op = XEN_DOMCTL_MEM_SHARING_CONTROL,
             .u.enable = enable,
@@ -154,7 +154,7 @@ int xc_memshr_domain_resume(xc_interface *xch, uint32_t domid)
 static int sharing_op(xc_interface *xch, uint32_t domid,
                       xen_mem_sharing_op_t *op)
 {
-    op->domain = domid;
+    op->domain = domid16(domid);
 
     return xc_memory_op(xch, XENMEM_sharing_op, op, sizeof(*op));
 }
@@ -201,7 +201,7 @@ int xc_memshr_share_gfns(xc_interface *xch, uint32_t source_domain,
             .source_handle = source_handle,
             .client_gfn = client_gfn,
             .client_handle = client_handle,
-            .client_domain = client_domain,
+            .client_domain = domid16(client_domain),
         },
     };
 
@@ -232,7 +232,7 @@ int xc_memshr_add_to_physmap(xc_interface *xch, uint32_t source_domain,
             .source_gfn = source_gfn,
             .source_handle = source_handle,
             .client_gfn = client_gfn,
-            .client_domain = client_domain,
+            .client_domain = domid16(client_domain),
         },
     };
 
@@ -248,7 +248,7 @@ int xc_memshr_range_share(xc_interface *xch, uint32_t source_domain,
         .u.range = {
             .first_gfn = first_gfn,
             .last_gfn = last_gfn,
-            .client_domain = client_domain,
+            .client_domain = domid16(client_domain),
         },
     };
 
@@ -263,7 +263,7 @@ int xc_memshr_fork(xc_interface *xch, uint32_t source_domain,
     xen_mem_sharing_op_t op = {
         .op = XENMEM_sharing_op_fork,
         .u.fork = {
-            .parent_domain = source_domain,
+            .parent_domain = domid16(source_domain),
             .flags =
                 (allow_with_iommu ? XENMEM_FORK_WITH_IOMMU_ALLOWED : 0) |
                 (block_interrupts ? XENMEM_FORK_BLOCK_INTERRUPTS : 0),

@@ -100,7 +100,7 @@ static int vcpu_affinity(xc_interface *xch, uint32_t cmd, uint32_t domid,
     };
     struct xen_domctl op = {
         .cmd = cmd,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.vcpuaffinity = { .vcpu = vcpu, .flags = flags },
     };
     int rc;
@@ -146,7 +146,7 @@ static int node_affinity(xc_interface *xch, uint32_t cmd, uint32_t domid,
 {
     int size = xc_get_nodemap_size(xch);
     xc_hypercall_buffer_t b = BOUNCE(nodemap, size, dir);
-    struct xen_domctl op = { .cmd = cmd, .domain = domid };
+    struct xen_domctl op = { .cmd = cmd, .domain = domid16(domid) };
     int rc;
 
     if ( size <= 0 )
@@ -186,7 +186,7 @@ int xc_vcpu_getinfo(xc_interface *xch, uint32_t domid, uint32_t vcpu,
 {
     struct xen_domctl op = {
         .cmd = XEN_DOMCTL_getvcpuinfo,
-        .domain = domid,
+        .domain = domid16(domid),
         .u.getvcpuinfo.vcpu = vcpu,
     };
     int rc = do_domctl(xch, &op);
