@@ -60,6 +60,31 @@ static void test_reports(void **state)
     assert_string_equal(xc_get_last_error(xch)->message, "");
 }
 
+/* Whichever hypercall refuses, its name and errno are logged. */
+static void test_refusals(void **state)
+{
+    struct gnttab_query_size query = { .dom = 7 };
+    struct xen_mc mc = { .cmd = XEN_MC_fetch };
+    struct mmuext_op mmuext = { .cmd = MMUEXT_PIN_L4_TABLE };
+    xen_platform_parameters_t where;
+    const char *const said[] = {
+        "grant_table_op 6: ", "mca 1: ", "mmuext_op for domain 7: ",
+        "xen_version 5: ",
+    };
+
+    (void)state;
+    for ( unsigned int n = 0; n < 4; n++ )
+        xen.reply[n].err = EPERM;
+    assert_fails(EPERM, xc_gnttab_op(xch, GNTTABOP_query_size, &query,
+                                     sizeof(query), 1));
+    assert_fails(EPERM, xc_mca_op(xch, &mc));
+    assert_fails(EPERM, xc_mmuext_op(xch, &mmuext, 1, 7));
+    assert_fails(EPERM, xc_version(xch, XENVER_platform_parameters, &where));
+    for ( unsigned int n = 0; n < 4; n++ )
+        assert_non_null(strstr(xen.log, said[n]));
+    assert_int_equal(xen.errors, 0);
+}
+
 /* Every allocation of every shape of call fails once: ENOMEM, nothing sent. */
 static void test_no_memory(void **state)
 {
@@ -349,6 +374,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_open),
         TEST(test_reports),
+        TEST(test_refusals),
         TEST(test_no_memory),
         TEST(test_huge_counts),
         TEST(test_wide_domids),

@@ -160,12 +160,15 @@ int xc_resource_op(xc_interface *xch, uint32_t nr_ops, xc_resource_op_t *ops)
 int xc_mca_op(xc_interface *xch, struct xen_mc *mc)
 {
     xc_hypercall_buffer_t b = BOUNCE(mc, sizeof(*mc), BOUNCE_BOTH);
+    uint32_t cmd = mc->cmd;
     int rc;
 
     if ( bounce_in(xch, "mca", &b, 1) )
         return -1;
     rc = xencall1(xch->xcall, __HYPERVISOR_mca, (uintptr_t)b.hbuf);
     bounce_out(xch, &b, 1);
+    if ( rc < 0 )
+        detail(xch, "mca %u: %s", cmd, xc_strerror(xch, errno));
 
     return rc;
 }

@@ -17,6 +17,8 @@ int xc_gnttab_op(xc_interface *xch, int cmd, void *op, int op_size, int count)
     rc = xencall3(xch->xcall, __HYPERVISOR_grant_table_op, cmd,
                   (uintptr_t)b.hbuf, count);
     bounce_out(xch, &b, 1);
+    if ( rc < 0 )
+        detail(xch, "grant_table_op %d: %s", cmd, xc_strerror(xch, errno));
 
     return rc;
 }

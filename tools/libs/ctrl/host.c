@@ -186,6 +186,8 @@ int xc_version(xc_interface *xch, int cmd, void *arg)
 
     rc = xencall2(xch->xcall, __HYPERVISOR_xen_version, cmd, (uintptr_t)b.hbuf);
     bounce_out(xch, &b, 1);
+    if ( rc < 0 )
+        detail(xch, "xen_version %d: %s", cmd, xc_strerror(xch, errno));
 
     return rc;
 }

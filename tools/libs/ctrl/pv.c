@@ -181,6 +181,9 @@ int xc_mmuext_op(xc_interface *xch, struct mmuext_op *op, unsigned int nr_ops,
     rc = xencall4(xch->xcall, __HYPERVISOR_mmuext_op, (uintptr_t)b.hbuf,
                   nr_ops, 0, dom);
     bounce_out(xch, &b, 1);
+    if ( rc < 0 )
+        detail(xch, "mmuext_op for domain %u: %s", dom,
+               xc_strerror(xch, errno));
 
     return rc;
 }
