@@ -405,7 +405,6 @@ static void arrive_at_iret(bool tf)
     assert_int_equal(entry(), 0);
     assert_false(svm.stepping);
     svm_unmask_nmi(&svm);
-    vmcb.interrupt_shadow = 1;
     svm.at_iret = true;
     assert_int_equal(entry(), 0);
 }
@@ -416,7 +415,6 @@ static void test_nmi_behind_iret(void **state)
     arrive_at_iret(false);
     assert_true(svm.stepping && lapic->nmi && !virtual_interrupt());
     assert_int_equal(vmcb.intercept_exceptions, STEP_FAULTS);
-    vmcb.interrupt_shadow = 0;
     vmcb.exit_code = EXIT_EXCEPTION + VECTOR_DB;
     vmcb.dr6 = DR6_BS;
     svm_step_end(&vcpu);
@@ -447,6 +445,40 @@ static void test_nmi_guest_steps(void **state)
     (void)state;
     arrive_at_iret(true);
     assert_false(svm.stepping || svm_step_was_ours(&vcpu));
+    assert_true(lapic->nmi && !virtual_interrupt());
+}
+
+/*
+ * IRET goes first, alone: an interrupt's handler would find our flag in its
+ * frame, or the NMI in the place of IRET.
+ */
+static void test_nmi_and_interrupt_behind_iret(void **state)
+{
+    (void)state;
+    for ( unsigned int tf = 0; tf < 2; tf++ )
+    {
+        setup(NULL);
+        arrive_at_iret(tf);
+        vcpu.arch.hvm.emul.regs.rflags |= RFLAGS_IF;
+        lapic->irr[1] = 2;
+        assert_int_equal(entry(), 0);
+        assert_false(virtual_interrupt());
+        assert_true(lapic->nmi && svm.stepping == !tf);
+        assert_true(waits(VECTOR));
+    }
+}
+
+/* An exception of IRET itself goes before the NMI. */
+static void test_nmi_behind_fault_of_iret(void **state)
+{
+    (void)state;
+    arrive_at_iret(false);
+    vmcb.exit_code = EXIT_EXCEPTION + GP;
+    svm_step_end(&vcpu);
+    svm_inject(&vcpu, GP, true, 0);
+    assert_int_equal(entry(), event(EVENT_EXCEPTION | EVENT_HAS_ERROR, GP));
+    assert_true(lapic->nmi && !svm.stepping && virtual_interrupt() &&
+                intercepted());
 }
 
 /* The window that a waiting NMI opens needs IF: else it is the next exit. */
@@ -493,6 +525,7 @@ int main(void)
         T(test_faults_of_faults),        T(test_software_is_not_kept),
         T(test_error_codes),             T(test_nmi_behind_iret),
         T(test_nmi_step_interrupted),    T(test_nmi_guest_steps),
+        T(test_nmi_and_interrupt_behind_iret), T(test_nmi_behind_fault_of_iret),
         T(test_nmi_waits_for_the_next_exit), T(test_timers_resume),
     };
 

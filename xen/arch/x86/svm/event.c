@@ -108,8 +108,9 @@ void svm_unmask_nmi(struct svm_vcpu *s)
 }
 
 /*
- * A VINTR window opens only with IF set, which IRET may clear.  So step over the
- * IRET with TF, and inject the NMI at the trap.
+ * An NMI that waits for the end of its predecessor's handler.  A VINTR window
+ * opens only with IF set, which IRET may clear.  So step over the IRET with TF, and
+ * inject the NMI at the trap.
  */
 static void step_begin(struct svm_vcpu *s)
 {
@@ -158,13 +159,6 @@ static bool nmi(struct vcpu *v, bool shadow)
 
     if ( s->nmi_masked ) /* IRET is intercepted, and unmasks NMIs */
         return false;
-    /* Who steps through it himself has a trap there anyway. */
-    if ( shadow && !busy && s->at_iret )
-    {
-        if ( !(v->arch.hvm.emul.regs.rflags & RFLAGS_TF) )
-            step_begin(s);
-        return false;
-    }
     if ( shadow || busy )
         return true;
     vlapic_nmi_take(&v->arch.hvm.vlapic);
@@ -281,7 +275,17 @@ static __attribute__((noinline)) void deliver(struct vcpu *v)
         s->event = 0;
     }
     if ( unlikely(vlapic_nmi_pending(l)) )
+    {
+        if ( s->at_iret && !(b->event_inject & EVENT_VALID) )
+        {
+            /* Who steps through it himself has a trap there anyway. */
+            if ( !(v->arch.hvm.emul.regs.rflags & RFLAGS_TF) )
+                step_begin(s);
+            set_virtual(s, false, false);
+            return;
+        }
         window = nmi(v, shadow);
+    }
 
     ready = (v->arch.hvm.emul.regs.rflags & RFLAGS_IF) &&
             !(b->event_inject & EVENT_VALID);

@@ -208,16 +208,12 @@ static void on_nothing(struct vcpu *v)
     (void)v;
 }
 
-/*
- * The end of an NMI's handler, before it: the shadow keeps the next one away
- * until IRET is done.
- */
+/* The end of an NMI's handler, before it: the next one comes behind IRET. */
 static void on_iret(struct vcpu *v)
 {
     struct svm_vcpu *s = svm_of(v);
 
     svm_unmask_nmi(s);
-    s->vmcb->interrupt_shadow |= 1;
     s->at_iret = true;
 }
 

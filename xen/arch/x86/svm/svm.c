@@ -294,6 +294,7 @@ static void instruction_over(struct vcpu *v)
     struct svm_vcpu *s = svm_of(v);
     struct vmcb *b = s->vmcb;
 
+    s->at_iret = false;
     b->interrupt_shadow = (b->interrupt_shadow & ~1UL) |
                           v->arch.hvm.emul.shadow;
     regs->rflags &= ~RFLAGS_RF;
