@@ -6,13 +6,17 @@
  * Seen failing with: a frame that is written wherever the stack points; flags of
  * iret as they are in the frame; MOV to CR3 that is tried until it is done; page
  * faults of programs that are taken for the processor's own; iret among the
- * calls that a multicall finds.
+ * calls that a multicall finds; a vcpu that runs before its segments are loaded,
+ * or forgets the flush that it was told.
  */
+#include <asm/prctl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -97,6 +101,15 @@ bool pv_ldt_fault(struct vcpu *v, uint64_t *address)
     return true;
 }
 
+static unsigned int nr_flushes, nr_loads;
+
+void pv_load_segments(struct vcpu *v)
+{
+    assert_false(v->arch.in_guest); /* others may wait for that */
+    nr_loads++;
+    pv_of(v)->load_again = false;
+}
+
 /* What is not reached, or does nothing here. */
 #define NOTHING(declaration, ...)                                            \
     declaration                                                              \
@@ -145,7 +158,7 @@ NOTHING(bool xcr0_legal(const struct vcpu *v, uint64_t x),
 NOTHING(void cpuid_for_guest(const struct vcpu *v, uint32_t l, uint32_t s,
                              struct cpuid_regs *r),
         (void)v, (void)l, (void)s, (void)r)
-NOTHING(void tlb_begin(bool flush), (void)flush)
+NOTHING(void tlb_begin(bool flush), nr_flushes += flush)
 NOTHING(void tlb_end(void), )
 #ifdef COUNT_STEPS
 NOTHING(void budget_begin(void), )
@@ -344,6 +357,23 @@ static void test_faults_of_programs(void **state)
     assert_int_equal(regs.error, PF_PRESENT); /* it was the kernel */
 }
 
+/* Its LDT's pages are looked for again, and it runs at a later call. */
+static void test_segments_are_loaded_first(void **state)
+{
+    static struct cpu cpu = { .self = &cpu };
+
+    (void)state;
+    assert_int_equal(syscall(SYS_arch_prctl, ARCH_SET_GS, &cpu), 0);
+    pv_of(&vcpu)->load_again = pv_of(&vcpu)->refused = true;
+    vcpu.arch.in_guest = true;
+    pv_run(&vcpu, true);
+    assert_false(vcpu.arch.in_guest || crashed);
+    assert_int_equal(nr_loads, 1);
+    assert_int_equal(nr_flushes, 1);
+    assert_int_equal(nr_written, 0); /* the kernel is not told */
+    assert_int_not_equal(cpu.busy_since, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -353,6 +383,7 @@ int main(void)
         cmocka_unit_test_setup(test_xsa_213_iret_in_a_multicall, reset),
         cmocka_unit_test_setup(test_mov_to_cr3_gives_way, reset),
         cmocka_unit_test_setup(test_faults_of_programs, reset),
+        cmocka_unit_test_setup(test_segments_are_loaded_first, reset),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -113,6 +113,10 @@ int pv_copy_out(struct vcpu *v, uint64_t dst, const void *src, size_t bytes);
 
 /* ---- segments.c: v's state is in this CPU ---- */
 
+/*
+ * The LDT's pages are mapped for that, which may give way: v->load_again, and v
+ * does not run before the next call.
+ */
 void pv_load_segments(struct vcpu *v);
 void pv_save_segments(struct vcpu *v);
 /* The base of GS that a program, or the kernel, is going to have. */

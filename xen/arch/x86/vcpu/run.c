@@ -270,8 +270,8 @@ static bool turn(struct cpu *c)
 
     if ( !v )
         return false;
+    WRITE_ONCE(c->vcpu, v); /* what takes long in load() gives way */
     load(c, v);
-    WRITE_ONCE(c->vcpu, v);
     do
         s = step(c, v);
     while ( s == STEP_ON );
