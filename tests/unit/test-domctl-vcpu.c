@@ -3,7 +3,8 @@
  * domctl on vcpus, scheduling, memory limits, paging pool and TSC.
  *
  * Seen failing with: a wrong cpumap tail; pool sizes taken in pages; max_vcpus
- * without its skip of vcpus that exist.
+ * without its skip of vcpus that exist, or failing because another caller creates
+ * a vcpu.
  */
 #include <hv/cpu-policy.h>
 
@@ -38,6 +39,24 @@ static void test_max_vcpus(void **state)
     for ( unsigned int i = 0; i < 40; i++ )
         assert_non_null(domain_vcpu(d, i));
     assert_int_equal(max_vcpus(d, 40), 0); /* nothing is left to do */
+}
+
+/* Another caller's vcpu, which is not complete yet. */
+static void test_max_vcpus_at_once(void **state)
+{
+    struct domain *d = bare_guest(1);
+    struct vcpu half = { .domain = d };
+    struct xen_domctl op = domctl_make(XEN_DOMCTL_max_vcpus, d->domain_id);
+    struct hypercall hc = { __HYPERVISOR_domctl, { P(&op), 0, 0, 0, 0, 0 } };
+
+    (void)state;
+    op.u.max_vcpus.max = 1;
+    assert_int_equal(ioreq_vcpu_add(&half), 0);
+    assert_int_equal(hypercall_dispatch(&hc), -ERESTART);
+    assert_null(domain_vcpu(d, 0));
+    ioreq_vcpu_remove(&half);
+    assert_int_equal(hypercall_dispatch(&hc), 0);
+    assert_non_null(domain_vcpu(d, 0));
 }
 
 static long max_vcpus_of(void *arg)
@@ -335,7 +354,8 @@ static void test_tsc(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(test_max_vcpus),   T(test_max_vcpus_no_memory),
+        T(test_max_vcpus),   T(test_max_vcpus_at_once),
+        T(test_max_vcpus_no_memory),
         T(test_vcpu_info),   T(test_affinity),  T(test_bad_affinity),
         T(test_scheduler),   T(test_paging_pool),
         T(test_max_mem),     T(test_shadow_op_is_the_pool),

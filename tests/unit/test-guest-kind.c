@@ -7,7 +7,8 @@
  * that is lost; resume() and start() of one that is paused; a start() that is
  * left out; a slice of twice the length; one that dies and, kicked late, is
  * queued again; a save() that is left out; a context that is set while the vcpu
- * is on a CPU; an end of the machine with any domain.
+ * is on a CPU; an end of the machine with any domain; a load() of one that was
+ * paused while it waited for its turn.
  */
 #include "test-guest-kind.h"
 
@@ -145,6 +146,27 @@ static void test_paused(void **state)
 }
 
 /* One that is down: it is start() that brings it up, once. */
+/* Its state may be changed by then. */
+static void test_paused_while_it_waits(void **state)
+{
+    struct vcpu *v;
+
+    (void)state;
+    machine(1, 1);
+    v = UP(0, SPIN, OVER);
+    vcpu_pause_nosync(v);
+    assert_int_equal(v->arch.sched, SCHED_QUEUED);
+    assert_true(turn(this_cpu()));
+    assert_int_equal(guests[0].loads, 0);
+    assert_int_equal(v->arch.sched, SCHED_ASLEEP);
+    assert_false(turn(this_cpu()));
+    vcpu_unpause(v);
+    assert_true(turn(this_cpu()));
+    assert_int_equal(guests[0].loads, 1);
+    assert_int_equal(guests[0].runs, 2);
+    unmake();
+}
+
 static void test_start(void **state)
 {
     struct vcpu *v;
@@ -287,6 +309,7 @@ int main(void)
         cmocka_unit_test(test_looks_for_each_access),
         cmocka_unit_test(test_woken),
         cmocka_unit_test(test_paused),
+        cmocka_unit_test(test_paused_while_it_waits),
         cmocka_unit_test(test_start),
         cmocka_unit_test(test_yields_after_its_slice),
         cmocka_unit_test(test_dies_between_two_steps),

@@ -113,6 +113,7 @@ static void scripted_get_context(struct vcpu *v, struct hvm_hw_cpu *c)
 static void scripted_load(struct vcpu *v)
 {
     assert_int_equal(atomic_xchg(&of(v)->loaded, me()), 0);
+    assert_ptr_equal(current, v); /* or nothing in load() would give way */
     count(&of(v)->loads);
 }
 

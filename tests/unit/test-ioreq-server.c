@@ -144,7 +144,7 @@ static void test_vcpu_added_later_is_served(void **state)
     twin.domain = d;
     twin.vcpu_id = 299;
     ports = d->evtchn.active;
-    assert_int_equal(ioreq_vcpu_add(&twin), -EINVAL);
+    assert_int_equal(ioreq_vcpu_add(&twin), -EBUSY);
     assert_int_equal(d->evtchn.active, ports);
 }
 

@@ -5,7 +5,7 @@
  *
  * Seen failing with: selectors of an LDT whose page is not mapped yet, which were
  * taken for some that there are not; refused selectors that were lost when the
- * vcpu went away before its kernel was told.
+ * vcpu went away before its kernel was told, and such as had only to wait.
  */
 #define _GNU_SOURCE /* registers of a signal */
 #include <setjmp.h>
@@ -225,6 +225,26 @@ static void test_load_refused(void **state)
     assert_int_equal(nr_maps, 4);
 }
 
+/* Others' work on tables came first. */
+static void test_load_again(void **state)
+{
+    const struct pv_vcpu *p = pv_of(&vcpu);
+
+    (void)state;
+    map_rc = -ERESTART;
+    load();
+    assert_true(p->load_again);
+    assert_int_equal(nr_maps, 1); /* for each the answer would be this one */
+    map_rc = 0;
+    load();
+    assert_false(p->load_again || p->refused);
+    assert_int_equal(loaded[ES], LDT_SELECTOR(1));
+    assert_int_equal(loaded[GS], LDT_SELECTOR(1025));
+    map_rc = -EINVAL;
+    load();
+    assert_false(p->load_again);
+}
+
 /* It goes away before its kernel was told, and comes to a CPU again. */
 static void test_refused_goes_away(void **state)
 {
@@ -254,6 +274,7 @@ int main(void)
         cmocka_unit_test_setup(test_gives_way, reset),
         cmocka_unit_test_setup(test_load, reset),
         cmocka_unit_test_setup(test_load_refused, reset),
+        cmocka_unit_test_setup(test_load_again, reset),
         cmocka_unit_test_setup(test_refused_goes_away, reset),
     };
 

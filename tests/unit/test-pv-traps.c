@@ -6,13 +6,17 @@
  * Seen failing with: a frame that is written wherever the stack points; flags of
  * iret as they are in the frame; MOV to CR3 that is tried until it is done; page
  * faults of programs that are taken for the processor's own; iret among the
- * calls that a multicall finds.
+ * calls that a multicall finds; a vcpu that runs before its segments are loaded,
+ * or forgets the flush that it was told; INS of a program to its kernel's memory.
  */
+#include <asm/prctl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -28,6 +32,7 @@
 /* ---- the machine ---- */
 
 #define RIP 0x400000UL
+#define DATA 0x500000UL
 
 static struct vcpu_info info;
 static struct pv_roots roots[1];
@@ -60,19 +65,37 @@ int pv_copy_out(struct vcpu *v, uint64_t dst, const void *src, size_t bytes)
     return 0;
 }
 
-/* Of the kernel's memory: its instruction, and the frame of hypercall iret. */
+/* What runs has its instruction there, and 64 bytes of data. */
 static const uint8_t *code;
 static size_t code_bytes;
+static uint8_t data[64];
 
-int pv_copy_in(struct vcpu *v, void *dst, uint64_t src, size_t bytes)
+int pv_read(void *dst, uint64_t src, size_t bytes)
 {
-    (void)v;
-    if ( src >= RIP && src < RIP + 64 )
+    if ( src >= DATA && src + bytes <= DATA + sizeof(data) )
+        memcpy(dst, data + src - DATA, bytes);
+    else if ( src >= RIP && src < RIP + 64 )
     {
         memset(dst, 0xcc, bytes);
         memcpy(dst, code, min(bytes, code_bytes));
-        return 0;
     }
+    else
+        return -EFAULT;
+    return 0;
+}
+
+int pv_write(uint64_t dst, const void *src, size_t bytes)
+{
+    if ( dst < DATA || dst + bytes > DATA + sizeof(data) )
+        return -EFAULT;
+    memcpy(data + dst - DATA, src, bytes);
+    return 0;
+}
+
+/* Of the kernel's memory the frame of hypercall iret. */
+int pv_copy_in(struct vcpu *v, void *dst, uint64_t src, size_t bytes)
+{
+    (void)v;
     if ( !pv_range_ok(src, bytes) || bytes != sizeof(on_stack) )
         return -EFAULT;
     memcpy(dst, &on_stack, bytes);
@@ -97,6 +120,15 @@ bool pv_ldt_fault(struct vcpu *v, uint64_t *address)
     return true;
 }
 
+static unsigned int nr_flushes, nr_loads;
+
+void pv_load_segments(struct vcpu *v)
+{
+    assert_false(v->arch.in_guest); /* others may wait for that */
+    nr_loads++;
+    pv_of(v)->load_again = false;
+}
+
 /* What is not reached, or does nothing here. */
 #define NOTHING(declaration, ...)                                            \
     declaration                                                              \
@@ -107,7 +139,7 @@ NOTHING(void pv_swap_gs(struct vcpu *v), (void)v)
 NOTHING(void pv_load_cr3(struct vcpu *v), (void)v)
 NOTHING(uint64_t pv_gs_base(struct vcpu *v, bool u), (void)v, (void)u; return 0)
 NOTHING(uint32_t pv_port_in(const struct vcpu *v, uint16_t p, unsigned int s),
-        (void)v, (void)p, (void)s; return 0)
+        (void)v, (void)p; return ~0U >> (32 - 8 * s))
 NOTHING(void pv_port_out(const struct vcpu *v, uint16_t p, unsigned int s,
                          uint32_t x), (void)v, (void)p, (void)s, (void)x)
 NOTHING(bool pv_rdmsr(struct vcpu *v, uint32_t m, uint64_t *x),
@@ -145,7 +177,7 @@ NOTHING(bool xcr0_legal(const struct vcpu *v, uint64_t x),
 NOTHING(void cpuid_for_guest(const struct vcpu *v, uint32_t l, uint32_t s,
                              struct cpuid_regs *r),
         (void)v, (void)l, (void)s, (void)r)
-NOTHING(void tlb_begin(bool flush), (void)flush)
+NOTHING(void tlb_begin(bool flush), nr_flushes += flush)
 NOTHING(void tlb_end(void), )
 #ifdef COUNT_STEPS
 NOTHING(void budget_begin(void), )
@@ -325,6 +357,37 @@ static void test_mov_to_cr3_gives_way(void **state)
     }
 }
 
+/*
+ * A program that has ports does not have its kernel's memory by way of them.  The
+ * port reads as ones.
+ */
+static void test_string_instructions_of_programs(void **state)
+{
+    static const uint8_t insb[] = { 0xf3, 0x6c };
+    static const struct {
+        uint64_t to;
+        bool done;
+    } c[] = { { DATA + 8, true }, { 0x8000, false } };
+
+    (void)state;
+    code = insb;
+    code_bytes = sizeof(insb);
+    for ( unsigned int i = 0; i < ARRAY_SIZE(c); i++ )
+    {
+        reset(NULL);
+        memset(data, 0, sizeof(data));
+        pv_of(&vcpu)->kernel = false;
+        pv_of(&vcpu)->iopl = 3;
+        regs.cs = 0x33;
+        regs.rdi = c[i].to;
+        regs.rcx = 1;
+        assert_int_equal(pv_emulate_privileged(&vcpu), c[i].done);
+        assert_int_equal(nr_written, 0);
+        assert_int_equal(data[8], c[i].done ? 0xff : 0);
+        assert_int_equal(regs.rip, c[i].done ? RIP + sizeof(insb) : RIP);
+    }
+}
+
 /* ---- page faults ---- */
 
 /* Only accesses of the processor's own are for pages of the LDT. */
@@ -344,6 +407,23 @@ static void test_faults_of_programs(void **state)
     assert_int_equal(regs.error, PF_PRESENT); /* it was the kernel */
 }
 
+/* Its LDT's pages are looked for again, and it runs at a later call. */
+static void test_segments_are_loaded_first(void **state)
+{
+    static struct cpu cpu = { .self = &cpu };
+
+    (void)state;
+    assert_int_equal(syscall(SYS_arch_prctl, ARCH_SET_GS, &cpu), 0);
+    pv_of(&vcpu)->load_again = pv_of(&vcpu)->refused = true;
+    vcpu.arch.in_guest = true;
+    pv_run(&vcpu, true);
+    assert_false(vcpu.arch.in_guest || crashed);
+    assert_int_equal(nr_loads, 1);
+    assert_int_equal(nr_flushes, 1);
+    assert_int_equal(nr_written, 0); /* the kernel is not told */
+    assert_int_not_equal(cpu.busy_since, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -352,7 +432,9 @@ int main(void)
         cmocka_unit_test_setup(test_xsa_202_flags, reset),
         cmocka_unit_test_setup(test_xsa_213_iret_in_a_multicall, reset),
         cmocka_unit_test_setup(test_mov_to_cr3_gives_way, reset),
+        cmocka_unit_test_setup(test_string_instructions_of_programs, reset),
         cmocka_unit_test_setup(test_faults_of_programs, reset),
+        cmocka_unit_test_setup(test_segments_are_loaded_first, reset),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,10 +20,13 @@ long domctl_max_vcpus(struct domctl *c)
         return -EINVAL;
     for ( unsigned int i = 0; i < d->max_vcpus; i++ )
     {
+        int rc;
+
         if ( domain_vcpu(d, i) )
             continue;
-        if ( vcpu_create(d, i) && !domain_vcpu(d, i) )
-            return -ENOMEM;
+        rc = vcpu_create(d, i);
+        if ( rc && !domain_vcpu(d, i) )
+            return rc == -EBUSY ? -ERESTART : -ENOMEM;
         if ( i + 1 < d->max_vcpus && hypercall_preempt_check() )
             return -ERESTART;
     }

@@ -98,7 +98,7 @@ int ioreq_vcpu_add(struct vcpu *v)
         if ( other->vcpu_id == v->vcpu_id )
         {
             spin_unlock(&d->ioreq.lock);
-            return -EINVAL;
+            return -EBUSY;
         }
 
     list_add_tail(&v->io.link, &d->ioreq.vcpus);

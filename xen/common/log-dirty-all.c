@@ -44,10 +44,12 @@ static bool sweep(struct domain *d, bool clean)
         }
     }
     p2m->log_dirty.all.at = gfn;
+    p2m->log_dirty.sweeping = true;
     spin_unlock(&p2m->lock);
     if ( cleaned )
         arch_p2m_flush(d, _gfn(first), gfn - first);
     spin_lock(&p2m->lock);
+    p2m->log_dirty.sweeping = false;
     return gfn >= end;
 }
 
@@ -62,8 +64,11 @@ static int sweep_all(struct domain *d, enum log_all_state during,
 
     while ( l->all.state == during )
     {
-        bool done = sweep(d, during == LOG_ALL_STARTING);
+        bool done;
 
+        if ( l->sweeping ) /* another caller: the state is not to change before */
+            return -ERESTART;
+        done = sweep(d, during == LOG_ALL_STARTING);
         if ( done && l->all.state == during )
         {
             l->all.at = 0;

@@ -316,7 +316,8 @@ void watchdog_stop(struct domain *d); /* d is dying; no locks held */
 
 /*
  * Create vcpu id of d, VCPU_DOWN.  -EINVAL id is out of range or in use, or d
- * is dying; -ENOMEM; -ENOSPC no event channel is left for an ioreq server.
+ * is dying; -EBUSY another caller is creating it; -ENOMEM; -ENOSPC no event
+ * channel is left for an ioreq server.
  */
 int vcpu_create(struct domain *d, unsigned int id) must_check;
 /* Free v, which does not run any more, when its domain is freed. */

@@ -84,7 +84,7 @@ int ioreq_domain_relinquish(struct domain *d) must_check;
 
 /*
  * Allocate v's ports of all servers, present and future, before v is in its
- * domain's table; all or none.  -EINVAL a vcpu has this id; -ENOMEM, -ENOSPC
+ * domain's table; all or none.  -EBUSY a vcpu has this id; -ENOMEM, -ENOSPC
  * as evtchn_alloc_xen().
  */
 int ioreq_vcpu_add(struct vcpu *v) must_check;

@@ -63,6 +63,8 @@ struct log_dirty {
     uint64_t from, to; /* LOG_RANGE: clean entries are in here only         */
     uint64_t at;       /* a harvest that gave way goes on here              */
     bool fresh;        /* this harvest is the first of its range            */
+    bool sweeping;     /* a call for LOG_ALL has changed entries, and TLBs  */
+                       /* are not flushed yet                               */
     struct log_dirty_all all;
 };
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A PV guest's memory, by the addresses of its kernel: the guest's own page
- * tables are in CR3, so the processor finds the pages, and the protection that
+ * A PV guest's memory, by addresses of its kernel or its program: the guest's own
+ * page tables are in CR3, so the processor finds the pages, and the protection that
  * they have.  An access that faults is fixed up.
+ *
+ * A kernel's pages are no more protected than a program's, which has other page
+ * tables: what is done for a program's instruction goes by those.
  */
 #include "pv.h"
 
@@ -59,4 +62,26 @@ int pv_copy_out(struct vcpu *v, uint64_t dst, const void *src, size_t bytes)
     if ( !pv_range_ok(dst, bytes) )
         return -EFAULT;
     return copy_by_kernel(v, (void *)dst, src, bytes);
+}
+
+static int copy_by_ring3(void *dst, const void *src, size_t bytes)
+{
+    bool whole;
+
+    tlb_begin(false);
+    whole = copy(dst, src, bytes);
+    tlb_end();
+    return whole ? 0 : -EFAULT;
+}
+
+int pv_read(void *dst, uint64_t src, size_t bytes)
+{
+    return pv_range_ok(src, bytes)
+               ? copy_by_ring3(dst, (const void *)src, bytes) : -EFAULT;
+}
+
+int pv_write(uint64_t dst, const void *src, size_t bytes)
+{
+    return pv_range_ok(dst, bytes) ? copy_by_ring3((void *)dst, src, bytes)
+                                   : -EFAULT;
 }

@@ -36,12 +36,11 @@ static void fetch(struct insn *i)
     uint64_t rest = PAGE_SIZE - (i->r->rip & ~PAGE_MASK);
     unsigned int first = (unsigned int)min(rest, (uint64_t)MAX_BYTES);
 
-    if ( pv_copy_in(i->v, i->bytes, i->r->rip, first) )
+    if ( pv_read(i->bytes, i->r->rip, first) )
         return;
     i->nr = first;
     if ( first < MAX_BYTES &&
-         !pv_copy_in(i->v, i->bytes + first, i->r->rip + first,
-                     MAX_BYTES - first) )
+         !pv_read(i->bytes + first, i->r->rip + first, MAX_BYTES - first) )
         i->nr = MAX_BYTES;
 }
 
@@ -131,7 +130,7 @@ static bool string_step(struct insn *i, bool out, unsigned int size)
 
     if ( out )
     {
-        if ( pv_copy_in(i->v, &value, i->r->rsi + i->segment_base, size) )
+        if ( pv_read(&value, i->r->rsi + i->segment_base, size) )
             return false;
         pv_port_out(i->v, port, size, value);
         i->r->rsi += step;
@@ -139,7 +138,7 @@ static bool string_step(struct insn *i, bool out, unsigned int size)
     else
     {
         value = pv_port_in(i->v, port, size);
-        if ( pv_copy_out(i->v, i->r->rdi, &value, size) )
+        if ( pv_write(i->r->rdi, &value, size) )
             return false;
         i->r->rdi += step;
     }
@@ -381,7 +380,7 @@ bool pv_emulate_cpuid(struct vcpu *v)
     struct trap_frame *r = pv_of(v)->regs;
     uint8_t bytes[sizeof(forced)];
 
-    if ( pv_copy_in(v, bytes, r->rip, sizeof(bytes)) ||
+    if ( pv_read(bytes, r->rip, sizeof(bytes)) ||
          memcmp(bytes, forced, sizeof(bytes)) )
         return false;
     cpuid_of(v, r);

@@ -106,13 +106,20 @@ void pv_device_write(uint64_t phys, uint32_t value);
  */
 bool pv_ldt_fault(struct vcpu *v, uint64_t *address);
 
-/* ---- copy.c ---- */
+/* ---- copy.c: by the addresses of v's kernel; 0 or -EFAULT ---- */
 
 int pv_copy_in(struct vcpu *v, void *dst, uint64_t src, size_t bytes);
 int pv_copy_out(struct vcpu *v, uint64_t dst, const void *src, size_t bytes);
+/* By those of what ring 3 was left in: of a program its own alone. */
+int pv_read(void *dst, uint64_t src, size_t bytes) must_check;
+int pv_write(uint64_t dst, const void *src, size_t bytes) must_check;
 
 /* ---- segments.c: v's state is in this CPU ---- */
 
+/*
+ * The LDT's pages are mapped for that, which may give way: v->load_again, and v
+ * does not run before the next call.
+ */
 void pv_load_segments(struct vcpu *v);
 void pv_save_segments(struct vcpu *v);
 /* The base of GS that a program, or the kernel, is going to have. */

@@ -319,11 +319,26 @@ static enum ring3_exit enter(struct vcpu *v, bool flush_tlb, uint64_t *cr2)
     return how;
 }
 
+/* Some segments are not in the CPU, since others' work on tables came first. */
+static void load_again(struct vcpu *v, bool flush_tlb)
+{
+    tlb_begin(flush_tlb);
+    tlb_end();
+    store_release(&v->arch.in_guest, false);
+    this_cpu()->busy_since = rdtsc();
+    pv_load_segments(v);
+}
+
 void pv_run(struct vcpu *v, bool flush_tlb)
 {
     struct pv_vcpu *p = pv_of(v);
     uint64_t cr2;
 
+    if ( unlikely(p->load_again) )
+    {
+        load_again(v, flush_tlb);
+        return;
+    }
     if ( !pv_tell_refused(v) || !pv_deliver_events(v) )
     {
         store_release(&v->arch.in_guest, false);

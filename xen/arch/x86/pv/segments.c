@@ -68,17 +68,26 @@ static int map_ldt_of(struct vcpu *v, uint16_t selector)
     return rc == -ERESTART ? rc : 0;
 }
 
+/* All that v has: 0 or -ERESTART. */
+static int map_ldt_of_all(struct vcpu *v)
+{
+    const struct pv_vcpu *p = pv_of(v);
+    int rc = map_ldt_of(v, p->ds);
+
+    if ( !rc )
+        rc = map_ldt_of(v, p->es);
+    if ( !rc )
+        rc = map_ldt_of(v, p->fs);
+    return rc ? rc : map_ldt_of(v, p->gs);
+}
+
 /* Its LDT may be another one than when ring 3 loaded them. */
 void pv_load_segments(struct vcpu *v)
 {
     struct pv_vcpu *p = pv_of(v);
     uint32_t ds = p->ds, es = p->es, fs = p->fs;
 
-    /* -ERESTART, while others work on the tables: as if there were no such page. */
-    (void)map_ldt_of(v, p->ds);
-    (void)map_ldt_of(v, p->es);
-    (void)map_ldt_of(v, p->fs);
-    (void)map_ldt_of(v, p->gs);
+    p->load_again = map_ldt_of_all(v) != 0;
     LOAD_SEGMENT(ds, ds);
     LOAD_SEGMENT(es, es);
     LOAD_SEGMENT(fs, fs);

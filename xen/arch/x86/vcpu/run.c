@@ -262,6 +262,19 @@ static bool ibpb_usable(void)
     return (b & CPUID_E8B_IBPB) && option_uint("ibpb", 1);
 }
 
+/*
+ * v was paused, or its domain died, while v waited for the CPU: whoever did that
+ * found v on no CPU, and may be changing the state that load() reads.
+ */
+static bool held_meanwhile(struct vcpu *v)
+{
+    if ( likely(!is_held(v)) )
+        return false;
+    WRITE_ONCE(v->arch.kicked, false);
+    smp_mb(); /* as in step() */
+    return is_held(v);
+}
+
 /* Run one vcpu for its turn; false: no vcpu is runnable here. */
 static bool turn(struct cpu *c)
 {
@@ -270,8 +283,13 @@ static bool turn(struct cpu *c)
 
     if ( !v )
         return false;
+    WRITE_ONCE(c->vcpu, v); /* what takes long in load() gives way */
+    if ( unlikely(held_meanwhile(v)) )
+    {
+        sched_put(v, false);
+        return true;
+    }
     load(c, v);
-    WRITE_ONCE(c->vcpu, v);
     do
         s = step(c, v);
     while ( s == STEP_ON );

@@ -27,6 +27,7 @@ struct pv_vcpu {
     uint8_t iopl;          /* that port accesses are compared with           */
     uint16_t ds, es, fs, gs;           /* [R] */
     bool refused;          /* one of them could not be loaded                */
+    bool load_again;       /* since work on tables was left                  */
     uint64_t fs_base;                  /* [R] */
     uint64_t gs_base_kernel;           /* [R] when the kernel runs           */
     uint64_t gs_base_user;             /* [R] when a program runs            */

@@ -65,6 +65,8 @@ struct guest_ops {
      * Interrupts are off.  load(): v's state, but what vcpu/fpu.c moves, goes
      * to this CPU, where run() will be called until save().  The calls come in
      * pairs, and between the two no other CPU touches v: it is v->arch.loaded.
+     * v is the current vcpu already, and neither paused nor dying as far as
+     * those know who wait in arch_vcpu_sync().
      */
     void (*load)(struct vcpu *v);
     void (*save)(struct vcpu *v);
