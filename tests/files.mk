@@ -22,7 +22,7 @@ unit-core += pv-core pv-exchange pv-grant-map pv-reservation
 unit-race := evtchn-race grant-race ioreq-race ioreq-look-race vlapic-irq
 # Of files that need no machine.
 unit-alone := array acpi acpi-parse dom0-msr iommu elf errata layout rtc runqueue sched-shares sched-places guest-kind \
-    guest-race guest-msr c1e options frames rules exit-memory svm-usable svm-event svm-intercepts unpack vmcb-check pv-pirq pv-traps pv-msr \
+    guest-race guest-msr c1e options frames rules exit-memory svm-usable svm-event svm-nmi svm-intercepts unpack vmcb-check pv-pirq pv-traps pv-msr \
     pv-context pv-segments
 # Of these, those with threads.
 race-alone := guest-race

@@ -8,191 +8,7 @@
  * taken and not made pending again, that was taken and made pending again, or
  * that stays in the VMCB; a window that is not intercepted, a V_IRQ that is.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-/* Not the hosted machine's. */
-#include "../../xen/arch/x86/include/asm/domain.h"
-
-#include "../../xen/arch/x86/emul/rules.c"
-#include "../../xen/arch/x86/svm/event.c"
-#include "../../xen/arch/x86/hvm/event.c"
-
-enum { UD = 6, DF = 8, GP = 13, PF = 14, VECTOR = 0x41 };
-
-/* ---- the machine ---- */
-
-static struct domain domain;
-static struct vcpu vcpu;
-static struct svm_vcpu svm;
-static struct vmcb vmcb;
-static unsigned int triple_faults;
-static struct vlapic *const lapic = &vcpu.arch.hvm.vlapic;
-
-static bool bit(const uint64_t *bits, unsigned int i)
-{
-    return bits[i / 64] >> i % 64 & 1;
-}
-
-int vlapic_highest_set(const uint64_t bits[4])
-{
-    int i = 255;
-
-    while ( i >= 0 && !bit(bits, (unsigned int)i) )
-        i--;
-    return i;
-}
-
-int vlapic_pending(const struct vlapic *l)
-{
-    return vlapic_highest(l->irr) > vlapic_highest(l->isr)
-               ? vlapic_highest(l->irr) : -1;
-}
-
-void vlapic_ack(struct vlapic *l, uint8_t vector)
-{
-    l->irr[vector / 64] &= ~(1UL << vector % 64);
-    l->isr[vector / 64] |= 1UL << vector % 64;
-}
-
-void vlapic_unack(struct vlapic *l, uint8_t vector)
-{
-    l->isr[vector / 64] &= ~(1UL << vector % 64);
-    l->irr[vector / 64] |= 1UL << vector % 64;
-}
-
-void vlapic_set_nmi(struct vlapic *l)
-{
-    l->nmi = 1;
-}
-
-bool vcpu_event_pending(const struct vcpu *v)
-{
-    return v->own_info.evtchn_upcall_pending;
-}
-
-void exit_triple_fault(struct vcpu *v)
-{
-    (void)v;
-    triple_faults++;
-}
-
-/* There are no 8259s, and the callback is no line. */
-bool hvm_pic_reaches(const struct vcpu *v)
-{
-    (void)v;
-    return false;
-}
-
-static unsigned int nr_resumed;
-
-void platform_resume(struct domain *d)
-{
-    d->arch.hvm.clocks_rest = false;
-    nr_resumed++;
-}
-
-void vlapic_timer_wake(struct vlapic *l)
-{
-    l->rests = false;
-    nr_resumed++;
-}
-
-int vpic_ack(struct vpic *p)
-{
-    (void)p;
-    return -1;
-}
-
-void irq_lines_route_callback(struct irq_lines *l, struct irq_callback to)
-{
-    (void)l, (void)to;
-}
-
-void irq_lines_set_callback(struct irq_lines *l, bool asserted)
-{
-    (void)l, (void)asserted;
-}
-
-struct vcpu *domain_vcpu(struct domain *d, unsigned int id)
-{
-    (void)d, (void)id;
-    return NULL;
-}
-
-int arch_guest_copy_in(void *dst, uint64_t src, size_t bytes)
-{
-    (void)dst, (void)src, (void)bytes;
-    return -EFAULT;
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    memset(&vcpu, 0, sizeof(vcpu));
-    memset(&svm, 0, sizeof(svm));
-    memset(&vmcb, 0, sizeof(vmcb));
-    triple_faults = 0;
-    svm.vmcb = &vmcb;
-    vmcb.cr0 = CR0_PE;
-    vcpu.domain = &domain;
-    vcpu.info = &vcpu.own_info;
-    vcpu.arch.hvm.vendor = &svm;
-    vcpu.arch.hvm.emul.regs.rflags = RFLAGS_IF;
-    lapic->base = APIC_BASE_ENABLE;
-    return 0;
-}
-
-/* ---- what the processor does ---- */
-
-static bool virtual_interrupt(void)
-{
-    return vmcb.vintr & VINTR_IRQ;
-}
-
-static bool intercepted(void)
-{
-    return vmcb.intercept_1 & INTERCEPT_VINTR;
-}
-
-/* It enters the guest: what it begins to deliver. */
-static uint64_t entry(void)
-{
-    svm_events(&vcpu);
-    if ( !virtual_interrupt() || intercepted() )
-        return vmcb.event_inject;
-    assert_int_equal(vmcb.event_inject, 0);
-    return EVENT_VALID | EVENT_INTR | (vmcb.vintr >> VINTR_VECTOR_SHIFT & 0xff);
-}
-
-static void left(void)
-{
-    if ( svm.vintr_vector )
-        svm_vintr_taken_back(&vcpu);
-    if ( vmcb.exit_int_info & EVENT_VALID )
-        svm_event_interrupted(&vcpu);
-    vmcb.exit_int_info = 0;
-}
-
-/* ... and it arrives. */
-static void delivered(void)
-{
-    vmcb.event_inject = 0;
-    if ( !intercepted() )
-        vmcb.vintr &= ~VINTR_IRQ;
-    left();
-}
-
-static uint64_t event(uint64_t type, unsigned int vector)
-{
-    return EVENT_VALID | type | vector;
-}
+#include "svm-entry.h"
 
 static bool like_qemu; /* a delivery is told at its end, as an exception's */
 
@@ -210,11 +26,6 @@ static void interrupted(void)
 }
 
 /* ---- tests ---- */
-
-static bool waits(unsigned int vector)
-{
-    return bit(lapic->irr, vector) && !bit(lapic->isr, vector);
-}
 
 static bool is_taken(unsigned int vector)
 {
@@ -394,111 +205,6 @@ static void test_error_codes(void **state)
         }
 }
 
-/* IRET of an NMI's handler is ahead, and interrupts stay off behind it. */
-static void arrive_at_iret(bool tf)
-{
-    lapic->nmi = 1;
-    assert_int_equal(entry(), event(EVENT_NMI, VECTOR_NMI));
-    delivered();
-    lapic->nmi = 1;
-    vcpu.arch.hvm.emul.regs.rflags = RFLAGS_FIXED | (tf ? RFLAGS_TF : 0);
-    assert_int_equal(entry(), 0);
-    assert_false(svm.stepping);
-    svm_unmask_nmi(&svm);
-    svm.at_iret = true;
-    assert_int_equal(entry(), 0);
-}
-
-static void test_nmi_behind_iret(void **state)
-{
-    (void)state;
-    arrive_at_iret(false);
-    assert_true(svm.stepping && lapic->nmi && !virtual_interrupt());
-    assert_int_equal(vmcb.intercept_exceptions, STEP_FAULTS);
-    vmcb.exit_code = EXIT_EXCEPTION + VECTOR_DB;
-    vmcb.dr6 = DR6_BS;
-    svm_step_end(&vcpu);
-    assert_true(svm_step_was_ours(&vcpu));
-    assert_int_equal(vmcb.dr6, 0);
-    assert_int_equal(vmcb.intercept_exceptions, 0);
-    assert_int_equal(entry(), event(EVENT_NMI, VECTOR_NMI));
-    assert_true(svm.nmi_masked && !lapic->nmi && !svm.at_iret);
-}
-
-/* Left before it was executed: our flag goes, the step is made again. */
-static void test_nmi_step_interrupted(void **state)
-{
-    (void)state;
-    arrive_at_iret(false);
-    vmcb.exit_code = EXIT_INTR;
-    vcpu.arch.hvm.emul.regs.rflags |= RFLAGS_TF;
-    svm_step_end(&vcpu);
-    assert_false(svm.stepping || svm_step_was_ours(&vcpu));
-    assert_int_equal(vcpu.arch.hvm.emul.regs.rflags, RFLAGS_FIXED);
-    assert_int_equal(entry(), 0);
-    assert_true(svm.stepping);
-}
-
-/* A guest that steps itself has its trap; the NMI comes in its handler. */
-static void test_nmi_guest_steps(void **state)
-{
-    (void)state;
-    arrive_at_iret(true);
-    assert_false(svm.stepping || svm_step_was_ours(&vcpu));
-    assert_true(lapic->nmi && !virtual_interrupt());
-}
-
-/*
- * IRET goes first, alone: an interrupt's handler would find our flag in its
- * frame, or the NMI in the place of IRET.
- */
-static void test_nmi_and_interrupt_behind_iret(void **state)
-{
-    (void)state;
-    for ( unsigned int tf = 0; tf < 2; tf++ )
-    {
-        setup(NULL);
-        arrive_at_iret(tf);
-        vcpu.arch.hvm.emul.regs.rflags |= RFLAGS_IF;
-        lapic->irr[1] = 2;
-        assert_int_equal(entry(), 0);
-        assert_false(virtual_interrupt());
-        assert_true(lapic->nmi && svm.stepping == !tf);
-        assert_true(waits(VECTOR));
-    }
-}
-
-/* An exception of IRET itself goes before the NMI. */
-static void test_nmi_behind_fault_of_iret(void **state)
-{
-    (void)state;
-    arrive_at_iret(false);
-    vmcb.exit_code = EXIT_EXCEPTION + GP;
-    svm_step_end(&vcpu);
-    svm_inject(&vcpu, GP, true, 0);
-    assert_int_equal(entry(), event(EVENT_EXCEPTION | EVENT_HAS_ERROR, GP));
-    assert_true(lapic->nmi && !svm.stepping && virtual_interrupt() &&
-                intercepted());
-}
-
-/* The window that a waiting NMI opens needs IF: else it is the next exit. */
-static void test_nmi_waits_for_the_next_exit(void **state)
-{
-    (void)state;
-    vcpu.arch.hvm.emul.regs.rflags = RFLAGS_FIXED;
-    lapic->nmi = 1;
-    vmcb.interrupt_shadow = 1; /* of MOV SS */
-    assert_int_equal(entry(), 0);
-    assert_true(lapic->nmi && virtual_interrupt() && intercepted());
-    vmcb.interrupt_shadow = 0;
-    svm_inject(&vcpu, GP, true, 0);
-    assert_int_equal(entry(), event(EVENT_EXCEPTION | EVENT_HAS_ERROR, GP));
-    assert_true(lapic->nmi && virtual_interrupt() && intercepted());
-    delivered();
-    assert_int_equal(entry(), event(EVENT_NMI, VECTOR_NMI));
-    assert_true(!lapic->nmi && svm.nmi_masked);
-}
-
 /* Timers that rested go on before the entry looks for interrupts. */
 static void test_timers_resume(void **state)
 {
@@ -514,19 +220,49 @@ static void test_timers_resume(void **state)
     assert_int_equal(nr_resumed, 3);
 }
 
-#define T(f) cmocka_unit_test_setup(f, setup)
+/* QEMU keeps the vector of EVENTINJ's interrupt until the next exit. */
+static void test_qemu_leaves_at_once(void **state)
+{
+    (void)state;
+    for ( unsigned int qemu = 0; qemu < 2; qemu++ )
+    {
+        setup(NULL);
+        svm_features.qemu = qemu;
+        lapic->irr[1] = 2;
+        assert_int_equal(entry(), event(EVENT_INTR, VECTOR));
+        delivered();
+        assert_int_equal(nr_ipis, 0); /* by V_IRQ */
+
+        /* An upcall before it: a window is open for the other one. */
+        lapic->isr[1] = 0;
+        lapic->irr[1] = 2;
+        vcpu.upcall_vector = VECTOR + 0x10;
+        vcpu.own_info.evtchn_upcall_pending = 1;
+        assert_int_equal(entry(), event(EVENT_INTR, VECTOR + 0x10));
+        assert_int_equal(nr_ipis, qemu);
+        assert_int_equal(entry(), event(EVENT_INTR, VECTOR + 0x10)); /* again */
+        assert_int_equal(nr_ipis, 2 * qemu);
+        delivered();
+        svm_inject(&vcpu, GP, true, 0);
+        assert_int_equal(entry(), event(EVENT_EXCEPTION | EVENT_HAS_ERROR, GP));
+        assert_int_equal(nr_ipis, 2 * qemu);
+    }
+}
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(test_interrupted_again),       T(test_not_taken),
-        T(test_upcall_before_interrupt), T(test_exception_before_interrupt),
-        T(test_exception_before_upcall), T(test_exception_before_nmi),
-        T(test_faults_of_faults),        T(test_software_is_not_kept),
-        T(test_error_codes),             T(test_nmi_behind_iret),
-        T(test_nmi_step_interrupted),    T(test_nmi_guest_steps),
-        T(test_nmi_and_interrupt_behind_iret), T(test_nmi_behind_fault_of_iret),
-        T(test_nmi_waits_for_the_next_exit), T(test_timers_resume),
+        T(test_interrupted_again),
+        T(test_not_taken),
+        T(test_upcall_before_interrupt),
+        T(test_exception_before_interrupt),
+        T(test_exception_before_upcall),
+        T(test_exception_before_nmi),
+        T(test_faults_of_faults),
+        T(test_software_is_not_kept),
+        T(test_error_codes),
+        T(test_timers_resume),
+        T(test_qemu_leaves_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,7 @@ static void test_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t *a,
 static struct {
     uint32_t max, features, nr_asids;
     bool svm, rdtscp, has_vm_cr, keeps;
+    const char *hypervisor; /* in CPUID: 12 letters */
     uint64_t vm_cr;
 } machine;
 
@@ -39,7 +40,13 @@ static void test_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t *a,
         *c = machine.svm ? CPUID_E1C_SVM : 0;
         *d = machine.rdtscp ? CPUID_E1D_RDTSCP : 0;
     }
-    else
+    else if ( leaf == CPUID_HYPERVISOR && machine.hypervisor )
+    {
+        memcpy(b, machine.hypervisor, 4);
+        memcpy(c, machine.hypervisor + 4, 4);
+        memcpy(d, machine.hypervisor + 8, 4);
+    }
+    else if ( leaf != CPUID_HYPERVISOR )
     {
         assert_int_equal(leaf, CPUID_SVM);
         *b = machine.nr_asids;
@@ -131,6 +138,24 @@ static void test_not_there(void **state)
     refused(NULL, "not have");
 }
 
+static void test_emulated_by_qemu(void **state)
+{
+    static const char *const others[] = { NULL, "KVMKVMKVM\0\0", "TCGTCGTCGTCX",
+                                          "TCGTCXTCGTCG", "XCGTCGTCGTCG" };
+    struct svm_found f;
+
+    (void)state;
+    for ( unsigned int i = 0; i < 5; i++ )
+    {
+        machine.hypervisor = others[i];
+        svm_look(&f);
+        assert_false(f.qemu);
+    }
+    machine.hypervisor = "TCGTCGTCGTCG";
+    svm_look(&f);
+    assert_true(f.qemu);
+}
+
 /* Any other CPU has what guests were promised, or it stays off. */
 static void test_less_than_the_boot_cpu(void **state)
 {
@@ -164,6 +189,7 @@ int main(void)
         T(test_off_and_locked_is_refused),
         T(test_not_there),
         T(test_less_than_the_boot_cpu),
+        T(test_emulated_by_qemu),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

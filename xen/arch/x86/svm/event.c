@@ -9,9 +9,8 @@
  *
  * An interrupt is injected by V_IRQ, not by EVENTINJ: the guest takes the virtual
  * interrupt with its first step, unless another exit comes before; then the
- * interrupt goes back to its local APIC.  QEMU delivers an interrupt of EVENTINJ
- * twice when one of QEMU's threads asks the CPU for something at that moment,
- * the second time at the handler's first instruction (docs/vm.md).
+ * interrupt goes back to its local APIC.  EVENTINJ injects it when another one
+ * waits, for which a window is open.
  *
  * An interrupt or NMI that the guest cannot take yet waits for a window: V_IRQ
  * with the VINTR intercept, which exits when the guest could take an interrupt.
@@ -20,6 +19,9 @@
 #include <hv/lib.h>
 
 #include <emul/rules.h>
+
+#include <x86/irq.h>
+#include <x86/platform.h>
 
 #include "svm.h"
 
@@ -310,6 +312,19 @@ static __attribute__((noinline)) void deliver(struct vcpu *v)
     set_virtual(s, window, vlapic_get_cr8(l) && held_by_cr8(l));
 }
 
+/*
+ * QEMU keeps the vector of an EVENTINJ's interrupt until the next exit, and
+ * delivers it again if the CPU's time slice ends before or another thread asks
+ * the CPU for something (docs/vm.md).  So this CPU interrupts itself: the exit
+ * comes before the handler's first instruction.
+ */
+static void leave_at_once(const struct vmcb *b)
+{
+    if ( (b->event_inject & (EVENT_VALID | EVENT_TYPE)) ==
+         (EVENT_VALID | EVENT_INTR) )
+        lapic_send_ipi(this_cpu()->apic_id, VECTOR_RESCHEDULE);
+}
+
 void svm_events(struct vcpu *v)
 {
     const struct vlapic *l = &v->arch.hvm.vlapic;
@@ -326,4 +341,6 @@ void svm_events(struct vcpu *v)
         event_timers_resume(v);
     if ( unlikely(!nothing_due(v)) )
         deliver(v);
+    if ( svm_features.qemu )
+        leave_at_once(b);
 }

@@ -107,6 +107,7 @@ static const char *svm_present(void)
     if ( why )
         return why;
     svm_features.rdtscp = f->rdtscp;
+    svm_features.qemu = f->qemu;
     svm_features.nr_asids = f->nr_asids;
     svm_features.next_rip = f->features & CPUID_SVM_NRIPS;
     svm_features.flush_asid = f->features & CPUID_SVM_FLUSH_ASID;

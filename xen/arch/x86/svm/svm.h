@@ -60,6 +60,7 @@ static inline struct svm_vcpu *svm_of(const struct vcpu *v)
 /* What this processor can do besides; the same on all CPUs. */
 struct svm_features {
     bool next_rip, flush_asid, rdtscp;
+    bool qemu; /* it is emulated by QEMU */
     uint32_t clean;    /* CLEAN_ALL or, when it has no use for it, 0 */
     uint32_t nr_asids; /* 1 .. nr_asids - 1 are guests' */
 };

@@ -11,6 +11,7 @@
 
 #include "usable.h"
 
+#define CPUID_HYPERVISOR 0x40000000U
 #define CPUID_SVM 0x8000000aU
 #define VM_CR_LOCK (1UL << 3)
 #define VM_CR_SVMDIS (1UL << 4)
@@ -28,6 +29,15 @@ static uint64_t switch_on(void)
     return value;
 }
 
+/* "TCGTCGTCGTCG": QEMU, when it emulates the processor. */
+static bool is_emulated_by_qemu(void)
+{
+    uint32_t a, b, c, d;
+
+    cpuid(CPUID_HYPERVISOR, 0, &a, &b, &c, &d);
+    return b == 0x54474354 && c == 0x43544743 && d == 0x47435447;
+}
+
 void svm_look(struct svm_found *f)
 {
     uint32_t max, a, b, c, d;
@@ -43,6 +53,7 @@ void svm_look(struct svm_found *f)
         return;
     f->vm_cr = switch_on();
     cpuid(CPUID_SVM, 0, &a, &f->nr_asids, &c, &f->features);
+    f->qemu = is_emulated_by_qemu();
 }
 
 const char *svm_unusable(const struct svm_found *f, const struct svm_found *boot)

@@ -13,7 +13,7 @@
 #define CPUID_SVM_USED (CPUID_SVM_NPT | CPUID_SVM_NRIPS | CPUID_SVM_FLUSH_ASID)
 
 struct svm_found {
-    bool there, rdtscp;
+    bool there, rdtscp, qemu;
     uint32_t features, nr_asids; /* CPUID 0x8000000a: EDX, EBX */
     uint64_t vm_cr;              /* 0: has none */
 };
