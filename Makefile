@@ -551,6 +551,10 @@ check-vm-script: $(B)/.need-vm $(B)/.need-gdb all bare debug \
 	$(Q)scripts/run-tests "PV dom0" --limit MACHINE tests/vm/pv
 check-vm: machine-vm machine-hosted check-vm-script
 	$(Q)scripts/check-vm -k
+# check-vm with an exit of each guest where one comes seldom: in front of whatever it
+# is about to do.
+check-disturbed: $(B)/.need-vm all bare debug $(check-vm-progs) dom0
+	$(Q)scripts/check-vm --disturb
 # All that check-vm runs in dom0, in a PV dom0.
 check-pv: $(B)/.need-vm all bare debug $(check-vm-progs) dom0
 	$(Q)scripts/check-vm --dom0 pv
@@ -608,6 +612,10 @@ check-save: $(B)/.need-vm debug $(check-save-progs) dom0
 	$(Q)scripts/run-tests "restored on Xen" --args 'xen $(B)/vm/save-disk in' \
 	    tests/vm/save
 	$(Q)rm -f $(B)/vm/save-disk
+# It moves between two machines, joined by a network; MIGRATIONS times forth and back.
+check-migrate: $(B)/.need-vm debug $(check-save-progs) dom0
+	$(Q)scripts/run-tests "moved between two machines" --limit MACHINE \
+	    --args '$(or $(MIGRATIONS),1)' tests/vm/migrate
 # Debian's xl: what each subcommand does, on both.
 check-xl-progs := $(addprefix $(B)/vm/,xl-guest hold hypfs free-pages \
     press-key patient-xl.so)
@@ -704,7 +712,7 @@ check: $(all-checks)
 # The quick part.
 test: check-unit check-contract check-abi check-lint
 tests: test
-.PHONY: check-polling-model check-disks check-pv check-save check-xl xl-table fuzz-hvm test tests check-hvm check-two-dm check-many check-sched dom0 dom0-hvm check-machines machine-vm machine-xen machine-hosted check-vm-script
+.PHONY: check-polling-model check-disks check-pv check-disturbed check-save check-migrate check-xl xl-table fuzz-hvm test tests check-hvm check-two-dm check-many check-sched dom0 dom0-hvm check-machines machine-vm machine-xen machine-hosted check-vm-script
 .PHONY: bench-guests bench-scale check-ci-doc deb check-deb all bare debug check-vm run-vm shell-vm soak check-xen shell-xen bench bench-xen bench-vm check-fuzz check-model cover fuzz fuzz-all clean help run install libs hosted programs guests debian \
     check-demo check-contract check-programs check-clang check-lint lint
 all: libs hosted programs guests
@@ -731,12 +739,14 @@ help:
 	@echo 'make check-trace   what scripts/hosted --trace prints; check-trace-xen: the same on Xen'
 	@echo 'make fuzz-hvm   guests that fuzz the devices behind QEMU: S=600 (seconds) SEED=1'
 	@echo 'make check-pv   what check-vm does, in a PV dom0'
+	@echo 'make check-disturbed  check-vm with an exit in front of what guests are about to do'
 	@echo 'make check-disks    blkback and netback in a PV dom0; MIB=256'
 	@echo 'make check-hvm  HVM guests behind QEMU, on Xen and on Oriel; JOBS="direct1 ide"'
 	@echo 'make check-many 512 vcpus whose requests eight ioreq servers answer'
 	@echo 'make check-xl   memory of a guest of xl on demand, and its balloon'
 	@echo 'make xl-table   subcommands of xl on Xen and on Oriel, and what they do'
 	@echo 'make check-save    a Linux guest is saved and restored, between Xen and Oriel, too'
+	@echo 'make check-migrate [MIGRATIONS=10]  it moves between two machines, so often forth and back'
 	@echo 'make check-two-dm  QEMU and oriel-dm serve one guest, on Xen and on Oriel'
 	@echo 'make check-sched  weights, caps, affinities by Debian\''s xl, in QEMU'
 	@echo 'make shell-vm   a shell in its dom0'

@@ -16,6 +16,7 @@
 #include <x86/cpu.h>
 #include <x86/errata.h>
 #include <x86/irq.h>
+#include <x86/platform.h>
 
 #include "svm.h"
 #include "usable.h"
@@ -27,6 +28,7 @@ struct svm_features svm_features;
 
 #ifdef DEBUG
 static struct vmcb_limits limits;
+static bool disturbed; /* by an interrupt in front of each second entry */
 
 static void debug_limits(void)
 {
@@ -39,6 +41,7 @@ static void debug_limits(void)
         },
         .flush_asid = svm_features.flush_asid,
     };
+    disturbed = option_bool("disturb_entries", false);
     /* Looked after also where the processor does not care. */
     svm_features.clean = CLEAN_ALL;
     for ( unsigned int code = 0; code < NR_INTERCEPT_WORDS * 32; code++ )
@@ -67,6 +70,13 @@ static void refuse_entry(struct vcpu *v, const char *broken)
     domain_crash(v->domain, "vcpu %u: its VMCB: %s", v->vcpu_id, broken);
 }
 
+/* The exit comes before the guest's next instruction, often for the first time. */
+static void disturb(const struct vcpu *v)
+{
+    if ( disturbed && (v->arch.exits & 1) )
+        lapic_send_ipi(this_cpu()->apic_id, VECTOR_RESCHEDULE);
+}
+
 static void left(struct svm_vcpu *s)
 {
     memcpy(s->kept, s->vmcb, offsetof(struct vmcb, reserved_678));
@@ -85,6 +95,11 @@ static const char *check_entry(const struct vcpu *v)
 static void refuse_entry(struct vcpu *v, const char *broken)
 {
     (void)v, (void)broken;
+}
+
+static void disturb(const struct vcpu *v)
+{
+    (void)v;
 }
 
 static void left(struct svm_vcpu *s)
@@ -332,6 +347,7 @@ static void svm_run(struct vcpu *v, bool flush_tlb)
     b->rflags = regs->rflags | (s->stepping ? RFLAGS_TF : 0);
 
     broken = check_entry(v);
+    disturb(v);
     ran = !broken &&
           svm_enter(s->vmcb_pa, regs->gpr, sc->host_pa, &c->softirq_pending);
     c->busy_since = rdtsc();
