@@ -240,6 +240,8 @@ static void test_qemu_leaves_at_once(void **state)
         vcpu.own_info.evtchn_upcall_pending = 1;
         assert_int_equal(entry(), event(EVENT_INTR, VECTOR + 0x10));
         assert_int_equal(nr_ipis, qemu);
+        svm_not_entered(&vcpu);
+        assert_int_equal(vmcb.event_inject, 0);
         assert_int_equal(entry(), event(EVENT_INTR, VECTOR + 0x10)); /* again */
         assert_int_equal(nr_ipis, 2 * qemu);
         delivered();

@@ -2,7 +2,7 @@
 /*
  * Selects the event that the next entry delivers, in this order:
  *
- *   1. an event left in event_inject by an entry that did not happen
+ *   1. an exception or NMI left in event_inject by an entry that did not happen
  *   2. s->event: an exception, or an NMI that was interrupted in its delivery
  *   3. an NMI
  *   4. an interrupt
@@ -91,6 +91,20 @@ void svm_event_interrupted(struct vcpu *v)
         event &= ~(~0UL << EVENT_ERROR_SHIFT);
     s->event = event & (EVENT_VECTOR | EVENT_TYPE | EVENT_HAS_ERROR |
                         EVENT_VALID | ~0UL << EVENT_ERROR_SHIFT);
+}
+
+void svm_not_entered(struct vcpu *v)
+{
+    struct svm_vcpu *s = svm_of(v);
+    struct vmcb *b = s->vmcb;
+
+    s->stepping = false;
+    if ( (b->event_inject & (EVENT_VALID | EVENT_TYPE)) ==
+         (EVENT_VALID | EVENT_INTR) )
+    {
+        event_returned(v, b->event_inject & EVENT_VECTOR);
+        b->event_inject = 0;
+    }
 }
 
 /* ---- before an entry ---- */
@@ -250,6 +264,19 @@ static bool at_hlt(struct vcpu *v)
                                1) && code == HLT;
 }
 
+/*
+ * QEMU keeps the vector until the next exit, and delivers it again if the CPU's
+ * time slice ends before or another thread asks the CPU for something (docs/vm.md).
+ * So this CPU interrupts itself: the exit comes before the handler's first
+ * instruction.
+ */
+static void inject_interrupt(struct vmcb *b, unsigned int vector)
+{
+    b->event_inject = EVENT_VALID | EVENT_INTR | vector;
+    if ( svm_features.qemu )
+        lapic_send_ipi(this_cpu()->apic_id, VECTOR_RESCHEDULE);
+}
+
 /* Most entries: nothing to deliver, and no window to close. */
 static bool nothing_due(const struct vcpu *v)
 {
@@ -307,22 +334,9 @@ static __attribute__((noinline)) void deliver(struct vcpu *v)
         if ( likely(!window) )
             s->vintr_vector = (uint8_t)vector;
         else
-            b->event_inject = EVENT_VALID | EVENT_INTR | (unsigned int)vector;
+            inject_interrupt(b, (unsigned int)vector);
     }
     set_virtual(s, window, vlapic_get_cr8(l) && held_by_cr8(l));
-}
-
-/*
- * QEMU keeps the vector of an EVENTINJ's interrupt until the next exit, and
- * delivers it again if the CPU's time slice ends before or another thread asks
- * the CPU for something (docs/vm.md).  So this CPU interrupts itself: the exit
- * comes before the handler's first instruction.
- */
-static void leave_at_once(const struct vmcb *b)
-{
-    if ( (b->event_inject & (EVENT_VALID | EVENT_TYPE)) ==
-         (EVENT_VALID | EVENT_INTR) )
-        lapic_send_ipi(this_cpu()->apic_id, VECTOR_RESCHEDULE);
 }
 
 void svm_events(struct vcpu *v)
@@ -341,6 +355,4 @@ void svm_events(struct vcpu *v)
         event_timers_resume(v);
     if ( unlikely(!nothing_due(v)) )
         deliver(v);
-    if ( svm_features.qemu )
-        leave_at_once(b);
 }

@@ -358,7 +358,7 @@ static void svm_run(struct vcpu *v, bool flush_tlb)
         refuse_entry(v, broken);
     if ( unlikely(!ran) )
     {
-        s->stepping = false;
+        svm_not_entered(v);
         return;
     }
     left(s);
