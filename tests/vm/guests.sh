@@ -10,7 +10,7 @@ linux_args=$(sed -n 's/^LINUX_ARGS="\(.*\)"$/\1/p' "$limits")
 # A process of dom0 that dies of a signal dies of QEMU's emulation (docs/vm.md).
 xl() {
     xl_preload=
-    case $1 in create | save | restore | migrate) xl_preload=/patient-xl.so ;; esac
+    case $1 in create | save | restore | migrate | -*) xl_preload=/patient-xl.so ;; esac
     LD_PRELOAD=$xl_preload /usr/lib/xen-4.17/bin/xl "$@"
     xl_status=$?
     # Its own statuses are below 128 or above those of signals; 141 is that of a

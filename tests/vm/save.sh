@@ -14,6 +14,7 @@
 hypervisor=$1 programs=
 . /tap.sh
 . /guests.sh
+. /saved-guest.sh
 shift
 
 disk=/dev/vda
@@ -21,55 +22,12 @@ disk=/dev/vda
 insert_disk() {
     while read -r m; do
         insmod "/$m" || return 1
-    done </disk-modules
+    done </modules
     eventually test -b $disk
-}
-
-config() { # NAME
-    cat >"/$1.cfg" <<END2
-name = "$1"
-type = "pvh"
-kernel = "/vmlinuz"
-ramdisk = "/save.cpio"
-memory = 160
-vcpus = 2
-cmdline = "console=hvc0 loglevel=4 $linux_args"
-on_crash = "preserve"
-END2
-}
-
-# ---- the guest's console ----
-
-# The workers' lines of the next report, in $work/report.
-reports=0 # of the guest, which counts them too
-report() { # NAME
-    reports=$((reports + 1))
-    eventually type_line "$1" report
-    eventually has "$1" "^guest: report $reports worker 1 "
-    console "$1" | grep "^guest: report $reports worker" >"$work/report"
-    cat "$work/report"
-}
-# Two workers, all words as they were written, and time that went on.
-well() { # NAME
-    report "$1"
-    [ "$(grep -c "bad 0 back 0$" "$work/report")" = 2 ]
-}
-written() { # WORKER, of the last report
-    sed -n "s/^.* worker $1 written \([0-9]*\) .*/\1/p" "$work/report"
-}
-goes_on() { # NAME: more pages were written than at the last report
-    before0=$(written 0) before1=$(written 1)
-    well "$1" && [ "$(written 0)" -ge "$before0" ] &&
-        [ "$(written 1)" -ge "$before1" ] &&
-        [ $(($(written 0) + $(written 1))) -gt $((before0 + before1)) ]
 }
 
 # ---- domains and pages ----
 
-runs() { # NAME: the only domain beside dom0, neither paused nor shut down
-    xl list | awk -v name="$1" 'NR > 2 { n++; if ($1 == name &&
-        $5 !~ /[psd]/) good++ } END { exit !(n == 1 && good == 1) }'
-}
 # What Xen does with its pages is not looked at.
 destroy() { # NAME
     check "$1: destroy" xl destroy "$1"
@@ -78,24 +36,6 @@ destroy() { # NAME
         check "$1: all pages are back" eventually pages_are_back
         check "$1: nothing is lost" nothing_lost
     fi
-}
-
-# dom0 keeps a few pages for the first guest that it has: tables of its p2m.
-first_one() {
-    config first
-    check "a first guest" xl create -q /first.cfg
-    eventually has first "^guest: ready"
-    check "which is destroyed" xl destroy first
-    eventually alone
-}
-create() { # NAME
-    reports=0
-    rm -f "$log/guest-$1.log"
-    config "$1"
-    check "$1: create" xl create -q "/$1.cfg"
-    eventually has "$1" "^guest: ready"
-    check "$1: two vcpus" has "$1" "^guest: 2 vcpus"
-    check "$1: its memory is right" well "$1"
 }
 
 # ---- the parts ----
