@@ -145,7 +145,6 @@ static void test_paused(void **state)
     unmake();
 }
 
-/* One that is down: it is start() that brings it up, once. */
 /* Its state may be changed by then. */
 static void test_paused_while_it_waits(void **state)
 {
@@ -167,6 +166,7 @@ static void test_paused_while_it_waits(void **state)
     unmake();
 }
 
+/* One that is down: it is start() that brings it up, once. */
 static void test_start(void **state)
 {
     struct vcpu *v;

@@ -128,15 +128,21 @@ void svm_unmask_nmi(struct svm_vcpu *s)
  * opens only with IF set, which IRET may clear.  So step over the IRET with TF, and
  * inject the NMI at the trap.
  */
-static void step_begin(struct svm_vcpu *s)
+static void step_begin(struct vcpu *v)
 {
-    s->stepping = true;
+    struct svm_vcpu *s = svm_of(v);
+
+    /* Who steps through it himself has a trap there anyway. */
+    s->stepping = !(v->arch.hvm.emul.regs.rflags & RFLAGS_TF);
     s->step_dr6 = s->vmcb->dr6;
     s->vmcb->intercept_exceptions |= STEP_FAULTS;
     vmcb_changed(s->vmcb, CLEAN_INTERCEPTS);
 }
 
-/* After IRET the flags are the loaded ones; else remove the TF set here. */
+/*
+ * After IRET the flags are the loaded ones; else remove the TF set here, also for
+ * what executes IRET for the guest.
+ */
 void svm_step_end(struct vcpu *v)
 {
     struct emul_regs *regs = &v->arch.hvm.emul.regs;
@@ -147,9 +153,10 @@ void svm_step_end(struct vcpu *v)
     vmcb_changed(b, CLEAN_INTERCEPTS);
     if ( b->exit_code == EXIT_EXCEPTION + VECTOR_DB )
         s->at_iret = false;
-    else
+    else if ( s->stepping )
     {
         regs->rflags &= ~RFLAGS_TF;
+        b->rflags &= ~RFLAGS_TF;
         s->stepping = false;
     }
 }
@@ -307,9 +314,7 @@ static __attribute__((noinline)) void deliver(struct vcpu *v)
     {
         if ( s->at_iret && !(b->event_inject & EVENT_VALID) )
         {
-            /* Who steps through it himself has a trap there anyway. */
-            if ( !(v->arch.hvm.emul.regs.rflags & RFLAGS_TF) )
-                step_begin(s);
+            step_begin(v);
             set_virtual(s, false, false);
             return;
         }

@@ -249,7 +249,7 @@ static const struct exit exits[] = {
     [EXIT_DR_WRITE + 4 ... EXIT_DR_WRITE + 7] =
         { svm_dr_write, ORIEL_EXIT_register },
     [EXIT_EXCEPTION + VECTOR_DB] = { on_debug, ORIEL_EXIT_exception },
-    [EXIT_EXCEPTION + VECTOR_NP ... EXIT_EXCEPTION + VECTOR_PF] =
+    [EXIT_EXCEPTION + VECTOR_TS ... EXIT_EXCEPTION + VECTOR_PF] =
         { on_fault_in_step, ORIEL_EXIT_exception },
     [EXIT_EXCEPTION + VECTOR_AC] = { on_alignment, ORIEL_EXIT_exception },
     [EXIT_EXCEPTION + VECTOR_MC] = { on_machine_check, ORIEL_EXIT_exception },

@@ -375,7 +375,7 @@ static void svm_run(struct vcpu *v, bool flush_tlb)
         sc->flush_all = false;
         b->tlb_control = 0;
     }
-    if ( unlikely(s->stepping) )
+    if ( unlikely(b->intercept_exceptions & STEP_FAULTS) )
         svm_step_end(v);
     vlapic_set_cr8(&v->arch.hvm.vlapic, b->vintr & 0xf);
     if ( unlikely(b->exit_int_info & EVENT_VALID) )

@@ -121,7 +121,7 @@ void svm_unmask_nmi(struct svm_vcpu *s);
 void svm_step_end(struct vcpu *v);
 bool svm_step_was_ours(struct vcpu *v);
 /* Faults of IRET, which must not see our flag: intercepted meanwhile. */
-#define STEP_FAULTS (0xfU << 11)
+#define STEP_FAULTS (0x1fU << VECTOR_TS)
 /* The entry did not happen: an interrupt of EVENTINJ is pending again. */
 void svm_not_entered(struct vcpu *v);
 /* What was being delivered when the guest was left: it is to be again. */
