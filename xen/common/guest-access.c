@@ -5,16 +5,16 @@
 #include <hv/lib.h>
 
 /*
- * What a 32-bit caller names ends at 4 GiB, and does not go on at 0.  No list of
- * such a caller is long enough to reach the upper half, where most addresses are:
- * those of 64-bit kernels.
+ * What a 32-bit caller names ends at 4 GiB, and does not go on at 0.  Most addresses
+ * are those of 64-bit kernels: in the upper half, which no list of a 32-bit caller is
+ * long enough to reach.
  */
 static bool range_ok(uint64_t addr, size_t bytes)
 {
     uint64_t end = addr + bytes;
 
-    return end >= addr && (likely((int64_t)addr < 0) || end <= 1UL << 32 ||
-                           !guest_is_32bit());
+    return likely((int64_t)(addr & end) < 0) ||
+           (end >= addr && (end <= 1UL << 32 || !guest_is_32bit()));
 }
 
 int guest_copy_in(void *dst, uint64_t src, size_t bytes)
