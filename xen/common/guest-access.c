@@ -5,9 +5,9 @@
 #include <hv/lib.h>
 
 /*
- * What a 32-bit caller names ends at 4 GiB, and does not go on at 0.  Most addresses
- * are those of 64-bit kernels: in the upper half, which no list of a 32-bit caller is
- * long enough to reach.
+ * What a 32-bit caller names ends at 4 GiB, and does not go on at 0.  Most
+ * addresses are those of 64-bit kernels: in the upper half, which no list of a
+ * 32-bit caller is long enough to reach.
  */
 static bool range_ok(uint64_t addr, size_t bytes)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The hypercall table and its dispatcher: the only way from a guest or a
- * client into the core.  What is not in the table answers -ENOSYS.
+ * client into the core, but for hypercalls that only PV guests have: those are
+ * in pv/hypercall.c.  What is in neither table answers -ENOSYS.
  */
 #include <hv/array.h>
 #include <hv/domain.h>

@@ -10,6 +10,7 @@
  *   ioreq-mem.c     memory whose writes go to a server
  *   ioreq-index.c   the servers that claim an address
  *   ioreq-list.c    what servers claim, for control domains
+ *   ioreq-show.c    debug key i
  *
  * d->ioreq.lock protects all of it.  A server is freed only after it was
  * removed from d->ioreq.server[] under the lock and its unanswered requests

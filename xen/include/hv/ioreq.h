@@ -11,8 +11,9 @@
  *          `hypervisor'     `----- emulator -----'     hypervisor
  *
  * The emulator is an adversary: it may write any value into the slot or the
- * ring at any time.  The state is read once per wake-up; any change but a step
- * forward crashes the target domain.
+ * ring at any time.  Each look reads the state once: the same state is no answer
+ * yet, NONE is an answer of all ones, and a step back or a state that does not exist
+ * crashes the target domain.
  */
 #ifndef HV_IOREQ_H
 #define HV_IOREQ_H
@@ -45,7 +46,7 @@ struct ioreq_domain {
     uint32_t cf8;             /* [i] PCI configuration address latch         */
     uint64_t gfn_free;        /* [i] free GFNs of the legacy pool, bit mask  */
     uint8_t legacy_free;      /* [i] free GFNs of the two legacy PFN params  */
-    /* [ia] p2m_generation() of the last IOREQ_TYPE_INVALIDATE to emulators */
+    /* [ia] p2m_removals() at the last IOREQ_TYPE_INVALIDATE to emulators */
     uint64_t mapcache_generation;
     int mem_type_server;      /* [i] id that claimed HVMMEM_ioreq_server, -1 */
     bool mem_type_used;       /* [i] there may be P2M_IOREQ entries          */

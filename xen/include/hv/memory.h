@@ -55,7 +55,8 @@ int memory_allowed(const struct domain *d) must_check; /* -EPERM */
  *  10  errors of the type for these frames: grant_resource_get(),
  *                   ioreq_resource_get()
  *  11  -EFAULT      frame_list cannot be read (translated) or written
- *  12  translated:  -EBUSY one of the gfns has an entry; -ENOMEM no page
+ *  12  translated:  -EBUSY one of the gfns has an entry (a control
+ *                   domain: other than a device's); -ENOMEM no page
  *                   left for tables; -EINVAL gfn out of range
  *
  * Checks 10 to 12 are repeated for each batch of frames.  On failure no frame

@@ -274,7 +274,7 @@ static void count(struct vcpu *v)
 
 /*
  * A program's SYSCALL or page fault, which its kernel is entered for, and the
- * kernel's iret: v changes to the other of its two modes.
+ * kernel's iret: at most v changes to the other of its two modes.
  */
 static bool only_changes_mode(const struct pv_vcpu *p)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the run loop, and the core's arch contract, need of a kind of guest.
- * hvm/ has HVM and PVH guests.
+ * hvm/ has HVM and PVH guests, pv/ has PV guests.
  *
  * vcpu/ knows guests by this table alone.  A domain gets its table when it is
  * created, and has it until it is freed: d->arch.ops.
