@@ -20,6 +20,13 @@ static void processor_cpuid(uint32_t leaf, uint32_t sub, uint32_t *a,
 #include "../../xen/arch/x86/svm/vmcb-check.c"
 #include "../../xen/arch/x86/hvm/save-xsave.c"
 
+struct svm_features svm_features; /* this is not QEMU */
+
+void lapic_send_ipi(uint32_t apic_id, uint8_t vector)
+{
+    panic("IPI %#x to CPU %u\n", vector, apic_id);
+}
+
 #define AVX_AT 576
 #define AVX_BYTES 256
 #define PROCESSOR_STATES (XCR0_X87 | XCR0_SSE | XCR0_AVX)
