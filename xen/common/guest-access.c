@@ -21,7 +21,7 @@ static inline bool range_ok(uint64_t addr, size_t bytes)
     return likely((int64_t)(addr & end) < 0) || any_range_ok(addr, end);
 }
 
-/* Inline: a call more is 3 % of a mapping of many pages. */
+/* Inline: a call for each copy is 2 % of a mapping of many pages. */
 inline int guest_copy_in(void *dst, uint64_t src, size_t bytes)
 {
     if ( !bytes )

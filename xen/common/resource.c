@@ -6,9 +6,8 @@
  * The target owns the pages.  A provider returns each page with a reference.
  * For a translated caller each page is mapped at a gfn of the caller's, which
  * must be empty (a control domain's may be a device's, too): the reference then
- * belongs to the p2m entry.  Any other caller
- * gets the frame numbers, and the references are dropped at once, since a
- * number gives no access.  Mapping the frame later takes a reference of its
+ * belongs to the p2m entry.  Any other caller gets the frame numbers, and the
+ * references are dropped at once, since a number gives no access.  Mapping the frame later takes a reference of its
  * own and checks the owner again: a frame that became another domain's
  * meanwhile is refused, and a frame that became the target's again is harmless.
  *
