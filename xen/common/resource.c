@@ -7,9 +7,10 @@
  * For a translated caller each page is mapped at a gfn of the caller's, which
  * must be empty (a control domain's may be a device's, too): the reference then
  * belongs to the p2m entry.  Any other caller gets the frame numbers, and the
- * references are dropped at once, since a number gives no access.  Mapping the frame later takes a reference of its
- * own and checks the owner again: a frame that became another domain's
- * meanwhile is refused, and a frame that became the target's again is harmless.
+ * references are dropped at once, since a number gives no access.  Mapping the
+ * frame later takes a reference of its own and checks the owner again: a frame
+ * that became another domain's meanwhile is refused, and a frame that became the
+ * target's again is harmless.
  *
  * Frames are handled in batches, with preemption checks in between.  All or
  * nothing: when a batch fails, the mappings of the earlier ones are removed,
