@@ -196,8 +196,11 @@ static void enter(struct cpu *c, struct vcpu *v)
     }
 }
 
-/* v is paused or dying: other CPUs may read or change v's state. */
-static bool is_held(const struct vcpu *v)
+/*
+ * v is paused or dying: other CPUs may read or change v's state.  Inline: a
+ * guest's request and its answer ask three times.
+ */
+static inline bool is_held(const struct vcpu *v)
 {
     const struct domain *d = v->domain;
 
