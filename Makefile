@@ -298,7 +298,7 @@ $(foreach v,asan tsan cov,$(eval $(call unit_rules,$(v))))
 $(foreach v,asan tsan cov,\
     $(eval $(call unit,$(v),tracer,$(call objs,$(v),$(decoder-y))))\
     $(eval $(call unit,$(v),toollog,$(call objs,$(v),$(toollog-src)),$(toollog-test-ldflags)))\
-    $(eval $(call unit,$(v),foreignmemory,$(call objs,$(v),$(foreignmemory-src) $(toollog-src)),$(foreignmemory-test-ldflags) -lxentoolcore))\
+    $(foreach t,$(unit-foreignmemory),$(eval $(call unit,$(v),$(t),$(call objs,$(v),tests/unit/privcmd-kernel.c $(foreignmemory-src) $(toollog-src)),$(foreignmemory-test-ldflags) -lxentoolcore)))\
     $(foreach t,$(unit-ioreq),$(eval $(call unit,$(v),$(t),$(call objs,$(v),$(ioreq-src)),$(ldflags-test-$(t)))))\
     $(foreach t,$(unit-ctrl),$(eval $(call unit,$(v),$(t),$(call objs,$(v),tests/unit/ctrl-xen.c $(ctrl-src) $(toollog-src)),-lxendevicemodel -lxenevtchn -lxengnttab))))
 

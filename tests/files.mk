@@ -34,7 +34,9 @@ $(foreach v,asan tsan cov,$(eval \
     $(B)/$(v)/tests/unit/test-ioserver-%.o: inc = $$(inc-tool)))
 # libxenctrl, on the Xen of ctrl-xen.c.
 unit-ctrl := ctrl ctrl-seed ctrl-calls
-unit-libs := toollog foreignmemory $(unit-ctrl) tracer $(unit-ioreq) $(unit-alone)
+# libxenforeignmemory, on the kernel of privcmd-kernel.c.
+unit-foreignmemory := foreignmemory foreignmemory-resource
+unit-libs := toollog $(unit-foreignmemory) $(unit-ctrl) tracer $(unit-ioreq) $(unit-alone)
 unit-core += trace ioreq-list watchdog
 unit-race += trace-race pv-race pod-race
 libs-test-unpack := -llzma -lz

@@ -69,19 +69,6 @@ greets() { [ "$(ask 'echo hello')" = hello ]; }
 
 # ---- a move ----
 
-# Debian's xl with all it says, progress too, and the seconds since this machine's
-# start.
-send='send_to() { # ADDRESS
-    { xl -t -vvv migrate -s "" g "nc $1 6000" 2>&1; echo "status $?"; } |
-        while IFS= read -r line; do
-            read -r up rest </proc/uptime
-            echo "$up $line"
-        done
-}'
-eval "$send"
-arrives_safely() { # LOG
-    grep -q "^[0-9.]* status 0$" "$1"
-}
 # Linux stops by itself: from then to the word that it runs over there.
 told() { # LOG
     awk '/suspend: .*suspended|guest has suspended/ { stopped = $1 }
@@ -95,16 +82,19 @@ told() { # LOG
             printf "%.2f s in all, stands still for %.2f s, %d rounds\n",
             end - start, runs - stopped, rounds }' "$1"
 }
+arrives_safely() { # by the log of the move
+    told "$work/log" >"$work/told"
+    grep -q "^[0-9.]* status 0$" "$work/log" && return
+    tail -n 40 "$work/log"
+    return 1
+}
 forth() {
     send_to "$other" >"$work/log"
-    told "$work/log" >"$work/told"
-    arrives_safely "$work/log" || { tail -n 40 "$work/log"; false; }
+    arrives_safely
 }
 back() {
-    ask "$send
-send_to $mine" >"$work/log"
-    told "$work/log" >"$work/told"
-    arrives_safely "$work/log" || { tail -n 40 "$work/log"; false; }
+    ask "send_to $mine" >"$work/log"
+    arrives_safely
 }
 # As goes_on, of the guest over there: the last report goes with the question.
 goes_on_there() {

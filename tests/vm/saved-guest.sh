@@ -68,3 +68,13 @@ first_one() {
     check "which is destroyed" xl destroy first
     eventually alone
 }
+
+# Debian's xl moves g to the server of migrate.sh at ADDRESS: all it says, also
+# its progress, each line behind the seconds since this machine's start.
+send_to() { # ADDRESS
+    { xl -t -vvv migrate -s "" g "nc $1 6000" 2>&1; echo "status $?"; } |
+        while IFS= read -r line; do
+            read -r up rest </proc/uptime
+            echo "$up $line"
+        done
+}
