@@ -33,8 +33,7 @@
 #define DOM       7
 
 /* Cleared before each test. */
-struct kernel
-{
+struct kernel {
     /* How it behaves. An errno of 0 means success. */
     int open_errno[2];      /* of /dev/xen/privcmd, /proc/xen/privcmd */
     int unknown_errno;      /* for an ioctl it does not know; 0: accepts it */
