@@ -4,6 +4,7 @@
  * child then has of gntalloc's pages.  Elsewhere nobody can stop the hypervisor.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -51,6 +52,46 @@ static bool waits_for_answer(pid_t thread)
     if ( f )
         fclose(f);
     return nr == SYS_recvfrom;
+}
+
+/* Is the server's thread stopped, or gone? */
+static bool is_stopped(const char *thread)
+{
+    char path[300], state = 'T';
+    FILE *f;
+
+    snprintf(path, sizeof(path), "/proc/%d/task/%s/stat", server, thread);
+    f = fopen(path, "r");
+    if ( f && fscanf(f, "%*d (%*[^)]) %c", &state) != 1 )
+        state = '?';
+    if ( f )
+        fclose(f);
+    return strchr("TZX", state);
+}
+
+static bool all_stopped(void)
+{
+    const struct dirent *e;
+    bool stopped = true;
+    char path[64];
+    DIR *d;
+
+    snprintf(path, sizeof(path), "/proc/%d/task", server);
+    d = opendir(path);
+    if ( !d )
+        ct_bail("%s: %s", path, strerror(errno));
+    while ( stopped && (e = readdir(d)) )
+        stopped = e->d_name[0] == '.' || is_stopped(e->d_name);
+    closedir(d);
+    return stopped;
+}
+
+/* kill() returns before the threads stop: until then they serve requests. */
+static void stop_server(void)
+{
+    kill(server, SIGSTOP);
+    while ( !all_stopped() )
+        sched_yield();
 }
 
 static int allocate(int fd, uint32_t nr, uint64_t *index)
@@ -127,7 +168,7 @@ static void unmap_and_fork(struct unmapping *u)
         ct_bail("no helper: %s", strerror(errno));
     if ( !helper )
         _exit(lets_server_go_on(go));
-    kill(server, SIGSTOP);
+    stop_server();
     atomic_store(&u->busy, 0);
     pthread_create(&thread[0], NULL, makes_server_busy, u);
     while ( !waits_for_answer(atomic_load(&u->busy)) )
@@ -232,7 +273,7 @@ static void while_forking(void)
         _exit(parent_dies(&o));
     close(o.result[1]);
     ct_ok(read(o.ready[0], &c, 1) == 1, "stopped: a child has a page");
-    kill(server, SIGSTOP);
+    stop_server();
     ct_ok(write(o.go[1], "", 1) == 1, "stopped: the child forks");
     while ( !nr_children(pid) )
         sched_yield();

@@ -50,10 +50,17 @@ as_expected() {
     xl dmesg | tr -d '\r' | sed -n "s/^.*(d$id) //p" >"$work/said.by"
     diff /two-dm.lines "$work/said.by"
 }
+# kill returns before the threads stop: until then they answer.
+stop() { # PID
+    kill -STOP "$1"
+    while grep -hs '^State:' "/proc/$1"/task/*/status | grep -qv '[TZX] ('; do
+        sleep 0.1 # then look again
+    done
+}
 # Stopped with a read to answer, and so much in the ring?  Else the device model
 # goes on.
 caught() { # PID SERVER VCPU RING
-    kill -STOP "$1"
+    stop "$1"
     waits "$2" "$3" && server "$2" | grep "ring: .*: $4 of 511 pending" ||
         { kill -CONT "$1"; return 1; }
 }
