@@ -20,9 +20,10 @@
  * A busy mapping belongs to the call that made it busy; no other call reads or
  * changes it.
  *
- * Locks: gt->lock of the granting domain's table is the only lock taken for a
- * pin.  No reference whose drop could free the domain is dropped under it.
- * maptrack_lock is never held together with another lock.
+ * Locks: a pin takes gt->lock of the granting domain's table, after the p2m's
+ * lock was dropped, and under it those of page accounts and allocators alone.  No
+ * reference whose drop could free the domain is dropped under gt->lock.  Under
+ * maptrack_lock none but the allocators' is taken.
  */
 #ifndef GNTTAB_PRIVATE_H
 #define GNTTAB_PRIVATE_H

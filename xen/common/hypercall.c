@@ -72,7 +72,7 @@ dispatch(struct hypercall *hc, bool caller_32)
     if ( hc->nr >= ARRAY_SIZE(table) )
         return -ENOSYS;
     e = &array_at(table, hc->nr);
-    if ( !has_hypercall(d, e) ) /* nobody has an empty row */
+    if ( !has_hypercall(d, e) ) /* no domain has an empty row */
         return d->pv && !caller_32 ? arch_pv_hypercall(hc) : -ENOSYS;
     if ( caller_32 && !e->handler_32 )
         return -ENOSYS;
@@ -81,7 +81,7 @@ dispatch(struct hypercall *hc, bool caller_32)
     budget_begin();
     rc = caller_32 ? e->handler_32(hc) : e->handler(hc);
     domain_deliver();
-    /* Asked first: the arguments cost more than the question. */
+    /* Asked here, too: to compute the arguments costs more. */
     if ( trace_wants(ORIEL_TRACE_hypercall) )
         trace(ORIEL_TRACE_hypercall, current, (uint64_t)rc, (uint32_t)hc->nr,
               (uint32_t)hc->a[0]);
@@ -102,8 +102,8 @@ static void truncate_arguments(struct hypercall *hc)
 }
 
 /*
- * Progress is kept in the arguments.  All but addresses fit them: at 4 GiB there
- * is no element of a list to go on with.
+ * Progress is kept in the arguments.  A 32-bit caller's hold any count; an address
+ * that reaches 4 GiB they do not hold, and there the caller has no memory.
  */
 static bool fits_32(const struct hypercall *hc)
 {

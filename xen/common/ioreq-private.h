@@ -49,7 +49,7 @@ struct ioreq_server {
     struct ioreq_gfn gfn[FRAME_SLOTS + 1]; /* [i] by frame, when BY_GFN      */
     struct page *frame[MAX_FRAMES];        /* [i] held; NULL: none           */
     evtchn_port_t ring_port;               /* [i] 0: none                    */
-    uint32_t ring_binding;     /* [i] whose word about the ring is there      */
+    uint32_t ring_binding;     /* [i] bindings of ring_port at its last word  */
     /* [i] Requests in slots and entries of the ring; those without an event. */
     uint64_t sent, silent, ring_sent, ring_silent;
     evtchn_port_t port[]; /* [i] max_vcpus, 0: no such vcpu yet              */

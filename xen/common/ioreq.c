@@ -58,7 +58,7 @@ static bool slot_withdraw(const struct ioreq_server *s, const struct vcpu *v,
 {
     evtchn_port_t port = s->port[v->vcpu_id];
 
-    /* Without the lock: whoever closes the port afterwards wakes v. */
+    /* Read without evtchn.lock: whoever closes the port afterwards wakes v. */
     if ( likely(evtchn_xen_bindings(v->domain, port) & 1) )
         return false;
     return evtchn_xen_lost(v->domain, port, ioreq_state_byte(slot),
@@ -127,7 +127,7 @@ static bool make_claim(const struct domain *d, ioreq_t *p, struct claim *c)
     return c->end >= c->start;
 }
 
-/* IO_PENDING: to server *id, the newest of those that claim the access. */
+/* IO_PENDING: to server *id, the highest id of those that claim it. */
 static enum io_result route(struct domain *d, ioreq_t *p, unsigned int *id)
 {
     enum io_result r = IO_UNHANDLED;

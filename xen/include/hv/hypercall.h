@@ -67,8 +67,8 @@ long do_set_timer_op_32(struct hypercall *hc); /* sched-op.c     */
 /* ---- arch contract ---- */
 
 /*
- * Should a long operation give way now?  Hosted: every n-th call, so that
- * every restart point is exercised.
+ * Should a long operation give way now?  Hosted: false, except in tests, which
+ * ask for every n-th call, so that every restart point is exercised.
  */
 bool arch_hypercall_preempted(void);
 

@@ -82,9 +82,9 @@ struct p2m_pod {
     uint64_t passed;       /* [P] gfns that it passed since it found a page   */
     unsigned int sweepers; /* [P] CPUs in a step of the sweep                 */
     unsigned int hands;    /* [P] those, and CPUs that give a page back       */
-    unsigned int rounds;   /* [P] of waiting for hands: see may_come()        */
+    unsigned int rounds;   /* [P] of waiting for all hands: see may_come()    */
     unsigned int rounds_left; /* [P] until nothing is found for good          */
-    unsigned int earlier;  /* [P] hands since before the last round           */
+    unsigned int earlier;  /* [P] of hands, those since before the last round */
     bool starved;          /* [P] an access found the cache empty, and no page */
                            /*     came since; read anywhere                   */
 };

@@ -67,6 +67,7 @@ extern uint64_t nr_frames;
 /*
  * Claimed by p2m_claim_page(): the hypervisor trusts the content of the page,
  * and no lookup takes a further reference on the page but a device model's.
+ * page_claim() is about free frames, and has nothing to do with it.
  */
 #define page_is_claimed(pg) READ_ONCE((pg)->claimed)
 

@@ -18,8 +18,8 @@
  *                                 |  ^
  *                      engine_leave  engine_return (I/O, in a callback)
  *
- * Locks: pthread mutexes, all leaves: no call into the core and no other of
- * these locks while one is held.
+ * Locks: pthread mutexes.  While one is held no other of them is taken, and of the
+ * core only trace() is called.  window_lock is another matter: see space.c.
  */
 #include <errno.h>
 #include <poll.h>
