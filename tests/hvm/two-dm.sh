@@ -77,7 +77,8 @@ hears_ones() { # WHO SERVER VCPU
     fi
 }
 ends_clean() { # what xl destroys is gone, and every page has come back
-    xl destroy "$guest" && is_gone "$guest" || return 1
+    xl destroy "$guest" || return 1
+    eventually is_gone "$guest" # a killed QEMU's mappings go with its process
     [ -z "$dm" ] || wait "$dm"
     [ "$hypervisor" != oriel ] || nothing_lost
 }
