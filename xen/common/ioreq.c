@@ -127,7 +127,7 @@ static bool make_claim(const struct domain *d, ioreq_t *p, struct claim *c)
     return c->end >= c->start;
 }
 
-/* IO_PENDING: to server *id, the highest id of those that claim it. */
+/* IO_PENDING: to server *id, the highest of the ids that claim the access. */
 static enum io_result route(struct domain *d, ioreq_t *p, unsigned int *id)
 {
     enum io_result r = IO_UNHANDLED;
