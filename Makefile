@@ -494,6 +494,7 @@ $(eval $(call program,$(B)/vm/cpu-time,tests/vm/cpu-time.c,$(vm-list),-lxenctrl)
 $(eval $(call program,$(B)/vm/press-key,tests/vm/press.c,$(vm-list),-lxenctrl))
 $(eval $(call program,$(B)/vm/set-target,tests/vm/target.c,$(vm-list),-lxenctrl))
 $(eval $(call program,$(B)/vm/hypfs,tests/vm/hypfs.c,$(vm-list),-lxenhypfs))
+$(eval $(call program,$(B)/vm/vchan,tests/vm/vchan.c,$(vm-list),-lxenvchan))
 $(eval $(call program,$(B)/vm/watchdog,tests/vm/watchdog.c,$(vm-list),-lxenctrl))
 $(eval $(call program,$(B)/vm/hostile-dm,$(hostile-dm-src),$(vm-list),$(contract-libs)))
 $(eval $(call program,$(B)/vm/screen,tests/hvm/screen.c,$(vm-list),))
@@ -523,7 +524,7 @@ shell-vm: $(B)/.need-vm bare libs programs guests
 	$(Q)scripts/vm --hypervisor oriel $(DOM0:%=--dom0 %) --accel auto --lib-dir $(B)/lib --shell \
 	    $(vm-programs:%=--add %) --add $(B)/guest/hello.elf
 check-vm-progs := $(contract-progs:%=$(B)/contract/%) $(B)/vm/keep-dm \
-    $(addprefix $(B)/vm/,free-pages press-key set-target hostile-dm dom0-memory \
+    $(addprefix $(B)/vm/,free-pages press-key set-target hostile-dm vchan dom0-memory \
         dom0-devices)
 dom0: $(B)/.need-vm
 	$(Q)scripts/vm --prepare

@@ -18,11 +18,15 @@ import threading
 from limits import limit
 
 import as_on_xen
+import dom0
 import processor
 from life import end_with_parent
 
 PROGRAMS = ["build/bin/oriel", "build/bin/oriel-dm", "build/bin/oriel-config",
-            "build/vm/keep-dm"]
+            "build/vm/keep-dm", "build/vm/vchan"]
+# Of Debian's, beside those of every dom0.
+TOOLS = [dom0.ROOT + dom0.XEN_BIN + "/" + t for t in (
+    "lsevtchn", "xen-diag", "test-xenstore")]
 # Those that need no APIC, which the hosted machine does not have.
 SHARED_GUESTS = ["hello", "property", "events", "exits",
                  "hello-32", "events-32", "exits-32"]
@@ -189,9 +193,11 @@ def files_for_all(both, ours):
     """What tests/vm/all.sh needs."""
     return PROGRAMS + GUESTS + [
         f"tests/vm/{n}.sh" for n in (
-            "all", "guest", "recorded", "machine", "processor", "tap")] + [
+            "all", "guest", "recorded", "machine", "processor", "clients",
+            "tap")] + TOOLS + [
         f"tests/vm/{n}.xen" for n in as_on_xen.GUESTS] + ["tests/limits"] + [
-        f"build/contract/{p}" for p in (both + " " + ours).split()]
+        f"build/contract/{p}" for p in (both + " " + ours).split()] + [
+        dom0.host_library("libgcc_s.so.1")]
 
 
 def must_exist(name, files):
@@ -211,6 +217,9 @@ def run_hosted(both, ours):
     jobs.append(("guest.sh", "our", [
         "sh", "tests/vm/guest.sh", "oriel", "build/bin", "build/guest",
         "build/vm/keep-dm"]))
+    jobs.append(("clients.sh", "our", [
+        "sh", "tests/vm/clients.sh", "build/bin", "build/guest",
+        "build/vm/vchan"]))
     for i, (name, libraries, command) in enumerate(jobs):
         print(f"  hosted  {i + 1} of {len(jobs)}: {name} with {libraries} "
               "libraries", file=sys.stderr, flush=True)
@@ -221,8 +230,9 @@ def run_hosted(both, ours):
             os.remove(console)
         try:
             job = subprocess.run(
-                ["scripts/hosted", "--audit", "--console", console, "--",
-                 *command], env=env, stdin=subprocess.DEVNULL,
+                ["scripts/hosted", *(["--toolstack"] if name == "clients.sh"
+                                     else []),
+                 "--audit", "--console", console, "--", *command], env=env, stdin=subprocess.DEVNULL,
                 timeout=limit("PROGRAM"),
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             out, status = job.stdout, job.returncode
@@ -401,7 +411,7 @@ def all_runs(both, ours):
               for p in ["test-resource", "test-paging-mempool", *both.split()]]
     return wanted + [(p, "our") for p in
                      [*ours.split(), "guest.sh", *as_on_xen.GUESTS, "machine.sh",
-                      "processor.sh"]]
+                      "processor.sh", "clients.sh"]]
 
 
 def summary(name):

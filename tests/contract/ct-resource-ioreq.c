@@ -204,6 +204,13 @@ static void test_contents(void)
 
 /* ---- ports ---- */
 
+static int port_status(uint32_t domid, evtchn_port_t port)
+{
+    struct evtchn_status s = { .dom = (domid_t)domid, .port = port };
+
+    return xc_evtchn_status(ct.xch, &s);
+}
+
 static void test_ports(void)
 {
     uint32_t domid = ct_create(&(struct ct_config){ .vcpus = 2 });
@@ -220,8 +227,12 @@ static void test_ports(void)
                      ct.dmod, (domid_t)domid, id, 1), "enabled");
     remote = ((ioreq_t *)m.addr)->vp_eport;
     ct_fence_make(&fence, h);
+    ct_expect(EACCES, port_status(domid, remote), "status of a slot's port");
     port = xenevtchn_bind_interdomain(h, domid, remote);
     ct_ok(port > 0, "a slot's port is bound");
+    ct_expect(EACCES, port_status(domid, remote),
+              "status of a slot's port that is bound");
+    ct_expect(0, port_status(0, (evtchn_port_t)port), "of the port bound to it");
     ct_equal((uint64_t)ct_event(&fence), (uint64_t)port,
              "binding raises the event");
     ct_expect(0, xenevtchn_unmask(h, (evtchn_port_t)port), "unmask");
@@ -232,6 +243,7 @@ static void test_ports(void)
                      ct.dmod, (domid_t)domid, id, NULL, NULL, &ring), "info");
     ct_ok(ring != remote && xenevtchn_bind_interdomain(h, domid, ring) > 0,
           "the ring's port is another");
+    ct_expect(EACCES, port_status(domid, ring), "status of the ring's port");
     ct_expect(0, destroy(domid, id), "destroy");
     ct_expect(0, xenevtchn_notify(h, (evtchn_port_t)port),
               "notifying a server that has gone");

@@ -36,3 +36,4 @@ one machine.sh our sh /machine.sh "$hypervisor" / / /keep-dm
 one processor.sh our sh /processor.sh "$hypervisor" / /
 # On Xen in QEMU the PAT that a guest writes is what later guests find.
 one clocks our sh /recorded.sh "$hypervisor" / / clocks
+one clients.sh our sh /clients.sh / / /vchan start

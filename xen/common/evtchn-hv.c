@@ -66,6 +66,19 @@ uint32_t evtchn_xen_bindings(const struct domain *d, evtchn_port_t port)
         e->bucket[port / EVTCHN_PER_BUCKET][port % EVTCHN_PER_BUCKET].bindings);
 }
 
+evtchn_port_t evtchn_xen_remote(struct domain *d, evtchn_port_t port)
+{
+    const struct evtchn *chn;
+    evtchn_port_t remote = 0;
+
+    spin_lock(&d->evtchn.lock);
+    chn = evtchn_find(d, port);
+    if ( chn && chn->consumer && chn->state == EVTCHN_INTERDOMAIN )
+        remote = chn->remote->port;
+    spin_unlock(&d->evtchn.lock);
+    return remote;
+}
+
 bool evtchn_xen_lost(struct domain *d, evtchn_port_t port, uint8_t *at,
                      uint8_t value)
 {

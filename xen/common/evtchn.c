@@ -136,6 +136,8 @@ static int op_status(union op_arg *a)
     spin_lock(&d->evtchn.lock);
     chn = evtchn_find(d, a->status.port);
     rc = chn ? target_allowed(d) : -EINVAL;
+    if ( !rc && chn->consumer ) /* a port of the hypervisor is nobody's to see */
+        rc = -EACCES;
     if ( !rc )
         fill_status(chn, &a->status);
     spin_unlock(&d->evtchn.lock);

@@ -102,6 +102,8 @@ bool evtchn_notify_xen(struct domain *d, evtchn_port_t port);
  * else was bound.
  */
 uint32_t evtchn_xen_bindings(const struct domain *d, evtchn_port_t port);
+/* The port that the remote has bound to it; 0: none. */
+evtchn_port_t evtchn_xen_remote(struct domain *d, evtchn_port_t port);
 /*
  * True when the remote had bound port and closed its end since; then value is
  * stored at *at, before anybody can bind again.  Nothing is sent.
