@@ -476,7 +476,7 @@ check-programs: all $(programs-helpers) | $(B)/.need-check $(B)/.need-gdb
 	    "scripts/hosted --audit --console $(B)/log/console --" \
 	    tests/programs/run tests/programs/signals tests/programs/terminal
 	$(Q)scripts/run-tests "the hosted machine's life" \
-	    tests/programs/hosted-life tests/programs/full-disk
+	    tests/programs/hosted-life tests/programs/hang tests/programs/full-disk
 	$(Q)scripts/run-tests "what is installed, what manuals say" \
 	    tests/programs/installed tests/programs/examples \
 	    tests/programs/ioserver \

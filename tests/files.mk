@@ -6,7 +6,7 @@ unit-core := acpi-make acquire acquire-life acquire-map budget bzimage console c
     compat compat-ops compat-shared dm-op-hvm log-dirty log-dirty-all domain-list domctl domctl-save \
     domctl-context domctl-policy domctl-vcpu e820 elf-load evtchn evtchn-fifo \
     evtchn-fifo-bulk evtchn-life evtchn-random grant grant-copy grant-life \
-    grant-map grant-version hvm-op hypercall ioreq-gfn ioreq-gone ioreq-index ioreq-io ioreq-look ioreq-silent \
+    grant-map grant-version hvm-op hypercall ioreq-gfn ioreq-gone ioreq-index ioreq-io ioreq-look ioreq-show ioreq-silent \
     ioreq-pages ioreq-ring ioreq-route ioreq-server keys kill-steps limits memory memory-map \
     memory-physmap guest-walk heap insn insn-memory insn-native \
     insn-segment insn-string insn-stubs insn-system insn-vector insn-wide misc own-page p2m p2m-large p2m-pool p2m-random p2m-range page pod pod-sweep \

@@ -48,7 +48,8 @@ server-y := $(addprefix xen/arch/hosted/server/, \
     doorbell.c command.c connection.c dev-evtchn.c dev-gntalloc.c dev-gntdev.c \
     dev-privcmd.c dev-xenbus.c dev-xsd.c file.c folder.c gntdev-copy.c \
     kernel-files.c life.c main.c mapping.c mm.c options.c output.c privcmd-map.c \
-    privcmd-resource.c toolstack.c tracer.c vma.c xenbus-watch.c xenstore.c)
+    privcmd-resource.c report.c toolstack.c tracer.c vma.c xenbus-watch.c \
+    xenstore.c)
 engine-y := $(addprefix xen/arch/hosted/engine/, \
     context.c engine.c exits.c hooks.c hypercall-page.c inject.c \
     real-mode.c space.c turns.c)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The debug key `i`: ioreq servers, what they claim, and which of their claims
- * overlap: an access that several enabled servers claim goes to the one with
- * the highest id, which surprises whoever started the others.
+ * The debug key `i`: ioreq servers, what they claim, which vcpus wait for them,
+ * and which of their claims overlap: an access that several enabled servers claim
+ * goes to the one with the highest id, which surprises whoever started the others.
  */
 #include "ioreq-index.h"
 #include "ioreq-private.h"
@@ -53,6 +53,82 @@ static void print_ranges(struct key_press *k, const struct ioreq_server *s,
     } while ( from && !key_is_full(k) ); /* 0 also behind the last address */
 }
 
+/* ---- who waits ---- */
+
+/* As the vcpu made it: an access to PCI's data ports is one to a port. */
+static void describe(const ioreq_t *p, char *text, size_t size)
+{
+    switch ( p->type )
+    {
+    case IOREQ_TYPE_PIO:
+    case IOREQ_TYPE_COPY:
+        hv_snprintf(text, size, "%s of %s %#lx, size %u, count %u",
+                    p->dir == IOREQ_READ ? "read" : "write",
+                    p->type == IOREQ_TYPE_PIO ? "port" : "memory",
+                    (unsigned long)p->addr, p->size, p->count);
+        break;
+    case IOREQ_TYPE_INVALIDATE:
+        hv_snprintf(text, size, "request to drop cached mappings");
+        break;
+    default:
+        hv_snprintf(text, size, "request of type %u", p->type);
+        break;
+    }
+}
+
+/* The emulator wrote the state: any value. */
+static const char *step_of(ioreq_t *slot)
+{
+    switch ( slot ? ioreq_slot_state(slot) : STATE_IOREQ_NONE )
+    {
+    case STATE_IOREQ_READY:
+        return "not taken";
+    case STATE_IOREQ_INPROCESS:
+        return "taken, not answered";
+    default:
+        return "answered, the vcpu has not looked";
+    }
+}
+
+/* Lock held. */
+static bool waits_for(const struct ioreq_server *s, const struct vcpu *v,
+                      struct ioreq_wait *w)
+{
+    if ( !(v->io.pending & ioreq_server_bit(s)) )
+        return false;
+    w->server = s->id;
+    w->emulator = s->emulator->domain_id;
+    w->port = evtchn_xen_remote(v->domain, s->port[v->vcpu_id]);
+    w->step = step_of(ioreq_slot(s, v->vcpu_id));
+    describe(&v->io.req, w->what, sizeof(w->what));
+    return true;
+}
+
+bool ioreq_next_wait(struct vcpu *v, unsigned int from, struct ioreq_wait *w)
+{
+    struct ioreq_domain *io = &v->domain->ioreq;
+    bool found = false;
+
+    spin_lock(&io->lock);
+    for ( ; from < MAX_IOREQ_SERVERS && !found; from++ )
+        found = io->server[from] && waits_for(io->server[from], v, w);
+    spin_unlock(&io->lock);
+    return found;
+}
+
+static void print_waiting(struct key_press *k, const struct ioreq_server *s)
+{
+    const struct vcpu *v;
+    struct ioreq_wait w;
+
+    for_each_ioreq_vcpu (s->target, v)
+        if ( waits_for(s, v, &w) )
+            key_print(k, "    vcpu %u waits: %s: %s", v->vcpu_id, w.what,
+                      w.step);
+}
+
+/* ---- servers ---- */
+
 static void print_server(struct key_press *k, const struct ioreq_server *s)
 {
     static const char *const backing[] = {
@@ -72,6 +148,7 @@ static void print_server(struct key_press *k, const struct ioreq_server *s)
     for ( unsigned int i = 0; i < s->target->max_vcpus; i++ )
         if ( s->port[i] )
             key_print(k, "    vcpu %u: port %u", i, s->port[i]);
+    print_waiting(k, s);
     for ( unsigned int i = 0; i < NR_IO_RANGE_TYPES; i++ )
         print_ranges(k, s, i);
 }

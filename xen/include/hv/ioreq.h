@@ -139,6 +139,21 @@ void ioreq_look_set_limit(uint32_t us);
 /* A request of v was sent, and ioreq_resume() has not returned IO_DONE yet. */
 bool ioreq_in_flight(const struct vcpu *v);
 
+/* A request that a server has not answered, for people who look for a hang. */
+struct ioreq_wait {
+    ioservid_t server;
+    domid_t emulator;
+    evtchn_port_t port; /* the emulator's, bound to the vcpu's; 0: none */
+    const char *step;   /* what has become of the request, in words    */
+    char what[64];      /* the request, in words                       */
+};
+
+/*
+ * The first server from id `from` on whose answer v waits for; false: none.  Any
+ * vcpu, no locks held.
+ */
+bool ioreq_next_wait(struct vcpu *v, unsigned int from, struct ioreq_wait *w);
+
 /*
  * Put IOREQ_TYPE_TIMEOFFSET into the ring of each enabled server: the guest has
  * set its clock forward by so many seconds.  A server without a ring, or with a

@@ -252,12 +252,14 @@ static void *connection_thread(void *arg)
         .v = domain_vcpu(server_dom0, 0), .access = ACCESS_CLIENT });
     while ( recv(c->fd, &req, sizeof(req), 0) == (ssize_t)sizeof(req) )
     {
-        c->pid = req.pid;
+        WRITE_ONCE(c->pid, req.pid);
+        WRITE_ONCE(c->busy, true);
         hosted_enter((struct hosted_context){
             .v = domain_vcpu(server_dom0, 0), .access = ACCESS_CLIENT,
             .pid = req.pid });
         if ( serve(c, &req) )
             break;
+        WRITE_ONCE(c->busy, false);
     }
     end(c);
     return NULL;
@@ -269,6 +271,15 @@ void conns_hang_up(const struct file *f)
     for ( struct conn *c = conns; c; c = c->next )
         if ( !f || (c->file == f && f->conn != c) )
             shutdown(c->fd, SHUT_RDWR);
+    pthread_mutex_unlock(&conns_lock);
+}
+
+void conns_each(void (*fn)(const struct conn *c, void *arg), void *arg)
+{
+    pthread_mutex_lock(&conns_lock);
+    for ( struct conn *c = conns; c; c = c->next )
+        if ( c->file )
+            fn(c, arg);
     pthread_mutex_unlock(&conns_lock);
 }
 

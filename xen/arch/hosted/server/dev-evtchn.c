@@ -303,6 +303,15 @@ static long evtchn_ioctl(struct file *f, unsigned long request, uint64_t arg)
     }
 }
 
+uint32_t evtchn_next_port(const struct file *f, uint32_t from)
+{
+    pthread_mutex_lock(&ports_lock);
+    while ( from < NR_PORTS && !(owner[from] && owner[from]->file == f) )
+        from++;
+    pthread_mutex_unlock(&ports_lock);
+    return from;
+}
+
 static int evtchn_open(struct file *f)
 {
     struct evtchn_file *e = calloc(1, sizeof(*e));

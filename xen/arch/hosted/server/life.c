@@ -4,12 +4,12 @@
  * run ends.
  *
  * There are two processes.  The guard is the process that the user started: it
- * waits and passes signals on.  The server is the guard's child, and starts the
- * command.  Both are subreapers, so each process that the command starts and
- * that loses its parent becomes a child of the server, or of the guard when the
- * server has died, and is ended there.  When the guard is killed the server
- * gets SIGTERM; when the server is killed the guard ends the processes that are
- * left.
+ * waits and passes signals on, SIGQUIT for a report of who waits for whom.  The
+ * server is the guard's child, and starts the command.  Both are subreapers, so
+ * each process that the command starts and that loses its parent becomes a child
+ * of the server, or of the guard when the server has died, and is ended there.
+ * When the guard is killed the server gets SIGTERM; when the server is killed the
+ * guard ends the processes that are left.
  *
  * Only direct children are signalled: no other process can reap them, so their
  * pids cannot be reused.  When they end, their children become direct ones.
@@ -50,15 +50,19 @@ static bool reap(pid_t pid, int *status)
     return found;
 }
 
-/* ^C at a terminal reaches the command too, which decides what to do. */
-static int next_signal(void)
+/*
+ * ^C at a terminal reaches the command too, which decides what to do.  The
+ * terminal's SIGQUIT reaches both of us: the guard need not pass it on.
+ */
+static int next_signal(bool is_guard)
 {
     siginfo_t info;
     int sig;
 
     do
         sig = sigwaitinfo(&signals, &info);
-    while ( sig < 0 || (sig == SIGINT && info.si_code == SI_KERNEL) );
+    while ( sig < 0 || (info.si_code == SI_KERNEL &&
+                        (sig == SIGINT || (sig == SIGQUIT && is_guard))) );
     return sig;
 }
 
@@ -68,9 +72,11 @@ int life_wait(pid_t pid)
 
     while ( !reap(pid, &status) )
     {
-        int sig = next_signal();
+        int sig = next_signal(false);
 
-        if ( sig != SIGCHLD )
+        if ( sig == SIGQUIT || sig == SIGTERM )
+            report_waits(sig == SIGQUIT ? "SIGQUIT" : "ended by SIGTERM");
+        if ( sig != SIGCHLD && sig != SIGQUIT )
             return 128 + sig;
     }
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -168,12 +174,14 @@ static void guard(pid_t server)
 
     while ( !reap(server, &status) )
     {
-        int sig = next_signal();
+        int sig = next_signal(true);
 
-        if ( sig == SIGCHLD )
+        if ( sig == SIGQUIT ) /* the server's report */
+            kill(server, sig);
+        if ( sig == SIGCHLD || sig == SIGQUIT )
             continue;
         /* The first signal ends the run in order, the second at once. */
-        kill(server, ended_by ? SIGKILL : SIGTERM);
+        kill(server, ended_by ? SIGKILL : sig == SIGTERM ? SIGTERM : SIGINT);
         ended_by = sig;
     }
     if ( WIFSIGNALED(status) )
@@ -202,6 +210,7 @@ void life_hold_signals(void)
     sigaddset(&signals, SIGCHLD);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGQUIT);
     if ( !is_ignored(SIGHUP) ) /* by nohup */
         sigaddset(&signals, SIGHUP);
     signal(SIGCHLD, SIG_DFL);

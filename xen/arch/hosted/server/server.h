@@ -163,6 +163,7 @@ void gntalloc_audit(void (*count)(mfn_t mfn, enum page_holder holder));
 struct conn {
     int fd;
     pid_t pid;               /* of the request being served                */
+    bool busy;               /* a request is being served; any thread reads */
     struct mm *mm;
     struct file *file;
     long pinned;             /* of the request: can its buffers be pinned? */
@@ -181,6 +182,11 @@ int server_listen(const char *path);
 void server_run(int listener);
 /* Wait until the last connection thread has gone. */
 void server_drain(void);
+/*
+ * fn() for each connection whose process has opened its file; connections do not
+ * begin or end meanwhile.
+ */
+void conns_each(void (*fn)(const struct conn *c, void *arg), void *arg);
 
 /* ---- mapping.c: requests, with the file locked ---- */
 
@@ -215,6 +221,9 @@ void server_unmask(uint32_t port);
  * is called for each event, with locks held: it is to take none.
  */
 int evtchn_kernel_port(void (*upcall)(void), uint32_t *port);
+
+/* The first port from `from` on that f has bound, or WIRE_NR_PORTS. */
+uint32_t evtchn_next_port(const struct file *f, uint32_t from);
 
 /* dom0's event upcall: deliver what is pending to the files that bound it. */
 void server_dom0_upcall(struct vcpu *v);
@@ -277,6 +286,14 @@ int life_wait(pid_t pid);
 void life_end_children(void);
 /* In a child before exec: restore the signals of the start. */
 void life_restore_signals(void);
+
+/* ---- report.c ---- */
+
+/*
+ * Who waits for whom, on standard error: vcpus of guests for device models, and
+ * the programs that have files of /dev/xen open.  why: the first line says it.
+ */
+void report_waits(const char *why);
 
 /* ---- command.c ---- */
 
