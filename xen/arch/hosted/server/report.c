@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A report for people whose run hangs: which vcpus wait for which device model,
- * and what the programs do that use the hypervisor.  The emulator's port leads to the
- * program that has bound it.
+ * and what the programs do that use the hypervisor.  The emulator's port leads to
+ * the program that has bound it.
  *
  * Nothing stops meanwhile; lines are of one moment each.
  */
