@@ -43,7 +43,7 @@ audit-y := xen/common/audit.c xen/common/p2m-audit.c xen/arch/x86/pv-mm/audit.c
 # The hosted machine; its server, which plays dom0's kernel; its engine,
 # which runs guests.
 hosted-y := $(addprefix xen/arch/hosted/, \
-    absent.c access.c budget.c cpu.c lock.c machine.c trace.c)
+    absent.c access.c budget.c cpu.c fail.c lock.c machine.c trace.c)
 server-y := $(addprefix xen/arch/hosted/server/, \
     doorbell.c command.c connection.c dev-evtchn.c dev-gntalloc.c dev-gntdev.c \
     dev-privcmd.c dev-xenbus.c dev-xsd.c file.c folder.c gntdev-copy.c \

@@ -63,6 +63,8 @@ static int copy_process(pid_t pid, uint64_t addr, void *buf, size_t bytes,
 
 static int copy(uint64_t addr, void *buf, size_t bytes, bool write)
 {
+    if ( context.access != ACCESS_LOCAL && hosted_copy_fails() )
+        return -EFAULT;
     switch ( context.access )
     {
     case ACCESS_GUEST:

@@ -37,9 +37,6 @@ static struct page *frames_table;
 static uint64_t frames_count, no_ram_count;
 static uint64_t heap_objects, heap_bytes;
 static uint64_t began_ns;
-static __thread unsigned int fail_nth;
-static __thread bool fail_reached;
-static int64_t fail_any;
 static unsigned int preempt_every, preempt_count;
 
 /* ---- life ---- */
@@ -207,39 +204,6 @@ uint64_t hosted_heap_objects(void)
 uint64_t hosted_heap_bytes(void)
 {
     return heap_bytes;
-}
-
-void hosted_fail_alloc(unsigned int nth)
-{
-    fail_nth = nth;
-    fail_reached = false;
-}
-
-bool hosted_alloc_failed(void)
-{
-    return fail_reached;
-}
-
-void hosted_fail_any(int64_t nth)
-{
-    WRITE_ONCE(fail_any, nth);
-}
-
-int64_t hosted_fail_left(void)
-{
-    return READ_ONCE(fail_any);
-}
-
-bool arch_alloc_fails(void)
-{
-    /* Of two threads that see 1, one gets 0 and fails; the other goes on. */
-    if ( unlikely(READ_ONCE(fail_any) > 0) &&
-         atomic_sub_return(&fail_any, 1) == 0 )
-        return true;
-    if ( likely(!fail_nth) || --fail_nth )
-        return false;
-    fail_reached = true;
-    return true;
 }
 
 void hosted_preempt_every(unsigned int nth)

@@ -69,6 +69,13 @@ bool hosted_alloc_failed(void);
 /* The nth allocation from now fails, on whatever thread; 0: none. */
 void hosted_fail_any(int64_t nth);
 int64_t hosted_fail_left(void); /* above 0: it was not reached */
+/*
+ * The nth copy from or to a program or a guest from now fails with EFAULT, on
+ * whatever thread; 0: none.
+ */
+void hosted_fail_copy(int64_t nth);
+int64_t hosted_fail_copy_left(void); /* above 0: it was not reached */
+bool hosted_copy_fails(void);        /* one copy is about to be made */
 /* Give way at every nth preemption check; 0: never. All threads. */
 void hosted_preempt_every(unsigned int nth);
 uint64_t hosted_heap_objects(void); /* allocated and not freed */

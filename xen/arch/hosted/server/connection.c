@@ -72,6 +72,8 @@ int client_read(const struct file *f, void *dst, uint64_t src, size_t len)
 
     if ( !len )
         return 0;
+    if ( hosted_copy_fails() )
+        return -EFAULT;
     return process_vm_readv(f->conn->pid, &here, 1, &there, 1, 0) ==
            (ssize_t)len ? 0 : -EFAULT;
 }
@@ -84,6 +86,8 @@ int client_write(const struct file *f, uint64_t dst, const void *src,
 
     if ( !len )
         return 0;
+    if ( hosted_copy_fails() )
+        return -EFAULT;
     return process_vm_writev(f->conn->pid, &here, 1, &there, 1, 0) ==
            (ssize_t)len ? 0 : -EFAULT;
 }

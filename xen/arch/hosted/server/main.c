@@ -335,6 +335,13 @@ static int end_machine(int status, pthread_t acceptor)
     return findings ? 1 : status;
 }
 
+static void say_if_not_reached(const char *option, long nth, int64_t left)
+{
+    if ( left > 0 )
+        fprintf(stderr, "xen-hosted: %s %ld: there were only %ld\n", option, nth,
+                nth - (long)left);
+}
+
 int main(int argc, char **argv)
 {
     int first, rc, status;
@@ -371,11 +378,11 @@ int main(int argc, char **argv)
         _exit(125);
     }
     hosted_fail_any(server_option.fail);
+    hosted_fail_copy(server_option.fail_copy);
     status = end_machine(run_command(argv + first), acceptor);
-    if ( hosted_fail_left() > 0 )
-        fprintf(stderr, "xen-hosted: --fail %ld: there were only %ld\n",
-                server_option.fail,
-                server_option.fail - (long)hosted_fail_left());
+    say_if_not_reached("--fail", server_option.fail, hosted_fail_left());
+    say_if_not_reached("--fail-copy", server_option.fail_copy,
+                       hosted_fail_copy_left());
     unlink(server_option.socket);
     life_remove_folder();
     fflush(NULL);

@@ -41,6 +41,8 @@ static void usage(FILE *to)
             "  --fail N         the Nth allocation of the hypervisor fails, "
             "counted from the\n"
             "                   start of the first program\n"
+            "  --fail-copy N    the Nth copy from or to a program or a guest "
+            "fails\n"
             "  --version        print the version\n");
 }
 
@@ -64,6 +66,8 @@ static int take(int c)
     {
     case 'm': return number("memory", 4, 65536, &server_option.memory_mib);
     case 'f': return number("fail", 1, 1L << 40, &server_option.fail);
+    case 'y': return number("fail-copy", 1, 1L << 40,
+                            &server_option.fail_copy);
     case 'c': server_option.console = optarg; break;
     case 'l': server_option.loglvl = optarg; break;
     case 'g': server_option.guest_loglvl = optarg; break;
@@ -106,6 +110,7 @@ int options_parse(int argc, char **argv)
         { "trace", optional_argument, NULL, 'r' },
         { "audit", no_argument, NULL, 'a' },
         { "fail", required_argument, NULL, 'f' },
+        { "fail-copy", required_argument, NULL, 'y' },
         { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, 'V' },
         { 0 },

@@ -84,7 +84,7 @@ extern struct domain *server_dom0;
 extern struct server_options {
     const char *socket, *preload, *console;
     const char *loglvl, *guest_loglvl, *timestamps;
-    long memory_mib, fail;
+    long memory_mib, fail, fail_copy;
     const char *debian; /* where the toolstack is unpacked */
     const char *trace_file; /* NULL: standard error */
     bool audit, toolstack, trace;
