@@ -328,6 +328,24 @@ struct xen_domctl_address_size
     uint32_t size; /* bits */
 };
 
+/* What vcpu_guest_context has no room for: PV entries, machine checks. */
+struct xen_domctl_ext_vcpucontext
+{
+    uint32_t vcpu; /* IN */
+    uint32_t size; /* IN (set) or OUT (get): bytes of this structure */
+    uint64_aligned_t syscall32_callback_eip; /* IN or OUT from here on */
+    uint64_aligned_t sysenter_callback_eip;
+    uint16_t syscall32_callback_cs;
+    uint16_t sysenter_callback_cs;
+    uint8_t syscall32_disables_events;
+    uint8_t sysenter_disables_events;
+    __extension__ union
+    {
+        uint64_aligned_t mcg_cap;
+        struct hvm_vmce_vcpu vmce;
+    };
+};
+
 #define XEN_DOMCTL_SENDTRIGGER_NMI 0
 #define XEN_DOMCTL_SENDTRIGGER_RESET 1
 #define XEN_DOMCTL_SENDTRIGGER_INIT 2
@@ -837,6 +855,7 @@ struct xen_domctl
         struct xen_domctl_bind_pt_irq bind_pt_irq;
         struct xen_domctl_memory_mapping memory_mapping;
         struct xen_domctl_ioport_mapping ioport_mapping;
+        struct xen_domctl_ext_vcpucontext ext_vcpucontext;
         struct xen_domctl_set_target set_target;
         struct xen_domctl_subscribe subscribe;
         struct xen_domctl_debug_op debug_op;

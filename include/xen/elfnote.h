@@ -27,4 +27,14 @@
 #define XEN_ELFNOTE_PHYS32_ENTRY 18  /* PVH: entry, 32-bit, paging off     */
 #define XEN_ELFNOTE_MAX XEN_ELFNOTE_PHYS32_ENTRY
 
+/* Notes of the hypervisor's own core file, after a crash. */
+#define XEN_ELFNOTE_CRASH_INFO 0x1000001 /* versions and control registers */
+#define XEN_ELFNOTE_CRASH_REGS 0x1000002 /* of one CPU                     */
+
+/* Notes of a domain's core file, as the toolstack writes it. */
+#define XEN_ELFNOTE_DUMPCORE_NONE 0x2000000
+#define XEN_ELFNOTE_DUMPCORE_HEADER 0x2000001
+#define XEN_ELFNOTE_DUMPCORE_XEN_VERSION 0x2000002
+#define XEN_ELFNOTE_DUMPCORE_FORMAT_VERSION 0x2000003
+
 #endif

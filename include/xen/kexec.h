@@ -17,6 +17,23 @@ typedef struct xen_kexec_exec
     int type; /* IN */
 } xen_kexec_exec_t;
 
+/* The first form of load and unload: one image, as a list of pages. */
+#define KEXEC_CMD_kexec_load_v1 1
+#define KEXEC_CMD_kexec_unload_v1 2
+#define KEXEC_XEN_NO_PAGES 17
+typedef struct xen_kexec_image
+{
+    unsigned long page_list[KEXEC_XEN_NO_PAGES]; /* all IN */
+    unsigned long indirection_page; /* which page goes where */
+    unsigned long start_address;
+} xen_kexec_image_t;
+
+typedef struct xen_kexec_load_v1
+{
+    int type; /* IN; unload: image is ignored */
+    xen_kexec_image_t image;
+} xen_kexec_load_v1_t;
+
 /* Where memory of a kind is; addresses and sizes in bytes. */
 #define KEXEC_CMD_kexec_get_range 3
 #define KEXEC_RANGE_MA_CRASH 0

@@ -110,6 +110,9 @@ DEFINE_XEN_GUEST_HANDLE(physdev_manage_pci_t);
 /* Share a page with a bit per PIRQ: "needs an EOI".  v1 also unmasks. */
 #define PHYSDEVOP_pirq_eoi_gmfn_v1 17
 #define PHYSDEVOP_pirq_eoi_gmfn_v2 28
+#if __XEN_INTERFACE_VERSION__ >= 0x00040200 /* it was v1 before */
+#define PHYSDEVOP_pirq_eoi_gmfn PHYSDEVOP_pirq_eoi_gmfn_v2
+#endif
 struct physdev_pirq_eoi_gmfn
 {
     xen_pfn_t gmfn; /* IN */
@@ -207,6 +210,40 @@ struct physdev_pci_device
 typedef struct physdev_pci_device physdev_pci_device_t;
 DEFINE_XEN_GUEST_HANDLE(physdev_pci_device_t);
 
+/* Around a reset of the USB controller whose debug port is a console. */
 #define PHYSDEVOP_dbgp_op 29
+#define PHYSDEVOP_DBGP_RESET_PREPARE 1
+#define PHYSDEVOP_DBGP_RESET_DONE 2
+#define PHYSDEVOP_DBGP_BUS_UNKNOWN 0
+#define PHYSDEVOP_DBGP_BUS_PCI 1
+struct physdev_dbgp_op
+{
+    uint8_t op;  /* IN: PHYSDEVOP_DBGP_RESET_* */
+    uint8_t bus; /* IN: PHYSDEVOP_DBGP_BUS_*   */
+    union
+    {
+        physdev_pci_device_t pci;
+    } u;
+};
+typedef struct physdev_dbgp_op physdev_dbgp_op_t;
+DEFINE_XEN_GUEST_HANDLE(physdev_dbgp_op_t);
+
+#define PHYSDEVOP_IRQ_UNMASK_NOTIFY 4 /* gone */
+
+/* Argument of physdev_op_compat: command and operand in one. */
+struct physdev_op
+{
+    uint32_t cmd;
+    union
+    {
+        physdev_irq_status_query_t irq_status_query;
+        physdev_set_iopl_t set_iopl;
+        physdev_set_iobitmap_t set_iobitmap;
+        physdev_apic_t apic_op;
+        physdev_irq_t irq_op;
+    } u;
+};
+typedef struct physdev_op physdev_op_t;
+DEFINE_XEN_GUEST_HANDLE(physdev_op_t);
 
 #endif

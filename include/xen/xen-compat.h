@@ -23,4 +23,7 @@
 #error "these headers do not speak the requested __XEN_INTERFACE_VERSION__"
 #endif
 
+/* A trailing array that had one element in early editions: as xen.h has it. */
+#define COMPAT_FLEX_ARRAY_DIM XEN_FLEX_ARRAY_DIM
+
 #endif

@@ -24,9 +24,57 @@
 #define XEN_MC_NOTDELIVERED 0x10
 #define XEN_MC_VCPUID_INVALID 0xffff
 
+/* mcinfo_global.mc_flags: how bad it is, how it was found */
+#define MC_FLAG_CORRECTABLE (1 << 0)
+#define MC_FLAG_UNCORRECTABLE (1 << 1)
+#define MC_FLAG_RECOVERABLE (1 << 2)
+#define MC_FLAG_POLLED (1 << 3)
+#define MC_FLAG_RESET (1 << 4)
+#define MC_FLAG_CMCI (1 << 5)
+#define MC_FLAG_MCE (1 << 6)
+
 #ifndef __ASSEMBLY__
 
 #define VIRQ_MCA VIRQ_ARCH_0
+
+/* How each record of a report begins. */
+#define MC_TYPE_GLOBAL 0
+#define MC_TYPE_BANK 1
+#define MC_TYPE_EXTENDED 2
+#define MC_TYPE_RECOVERY 3
+struct mcinfo_common
+{
+    uint16_t type; /* MC_TYPE_* */
+    uint16_t size; /* bytes, with this */
+};
+typedef struct mcinfo_common xen_mcinfo_common_t;
+
+/* Where it was. */
+struct mcinfo_global
+{
+    struct mcinfo_common common;
+    uint16_t mc_domid;  /* that ran there */
+    uint16_t mc_vcpuid; /* or XEN_MC_VCPUID_INVALID */
+    uint32_t mc_socketid;
+    uint16_t mc_coreid;
+    uint16_t mc_core_threadid;
+    uint32_t mc_apicid;
+    uint32_t mc_flags;   /* MC_FLAG_*  */
+    uint64_t mc_gstatus; /* MCG_STATUS */
+};
+
+/* One bank. */
+struct mcinfo_bank
+{
+    struct mcinfo_common common;
+    uint16_t mc_bank;
+    uint16_t mc_domid;  /* whose memory it is */
+    uint64_t mc_status; /* MSRs of the bank   */
+    uint64_t mc_addr;
+    uint64_t mc_misc;
+    uint64_t mc_ctrl2;
+    uint64_t mc_tsc; /* when it was read */
+};
 
 struct mcinfo_msr
 {
@@ -34,6 +82,54 @@ struct mcinfo_msr
     uint64_t value;
 };
 typedef struct mcinfo_msr xen_mcinfo_msr_t;
+
+/* MSRs that only some processors have. */
+struct mcinfo_extended
+{
+    struct mcinfo_common common;
+    uint32_t mc_msrs; /* that are used */
+    struct mcinfo_msr mc_msr[32];
+};
+
+/* mcinfo_recovery.action_flags: what came of it */
+#define REC_ACTION_RECOVERED (0x1 << 0)
+#define REC_ACTION_NONE (0x1 << 1)
+#define REC_ACTION_NEED_RESET (0x1 << 2)
+
+/* mcinfo_recovery.action_types: what the hypervisor did */
+#define MC_ACTION_PAGE_OFFLINE (0x1 << 0)
+#define MC_ACTION_CPU_OFFLINE (0x1 << 1)
+#define MC_ACTION_CACHE_SHRINK (0x1 << 2)
+
+struct page_offline_action
+{
+    uint64_t mfn;
+    uint64_t status; /* PG_OFFLINE_* of sysctl.h */
+};
+typedef struct page_offline_action xen_page_offline_action_t;
+
+struct cpu_offline_action
+{
+    uint32_t mc_socketid;
+    uint16_t mc_coreid;
+    uint16_t mc_core_threadid;
+};
+typedef struct cpu_offline_action xen_cpu_offline_action_t;
+
+#define MAX_UNION_SIZE 16
+struct mcinfo_recovery
+{
+    struct mcinfo_common common;
+    uint16_t mc_bank;
+    uint8_t action_flags;
+    uint8_t action_types;
+    union
+    {
+        xen_page_offline_action_t page_retire;
+        xen_cpu_offline_action_t cpu_offline;
+        uint8_t pad[MAX_UNION_SIZE];
+    } action_info;
+};
 
 /* One report: nentries records of variable size. */
 #define MCINFO_HYPERCALLSIZE 1024
@@ -47,6 +143,23 @@ struct mc_info
 };
 typedef struct mc_info mc_info_t;
 DEFINE_XEN_GUEST_HANDLE(mc_info_t);
+
+#define x86_mcinfo_nentries(_mi) (_mi)->mi_nentries
+#define x86_mcinfo_first(_mi) ((struct mcinfo_common *)(_mi)->mi_data)
+#define x86_mcinfo_next(_mic) \
+    ((struct mcinfo_common *)((uint8_t *)(_mic) + (_mic)->size))
+/* The first record of that type, or NULL; also when there is no report. */
+#define x86_mcinfo_lookup(_ret, _mi, _type)                    \
+    do                                                         \
+    {                                                          \
+        struct mcinfo_common *_rec = NULL;                     \
+        uint32_t _left = (_mi) ? x86_mcinfo_nentries(_mi) : 0; \
+        if ( _left )                                           \
+            _rec = x86_mcinfo_first(_mi);                      \
+        while ( _left && _rec->type != (_type) )               \
+            _rec = --_left ? x86_mcinfo_next(_rec) : NULL;     \
+        (_ret) = _rec;                                         \
+    } while ( 0 )
 
 #define __MC_MSR_ARRAYSIZE 8
 #define MC_NCAPS 7

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The 32-bit part of arch-x86/xen.h: the register frame, and the arch part of
- * vcpu_info.
+ * The 32-bit part of arch-x86/xen.h: selectors and address ranges of PV
+ * guests, the register frame, and the arch part of vcpu_info.
  *
  * Included by arch-x86/xen.h, which defines the types; include xen.h.
  */
@@ -10,7 +10,53 @@
 #ifndef __XEN_PUBLIC_ARCH_X86_XEN_X86_32_H__
 #define __XEN_PUBLIC_ARCH_X86_XEN_X86_32_H__
 
-#if defined(__i386__) && !defined(__ASSEMBLY__)
+#ifdef __i386__
+
+/* Flat segments that every PV guest's GDT has, in the reserved part. */
+#define FLAT_RING1_CS 0xe019
+#define FLAT_RING1_DS 0xe021
+#define FLAT_RING1_SS 0xe021
+#define FLAT_RING3_CS 0xe02b
+#define FLAT_RING3_DS 0xe033
+#define FLAT_RING3_SS 0xe033
+
+#define FLAT_KERNEL_CS FLAT_RING1_CS
+#define FLAT_KERNEL_DS FLAT_RING1_DS
+#define FLAT_KERNEL_SS FLAT_RING1_SS
+#define FLAT_USER_CS FLAT_RING3_CS
+#define FLAT_USER_DS FLAT_RING3_DS
+#define FLAT_USER_SS FLAT_RING3_SS
+
+/* Addresses a PV guest must leave to the hypervisor, with PAE and without. */
+#define __HYPERVISOR_VIRT_START_PAE 0xF5800000
+#define __MACH2PHYS_VIRT_START_PAE 0xF5800000
+#define __MACH2PHYS_VIRT_END_PAE 0xF6800000
+#define HYPERVISOR_VIRT_START_PAE xen_mk_ulong(__HYPERVISOR_VIRT_START_PAE)
+#define MACH2PHYS_VIRT_START_PAE xen_mk_ulong(__MACH2PHYS_VIRT_START_PAE)
+#define MACH2PHYS_VIRT_END_PAE xen_mk_ulong(__MACH2PHYS_VIRT_END_PAE)
+
+#define __HYPERVISOR_VIRT_START_NONPAE 0xFC000000
+#define __MACH2PHYS_VIRT_START_NONPAE 0xFC000000
+#define __MACH2PHYS_VIRT_END_NONPAE 0xFC400000
+#define HYPERVISOR_VIRT_START_NONPAE \
+    xen_mk_ulong(__HYPERVISOR_VIRT_START_NONPAE)
+#define MACH2PHYS_VIRT_START_NONPAE xen_mk_ulong(__MACH2PHYS_VIRT_START_NONPAE)
+#define MACH2PHYS_VIRT_END_NONPAE xen_mk_ulong(__MACH2PHYS_VIRT_END_NONPAE)
+
+#define __HYPERVISOR_VIRT_START __HYPERVISOR_VIRT_START_PAE
+#define __MACH2PHYS_VIRT_START __MACH2PHYS_VIRT_START_PAE
+#define __MACH2PHYS_VIRT_END __MACH2PHYS_VIRT_END_PAE
+#define HYPERVISOR_VIRT_START xen_mk_ulong(__HYPERVISOR_VIRT_START)
+#define MACH2PHYS_VIRT_START xen_mk_ulong(__MACH2PHYS_VIRT_START)
+#define MACH2PHYS_VIRT_END xen_mk_ulong(__MACH2PHYS_VIRT_END)
+#define MACH2PHYS_NR_ENTRIES ((MACH2PHYS_VIRT_END - MACH2PHYS_VIRT_START) >> 2)
+#define machine_to_phys_mapping ((unsigned long *)MACH2PHYS_VIRT_START)
+
+/* The upper bits of a frame number are in the low 12 bits of CR3. */
+#define xen_pfn_to_cr3(pfn) (((unsigned)(pfn) << 12) | ((unsigned)(pfn) >> 20))
+#define xen_cr3_to_pfn(cr3) (((unsigned)(cr3) >> 12) | ((unsigned)(cr3) << 20))
+
+#ifndef __ASSEMBLY__
 
 struct cpu_user_regs
 {
@@ -53,6 +99,8 @@ struct xen_callback
 };
 typedef struct xen_callback xen_callback_t;
 
-#endif
+#endif /* __ASSEMBLY__ */
+
+#endif /* __i386__ */
 
 #endif

@@ -176,6 +176,7 @@ struct xen_arch_domainconfig
     uint32_t emulation_flags; /* XEN_X86_EMU_*  */
     uint32_t misc_flags;      /* XEN_X86_MSR_*  */
 };
+#endif
 
 #define XEN_CPUID_NO_SUBLEAF 0xffffffffu /* the leaf has no sub-leaves */
 
@@ -194,7 +195,6 @@ typedef struct xen_msr_entry
     uint64_t val;
 } xen_msr_entry_t;
 DEFINE_XEN_GUEST_HANDLE(xen_msr_entry_t);
-#endif
 
 #endif /* __ASSEMBLY__ */
 

@@ -8,6 +8,22 @@
 
 #include "../xen.h"
 
+/* The machine that has these names without the suffix. */
+#define __i386___X86_32 1
+
+#define FLAT_RING1_CS_X86_32 0xe019
+#define FLAT_RING1_DS_X86_32 0xe021
+#define FLAT_RING1_SS_X86_32 0xe021
+#define FLAT_KERNEL_CS_X86_32 FLAT_RING1_CS_X86_32
+#define FLAT_KERNEL_DS_X86_32 FLAT_RING1_DS_X86_32
+#define FLAT_KERNEL_SS_X86_32 FLAT_RING1_SS_X86_32
+
+/* PV guests' entries are here, structures that only ARM has are not. */
+#define XEN_HAVE_PV_GUEST_ENTRY_X86_32 1
+#define x86_32_has_no_vcpu_cr_regs 1
+#define x86_32_has_no_vcpu_ar_regs 1
+#define x86_32_has_no_vcpu_guest_core_regs 1
+
 #define XEN_LEGACY_MAX_VCPUS_X86_32 32
 #define MAX_GUEST_CMDLINE_X86_32 1024
 

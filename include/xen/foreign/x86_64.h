@@ -8,6 +8,25 @@
 
 #include "../xen.h"
 
+/* The machine that has these names without the suffix. */
+#define __x86_64___X86_64 1
+
+#define FLAT_RING3_CS64_X86_64 0xe033
+#define FLAT_RING3_DS64_X86_64 0x0000
+#define FLAT_RING3_SS64_X86_64 0xe02b
+#define FLAT_KERNEL_CS64_X86_64 FLAT_RING3_CS64_X86_64
+#define FLAT_KERNEL_DS64_X86_64 FLAT_RING3_DS64_X86_64
+#define FLAT_KERNEL_SS64_X86_64 FLAT_RING3_SS64_X86_64
+#define FLAT_KERNEL_CS_X86_64 FLAT_KERNEL_CS64_X86_64
+#define FLAT_KERNEL_DS_X86_64 FLAT_KERNEL_DS64_X86_64
+#define FLAT_KERNEL_SS_X86_64 FLAT_KERNEL_SS64_X86_64
+
+/* PV guests' entries are here, structures that only ARM has are not. */
+#define XEN_HAVE_PV_GUEST_ENTRY_X86_64 1
+#define x86_64_has_no_vcpu_cr_regs 1
+#define x86_64_has_no_vcpu_ar_regs 1
+#define x86_64_has_no_vcpu_guest_core_regs 1
+
 #define XEN_LEGACY_MAX_VCPUS_X86_64 32
 #define MAX_GUEST_CMDLINE_X86_64 1024
 

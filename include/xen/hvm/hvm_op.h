@@ -52,7 +52,17 @@ struct xen_hvm_get_time
 typedef struct xen_hvm_get_time xen_hvm_get_time_t;
 DEFINE_XEN_GUEST_HANDLE(xen_hvm_get_time_t);
 
+/* Put a record into the trace buffer. */
 #define HVMOP_xentrace 11
+struct xen_hvm_xentrace
+{
+    uint16_t event;       /* all IN */
+    uint16_t extra_bytes; /* of extra, that are used */
+    uint8_t extra[7 * sizeof(uint32_t)];
+};
+typedef struct xen_hvm_xentrace xen_hvm_xentrace_t;
+DEFINE_XEN_GUEST_HANDLE(xen_hvm_xentrace_t);
+
 #if defined(__XEN__) || defined(__XEN_TOOLS__)
 #define HVMOP_set_mem_access 12 /* gone */
 #define HVMOP_get_mem_access 13 /* gone */

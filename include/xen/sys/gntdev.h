@@ -92,4 +92,48 @@ struct ioctl_gntdev_grant_copy
     struct ioctl_gntdev_grant_copy_segment *segments;
 };
 
+/* Grants as a dma-buf, which other drivers take, and a dma-buf as grants. */
+#define GNTDEV_DMA_FLAG_WC (1 << 0) /* mapped write-combining */
+#define GNTDEV_DMA_FLAG_COHERENT (1 << 1)
+
+#define IOCTL_GNTDEV_DMABUF_EXP_FROM_REFS \
+    _IOC(_IOC_NONE, 'G', 9, sizeof(struct ioctl_gntdev_dmabuf_exp_from_refs))
+struct ioctl_gntdev_dmabuf_exp_from_refs
+{
+    uint32_t flags;   /* IN: GNTDEV_DMA_FLAG_* */
+    uint32_t count;   /* IN */
+    uint32_t fd;      /* OUT: the dma-buf */
+    uint32_t domid;   /* IN: who granted */
+    uint32_t refs[1]; /* IN: count of them */
+};
+
+/* Wait until nobody has the exported dma-buf any more; ETIMEDOUT. */
+#define IOCTL_GNTDEV_DMABUF_EXP_WAIT_RELEASED \
+    _IOC(_IOC_NONE, 'G', 10,                  \
+         sizeof(struct ioctl_gntdev_dmabuf_exp_wait_released))
+struct ioctl_gntdev_dmabuf_exp_wait_released
+{
+    uint32_t fd;         /* IN */
+    uint32_t wait_to_ms; /* IN */
+};
+
+#define IOCTL_GNTDEV_DMABUF_IMP_TO_REFS \
+    _IOC(_IOC_NONE, 'G', 11, sizeof(struct ioctl_gntdev_dmabuf_imp_to_refs))
+struct ioctl_gntdev_dmabuf_imp_to_refs
+{
+    uint32_t fd;    /* IN: a dma-buf */
+    uint32_t count; /* IN: its pages */
+    uint32_t domid; /* IN: to whom they are granted */
+    uint32_t reserved;
+    uint32_t refs[1]; /* OUT: count of them */
+};
+
+#define IOCTL_GNTDEV_DMABUF_IMP_RELEASE \
+    _IOC(_IOC_NONE, 'G', 12, sizeof(struct ioctl_gntdev_dmabuf_imp_release))
+struct ioctl_gntdev_dmabuf_imp_release
+{
+    uint32_t fd; /* IN */
+    uint32_t reserved;
+};
+
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Records of hvm/save.h on x86: those a domain builder reads and writes.
- * Include hvm/save.h.
+ * Records of hvm/save.h on x86.  Include hvm/save.h.
  */
 #ifndef __XEN_PUBLIC_HVM_SAVE_X86_H__
 #define __XEN_PUBLIC_HVM_SAVE_X86_H__
@@ -134,6 +133,48 @@ struct hvm_hw_cpu
 #define XEN_X86_FPU_INITIALISED (1U << _XEN_X86_FPU_INITIALISED)
     uint32_t flags; /* clear: fpu_regs is not valid */
     uint32_t pad0;
+};
+
+/* The same before it had msr_tsc_aux, flags and pad0. */
+struct hvm_hw_cpu_compat
+{
+    uint8_t fpu_regs[512];
+
+    uint64_t rax, rbx, rcx, rdx, rbp, rsi, rdi, rsp;
+    uint64_t r8, r9, r10, r11, r12, r13, r14, r15;
+    uint64_t rip, rflags;
+
+    uint64_t cr0, cr2, cr3, cr4;
+    uint64_t dr0, dr1, dr2, dr3, dr6, dr7;
+
+    uint32_t cs_sel, ds_sel, es_sel, fs_sel, gs_sel, ss_sel, tr_sel, ldtr_sel;
+    uint32_t cs_limit, ds_limit, es_limit, fs_limit, gs_limit, ss_limit;
+    uint32_t tr_limit, ldtr_limit, idtr_limit, gdtr_limit;
+    uint64_t cs_base, ds_base, es_base, fs_base, gs_base, ss_base;
+    uint64_t tr_base, ldtr_base, idtr_base, gdtr_base;
+    uint32_t cs_arbytes, ds_arbytes, es_arbytes, fs_arbytes, gs_arbytes;
+    uint32_t ss_arbytes, tr_arbytes, ldtr_arbytes;
+
+    uint64_t sysenter_cs, sysenter_esp, sysenter_eip;
+    uint64_t shadow_gs;
+    uint64_t msr_flags, msr_lstar, msr_star, msr_cstar, msr_syscall_mask;
+    uint64_t msr_efer;
+
+    uint64_t tsc;
+
+    __extension__ union
+    {
+        uint32_t pending_event;
+        __extension__ struct
+        {
+            __extension__ uint8_t pending_vector : 8;
+            __extension__ uint8_t pending_type : 3;
+            __extension__ uint8_t pending_error_valid : 1;
+            uint32_t pending_reserved : 19;
+            __extension__ uint8_t pending_valid : 1;
+        };
+    };
+    uint32_t error_code;
 };
 DECLARE_HVM_SAVE_TYPE_COMPAT(CPU, 2, struct hvm_hw_cpu,
                              struct hvm_hw_cpu_compat, _hvm_hw_fix_cpu);
@@ -317,6 +358,16 @@ struct hvm_hw_mtrr
 };
 DECLARE_HVM_SAVE_TYPE(MTRR, 14, struct hvm_hw_mtrr);
 
+/* Hyper-V's interface, if the domain has HVM_PARAM_VIRIDIAN: its MSRs. */
+struct hvm_viridian_domain_context
+{
+    uint64_t hypercall_gpa;
+    uint64_t guest_os_id;
+    uint64_t time_ref_count; /* units of 100 ns */
+    uint64_t reference_tsc;
+};
+DECLARE_HVM_SAVE_TYPE(VIRIDIAN_DOMAIN, 15, struct hvm_viridian_domain_context);
+
 /*
  * What XSAVE stores, of a vCPU that uses it: behind the header the parts that
  * xcr0_accum names, where CPUID leaf 0xd says.
@@ -341,6 +392,19 @@ struct hvm_hw_cpu_xsave
     } save_area;
 };
 #define CPU_XSAVE_CODE 16
+
+/* The same of one vCPU. */
+struct hvm_viridian_vcpu_context
+{
+    uint64_t vp_assist_msr;
+    uint8_t apic_assist_pending;
+    uint8_t _pad[7];
+    uint64_t simp_msr;
+    uint64_t sint_msr[16];
+    uint64_t stimer_config_msr[4];
+    uint64_t stimer_count_msr[4];
+};
+DECLARE_HVM_SAVE_TYPE(VIRIDIAN_VCPU, 17, struct hvm_viridian_vcpu_context);
 
 /* Machine check banks of one vCPU. */
 struct hvm_vmce_vcpu
