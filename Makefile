@@ -673,6 +673,8 @@ commands := $(filter-out oriel-config,$(programs)) xen-hosted
 helpers := oriel-config oriel-devxen.so oriel-tracer.so
 docdir = $(PREFIX)/share/doc/oriel
 guestdir = $(docdir)/examples
+# Tests to copy: without what somebody has built there.
+example-tests := device-model-test toolstack-test kernel-test
 install: libs programs hosted guests
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(addprefix $(DESTDIR)$(PREFIX)/,bin \
 		libexec/oriel share/man/man1 share/man/man3) $(DESTDIR)$(INCLUDEDIR)/xen \
@@ -697,6 +699,9 @@ install: libs programs hosted guests
 	install -m 644 $(B)/guest/hello.elf $(DESTDIR)$(guestdir)/
 	sed 's|build/guest/|$(guestdir)/|' docs/examples/demo.cfg \
 		>$(DESTDIR)$(docdir)/examples/demo.cfg
+	$(foreach d,$(example-tests),install -d $(DESTDIR)$(docdir)/examples/$(d) && \
+		cp $$(find docs/examples/$(d) -maxdepth 1 -type f) \
+		$(DESTDIR)$(docdir)/examples/$(d)/ &&) :
 	@echo 'Headers of Xen that $(INCLUDEDIR)/xen does not have come from' \
 		'libxen-dev: $(docdir)/INSTALLED.md'
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A test of a device model, as docs/ci.md runs it: a domain gets an ioreq server,
+ * A test of a device model: a domain gets an ioreq server,
  * whose slots are mapped.  Prints TAP; exits with 0 when all is well.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,7 +19,11 @@ static int nr, failed;
 
 static int ok(int good, const char *name)
 {
+    int error = errno;
+
     printf("%sok %d - %s\n", good ? "" : "not ", ++nr, name);
+    if ( !good )
+        printf("# errno, if a call failed: %s\n", strerror(error));
     failed += !good;
     return good;
 }
