@@ -471,7 +471,7 @@ $(eval $(call program,$(B)/test-programs/share,tests/programs/share.c,\
     $(test-lists),-lxenctrl -lxenforeignmemory -lxengnttab))
 $(B)/hosted/tests/programs/%.o: inc = $(inc-tool)
 programs-helpers := $(B)/ioserver-test/ioserver-dm $(B)/test-programs/share
-check-programs: all $(programs-helpers) | $(B)/.need-check $(B)/.need-gdb
+check-programs: all debian $(programs-helpers) | $(B)/.need-check $(B)/.need-gdb
 	$(Q)scripts/run-tests programs --wrap \
 	    "scripts/hosted --audit --console $(B)/log/console --" \
 	    tests/programs/run tests/programs/signals tests/programs/terminal
