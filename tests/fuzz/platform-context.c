@@ -58,14 +58,26 @@ static long set(struct context *c)
 
 /* ---- changes ---- */
 
-static uint32_t some_record(struct input *in, const struct context *c)
+/* The first with this code from vcpu on, of several; else the last record. */
+static uint32_t find(const struct context *c, unsigned int code,
+                     unsigned int vcpu)
 {
+    struct hvm_save_descriptor desc;
     uint32_t at = 0;
 
-    for ( unsigned int n = in_below(in, 40); n--; )
-        if ( desc_at(c, at).typecode )
-            at += record_bytes(c, at);
+    for ( ; desc = desc_at(c, at), desc.typecode; at += record_bytes(c, at) )
+        if ( desc.typecode == code && desc.instance >= vcpu )
+            break;
     return at;
+}
+
+/* Each code as often as each other; 0 is that of the last record. */
+static uint32_t some_record(struct input *in, const struct context *c)
+{
+    unsigned int code = in_below(in, HVM_SAVE_CODE_MAX + 1);
+    uint32_t at = find(c, code, in_below(in, PLATFORM_VCPUS));
+
+    return desc_at(c, at).typecode ? at : find(c, code, 0);
 }
 
 static void insert(struct context *c, uint32_t at, const struct context *from,
@@ -90,9 +102,9 @@ static void drop(struct context *c, uint32_t at)
     c->size -= bytes;
 }
 
-static void damage(struct input *in, struct context *c)
+static void damage(struct input *in, struct context *c, uint32_t at)
 {
-    uint32_t at = some_record(in, c), bytes = record_bytes(c, at);
+    uint32_t bytes = record_bytes(c, at);
 
     for ( unsigned int n = 1 + in_below(in, 3); n--; )
     {
@@ -105,9 +117,8 @@ static void damage(struct input *in, struct context *c)
     }
 }
 
-static void longer_or_shorter(struct input *in, struct context *c)
+static void longer_or_shorter(struct input *in, struct context *c, uint32_t at)
 {
-    uint32_t at = some_record(in, c);
     struct hvm_save_descriptor desc = desc_at(c, at);
 
     desc.length += (in_below(in, 2) ? 8U : -8U) * (1 + in_below(in, 2));
@@ -116,30 +127,36 @@ static void longer_or_shorter(struct input *in, struct context *c)
 
 enum change { NOTHING, DAMAGE, CUT, TWICE, DROP, SWAP, LENGTH, NR_CHANGES };
 
+/* *code: of the record that is changed. */
 static enum change change(struct input *in, struct context *c,
-                          const struct context *old)
+                          const struct context *old, unsigned int *code)
 {
     enum change what = in_below(in, NR_CHANGES);
+    uint32_t at = some_record(in, c), other;
 
+    *code = desc_at(c, at).typecode;
     switch ( what )
     {
     case DAMAGE:
-        damage(in, c);
+        damage(in, c, at);
         break;
-    case CUT:
-        c->size = (uint32_t)(in_bytes(in, 3) % c->size);
+    case CUT: /* in the record, or right behind one that is not the last */
+        c->size = at + (uint32_t)(in_bytes(in, 2) %
+                                  (record_bytes(c, at) + !!*code));
         break;
     case TWICE:
-        insert(c, some_record(in, c), c, some_record(in, c));
+        insert(c, some_record(in, c), c, at);
         break;
     case DROP:
-        drop(c, some_record(in, c));
+        drop(c, at);
         break;
     case SWAP: /* by one of another time, or of another place */
-        insert(c, some_record(in, c), old, some_record(in, old));
+        other = some_record(in, old);
+        *code = desc_at(old, other).typecode;
+        insert(c, at, old, other);
         break;
     case LENGTH:
-        longer_or_shorter(in, c);
+        longer_or_shorter(in, c, at);
         break;
     default:
         break;
@@ -164,24 +181,15 @@ static void settle(struct context *c)
     }
 }
 
-static uint32_t find(const struct context *c, unsigned int type)
-{
-    uint32_t at = 0;
-
-    while ( at < c->size && desc_at(c, at).typecode != type )
-        at += record_bytes(c, at);
-    return at;
-}
-
 /*
  * A clock's own record says what the clock's line is, whatever a device model
  * did to that line: then interrupt controllers may see an edge.
  */
 static bool lines_move(const struct context *a, const struct context *b)
 {
-    uint32_t at = find(a, HVM_SAVE_CODE(ISA_IRQ));
+    uint32_t at = find(a, HVM_SAVE_CODE(ISA_IRQ), 0);
 
-    return at < a->size && memcmp(a->bytes + at, b->bytes + at,
+    return desc_at(a, at).typecode && memcmp(a->bytes + at, b->bytes + at,
                                   record_bytes(a, at));
 }
 
@@ -248,9 +256,23 @@ static const struct {
     { HVM_SAVE_CODE(PMTIMER), 0, HVM_SAVE_LENGTH(PMTIMER) },
     { HVM_SAVE_CODE(TSC_ADJUST), 0, HVM_SAVE_LENGTH(TSC_ADJUST) },
     { HVM_SAVE_CODE(MTRR), 0, offsetof(struct hvm_hw_mtrr, msr_mtrr_cap) },
+    /* Not xcr0_accum, which may name states that are initial. */
     { CPU_XSAVE_CODE, offsetof(struct hvm_hw_cpu_xsave, xcr0),
+      offsetof(struct hvm_hw_cpu_xsave, xcr0_accum) },
+    { CPU_XSAVE_CODE, offsetof(struct hvm_hw_cpu_xsave, save_area),
       sizeof(struct hvm_hw_cpu_xsave) },
 };
+
+/* Does CPU come behind CPU_XSAVE?  Then it sets all registers of x87 again. */
+static bool overridden(const struct context *c, uint32_t at)
+{
+    struct hvm_save_descriptor cpu = desc_at(c, at);
+
+    if ( cpu.typecode != CPU_XSAVE_CODE )
+        return false;
+    cpu.typecode = HVM_SAVE_CODE(CPU);
+    return desc_at(c, next_such(c, at, cpu)).typecode;
+}
 
 /* The last of several such records is the one that is kept. */
 static void must_be_kept(const struct context *from, const struct context *now)
@@ -262,7 +284,7 @@ static void must_be_kept(const struct context *from, const struct context *now)
         {
             struct hvm_save_descriptor desc = desc_at(from, at);
 
-            if ( desc.typecode != kept[i].type ||
+            if ( desc.typecode != kept[i].type || overridden(from, at) ||
                  desc_at(from, next_such(from, at, desc)).typecode )
                 continue;
             to = next_such(now, 0, desc);
@@ -285,12 +307,15 @@ void platform_context_begin(void)
 void platform_context(struct input *in)
 {
     enum change what;
+    unsigned int code;
     long rc;
 
     get(&before);
     loaded = before;
-    what = change(in, &loaded, &after);
+    what = change(in, &loaded, &after, &code);
     rc = set(&loaded);
+    if ( what != NOTHING )
+        platform_count_load(code, rc);
     for ( unsigned int i = 0; i < PLATFORM_VCPUS; i++ )
         platform_cpu_check(&platform_vcpu[i]);
     if ( rc && what == NOTHING )

@@ -108,6 +108,17 @@ void platform_cpu_begin(struct vcpu *v)
         fuzz_fail("no memory\n");
 }
 
+void platform_cpu_write(struct vcpu *v, struct input *in)
+{
+    uint8_t *avx = (uint8_t *)v->arch.fpu + AVX_AT;
+    struct hvm_hw_cpu_xsave_hdr *h = v->arch.fpu + FXSAVE_BYTES;
+
+    svm[v->vcpu_id].tsc_aux = in8(in);
+    v->arch.xcr0 = in_below(in, 4) ? PROCESSOR_STATES : XCR0_X87;
+    h->xstate_bv = v->arch.xcr0;
+    avx[in8(in)] = in8(in);
+}
+
 void platform_cpu_end(struct vcpu *v)
 {
     fpu_vcpu_destroy(v);

@@ -59,10 +59,23 @@ const struct hvm_record *platform_records(unsigned int *nr);
 
 void platform_cpu_begin(struct vcpu *v);
 void platform_cpu_end(struct vcpu *v);
+/* v sets XCR0, an MSR, a register of AVX: its context has records for them. */
+void platform_cpu_write(struct vcpu *v, struct input *in);
 /* Would a processor take v's registers?  If not it is a finding. */
 void platform_cpu_check(const struct vcpu *v);
 uint64_t *platform_pat(const struct vcpu *v);
 uint32_t *platform_tsc_aux(const struct vcpu *v);
+
+/* ---- single records: platform-record.c ---- */
+
+/*
+ * Save a record, mostly damage it, load it.  One that is refused changes nothing;
+ * one that loads is saved as what loads again.  Its vcpu is to be woken.
+ */
+void platform_record(struct input *in);
+/* A record with this code was damaged, left out or repeated, and loaded: rc. */
+void platform_count_load(unsigned int code, long rc);
+void platform_print_loads(void);
 
 /* ---- whole contexts: platform-context.c ---- */
 
