@@ -498,10 +498,10 @@ $(eval $(call program,$(B)/vm/vchan,tests/vm/vchan.c,$(vm-list),-lxenvchan))
 $(eval $(call program,$(B)/vm/watchdog,tests/vm/watchdog.c,$(vm-list),-lxenctrl))
 $(eval $(call program,$(B)/vm/hostile-dm,$(hostile-dm-src),$(vm-list),$(contract-libs)))
 $(eval $(call program,$(B)/vm/screen,tests/hvm/screen.c,$(vm-list),))
-$(B)/vm/patient-xl.so: tests/vm/patient-xl.c $(rules) | $(B)/.need-build
+$(B)/vm/%.so: tests/vm/%.c $(rules) | $(B)/.need-build
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(cflags) -fPIC -shared $< $(LDFLAGS) -o $@
+	$(Q)$(CC) $(cflags) $(inc-tool) -fPIC -shared $< $(LDFLAGS) -o $@
 $(eval $(call link,$(B)/vm/save-guest,\
     $(call objs,hosted,tests/vm/save-guest.c),$(vm-list),-static -pthread))
 $(eval $(call program,$(B)/vm/hold,tests/vm/hold.c,$(vm-list),$(contract-libs)))
@@ -598,7 +598,7 @@ check-sched: $(B)/.need-vm all bare debug $(B)/vm/cpu-time dom0
 # A Linux guest is saved, restored, moved: on Oriel, from Xen to Oriel, from Oriel to
 # Xen.
 check-save-progs := $(addprefix $(B)/vm/,save-guest free-pages press-key \
-    patient-xl.so)
+    patient-xl.so rounds.so)
 check-save: $(B)/.need-vm debug $(check-save-progs) dom0
 	$(Q)scripts/run-tests "saved on Oriel" --limit MACHINE --args 'oriel here move' \
 	    tests/vm/save

@@ -32,4 +32,5 @@ def files(out, modules):
             "tests/limits", "tests/vm/tap.sh", "tests/vm/guests.sh",
             "tests/vm/saved-guest.sh", "build/vm/free-pages",
             "build/vm/press-key", "build/vm/patient-xl.so",
+            "build/vm/rounds.so",
             dom0.host_library("libgcc_s.so.1")]

@@ -11,7 +11,7 @@ linux_args=$(sed -n 's/^LINUX_ARGS="\(.*\)"$/\1/p' "$limits")
 xl() {
     xl_preload=
     case $1 in create | save | restore | migrate | -*) xl_preload=/patient-xl.so ;; esac
-    LD_PRELOAD=$xl_preload /usr/lib/xen-4.17/bin/xl "$@"
+    LD_PRELOAD="$xl_preload ${xl_also-}" /usr/lib/xen-4.17/bin/xl "$@"
     xl_status=$?
     # Its own statuses are below 128 or above those of signals; 141 is that of a
     # pipe whose reader has seen enough.

@@ -75,16 +75,14 @@ told() { # LOG
         /[Tt]arget reports successful startup/ { runs = $1 }
         / status / { end = $1 }
         NR == 1 { start = $1 }
-        { while (match($0, /iteration [0-9]+/)) {
-              n[substr($0, RSTART, RLENGTH)]
-              $0 = substr($0, RSTART + RLENGTH) } }
-        END { for (i in n) rounds++
-            printf "%.2f s in all, stands still for %.2f s, %d rounds\n",
+        / round [0-9]+: / { rounds++ }
+        END { printf "%.2f s in all, stands still for %.2f s, %d rounds\n",
             end - start, runs - stopped, rounds }' "$1"
 }
 arrives_safely() { # by the log of the move
     told "$work/log" >"$work/told"
-    grep -q "^[0-9.]* status 0$" "$work/log" && return
+    grep -q "^[0-9.]* status 0$" "$work/log" &&
+        grep -q " round 1: " "$work/log" && return
     tail -n 40 "$work/log"
     return 1
 }

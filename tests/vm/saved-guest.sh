@@ -69,10 +69,11 @@ first_one() {
     eventually alone
 }
 
-# Debian's xl moves g to the server of migrate.sh at ADDRESS: all it says, also
-# its progress, each line behind the seconds since this machine's start.
+# Debian's xl moves g to the server of migrate.sh at ADDRESS: all it says, and its
+# rounds of copying, each line behind the seconds since this machine's start.
 send_to() { # ADDRESS
-    { xl -t -vvv migrate -s "" g "nc $1 6000" 2>&1; echo "status $?"; } |
+    xl_also=/rounds.so
+    { xl -vvv migrate -s "" g "nc $1 6000" 2>&1; echo "status $?"; } |
         while IFS= read -r line; do
             read -r up rest </proc/uptime
             echo "$up $line"
