@@ -712,6 +712,11 @@ deb: | $(B)/.need-build $(B)/.need-deb
 check-deb: | $(B)/.need-build $(B)/.need-deb $(B)/.need-chroot
 	$(Q)scripts/run-tests "Debian packages" --limit MACHINE tests/programs/deb
 
+# QEMU and Xen's own programs, from Debian's sources, against make install.
+check-sources: all | $(B)/.need-sources
+	$(Q)scripts/run-tests "programs written for Xen" --limit MACHINE \
+	    tests/programs/sources
+
 .SECONDARY:
 all-checks += cover
 check: $(all-checks)
@@ -719,7 +724,7 @@ check: $(all-checks)
 test: check-unit check-contract check-abi check-lint
 tests: test
 .PHONY: check-polling-model check-disks check-pv check-disturbed check-save check-migrate check-xl xl-table fuzz-hvm test tests check-hvm check-two-dm check-many check-sched dom0 dom0-hvm check-machines machine-vm machine-xen machine-hosted check-vm-script
-.PHONY: bench-guests bench-scale check-ci-doc deb check-deb all bare debug check-vm run-vm shell-vm soak check-xen shell-xen bench bench-xen bench-vm check-fuzz check-model cover fuzz fuzz-all clean help run install libs hosted programs guests debian \
+.PHONY: bench-guests bench-scale check-ci-doc deb check-deb check-sources all bare debug check-vm run-vm shell-vm soak check-xen shell-xen bench bench-xen bench-vm check-fuzz check-model cover fuzz fuzz-all clean help run install libs hosted programs guests debian \
     check-demo check-contract check-programs check-clang check-lint lint
 all: libs hosted programs guests
 
@@ -761,6 +766,7 @@ help:
 	@echo 'make libs       libxentoollog, libxenforeignmemory, libxenctrl, liboriel-ioreq in build/lib'
 	@echo 'make install    DESTDIR= PREFIX= LIBDIR= INCLUDEDIR='
 	@echo 'make deb        Debian packages in build/deb; check-deb: the same in a clean Debian 12, as root'
+	@echo 'make check-sources  QEMU and programs of Xen, compiled against make install'
 	@echo 'make clean      remove build/'
 	@echo 'TIMEOUT_SCALE=N: what hangs is ended after N times as long (tests/limits).'
 	@echo 'V=1 shows the commands.'
