@@ -247,8 +247,19 @@ static const struct field rows_kexec_type[] = {
 };
 #undef T
 
+#define T xen_kexec_load_v1_t
+static const struct field rows_kexec_load_v1[] = {
+    V(IN, DEC, type),
+    V(IN, HEX, image.indirection_page),
+    V(IN, HEX, image.start_address),
+    END
+};
+#undef T
+
 const struct value names_kexec_ops[] = {
     HAS(KEXEC_CMD_kexec, rows_kexec_exec),
+    HAS(KEXEC_CMD_kexec_load_v1, rows_kexec_load_v1),
+    HAS(KEXEC_CMD_kexec_unload_v1, rows_kexec_load_v1),
     HAS(KEXEC_CMD_kexec_get_range, rows_kexec_range),
     HAS(KEXEC_CMD_kexec_load, rows_kexec_load),
     HAS(KEXEC_CMD_kexec_unload, rows_kexec_type),

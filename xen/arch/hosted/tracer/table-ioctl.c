@@ -208,6 +208,40 @@ static const struct field rows_get_offset[] = {
 };
 #undef T
 
+#define T struct ioctl_gntdev_dmabuf_exp_from_refs
+static const struct field rows_dmabuf_exp_from_refs[] = {
+    V(IN, HEX, flags),
+    V(IN, DEC, count),
+    N(IN, domid, names_domids),
+    V(OUT, DEC, fd),
+    END
+};
+#undef T
+
+#define T struct ioctl_gntdev_dmabuf_exp_wait_released
+static const struct field rows_dmabuf_exp_wait_released[] = {
+    V(IN, DEC, fd),
+    V(IN, DEC, wait_to_ms),
+    END
+};
+#undef T
+
+#define T struct ioctl_gntdev_dmabuf_imp_to_refs
+static const struct field rows_dmabuf_imp_to_refs[] = {
+    V(IN, DEC, fd),
+    V(IN, DEC, count),
+    N(IN, domid, names_domids),
+    END
+};
+#undef T
+
+#define T struct ioctl_gntdev_dmabuf_imp_release
+static const struct field rows_dmabuf_imp_release[] = {
+    V(IN, DEC, fd),
+    END
+};
+#undef T
+
 #define T struct ioctl_gntdev_set_max_grants
 static const struct field rows_set_max_grants[] = {
     V(IN, DEC, count),
@@ -261,6 +295,10 @@ const struct value requests[] = {
     HAS(IOCTL_GNTDEV_GET_OFFSET_FOR_VADDR, rows_get_offset),
     HAS(IOCTL_GNTDEV_SET_MAX_GRANTS, rows_set_max_grants),
     HAS(IOCTL_GNTDEV_GRANT_COPY, rows_grant_copy),
+    HAS(IOCTL_GNTDEV_DMABUF_EXP_FROM_REFS, rows_dmabuf_exp_from_refs),
+    HAS(IOCTL_GNTDEV_DMABUF_EXP_WAIT_RELEASED, rows_dmabuf_exp_wait_released),
+    HAS(IOCTL_GNTDEV_DMABUF_IMP_TO_REFS, rows_dmabuf_imp_to_refs),
+    HAS(IOCTL_GNTDEV_DMABUF_IMP_RELEASE, rows_dmabuf_imp_release),
     HAS(IOCTL_GNTALLOC_ALLOC_GREF, rows_alloc_gref),
     HAS(IOCTL_GNTALLOC_DEALLOC_GREF, rows_dealloc_gref),
     { IOCTL_GNTDEV_SET_UNMAP_NOTIFY, UNMAP_NOTIFY, rows_unmap_notify },
