@@ -12,7 +12,6 @@
 #include "platform.h"
 
 #include <emul/control-regs.h>
-#include <hv/budget.h>
 #include <hv/hvm-irq.h>
 #include <hv/hvm-save.h>
 #include <xen/hvm/params.h>
@@ -345,18 +344,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     {
         unsigned int i = in_below(&in, ARRAY_SIZE(operations));
 
-        model_step();
-        platform_accessed();
-        if ( operations[i] == pass ) /* timers count for themselves */
-            pass(&in);
-        else
-        {
-            budget_begin();
-            operations[i](&in);
-            budget_end();
-        }
-        model_check();
-        fuzz_ops++;
+        platform_operation(operations[i], operations[i] == pass, &in);
     }
     platform_end();
     return 0;

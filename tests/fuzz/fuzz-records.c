@@ -7,11 +7,16 @@
  */
 #include "platform.h"
 
-#include <hv/budget.h>
+static void wake(void)
+{
+    for ( unsigned int i = 0; i < PLATFORM_VCPUS; i++ )
+        vcpu_wake(&platform_vcpu[i]);
+}
 
 static void record(struct input *in)
 {
     platform_record(in);
+    wake();
 }
 
 static void context(struct input *in)
@@ -25,6 +30,7 @@ static void context(struct input *in)
     model_accept();
     for ( unsigned int i = 0; i < PLATFORM_VCPUS; i++ )
         vcpu_up(&platform_vcpu[i]);
+    wake();
 }
 
 /* So that records of another time differ. */
@@ -64,20 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     {
         unsigned int i = in_below(&in, ARRAY_SIZE(operations));
 
-        model_step();
-        platform_accessed();
-        if ( operations[i] == pass ) /* timers count for themselves */
-            pass(&in);
-        else
-        {
-            budget_begin();
-            operations[i](&in);
-            budget_end();
-        }
-        for ( i = 0; i < PLATFORM_VCPUS; i++ )
-            vcpu_wake(&platform_vcpu[i]);
-        model_check();
-        fuzz_ops++;
+        platform_operation(operations[i], operations[i] == pass, &in);
     }
     platform_end();
     return 0;

@@ -7,6 +7,7 @@
 #include "platform.h"
 
 #include <emul/rules.h>
+#include <hv/budget.h>
 #include <hv/hvm-irq.h>
 #include <hv/hvm-save.h>
 #include <xen/hvm/params.h>
@@ -282,4 +283,18 @@ void platform_pass(uint64_t ns)
 void platform_accessed(void)
 {
     accesses++;
+}
+
+void platform_operation(void (*operation)(struct input *in), bool timed,
+                        struct input *in)
+{
+    model_step();
+    platform_accessed();
+    if ( !timed )
+        budget_begin();
+    operation(in);
+    if ( !timed )
+        budget_end();
+    model_check();
+    fuzz_ops++;
 }

@@ -55,6 +55,13 @@ int platform_press_button(struct domain *d, bool sleep);
 int platform_inject_msi(struct domain *d, uint64_t address, uint32_t data);
 const struct hvm_record *platform_records(unsigned int *nr);
 
+/*
+ * One operation, between looks of the model, within the step budget; timed: it lets
+ * time pass, and timers count for themselves.
+ */
+void platform_operation(void (*operation)(struct input *in), bool timed,
+                        struct input *in);
+
 /* ---- the processor: platform-cpu.c ---- */
 
 void platform_cpu_begin(struct vcpu *v);
